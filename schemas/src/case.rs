@@ -1,0 +1,173 @@
+//! A case: what became of a report. Its status only moves by events, and only forward in version.
+
+use crate::{
+    reference::Reference,
+    report::{Tell, Urgency},
+    slug::DepartmentId,
+};
+use jiff::{Timestamp, civil::Date};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use uuid::Uuid;
+
+/// How far a case is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The city has it.
+    Received,
+    /// A department has been chosen.
+    Routed,
+    /// The department takes it.
+    Accepted,
+    /// There is a day.
+    Planned,
+    /// The department says it is done.
+    Solved,
+    /// It will not be done, and the resident knows why.
+    Declined,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Received, Self::Routed, Self::Accepted, Self::Planned, Self::Solved, Self::Declined];
+
+    /// The status in lower case, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Routed => "routed",
+            Self::Accepted => "accepted",
+            Self::Planned => "planned",
+            Self::Solved => "solved",
+            Self::Declined => "declined",
+        }
+    }
+
+    /// Reads [`Status::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// Nobody has to do anything any more.
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Solved | Self::Declined)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A case as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// The id of the report that opened it.
+    pub id: Uuid,
+    /// What people call it.
+    pub reference: Reference,
+    /// How far it is.
+    pub status: Status,
+    /// Rises by one with each event.
+    pub version: i64,
+    /// Who leads.
+    pub lead: Option<DepartmentId>,
+    /// Why: the decision that is in force.
+    pub decision: Option<Decision>,
+    /// Departments that said it was not theirs.
+    pub rejected_by: Vec<DepartmentId>,
+    /// The day the department named.
+    pub planned_on: Option<Date>,
+    /// When the status last changed, by the clock of whoever changed it: what makes updates
+    /// monotone.
+    pub status_at: Timestamp,
+    /// When the case was opened.
+    pub opened_at: Timestamp,
+    /// When it was last closed.
+    pub closed_at: Option<Timestamp>,
+    /// How its reporter wants to be told.
+    pub tell: Tell,
+}
+
+/// What the rules decided, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The rule that decided, or `fallback`.
+    pub rule: String,
+    /// The version of the rules: a short hash of their text.
+    pub ruleset: String,
+    /// Who does what.
+    pub assignments: Vec<Assignment>,
+    /// How soon it is looked at.
+    pub priority: Urgency,
+    /// By when, on the city's working calendar.
+    pub due_on: Option<Date>,
+    /// Each condition that held, with the fact that made it hold.
+    pub reasons: Vec<Reason>,
+    /// Set when nobody may know who should do this: no rule matched, or everyone refused.
+    pub alarm: Option<String>,
+}
+
+impl Decision {
+    /// The department that leads, if the decision names one (it always does when made by the
+    /// router).
+    pub fn lead(&self) -> Option<&DepartmentId> {
+        self.assignments.iter().find(|a| a.role == Role::Lead).map(|a| &a.department)
+    }
+
+    /// The departments that are only told.
+    pub fn informed(&self) -> Vec<DepartmentId> {
+        self.assignments.iter().filter(|a| a.role == Role::Informed).map(|a| a.department.clone()).collect()
+    }
+}
+
+/// One department's part in a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// Who.
+    pub department: DepartmentId,
+    /// Does it, or only hears of it.
+    pub role: Role,
+}
+
+/// Whether a department does the work or only hears of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Does the work and answers for it.
+    Lead,
+    /// Hears of it.
+    Informed,
+}
+
+impl Role {
+    /// `lead` or `informed`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::Informed => "informed",
+        }
+    }
+
+    /// Reads [`Role::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "lead" => Some(Self::Lead),
+            "informed" => Some(Self::Informed),
+            _ => None,
+        }
+    }
+}
+
+/// One condition that held, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The condition as the rule writes it: `category: wegen/*`.
+    pub condition: String,
+    /// The fact that met it: `wegen/put`.
+    pub fact: String,
+}

@@ -1,0 +1,87 @@
+//! The areas of a city: where a point lies, found through an R-tree.
+
+use crate::{place::Point, slug::AreaId};
+use super::Texts;
+use geo::{Contains, MultiPolygon};
+use rstar::{AABB, RTree, RTreeObject};
+
+/// One named area.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Area {
+    /// Its id.
+    pub id: AreaId,
+    /// Its name.
+    pub names: Texts,
+    /// Its outline, longitude and latitude in WGS 84 degrees.
+    pub outline: MultiPolygon<f64>,
+}
+
+#[derive(Debug)]
+struct Boxed {
+    index: usize,
+    bounds: AABB<[f64; 2]>,
+}
+
+impl RTreeObject for Boxed {
+    type Envelope = AABB<[f64; 2]>;
+    fn envelope(&self) -> Self::Envelope {
+        self.bounds
+    }
+}
+
+/// All areas of a city and its outline.
+#[derive(Debug)]
+pub struct Areas {
+    areas: Vec<Area>,
+    tree: RTree<Boxed>,
+    outline: Option<MultiPolygon<f64>>,
+}
+
+impl Areas {
+    /// Areas that can be asked about; `outline` is the city itself, without one the whole world is
+    /// in the city.
+    pub fn new(areas: Vec<Area>, outline: Option<MultiPolygon<f64>>) -> Self {
+        use geo::BoundingRect;
+        let boxes = areas
+            .iter()
+            .enumerate()
+            .filter_map(|(index, area)| {
+                let rect = area.outline.bounding_rect()?;
+                Some(Boxed { index, bounds: AABB::from_corners([rect.min().x, rect.min().y], [rect.max().x, rect.max().y]) })
+            })
+            .collect();
+        Self { areas, tree: RTree::bulk_load(boxes), outline }
+    }
+
+    /// Every area, in file order.
+    pub fn all(&self) -> &[Area] {
+        &self.areas
+    }
+
+    /// The area with this id.
+    pub fn get(&self, id: &str) -> Option<&Area> {
+        self.areas.iter().find(|a| a.id.as_str() == id)
+    }
+
+    /// Whether `point` lies in the city.
+    pub fn in_city(&self, point: Point) -> bool {
+        let at = geo::Point::new(point.lon, point.lat);
+        at.x().is_finite() && at.y().is_finite() && self.outline.as_ref().is_none_or(|outline| outline.contains(&at))
+    }
+
+    /// The areas that hold `point`, in file order; none for a point in no area.
+    pub fn locate(&self, point: Point) -> Vec<AreaId> {
+        let at = geo::Point::new(point.lon, point.lat);
+        if !(at.x().is_finite() && at.y().is_finite()) {
+            return Vec::new();
+        }
+        let mut found: Vec<usize> = self
+            .tree
+            .locate_in_envelope_intersecting(&AABB::from_point([at.x(), at.y()]))
+            .filter(|boxed| self.areas[boxed.index].outline.contains(&at))
+            .map(|boxed| boxed.index)
+            .collect();
+        found.sort_unstable();
+        found.into_iter().map(|index| self.areas[index].id.clone()).collect()
+    }
+}

@@ -1,0 +1,117 @@
+//! The city's working calendar: days on which terms run.
+
+use jiff::{Timestamp, ToSpan as _, civil::{Date, Weekday}, tz::TimeZone};
+use std::collections::BTreeSet;
+
+/// Working days and holidays, in the city's own time zone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calendar {
+    /// The time zone: `Europe/Brussels`.
+    pub zone: TimeZone,
+    /// The days of the week that are worked.
+    pub working_days: Vec<Weekday>,
+    /// Holidays on the same date each year: (month, day).
+    pub fixed: BTreeSet<(i8, i8)>,
+    /// Holidays counted from Easter Sunday, in days.
+    pub easter_offsets: Vec<i32>,
+    /// Office hours: minutes of the day from, until.
+    pub office_minutes: (u32, u32),
+}
+
+/// Easter Sunday of `year` in the Gregorian calendar (the anonymous algorithm of 1876, Butcher).
+pub fn easter(year: i16) -> Date {
+    let y = i32::from(year);
+    let (a, b, c) = (y % 19, y / 100, y % 100);
+    let (d, e) = (b / 4, b % 4);
+    let g = (8 * b + 13) / 25;
+    let h = (19 * a + b - d - g + 15) % 30;
+    let (i, k) = (c / 4, c % 4);
+    let l = (32 + 2 * e + 2 * i - h - k) % 7;
+    let m = (a + 11 * h + 19 * l) / 433;
+    let month = (h + l - 7 * m + 90) / 25;
+    let day = (h + l - 7 * m + 33 * month + 19) % 32;
+    Date::new(year, month as i8, day as i8).unwrap_or(Date::MIN)
+}
+
+impl Calendar {
+    /// The date of `at` in the city.
+    pub fn date(&self, at: Timestamp) -> Date {
+        at.to_zoned(self.zone.clone()).date()
+    }
+
+    /// Whether `date` is a public or local holiday.
+    pub fn is_holiday(&self, date: Date) -> bool {
+        self.fixed.contains(&(date.month(), date.day()))
+            || self.easter_offsets.iter().any(|offset| easter(date.year()).checked_add(offset.days()).ok() == Some(date))
+    }
+
+    /// Whether terms run on `date`.
+    pub fn is_working_day(&self, date: Date) -> bool {
+        self.working_days.contains(&date.weekday()) && !self.is_holiday(date)
+    }
+
+    /// Whether the office is open at `at`.
+    pub fn is_office_time(&self, at: Timestamp) -> bool {
+        let local = at.to_zoned(self.zone.clone());
+        let minute = u32::from(local.hour().unsigned_abs()) * 60 + u32::from(local.minute().unsigned_abs());
+        self.is_working_day(local.date()) && (self.office_minutes.0..self.office_minutes.1).contains(&minute)
+    }
+
+    /// The day that is `days` working days after the day of `from`; the day itself never counts.
+    pub fn add_working_days(&self, from: Timestamp, days: u32) -> Date {
+        let mut date = self.date(from);
+        let mut left = days;
+        // A calendar without working days would never end; ten years is further than any term.
+        for _ in 0..3_660 {
+            if left == 0 {
+                break;
+            }
+            date = date.tomorrow().unwrap_or(Date::MAX);
+            if self.is_working_day(date) {
+                left -= 1;
+            }
+        }
+        date
+    }
+
+    /// The day that is `days` calendar days after the day of `from`.
+    pub fn add_calendar_days(&self, from: Timestamp, days: u32) -> Date {
+        self.date(from).checked_add(i64::from(days).days()).unwrap_or(Date::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn belgium() -> Calendar {
+        Calendar {
+            zone: TimeZone::get("Europe/Brussels").unwrap(),
+            working_days: vec![Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday],
+            fixed: [(1, 1), (5, 1), (7, 21), (8, 15), (11, 1), (11, 11), (12, 25)].into(),
+            easter_offsets: vec![1, 39, 50],
+            office_minutes: (540, 1020),
+        }
+    }
+
+    #[test]
+    fn easter_is_where_it_was() {
+        for (year, month, day) in [(2024, 3, 31), (2025, 4, 20), (2026, 4, 5), (2027, 3, 28), (2038, 4, 25)] {
+            assert_eq!(easter(year), date(year, month, day));
+        }
+    }
+
+    #[test]
+    fn terms_skip_weekends_and_holidays() {
+        let calendar = belgium();
+        let from: Timestamp = "2026-11-10T10:00:00Z".parse().unwrap();
+        // 11 November is Armistice Day, 14 and 15 are a weekend.
+        assert_eq!(calendar.add_working_days(from, 1), date(2026, 11, 12));
+        assert_eq!(calendar.add_working_days(from, 3), date(2026, 11, 16));
+        assert_eq!(calendar.add_calendar_days(from, 3), date(2026, 11, 13));
+        assert!(calendar.is_holiday(date(2026, 5, 14)), "Ascension");
+        assert!(calendar.is_office_time(from));
+        assert!(!calendar.is_office_time("2026-11-11T10:00:00Z".parse().unwrap()));
+    }
+}

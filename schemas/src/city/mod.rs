@@ -1,0 +1,225 @@
+//! A city: everything that differs from town to town, read from one folder. The folder is handed
+//! in as [`Files`]; reading it never touches a disk.
+
+mod areas;
+mod calendar;
+mod read;
+
+pub use areas::{Area, Areas};
+pub use calendar::Calendar;
+
+use crate::{
+    report::{Kind, Language, Urgency},
+    slug::{CategoryId, DepartmentId},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The files of a city folder: path relative to the folder, with `/`, and the text.
+pub type Files = BTreeMap<String, Arc<str>>;
+
+/// The same words in every language of the city; Dutch is always there.
+pub type Texts = BTreeMap<Language, String>;
+
+/// `texts` in `language`, or in Dutch, or in whatever there is.
+pub fn in_language(texts: &Texts, language: Language) -> &str {
+    texts.get(&language).or_else(|| texts.get(&Language::Nl)).or_else(|| texts.values().next()).map_or("", String::as_str)
+}
+
+/// A city that was read and found good.
+#[derive(Debug)]
+pub struct City {
+    /// Its name.
+    pub names: Texts,
+    /// The languages it serves, the first is its own.
+    pub languages: Vec<Language>,
+    /// The telephone number of the front door.
+    pub phone: String,
+    /// The mail address of the front door: `From` of every notice.
+    pub email: String,
+    /// The desk that gets what no rule matches.
+    pub fallback: DepartmentId,
+    /// Working days, holidays, office hours.
+    pub calendar: Calendar,
+    /// Departments and partners, in file order.
+    pub departments: Vec<Department>,
+    /// Groups of categories, in file order.
+    pub groups: Vec<Group>,
+    /// Categories, in file order.
+    pub categories: Vec<Category>,
+    /// Extra questions, by id.
+    pub questions: BTreeMap<String, Question>,
+    /// Words that make the form show an emergency number first.
+    pub emergency_hints: Vec<EmergencyHint>,
+    /// Districts and the outline of the city.
+    pub areas: Areas,
+    /// Attribution the sources of the data ask for, shown in the footer of maps and pages.
+    pub attribution: Vec<String>,
+    /// The files themselves: rules, templates and theme are read by those who use them.
+    pub files: Files,
+}
+
+/// A department or partner.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Department {
+    /// Its id.
+    pub id: DepartmentId,
+    /// Its name.
+    pub names: Texts,
+    /// Inside the city, a partner, or an outsider.
+    pub kind: DepartmentKind,
+    /// How it gets its work.
+    pub delivery: Delivery,
+    /// Whether it may know who reported.
+    pub share_reporter: bool,
+    /// Cases of this department never show on public pages.
+    pub confidential: bool,
+    /// What the resident may do themselves to reach it.
+    pub phone: Option<String>,
+}
+
+/// Where a department stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DepartmentKind {
+    /// Part of the city.
+    Internal,
+    /// Works for the city.
+    Partner,
+    /// Works for somebody else.
+    External,
+}
+
+/// How a department gets its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// It fetches letters from its own queue: RabbitMQ, or the HTTP long-poll.
+    Queue,
+    /// An adapter pushes: the adapter's name (`webhook`, `sandbox`) and its settings, as JSON, read
+    /// by the adapter's own `Config`.
+    Push {
+        /// A name of the adapters' registry.
+        adapter: String,
+        /// Its settings.
+        settings: serde_json::Value,
+    },
+}
+
+/// A group of categories.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// The part of a category id before the slash.
+    pub id: String,
+    /// Its name.
+    pub names: Texts,
+    /// The picture that stands for it: a name of the theme's icon set.
+    pub icon: String,
+}
+
+/// A category.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Category {
+    /// `group/name`.
+    pub id: CategoryId,
+    /// Its name.
+    pub names: Texts,
+    /// The kind it usually is.
+    pub kind: Kind,
+    /// The urgency it usually has.
+    pub urgency: Urgency,
+    /// Who usually does it: what a city's first rule per category says.
+    pub department: DepartmentId,
+    /// Extra questions, ids of [`City::questions`], at most five.
+    pub questions: Vec<String>,
+    /// What of it may be public.
+    pub publicity: Publicity,
+    /// Whether photos are asked for.
+    pub photos: Photos,
+    /// Whether somebody may stay anonymous.
+    pub anonymous: bool,
+    /// Working days until solved, when the rules say nothing else.
+    pub term: Option<u32>,
+}
+
+/// What of a category may be public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publicity {
+    /// On the map.
+    Public,
+    /// Only a blurred area.
+    Area,
+    /// Nowhere.
+    Private,
+}
+
+/// Whether photos are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Photos {
+    /// Asked for.
+    Ask,
+    /// Taken.
+    Ok,
+    /// Not offered, for privacy or safety.
+    No,
+}
+
+/// An extra question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// Its id.
+    pub id: String,
+    /// The question.
+    pub texts: Texts,
+    /// What an answer looks like.
+    pub answer: AnswerType,
+    /// The options of a choice.
+    pub options: Vec<String>,
+    /// Names of the options, where the city gave them; the id, with spaces for `-`, otherwise.
+    pub option_names: BTreeMap<String, Texts>,
+    /// Never shown to the public.
+    pub private: bool,
+    /// A yes makes it an emergency.
+    pub raises: bool,
+}
+
+/// What an answer looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerType {
+    /// Yes or no.
+    Bool,
+    /// One option.
+    Choice,
+    /// Several options.
+    Multi,
+    /// One line of text (dates, numbers on poles, plates are text too).
+    Text,
+}
+
+/// Words that call for an emergency number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmergencyHint {
+    /// `112`, `101`, or a named number.
+    pub number: String,
+    /// The words, in lower case, per language.
+    pub words: BTreeMap<Language, Vec<String>>,
+}
+
+impl City {
+    /// The city's name in `language`.
+    pub fn name(&self, language: Language) -> &str {
+        in_language(&self.names, language)
+    }
+
+    /// The department with this id.
+    pub fn department(&self, id: &str) -> Option<&Department> {
+        self.departments.iter().find(|d| d.id.as_str() == id)
+    }
+
+    /// The category with this id.
+    pub fn category(&self, id: &str) -> Option<&Category> {
+        self.categories.iter().find(|c| c.id.as_str() == id)
+    }
+
+    /// The question with this id.
+    pub fn question(&self, id: &str) -> Option<&Question> {
+        self.questions.get(id)
+    }
+}

@@ -1,0 +1,205 @@
+//! What happens to a case: one event = one line of its timeline = at most one notice per person.
+
+use crate::{
+    id::derived,
+    letter::{Lane, Letter, Topic},
+    reference::Reference,
+    report::Urgency,
+    slug::DepartmentId,
+    trace::Trace,
+};
+use jiff::{Timestamp, civil::Date};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One event of one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseEvent {
+    /// Derived from its cause, so that a second try is the same event.
+    pub id: Uuid,
+    /// Whose.
+    pub case_id: Uuid,
+    /// The reference of the case, for people.
+    pub reference: Reference,
+    /// The version of the case after this event; rises by one each time.
+    pub version: i64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum What {
+    /// The city has it.
+    Received,
+    /// The rules chose a desk.
+    Routed {
+        /// Who leads.
+        department: DepartmentId,
+        /// Who is told.
+        informed: Vec<DepartmentId>,
+        /// The rule that decided, or `fallback`.
+        rule: String,
+        /// Which version of the rules.
+        ruleset: String,
+        /// How soon it is looked at.
+        priority: Urgency,
+        /// By when, if the rules give a term.
+        due_on: Option<Date>,
+        /// Set when an earlier department said it was not theirs.
+        rerouted_from: Option<DepartmentId>,
+    },
+    /// An adapter handed the case to the department's own system.
+    HandedOver {
+        /// To whom.
+        department: DepartmentId,
+        /// What their system answered.
+        receipt: Option<String>,
+    },
+    /// Handing over did not work yet.
+    HandOverDelayed {
+        /// To whom.
+        department: DepartmentId,
+        /// Why.
+        why: String,
+        /// When it is tried again.
+        next_try_at: Timestamp,
+    },
+    /// Handing over failed for good; an operator looks at it.
+    HandOverFailed {
+        /// To whom.
+        department: DepartmentId,
+        /// Why.
+        why: String,
+    },
+    /// The department takes it.
+    Accepted {
+        /// Who.
+        department: DepartmentId,
+    },
+    /// The department says that it is not theirs.
+    Rejected {
+        /// Who.
+        department: DepartmentId,
+        /// Why, in plain words for the resident.
+        reason: String,
+    },
+    /// A note for the resident.
+    Note {
+        /// Who wrote it.
+        department: DepartmentId,
+        /// The note.
+        text: String,
+    },
+    /// A note among colleagues; never shown to the resident.
+    InternalNote {
+        /// Who wrote it.
+        department: DepartmentId,
+        /// The note.
+        text: String,
+    },
+    /// The department says when it will be done.
+    Planned {
+        /// Who.
+        department: DepartmentId,
+        /// The day.
+        on: Date,
+        /// What they add.
+        text: Option<String>,
+    },
+    /// The department says that it is done.
+    Solved {
+        /// Who.
+        department: DepartmentId,
+        /// What was done.
+        text: Option<String>,
+        /// Photos or documents that show it.
+        evidence: Vec<String>,
+    },
+    /// Nobody will do it, with the reason.
+    Declined {
+        /// Who decided so.
+        department: DepartmentId,
+        /// Why, in plain words for the resident.
+        reason: String,
+    },
+    /// The resident says that it is not solved.
+    Reopened {
+        /// What the resident says.
+        text: Option<String>,
+    },
+    /// A department answered late about something that was already past; kept, changes nothing.
+    Outdated {
+        /// Who.
+        department: DepartmentId,
+        /// What they said: one of the words of `What`.
+        said: String,
+    },
+}
+
+impl What {
+    /// The word of this event, as in JSON, in templates and in `case.<word>` routing keys.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Routed { .. } => "routed",
+            Self::HandedOver { .. } => "handed_over",
+            Self::HandOverDelayed { .. } => "hand_over_delayed",
+            Self::HandOverFailed { .. } => "hand_over_failed",
+            Self::Accepted { .. } => "accepted",
+            Self::Rejected { .. } => "rejected",
+            Self::Note { .. } => "note",
+            Self::InternalNote { .. } => "internal_note",
+            Self::Planned { .. } => "planned",
+            Self::Solved { .. } => "solved",
+            Self::Declined { .. } => "declined",
+            Self::Reopened { .. } => "reopened",
+            Self::Outdated { .. } => "outdated",
+        }
+    }
+
+    /// Whether residents see it on the timeline.
+    pub fn is_public(&self) -> bool {
+        !matches!(self, Self::InternalNote { .. } | Self::Outdated { .. })
+    }
+
+    /// Whether somebody is told of it by a notice.
+    pub fn is_told(&self) -> bool {
+        matches!(
+            self,
+            Self::Received
+                | Self::Routed { .. }
+                | Self::Note { .. }
+                | Self::Planned { .. }
+                | Self::Solved { .. }
+                | Self::Declined { .. }
+                | Self::Reopened { .. }
+        )
+    }
+}
+
+impl CaseEvent {
+    /// The letters that carry this event: to the notifier when somebody may have to be told, to
+    /// the `events` lane when the city publishes its events (without notes among colleagues).
+    pub fn letters(&self, told: bool, published: bool, trace: Trace) -> Vec<Letter> {
+        let letter = |lane: Lane, name: &str| {
+            let id = derived(&[name, &self.id.to_string()]);
+            Letter::new(id, lane, Topic::CaseEvent, format!("case.{}", self.what.word()), self, trace, self.at)
+                .about(self.case_id)
+                .because(self.id)
+        };
+        let mut letters = Vec::new();
+        if told && self.what.is_told() {
+            letters.push(letter(Lane::notifier(), "notify"));
+        }
+        if published && self.what.is_public() {
+            letters.push(letter(Lane::events(), "event"));
+        }
+        letters
+    }
+}

@@ -1,0 +1,28 @@
+//! The words of Voordeur, in reading order: a [`report::Report`] comes in from a
+//! [`report::Channel`], becomes a [`case::Case`], is handed to departments as
+//! [`dispatch::Dispatch`]es, comes back as [`dispatch::Update`]s, and is told to people as
+//! [`notice::Notice`]s. Everything that travels is a [`letter::Letter`] and ends in a
+//! [`verdict::Verdict`]. A [`city::City`] is the folder of data that makes it all concrete.
+//!
+//! This crate holds types and pure functions only: no input or output, no async, no SQL.
+
+pub mod case;
+pub mod city;
+pub mod cloudevent;
+pub mod dispatch;
+pub mod event;
+pub mod fault;
+pub mod id;
+pub mod letter;
+pub mod notice;
+pub mod place;
+pub mod reference;
+pub mod report;
+pub mod slug;
+pub mod submission;
+pub mod text;
+pub mod trace;
+pub mod verdict;
+
+pub use jiff::{Timestamp, civil::Date};
+pub use uuid::Uuid;

@@ -1,0 +1,232 @@
+//! A report: what somebody told the city, and everything known when they told it. A report never
+//! changes; what happens to it is the case.
+
+use crate::{
+    place::Place,
+    reference::Reference,
+    slug::{CategoryId, Channel, Slug},
+};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
+use uuid::Uuid;
+
+/// What kind of matter it is; the kind picks the rights and the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Something is broken, dirty or dangerous.
+    Report,
+    /// Somebody wants to know something.
+    Question,
+    /// Somebody has an idea.
+    Suggestion,
+    /// Somebody is unhappy with the city itself.
+    Complaint,
+    /// Somebody says thank you.
+    Compliment,
+    /// Somebody asks for a product or service.
+    Request,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Report, Self::Question, Self::Suggestion, Self::Complaint, Self::Compliment, Self::Request];
+
+    /// The kind in lower case, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Question => "question",
+            Self::Suggestion => "suggestion",
+            Self::Complaint => "complaint",
+            Self::Compliment => "compliment",
+            Self::Request => "request",
+        }
+    }
+
+    /// Reads [`Kind::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A language that residents are served in (ISO 639-1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Dutch.
+    #[default]
+    Nl,
+    /// French.
+    Fr,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// Every language, in the order they are offered.
+    pub const ALL: [Self; 3] = [Self::Nl, Self::Fr, Self::En];
+
+    /// `nl`, `fr` or `en`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nl => "nl",
+            Self::Fr => "fr",
+            Self::En => "en",
+        }
+    }
+
+    /// Reads a language tag; only its first subtag counts (`nl-BE` is `nl`).
+    pub fn parse(text: &str) -> Option<Self> {
+        let primary = text.split('-').next()?.to_ascii_lowercase();
+        Self::ALL.into_iter().find(|language| language.as_str() == primary)
+    }
+}
+
+/// How urgent the matter is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Urgency {
+    /// When there is time.
+    Low,
+    /// In its turn.
+    #[default]
+    Normal,
+    /// Before the others.
+    High,
+    /// Now: somebody is called.
+    Emergency,
+}
+
+impl Urgency {
+    /// The urgency in lower case, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Emergency => "emergency",
+        }
+    }
+
+    /// Reads [`Urgency::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Low, Self::Normal, Self::High, Self::Emergency].into_iter().find(|u| u.as_str() == text)
+    }
+}
+
+/// How somebody wants to be told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Tell {
+    /// By e-mail.
+    Email,
+    /// Not at all: they keep the link or the reference.
+    #[default]
+    Nothing,
+}
+
+/// Who told the city, as far as they wanted to say. Personal data: kept apart from the report,
+/// never in a log, a URL or a key.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Their name, at most 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Their e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Their telephone number, as they write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+}
+
+impl Contact {
+    /// Nobody.
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none() && self.email.is_none() && self.phone.is_none()
+    }
+}
+
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Contact(hidden)")
+    }
+}
+
+/// The answers to a category's extra questions, by question id: a string, a number, a boolean or
+/// a list of strings.
+pub type Answers = BTreeMap<String, serde_json::Value>;
+
+/// A report as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Also the id of the case that it opens.
+    pub id: Uuid,
+    /// What the person was given.
+    pub reference: Reference,
+    /// The door it came through.
+    pub channel: Channel,
+    /// The channel's own id of it, for idempotency.
+    pub source_id: Option<String>,
+    /// What kind of matter.
+    pub kind: Kind,
+    /// What it is about.
+    pub category: CategoryId,
+    /// The person's words, cleaned, at most [`crate::submission::MAX_WORDS`] characters.
+    pub words: String,
+    /// Where it is.
+    #[serde(default)]
+    pub place: Place,
+    /// Answers to the category's questions.
+    #[serde(default)]
+    pub answers: Answers,
+    /// The category's urgency, raised by an answer if need be.
+    pub urgency: Urgency,
+    /// The language the person is told in.
+    pub language: Language,
+    /// How they want to be told.
+    pub tell: Tell,
+    /// Photos, in the order given.
+    #[serde(default)]
+    pub photos: Vec<Uuid>,
+    /// The unguessable part of the tracking link.
+    pub token: String,
+    /// When the city received it.
+    pub received_at: Timestamp,
+}
+
+/// Body of `report.received`: a claim check, so that no personal data travels.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Received {
+    /// The stored report.
+    pub report: Uuid,
+    /// Why it needs a decision.
+    #[serde(flatten)]
+    pub why: Why,
+}
+
+/// Why a report needs a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum Why {
+    /// It is new.
+    New,
+    /// The department that led says that it is not theirs.
+    Rejected {
+        /// Who.
+        department: Slug,
+    },
+    /// The resident says that it is not solved.
+    Reopened,
+}
