@@ -1,0 +1,5 @@
+//! One integration binary: what the house promises, from outside. `layers`, `tidy` and `forgotten`
+//! watch over the house itself.
+
+mod layers;
+mod tidy;
