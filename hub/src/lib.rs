@@ -1,1 +1,16 @@
-//! hub
+//! The one program, `voordeur`: reads the configuration, builds the roles out of the other crates,
+//! starts them, keeps them running and stops them in order. The library half lets tests build a
+//! whole hub inside one process.
+
+#![expect(clippy::print_stdout, reason = "a command line program prints its results")]
+
+pub mod bench;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod failure;
+
+/// Runs the command that `cli` asks for.
+pub async fn run(cli: cli::Cli) -> anyhow::Result<()> {
+    commands::run(cli).await
+}
