@@ -1,1 +1,19 @@
-//! notifier
+//! Tells people what happened: each event becomes at most one notice per person and sender, each
+//! notice is one letter in that sender's lane, with its own verdict and receipt.
+//!
+//! In reading order: [`plan`] decides who is told by which sender (pure), [`context`] gathers the
+//! words of one notice (pure), [`render`] makes a mail of them (pure), [`senders`] hand it over,
+//! and [`worker`] ties them to the lanes `notifier` and `send.<sender>`.
+
+pub mod context;
+pub mod plan;
+pub mod render;
+pub mod senders;
+mod template;
+pub mod wording;
+pub mod worker;
+
+pub use plan::plan;
+pub use render::{Rendered, Templates};
+pub use senders::{Parcel, Sender, SenderConfig, Senders};
+pub use worker::{PlanWorker, SendWorker};
