@@ -1,1 +1,11 @@
-//! tests
+//! The outside world of the tests: private servers that may be killed ([`servers`]), whole hubs as
+//! real processes ([`fleet`]), a small city ([`town`]), strangers that send ([`load`]), and
+//! departments and mail servers that count what arrives ([`department`], [`smtp_sink`]).
+
+pub mod department;
+pub mod fleet;
+pub mod load;
+pub mod servers;
+pub mod smtp_sink;
+pub mod town;
+pub mod wait;
