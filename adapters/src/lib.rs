@@ -1,1 +1,16 @@
-//! adapters
+//! The only code that talks with strangers: [`intake`] makes their reports ours, [`departments`]
+//! hands our cases to foreign systems, [`updates`] and [`answers`] take back what those say.
+//!
+//! Every pluggable file reads alike: `Config` (unknown keys refused), `check(&self)` (pure),
+//! `build(self, …)` (may connect, may not spawn) and its verb: a channel *receives*, a department
+//! adapter *delivers*.
+
+pub mod answers;
+pub mod callback;
+pub mod deliver;
+pub mod departments;
+pub mod http;
+pub mod intake;
+pub mod json;
+pub mod secrets;
+pub mod updates;

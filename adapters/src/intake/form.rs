@@ -1,0 +1,410 @@
+//! The residents' form: plain fields and photos, without JavaScript. The page hands in what the
+//! browser sent; faults come back under the names of the form's own fields.
+
+use super::{Accepted, IntakeError, IntakeTools, Receipt, accept, hex, photo, report_id};
+use bytes::Bytes;
+use schemas::{
+    Uuid,
+    fault::Invalid,
+    id::derived,
+    place::{Place, Point},
+    report::{Contact, Kind, Language, Tell},
+    slug::Channel,
+    submission::{MAX_PHOTOS, Submission},
+    trace::Trace,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// The names of the form's fields, for the page that shows it.
+pub mod field {
+    /// The unguessable id of this showing of the form: what makes a double click one report.
+    pub const TOKEN: &str = "token";
+    /// Hidden from people; programs that fill in everything fill it in.
+    pub const TRAP: &str = "website";
+    /// A kind; empty = the category's own.
+    pub const KIND: &str = "kind";
+    /// `group/name`.
+    pub const CATEGORY: &str = "category";
+    /// The story.
+    pub const WORDS: &str = "words";
+    /// Address or landmark.
+    pub const ADDRESS: &str = "address";
+    /// Degrees, with point or comma.
+    pub const LAT: &str = "lat";
+    /// Degrees, with point or comma.
+    pub const LON: &str = "lon";
+    /// Followed by the id of a question; several times for several choices.
+    pub const ANSWER: &str = "answer.";
+    /// A name.
+    pub const NAME: &str = "name";
+    /// An e-mail address.
+    pub const EMAIL: &str = "email";
+    /// A telephone number.
+    pub const PHONE: &str = "phone";
+    /// `nl`, `fr`, `en`.
+    pub const LANGUAGE: &str = "language";
+    /// `email` or `nothing`.
+    pub const TELL: &str = "tell";
+    /// Files.
+    pub const PHOTOS: &str = "photos";
+    /// Ids of photos that were taken with an earlier try of this form.
+    pub const KEPT: &str = "kept_photo";
+}
+
+/// Settings of this door.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The largest form with its photos, in bytes.
+    pub max_body: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { max_body: 80 * 1024 * 1024 }
+    }
+}
+
+impl Config {
+    /// What is wrong with these settings; nothing when they are good.
+    pub fn check(&self) -> Vec<Invalid> {
+        if self.max_body < 1024 * 1024 {
+            return vec![Invalid::new("form.max_body", "out_of_range", "at least 1048576, or no photo fits")];
+        }
+        Vec::new()
+    }
+
+    /// The door.
+    pub fn build(self, tools: &IntakeTools, photos: &photo::Desk) -> Door {
+        Door { config: self, tools: tools.clone(), photos: photos.clone() }
+    }
+}
+
+/// The form's door.
+#[derive(Debug, Clone)]
+pub struct Door {
+    config: Config,
+    tools: IntakeTools,
+    photos: photo::Desk,
+}
+
+/// A form as the browser sent it.
+#[derive(Debug, Clone, Default)]
+pub struct FormData {
+    /// Fields in the order sent; a name may come several times.
+    pub fields: Vec<(String, String)>,
+    /// Files of the field [`field::PHOTOS`]. A browser sends an empty nameless one for no file.
+    pub files: Vec<FormFile>,
+}
+
+impl FormData {
+    /// The first value of the field `name`, if it has one.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    fn filled(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned)
+    }
+}
+
+/// A file of a form.
+#[derive(Debug, Clone)]
+pub struct FormFile {
+    /// Its name on the sender's machine; shown back, never used as a path.
+    pub name: String,
+    /// What the browser says it is; not believed.
+    pub content_type: Option<String>,
+    /// Its bytes.
+    pub bytes: Bytes,
+}
+
+/// What became of a form.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Filed.
+    Filed(Receipt),
+    /// It was filed before: a double click, a reload. The same receipt.
+    Again(Receipt),
+    /// This form was filed before with other contents; nothing was changed. The receipt is of the
+    /// report as it was filed.
+    AlreadySent(Receipt),
+    /// Something has to be put right. The page shows the form again with what was filled in.
+    Invalid {
+        /// What is wrong, by field name ([`field`]), each with a code that the page translates.
+        faults: Vec<Invalid>,
+        /// Photos that were good, so that nobody has to choose them again: to be sent along as
+        /// [`field::KEPT`].
+        photos: Vec<Uuid>,
+    },
+    /// The rows cannot be reached. Nothing was filed.
+    Failed(store::Error),
+}
+
+impl Door {
+    /// The largest form this door takes, in bytes.
+    pub fn max_body(&self) -> usize {
+        self.config.max_body
+    }
+
+    /// Takes one form. `channel` is `web`, or the desk that fills it in for somebody.
+    pub async fn receive(&self, channel: &Channel, form: FormData, trace: Trace) -> Outcome {
+        // A token we did not make is no token: the report is still taken, only a double click is
+        // not recognised.
+        let token = form.filled(field::TOKEN).filter(|t| (16..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let (mut submission, mut faults) = read(&form);
+        if form.filled(field::TRAP).is_some() {
+            // Said aloud instead of dropped: an over-eager browser fills in traps too.
+            faults.push(Invalid::new(field::TRAP, "leave_empty", "leave this field empty"));
+        }
+        match self.take_photos(&form, token.as_deref(), &mut faults).await {
+            Ok(photos) => submission.photos = photos,
+            Err(error) => return Outcome::Failed(error),
+        }
+        let photos = submission.photos.clone();
+        let checked = match submission.check(&self.tools.city) {
+            Ok(checked) if faults.is_empty() => checked,
+            Ok(_) => return Outcome::Invalid { faults, photos },
+            Err(more) => {
+                for fault in more {
+                    let fault = rename(fault);
+                    // What reading the field said is closer to what the person typed.
+                    if faults.iter().all(|f| f.field != fault.field) {
+                        faults.push(fault);
+                    }
+                }
+                return Outcome::Invalid { faults, photos };
+            }
+        };
+        match accept(&self.tools, channel, token.as_deref(), checked, trace).await {
+            Ok(Accepted::New(receipt)) => Outcome::Filed(receipt),
+            Ok(Accepted::Again(receipt)) => Outcome::Again(receipt),
+            Ok(Accepted::Conflict) => self.already(channel, token.as_deref()).await,
+            Err(IntakeError::Invalid(faults)) => {
+                Outcome::Invalid { faults: faults.into_iter().map(rename).collect(), photos: Vec::new() }
+            }
+            Err(IntakeError::Store(error)) => Outcome::Failed(error),
+        }
+    }
+
+    async fn already(&self, channel: &Channel, token: Option<&str>) -> Outcome {
+        let id = report_id(&self.tools.ids, channel, token);
+        match self.tools.store.report(id).await {
+            Ok(Some(report)) => Outcome::AlreadySent(Receipt {
+                id: report.id,
+                reference: report.reference,
+                token: report.token,
+                received_at: report.received_at,
+            }),
+            Ok(None) => Outcome::Failed(store::Error::Inconsistent { table: "report", column: "id", key: id.to_string() }),
+            Err(error) => Outcome::Failed(error),
+        }
+    }
+
+    /// Stores the good photos and names the bad ones. A photo's id follows from the form and its
+    /// bytes, so that the second click of a double click finds the first one's photos.
+    async fn take_photos(
+        &self,
+        form: &FormData,
+        token: Option<&str>,
+        faults: &mut Vec<Invalid>,
+    ) -> Result<Vec<Uuid>, store::Error> {
+        let mut ids: Vec<Uuid> = Vec::new();
+        for kept in form.all(field::KEPT).filter_map(|id| Uuid::parse_str(id.trim()).ok()) {
+            if !ids.contains(&kept) {
+                ids.push(kept);
+            }
+        }
+        let files: Vec<&FormFile> = form.files.iter().filter(|file| !file.bytes.is_empty()).collect();
+        if ids.len() + files.len() > MAX_PHOTOS {
+            let message = format!("at most {MAX_PHOTOS} photos fit in one report");
+            faults.push(Invalid::new(field::PHOTOS, "too_many", message));
+            ids.truncate(MAX_PHOTOS);
+            return Ok(ids);
+        }
+        for file in files {
+            let id = match token {
+                Some(token) => derived(&["photo", token, &hex(&Sha256::digest(&file.bytes))]),
+                None => self.tools.ids.new_id(),
+            };
+            if ids.contains(&id) {
+                continue;
+            }
+            match self.photos.receive(&self.tools, id, file.bytes.clone()).await {
+                Ok(()) => ids.push(id),
+                Err(photo::Error::Refused(why)) => {
+                    let name: String = schemas::text::clean_line(&file.name).chars().take(80).collect();
+                    faults.push(Invalid::new(field::PHOTOS, why.code(), format!("{name}: {}", why.message())));
+                }
+                Err(photo::Error::Store(error)) => return Err(error),
+            }
+        }
+        Ok(ids)
+    }
+}
+
+/// The fields as a submission, and what could not even be read.
+fn read(form: &FormData) -> (Submission, Vec<Invalid>) {
+    let mut faults = Vec::new();
+    let mut choice = |name: &str, known: bool| {
+        if !known && form.filled(name).is_some() {
+            faults.push(Invalid::new(name, "not_an_option", "choose one of the options"));
+        }
+    };
+    let kind = form.filled(field::KIND).and_then(|v| Kind::parse(&v));
+    choice(field::KIND, kind.is_some());
+    let language = form.filled(field::LANGUAGE).and_then(|v| Language::parse(&v));
+    choice(field::LANGUAGE, language.is_some());
+    let tell = match form.filled(field::TELL).as_deref() {
+        Some("email") => Some(Tell::Email),
+        Some("nothing") => Some(Tell::Nothing),
+        _ => None,
+    };
+    choice(field::TELL, tell.is_some());
+    let category = form.filled(field::CATEGORY).unwrap_or_default();
+    if category.is_empty() {
+        faults.push(Invalid::new(field::CATEGORY, "required", "choose what it is about"));
+    }
+    let (lat, lon) = (degrees(form, field::LAT, &mut faults), degrees(form, field::LON, &mut faults));
+    let point = match (lat, lon) {
+        (Some(lat), Some(lon)) => Some(Point { lat, lon }),
+        (None, None) => None,
+        (lat, _) => {
+            let missing = if lat.is_some() { field::LON } else { field::LAT };
+            if faults.iter().all(|f| f.field != missing) {
+                faults.push(Invalid::new(missing, "required", "give both numbers, or neither"));
+            }
+            None
+        }
+    };
+    let contact = Contact {
+        name: form.filled(field::NAME),
+        email: form.filled(field::EMAIL),
+        phone: form.filled(field::PHONE),
+    };
+    let submission = Submission {
+        kind,
+        category,
+        words: form.get(field::WORDS).unwrap_or_default().to_owned(),
+        place: Some(Place { address: form.filled(field::ADDRESS), point }),
+        answers: answers(form),
+        contact: (!contact.is_empty()).then_some(contact),
+        language,
+        tell,
+        photos: Vec::new(),
+    };
+    (submission, faults)
+}
+
+/// A number of degrees; people write a comma as readily as a point.
+fn degrees(form: &FormData, name: &str, faults: &mut Vec<Invalid>) -> Option<f64> {
+    let text = form.filled(name)?;
+    let number = text.replace(',', ".").parse::<f64>().ok().filter(|n| n.is_finite());
+    if number.is_none() {
+        faults.push(Invalid::new(name, "not_a_number", "write degrees, for instance 50.8279"));
+    }
+    number
+}
+
+/// Answers as JSON would have them: `true`/`false`, one text, or a list where a question was
+/// answered several times or its name ends in `[]`.
+fn answers(form: &FormData) -> schemas::report::Answers {
+    let mut answers = schemas::report::Answers::new();
+    for (name, value) in &form.fields {
+        let (Some(id), value) = (name.strip_prefix(field::ANSWER), value.trim()) else { continue };
+        if value.is_empty() {
+            continue;
+        }
+        let (id, many) = id.strip_suffix("[]").map_or((id, false), |id| (id, true));
+        let value = match value {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            text => Value::String(text.to_owned()),
+        };
+        match answers.get_mut(id) {
+            Some(Value::Array(list)) => list.push(value),
+            Some(one) => *one = Value::Array(vec![one.take(), value]),
+            None => {
+                answers.insert(id.to_owned(), if many { Value::Array(vec![value]) } else { value });
+            }
+        }
+    }
+    answers
+}
+
+/// A fault of the submission under the name of the form's field.
+fn rename(mut fault: Invalid) -> Invalid {
+    let pointer = fault.field.as_str();
+    fault.field = match pointer {
+        "/place/point/lat" | "/place/point" => field::LAT.to_owned(),
+        "/place/point/lon" => field::LON.to_owned(),
+        "/place/address" | "/place" => field::ADDRESS.to_owned(),
+        _ if pointer.starts_with("/photos") => field::PHOTOS.to_owned(),
+        _ => match pointer.strip_prefix("/answers/") {
+            Some(id) => format!("{}{}", field::ANSWER, id.replace("~1", "/").replace("~0", "~")),
+            None => pointer.rsplit('/').next().unwrap_or(pointer).to_owned(),
+        },
+    };
+    fault
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(fields: &[(&str, &str)]) -> FormData {
+        FormData { fields: fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(), files: Vec::new() }
+    }
+
+    #[test]
+    fn fields_become_a_submission() {
+        let (read, faults) = read(&form(&[
+            ("kind", ""),
+            ("category", "wegen/put"),
+            ("words", "een put"),
+            ("lat", "50,8279"),
+            ("lon", " 3.2649 "),
+            ("email", " an@example.org "),
+            ("language", "fr"),
+            ("tell", "email"),
+            ("answer.diep", "true"),
+            ("answer.soort[]", "steen"),
+            ("answer.welke", "a"),
+            ("answer.welke", "b"),
+            ("answer.leeg", ""),
+        ]));
+        assert_eq!(faults, []);
+        assert_eq!(read.kind, None);
+        assert_eq!(read.place.unwrap().point, Some(Point { lat: 50.8279, lon: 3.2649 }));
+        assert_eq!(read.contact.unwrap().email.as_deref(), Some("an@example.org"));
+        assert_eq!(
+            serde_json::to_value(read.answers).unwrap(),
+            serde_json::json!({"diep": true, "soort": ["steen"], "welke": ["a", "b"]})
+        );
+    }
+
+    #[test]
+    fn faults_carry_the_forms_own_names() {
+        let (_, faults) = read(&form(&[("kind", "x"), ("lat", "NaN"), ("lon", "3"), ("tell", "pigeon")]));
+        let codes: Vec<_> = faults.iter().map(|f| (f.field.as_str(), f.code.as_str())).collect();
+        assert_eq!(
+            codes,
+            [("kind", "not_an_option"), ("tell", "not_an_option"), ("category", "required"), ("lat", "not_a_number")]
+        );
+        for (pointer, name) in [
+            ("/words", "words"),
+            ("/contact/email", "email"),
+            ("/place/point", "lat"),
+            ("/photos/2", "photos"),
+            ("/answers/a~1b", "answer.a/b"),
+        ] {
+            assert_eq!(rename(Invalid::new(pointer, "x", "y")).field, name);
+        }
+    }
+}

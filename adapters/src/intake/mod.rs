@@ -1,0 +1,205 @@
+//! Doors: what strangers send in becomes a stored report, or a sentence that says what is wrong.
+//!
+//! A channel is one file here with `Config`, `check`, `build` and `receive`, and one line in
+//! [`Doors`]. All of them end in [`accept`].
+
+pub mod api;
+pub mod contest;
+pub mod form;
+pub mod photo;
+
+use schemas::{
+    Uuid,
+    city::City,
+    fault::Invalid,
+    id::{Clock, Ids, derived},
+    report::Report,
+    slug::Channel,
+    submission::Checked,
+    trace::Trace,
+};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use std::{fmt::Write as _, sync::Arc};
+use store::Store;
+
+pub use store::{Accepted, Receipt};
+
+/// What every door stands on.
+#[derive(Debug, Clone)]
+pub struct IntakeTools {
+    /// The rows.
+    pub store: Store,
+    /// The city whose report it is.
+    pub city: Arc<City>,
+    /// The time.
+    pub clock: Clock,
+    /// New identifiers.
+    pub ids: Ids,
+}
+
+impl IntakeTools {
+    /// Tools for `city` on `store`, with the store's own clock and identifiers.
+    pub fn new(store: Store, city: Arc<City>) -> Self {
+        Self { clock: store.clock().clone(), ids: store.ids().clone(), store, city }
+    }
+}
+
+/// Settings of all doors: one key per channel.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `POST /api/v1/reports`.
+    pub api: api::Config,
+    /// The residents' form.
+    pub form: form::Config,
+    /// Photos, through any door.
+    pub photos: photo::Config,
+}
+
+impl Config {
+    /// What is wrong with these settings; nothing when they are good.
+    pub fn check(&self) -> Vec<Invalid> {
+        let mut faults = self.api.check();
+        faults.extend(self.form.check());
+        faults.extend(self.photos.check());
+        faults
+    }
+
+    /// The doors, ready to receive.
+    pub fn build(self, tools: &IntakeTools) -> Doors {
+        let photos = self.photos.build();
+        Doors { api: self.api.build(tools), form: self.form.build(tools, &photos), photos, tools: tools.clone() }
+    }
+}
+
+/// Every door of this hub. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Doors {
+    /// `POST /api/v1/reports`.
+    pub api: api::Door,
+    /// The residents' form.
+    pub form: form::Door,
+    /// The photo desk: `POST /api/v1/photos`.
+    pub photos: photo::Desk,
+    /// What they stand on.
+    pub tools: IntakeTools,
+}
+
+/// Why a report was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The sender can put it right.
+    #[error("{} thing(s) in the report are wrong", .0.len())]
+    Invalid(Vec<Invalid>),
+    /// The rows cannot be reached or are broken; nothing was stored.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// The id that a report of `channel` gets: derived from the channel's own id of it, so that the
+/// same thing sent twice is the same report; new without one.
+pub fn report_id(ids: &Ids, channel: &Channel, source_id: Option<&str>) -> Uuid {
+    source_id.map_or_else(|| ids.new_id(), |source| derived(&["report", channel.as_str(), source]))
+}
+
+/// The sha256, in hex, of what was submitted in canonical form: fixed field order, clean values.
+/// The same submission has the same digest however it was spaced or ordered.
+pub fn digest(checked: &Checked) -> String {
+    let canonical = serde_json::json!([
+        checked.kind,
+        checked.category,
+        checked.words,
+        checked.place,
+        checked.answers,
+        checked.contact,
+        checked.language,
+        checked.tell,
+        checked.photos,
+    ]);
+    hex(&Sha256::digest(canonical.to_string()))
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// Stores a checked submission as a report that waits for a decision, exactly once per
+/// (`channel`, `source_id`). When this returns `New`, the report survives a crash.
+pub async fn accept(
+    tools: &IntakeTools,
+    channel: &Channel,
+    source_id: Option<&str>,
+    checked: Checked,
+    trace: Trace,
+) -> Result<Accepted, IntakeError> {
+    let id = report_id(&tools.ids, channel, source_id);
+    let digest = digest(&checked);
+    check_photos(&tools.store, id, &checked.photos).await?;
+    let reference = tools.store.references(1).await?.first().copied().ok_or(IntakeError::Store(
+        store::Error::Inconsistent { table: "counter", column: "next", key: "reference".to_owned() },
+    ))?;
+    let report = Report {
+        id,
+        reference,
+        channel: channel.clone(),
+        source_id: source_id.map(str::to_owned),
+        kind: checked.kind,
+        category: checked.category,
+        words: checked.words,
+        place: checked.place,
+        answers: checked.answers,
+        urgency: checked.urgency,
+        language: checked.language,
+        tell: checked.tell,
+        photos: checked.photos,
+        token: tools.ids.token(),
+        received_at: tools.clock.now(),
+    };
+    let accepted =
+        tools.store.accept(store::NewReport { report, contact: checked.contact, digest, route: true, trace }).await?;
+    let outcome = match &accepted {
+        Accepted::New(_) => "new",
+        Accepted::Again(_) => "again",
+        Accepted::Conflict => "conflict",
+    };
+    metrics::counter!("voordeur_reports_total", "channel" => channel.to_string(), "outcome" => outcome).increment(1);
+    tracing::info!(case = %id, channel = %channel, outcome, %trace, "report received");
+    Ok(accepted)
+}
+
+/// Photos must be there, and nobody else's. The owner may be this same report: then the store
+/// answers that it has it already.
+async fn check_photos(store: &Store, report: Uuid, photos: &[Uuid]) -> Result<(), IntakeError> {
+    if photos.is_empty() {
+        return Ok(());
+    }
+    let owners = store.photo_owners(photos).await?;
+    let faults: Vec<Invalid> = photos
+        .iter()
+        .enumerate()
+        .filter_map(|(i, photo)| {
+            let field = format!("/photos/{i}");
+            if photos.iter().take(i).any(|earlier| earlier == photo) {
+                return Some(Invalid::new(field, "duplicate", "this photo is named twice: name it once"));
+            }
+            match owners.get(photo) {
+                Some(None) => None,
+                Some(Some(owner)) if *owner == report => None,
+                Some(Some(_)) => {
+                    Some(Invalid::new(field, "taken", "this photo belongs to another report: send it again"))
+                }
+                None => Some(Invalid::new(
+                    field,
+                    "unknown",
+                    "there is no such photo: send it first by POST /api/v1/photos; unused ones are kept for a day",
+                )),
+            }
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(IntakeError::Invalid(faults)) }
+}
