@@ -1,0 +1,268 @@
+//! The words that a mail may use: one typed context per event, with samples. Pure.
+//!
+//! What the resident wrote is not among them: whoever fills in somebody else's address must not be
+//! able to make the city mail that person their words.
+
+use crate::wording;
+use schemas::{
+    Timestamp, Uuid,
+    city::{City, in_language},
+    event::{CaseEvent, What},
+    place::Place,
+    reference::Reference,
+    report::{Answers, Contact, Kind, Language, Report, Tell, Urgency},
+    slug::{CategoryId, DepartmentId, Slug},
+    text,
+};
+use serde::Serialize;
+
+/// Everything that is known when a notice is rendered.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// What is told.
+    pub event: &'a CaseEvent,
+    /// The report it is about.
+    pub report: &'a Report,
+    /// Who is told.
+    pub contact: Option<&'a Contact>,
+    /// Who leads the case now.
+    pub lead: Option<&'a DepartmentId>,
+}
+
+/// The words of every mail.
+#[derive(Debug, Serialize)]
+pub struct Common<'a> {
+    /// The person's name, when it looks like one.
+    pub name: Option<String>,
+    /// `your report`.
+    pub matter: &'static str,
+    /// `Your report`, at the start of a sentence.
+    #[serde(rename = "Matter")]
+    pub matter_capital: String,
+    /// The spoken reference, in two groups.
+    pub reference: String,
+    /// The category's name.
+    pub category: &'a str,
+    /// Where it is: an address, or a position.
+    pub place: Option<String>,
+    /// The day it was received, in words.
+    pub received_on: String,
+    /// The tracking page.
+    pub link: String,
+    /// The city's name.
+    pub city: &'a str,
+    /// The telephone number of the front door.
+    pub phone: &'a str,
+}
+
+/// The words of one event, beside [`Common`].
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Words<'a> {
+    /// `received`
+    Received {},
+    /// `routed`
+    Routed {
+        /// Who has it now.
+        department: &'a str,
+        /// Where to call them.
+        department_phone: Option<&'a str>,
+        /// By when, in words.
+        due_on: Option<String>,
+        /// Who said it was not theirs.
+        previous: Option<&'a str>,
+    },
+    /// `planned`
+    Planned {
+        /// Who comes.
+        department: &'a str,
+        /// When, in words.
+        on: String,
+        /// What they add.
+        text: Option<String>,
+    },
+    /// `note`
+    Note {
+        /// Who wrote it.
+        department: &'a str,
+        /// The note.
+        text: String,
+    },
+    /// `solved`
+    Solved {
+        /// Who says so.
+        department: &'a str,
+        /// What was done.
+        text: Option<String>,
+        /// Whether there are photos or documents on the tracking page.
+        evidence: bool,
+    },
+    /// `declined`
+    Declined {
+        /// Who decided.
+        department: &'a str,
+        /// Why.
+        reason: String,
+    },
+    /// `reopened`
+    Reopened {
+        /// Who looks at it again.
+        department: Option<&'a str>,
+    },
+}
+
+/// The context of one mail.
+#[derive(Debug, Serialize)]
+pub struct MailContext<'a> {
+    /// The words of every mail.
+    #[serde(flatten)]
+    pub common: Common<'a>,
+    /// The words of this event.
+    #[serde(flatten)]
+    pub words: Words<'a>,
+}
+
+/// The words of the mail that tells `facts` in `language`; `None` when the event is not told.
+pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Language) -> Option<MailContext<'a>> {
+    let report = facts.report;
+    let department = |id: &'a DepartmentId| city.department(id).map_or(id.as_str(), |d| in_language(&d.names, language));
+    let optional = |text: &Option<String>| text.as_deref().map(text::clean).filter(|t| !t.is_empty());
+    let words = match &facts.event.what {
+        What::Received => Words::Received {},
+        What::Routed { department: id, due_on, rerouted_from, .. } => Words::Routed {
+            department: department(id),
+            department_phone: city.department(id).and_then(|d| d.phone.as_deref()),
+            due_on: due_on.map(|day| wording::date(day, language)),
+            previous: rerouted_from.as_ref().map(department),
+        },
+        What::Planned { department: id, on, text } => {
+            Words::Planned { department: department(id), on: wording::date(*on, language), text: optional(text) }
+        }
+        What::Note { department: id, text } => Words::Note { department: department(id), text: text::clean(text) },
+        What::Solved { department: id, text, evidence } => {
+            Words::Solved { department: department(id), text: optional(text), evidence: !evidence.is_empty() }
+        }
+        What::Declined { department: id, reason } => Words::Declined { department: department(id), reason: text::clean(reason) },
+        What::Reopened { .. } => Words::Reopened { department: facts.lead.map(department) },
+        What::HandedOver { .. }
+        | What::HandOverDelayed { .. }
+        | What::HandOverFailed { .. }
+        | What::Accepted { .. }
+        | What::Rejected { .. }
+        | What::InternalNote { .. }
+        | What::Outdated { .. } => return None,
+    };
+    let matter = wording::matter(report.kind, language);
+    let common = Common {
+        name: facts.contact.and_then(|c| c.name.as_deref()).and_then(name),
+        matter,
+        matter_capital: wording::capital(matter),
+        reference: report.reference.to_string(),
+        category: city.category(&report.category).map_or(report.category.as_str(), |c| in_language(&c.names, language)),
+        place: Some(text::clean_line(&report.place.line())).filter(|line| !line.is_empty()),
+        received_on: wording::date(city.calendar.date(report.received_at), language),
+        link: format!("{public_url}/{}/t/{}", language.as_str(), report.token),
+        city: city.name(language),
+        phone: &city.phone,
+    };
+    Some(MailContext { common, words })
+}
+
+/// A name as it may stand in a greeting. Anybody can type anything as the name of somebody else's
+/// address; what could be an advertisement or a link is left out.
+fn name(typed: &str) -> Option<String> {
+    let name = text::clean_line(typed);
+    let dotted = name.split_whitespace().any(|word| {
+        let inner = word.trim_end_matches('.');
+        inner.split('.').skip(1).any(|part| part.chars().count() > 1)
+    });
+    let plain = name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '-' | '\'' | '’' | ','));
+    (!name.is_empty() && name.chars().count() <= 60 && plain && !dotted).then_some(name)
+}
+
+/// The events that are told, one sample of each: with everything that may be there, and with only
+/// what always is. Department names come from `city`.
+pub fn samples(city: &City, full: bool) -> Vec<Sample> {
+    let department = || city.fallback.clone();
+    let some = |text: &str| full.then(|| text.to_owned());
+    let words = "Line one.\nLine two.";
+    let events = [
+        What::Received,
+        What::Routed {
+            department: department(),
+            informed: Vec::new(),
+            rule: "sample".into(),
+            ruleset: "0".into(),
+            priority: Urgency::Normal,
+            due_on: full.then(|| jiff::civil::date(2026, 11, 30)),
+            rerouted_from: full.then(department),
+        },
+        What::Planned { department: department(), on: jiff::civil::date(2026, 11, 30), text: some(words) },
+        What::Note { department: department(), text: words.into() },
+        What::Solved { department: department(), text: some(words), evidence: some("https://example.org/photo.jpg").into_iter().collect() },
+        What::Declined { department: department(), reason: words.into() },
+        What::Reopened { text: some(words) },
+    ];
+    events.into_iter().map(|what| Sample::new(what, full, department())).collect()
+}
+
+/// A made-up event with its report, for checking templates and showing them.
+pub struct Sample {
+    /// What is told.
+    pub event: CaseEvent,
+    /// The report it is about.
+    pub report: Report,
+    /// Who is told.
+    pub contact: Contact,
+    /// Who leads.
+    pub lead: Option<DepartmentId>,
+}
+
+impl Sample {
+    fn new(what: What, full: bool, department: DepartmentId) -> Self {
+        let reference = Reference::from_number(123_456);
+        let at = Timestamp::from_second(1_795_000_000).unwrap_or(Timestamp::UNIX_EPOCH);
+        let event = CaseEvent { id: Uuid::nil(), case_id: Uuid::nil(), reference, version: 2, at, what };
+        let report = Report {
+            id: Uuid::nil(),
+            reference,
+            channel: Slug::new("web").expect("a slug"),
+            source_id: None,
+            kind: Kind::Report,
+            category: CategoryId::new("sample/sample").expect("a category"),
+            words: "Sample".into(),
+            place: Place { address: full.then(|| "Grote Markt 54".to_owned()), point: None },
+            answers: Answers::new(),
+            urgency: Urgency::Normal,
+            language: Language::Nl,
+            tell: Tell::Email,
+            photos: Vec::new(),
+            token: "abcdefghijklmnopqrstuvwxyz".into(),
+            received_at: at,
+        };
+        let contact = Contact { name: full.then(|| "Jo Voorbeeld".to_owned()), email: Some("jo@example.org".into()), phone: None };
+        Self { event, report, contact, lead: full.then_some(department) }
+    }
+
+    /// The facts of this sample.
+    pub fn facts(&self) -> Facts<'_> {
+        Facts { event: &self.event, report: &self.report, contact: Some(&self.contact), lead: self.lead.as_ref() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_greeting_carries_no_advertisement() {
+        for good in ["Jo", "J.P. Peeters", "Mme. D'Hondt", "Anne-Marie Van den Berghe", "Łukasz Żak", "عمر"] {
+            assert_eq!(name(good).as_deref(), Some(good));
+        }
+        for bad in ["", "win.example", "http://win", "<b>Jo</b>", "Jo {{link}}", "call 0900", "a@b", &"x".repeat(61)] {
+            assert_eq!(name(bad), None, "{bad}");
+        }
+        assert_eq!(name("Jo\r\nBcc: x@example.org"), None);
+        assert_eq!(name("Jo\u{202e}").as_deref(), Some("Jo"));
+    }
+}

@@ -1,0 +1,381 @@
+//! Mails from templates: the words once, the text part and the HTML part made from them.
+//!
+//! The built-in templates are `notifier/templates/<event>/mail.<language>.hbs`; a city replaces
+//! any of them by a file of the same name in its own `templates/`, and the frame around all mails
+//! by `templates/layout.hbs`. How they are written: `crate::template`.
+
+use crate::{
+    context::{self, Facts, MailContext, Sample},
+    template::{self, Compiled, LINE, Use, Variables},
+};
+use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason, html_escape, no_escape};
+use schemas::{
+    city::{City, Files},
+    fault::{Fault, Severity},
+    report::Language,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What ends every mail.
+const FOOT: &str = "foot";
+/// The frame around the HTML part.
+const LAYOUT: &str = "templates/layout.hbs";
+/// The city's style sheet, from which the frame takes its colour.
+const THEME: &str = "theme.css";
+/// The colour of a city without one: a dark blue, 8:1 against white.
+const ACCENT: &str = "#1d4f91";
+
+macro_rules! built_in {
+    ($($event:literal),*) => {
+        [$(
+            (concat!("templates/", $event, "/mail.nl.hbs"), include_str!(concat!("../templates/", $event, "/mail.nl.hbs"))),
+            (concat!("templates/", $event, "/mail.fr.hbs"), include_str!(concat!("../templates/", $event, "/mail.fr.hbs"))),
+            (concat!("templates/", $event, "/mail.en.hbs"), include_str!(concat!("../templates/", $event, "/mail.en.hbs"))),
+        )*]
+    };
+}
+
+/// The templates that come with Voordeur, by the path under which a city replaces them.
+static BUILT_IN: [(&str, &str); 24] =
+    built_in!("received", "routed", "planned", "note", "solved", "declined", "reopened", "foot");
+static BUILT_IN_LAYOUT: &str = include_str!("../templates/layout.hbs");
+
+/// A mail, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// One line.
+    pub subject: String,
+    /// Plain text, line ends as `\n`.
+    pub text: String,
+    /// The same words, a whole HTML document.
+    pub html: String,
+}
+
+/// Why a notice could not be rendered. Names the template, never its words.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// There is no template for this event.
+    #[error("the event `{0}` is not told by mail")]
+    NotTold(&'static str),
+    /// The template asks for something that is not there.
+    #[error("the mail `{template}` could not be rendered: {why}")]
+    Template {
+        /// `event.language`
+        template: String,
+        /// What handlebars says.
+        why: String,
+    },
+}
+
+/// Where something goes in the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    Subject,
+    Body,
+}
+
+/// The frame of one language, rendered but for its slots.
+#[derive(Debug, Default)]
+struct Frame {
+    pieces: Vec<(String, Option<Slot>)>,
+    length: usize,
+}
+
+/// Every mail of a city, in every language.
+#[derive(Debug)]
+pub struct Templates {
+    plain: Handlebars<'static>,
+    html: Handlebars<'static>,
+    frames: BTreeMap<Language, Frame>,
+}
+
+impl Templates {
+    /// Reads the built-in templates and those of the city. They are there when no fault is an
+    /// error; each fault names the file, the line, and what to write instead.
+    pub fn read(city: &City) -> (Option<Self>, Vec<Fault>) {
+        let mut faults = unknown_files(&city.files);
+        let mut templates = Self { plain: registry(no_escape), html: registry(html_escape), frames: BTreeMap::new() };
+        templates.plain.register_helper("quote", Box::new(quote_plain));
+        templates.html.register_helper("quote", Box::new(quote_html));
+        let (full, bare) = (context::samples(city, true), context::samples(city, false));
+        let accent = accent(&city.files);
+        for language in Language::ALL {
+            match frame(city, language, accent) {
+                Ok(frame) => drop(templates.frames.insert(language, frame)),
+                Err(fault) => faults.push(fault),
+            }
+            for (full, bare) in full.iter().zip(&bare) {
+                if let Err(found) = templates.add(city, language, full, bare) {
+                    faults.extend(found);
+                }
+            }
+        }
+        // A fault of the shared foot shows up with each mail.
+        faults.sort_by(|a, b| (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message)));
+        faults.dedup();
+        let good = faults.iter().all(|fault| fault.severity != Severity::Error);
+        (good.then_some(templates), faults)
+    }
+
+    fn add(&mut self, city: &City, language: Language, full: &Sample, bare: &Sample) -> Result<(), Vec<Fault>> {
+        let event = full.event.what.word();
+        let variables = variables(city, language, full, bare);
+        let (file, source) = file_of(&city.files, event, language);
+        let body = template::compile(&file, &source, &variables, true);
+        let (foot_file, foot_source) = file_of(&city.files, FOOT, language);
+        let foot = template::compile(&foot_file, &foot_source, &variables, false);
+        let (body, foot) = match (body, foot) {
+            (Ok(body), Ok(foot)) => (body, foot),
+            (body, foot) => return Err([body.err(), foot.err()].into_iter().flatten().flatten().collect()),
+        };
+        self.register(event, language, &body, &foot).map_err(|why| vec![whole_file(&file, &why)])?;
+        for sample in [full, bare] {
+            let tried = self.render(city, "https://example.org", &sample.facts(), language);
+            tried.map_err(|error| vec![whole_file(&file, &error.to_string())])?;
+        }
+        Ok(())
+    }
+
+    fn register(&mut self, event: &str, language: Language, body: &Compiled, foot: &Compiled) -> Result<(), String> {
+        let [subject, mail] = names(event, language);
+        let say = |error: handlebars::TemplateError| error.to_string();
+        self.plain.register_template_string(&subject, &body.subject).map_err(say)?;
+        self.plain.register_template_string(&mail, format!("{}{}", body.text, foot.text)).map_err(say)?;
+        self.html.register_template_string(&mail, format!("{}{}", body.html, foot.html)).map_err(say)
+    }
+
+    /// The mail that tells `facts` in `language`. Links begin with `public_url` (no slash at its
+    /// end).
+    pub fn render(&self, city: &City, public_url: &str, facts: &Facts<'_>, language: Language) -> Result<Rendered, RenderError> {
+        let event = facts.event.what.word();
+        let words = context::of(city, public_url, facts, language).ok_or(RenderError::NotTold(event))?;
+        let [subject_name, mail] = names(event, language);
+        let wrong = |error: handlebars::RenderError| RenderError::Template { template: mail.clone(), why: error.to_string() };
+        let context = Context::wraps(&words).map_err(wrong)?;
+        let subject = schemas::text::clean_line(&self.plain.render_with_context(&subject_name, &context).map_err(wrong)?);
+        let text = tidy(&self.plain.render_with_context(&mail, &context).map_err(wrong)?);
+        let body = self.html.render_with_context(&mail, &context).map_err(wrong)?;
+        let html = match self.frames.get(&language) {
+            Some(frame) => frame.fill(&html_escape(&subject), &body),
+            None => body,
+        };
+        Ok(Rendered { subject, text, html })
+    }
+}
+
+fn names(event: &str, language: Language) -> [String; 2] {
+    let language = language.as_str();
+    [format!("{event}.{language}.subject"), format!("{event}.{language}")]
+}
+
+/// A registry that refuses what it does not know. Text and HTML never share one: what is right in
+/// one is an injection in the other.
+fn registry(escape: fn(&str) -> String) -> Handlebars<'static> {
+    let mut registry = Handlebars::new();
+    registry.set_strict_mode(true);
+    registry.register_escape_fn(escape);
+    registry
+}
+
+/// The words that somebody else wrote, line by line.
+fn quoted<'a>(helper: &'a Helper<'_>) -> Result<&'a str, RenderErrorReason> {
+    helper.param(0).and_then(|p| p.value().as_str()).ok_or(RenderErrorReason::ParamNotFoundForIndex("quote", 0))
+}
+
+fn quote_plain(h: &Helper<'_>, _: &Handlebars<'_>, _: &Context, _: &mut RenderContext<'_, '_>, out: &mut dyn Output) -> HelperResult {
+    for (index, line) in quoted(h)?.lines().enumerate() {
+        let start = if index == 0 { "> " } else { "\n> " };
+        out.write(start)?;
+        out.write(line)?;
+    }
+    Ok(())
+}
+
+fn quote_html(h: &Helper<'_>, _: &Handlebars<'_>, _: &Context, _: &mut RenderContext<'_, '_>, out: &mut dyn Output) -> HelperResult {
+    for (index, line) in quoted(h)?.lines().enumerate() {
+        if index > 0 {
+            out.write("<br>\n")?;
+        }
+        out.write(&html_escape(line))?;
+    }
+    Ok(())
+}
+
+/// Line ends as they belong, at most one empty line between blocks, one line end at the end.
+fn tidy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut ends = 2;
+    for c in text.chars() {
+        match c {
+            LINE | '\n' => {
+                ends += 1;
+                if ends <= 2 {
+                    out.push('\n');
+                }
+            }
+            c => {
+                ends = 0;
+                out.push(c);
+            }
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+/// What a template of this event may use, found by comparing a full sample with a bare one.
+fn variables(city: &City, language: Language, full: &Sample, bare: &Sample) -> Variables {
+    let object = |sample: &Sample| -> serde_json::Map<String, Value> {
+        let context: Option<MailContext<'_>> = context::of(city, "https://example.org", &sample.facts(), language);
+        match context.map(|c| serde_json::to_value(c)) {
+            Some(Ok(Value::Object(object))) => object,
+            _ => serde_json::Map::new(),
+        }
+    };
+    let bare = object(bare);
+    object(full)
+        .into_iter()
+        .map(|(name, value)| {
+            let kind = match (value, bare.get(&name)) {
+                (Value::Bool(_), _) => Use::Flag,
+                (_, Some(Value::Null) | None) => Use::Optional,
+                _ => Use::Always,
+            };
+            (name, kind)
+        })
+        .collect()
+}
+
+/// The template of `event`: the city's own, or the built-in one.
+fn file_of(files: &Files, event: &str, language: Language) -> (String, String) {
+    let path = format!("templates/{event}/mail.{}.hbs", language.as_str());
+    let source = match files.get(&path) {
+        Some(own) => own.to_string(),
+        None => BUILT_IN.iter().find(|(name, _)| *name == path).map_or_else(String::new, |(_, text)| (*text).to_owned()),
+    };
+    (path, source)
+}
+
+fn unknown_files(files: &Files) -> Vec<Fault> {
+    let known = |path: &str| path == LAYOUT || BUILT_IN.iter().any(|(name, _)| *name == path);
+    files
+        .keys()
+        .filter(|path| path.starts_with("templates/") && path.ends_with(".hbs") && !known(path))
+        .map(|path| {
+            let events = context_words().join(", ");
+            let help = format!("name it templates/<event>/mail.<language>.hbs with one of {events}, {FOOT} and one of nl, fr, en; or remove it");
+            Fault::error(path, (0, 0), "no mail is made from this file", help)
+        })
+        .collect()
+}
+
+fn context_words() -> Vec<&'static str> {
+    let mut words: Vec<_> = BUILT_IN.iter().filter_map(|(path, _)| path.split('/').nth(1)).filter(|w| *w != FOOT).collect();
+    words.dedup();
+    words
+}
+
+fn whole_file(file: &str, why: &str) -> Fault {
+    Fault::error(file, (0, 0), why, "compare it with the template that comes with Voordeur")
+}
+
+const SUBJECT_SLOT: &str = "\u{e000}subject\u{e000}";
+const BODY_SLOT: &str = "\u{e000}body\u{e000}";
+
+/// Renders the frame of one language once, so that a mail only fills its slots.
+fn frame(city: &City, language: Language, accent: &str) -> Result<Frame, Fault> {
+    let source = city.files.get(LAYOUT).map_or(BUILT_IN_LAYOUT, |own| own);
+    let context = json!({
+        "lang": language.as_str(),
+        "city": city.name(language),
+        "accent": accent,
+        "on_accent": readable_on(accent),
+        "subject": SUBJECT_SLOT,
+        "body": BODY_SLOT,
+    });
+    let help = "use lang, city, accent, on_accent, subject, and {{{body}}} once";
+    let mut registry = registry(html_escape);
+    registry.register_template_string(LAYOUT, source).map_err(|error| {
+        let (line, column) = error.pos().unwrap_or((0, 0));
+        Fault::error(LAYOUT, (line, column), error.reason().to_string(), help)
+    })?;
+    let rendered = registry.render(LAYOUT, &context).map_err(|error| {
+        let place = (error.line_no.unwrap_or(0), error.column_no.unwrap_or(0));
+        Fault::error(LAYOUT, place, error.reason().to_string(), help)
+    })?;
+    if rendered.matches(BODY_SLOT).count() != 1 {
+        return Err(Fault::error(LAYOUT, (0, 0), "the frame must hold the words of the mail once", help));
+    }
+    let mut frame = Frame { length: rendered.len(), ..Frame::default() };
+    let mut rest = rendered.as_str();
+    while let Some(at) = rest.find('\u{e000}') {
+        let (slot, marker) = if rest[at..].starts_with(BODY_SLOT) { (Slot::Body, BODY_SLOT) } else { (Slot::Subject, SUBJECT_SLOT) };
+        frame.pieces.push((rest[..at].to_owned(), Some(slot)));
+        rest = rest.get(at + marker.len()..).unwrap_or_default();
+    }
+    frame.pieces.push((rest.to_owned(), None));
+    Ok(frame)
+}
+
+impl Frame {
+    fn fill(&self, subject: &str, body: &str) -> String {
+        let mut out = String::with_capacity(self.length + body.len() + 4 * subject.len());
+        for (piece, slot) in &self.pieces {
+            out.push_str(piece);
+            match slot {
+                Some(Slot::Subject) => out.push_str(subject),
+                Some(Slot::Body) => out.push_str(body),
+                None => {}
+            }
+        }
+        out
+    }
+}
+
+/// The city's colour: `--voordeur-accent: #rrggbb` in its style sheet.
+fn accent(files: &Files) -> &str {
+    let given = files.get(THEME).and_then(|css| {
+        let value = css.split("--voordeur-accent:").nth(1)?.split([';', '}']).next()?.trim();
+        is_colour(value).then_some(value)
+    });
+    given.unwrap_or(ACCENT)
+}
+
+fn is_colour(text: &str) -> bool {
+    text.len() == 7 && text.starts_with('#') && text[1..].bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Black or white, whichever reads better on `colour` (WCAG 2.2, relative luminance).
+fn readable_on(colour: &str) -> &'static str {
+    let channel = |at: usize| {
+        let value = colour.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(0);
+        let value = f64::from(value) / 255.0;
+        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+    // Where contrast with black (L+0.05)/0.05 equals contrast with white 1.05/(L+0.05).
+    if luminance > 0.179 { "#000000" } else { "#ffffff" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_tidy() {
+        assert_eq!(tidy("\u{2028}a\u{2028}\u{2028}\u{2028}\nb\n\n"), "a\n\nb\n");
+    }
+
+    #[test]
+    fn colours_are_readable() {
+        for (colour, expected) in [("#1d4f91", "#ffffff"), ("#ffdd00", "#000000"), ("#000000", "#ffffff"), ("#ffffff", "#000000")] {
+            assert_eq!(readable_on(colour), expected, "{colour}");
+        }
+        let files = |css: &str| Files::from([(THEME.to_owned(), css.into())]);
+        assert_eq!(accent(&files(":root { --voordeur-accent: #aa0000; }")), "#aa0000");
+        assert_eq!(accent(&files(":root { --voordeur-accent: url(x) }")), ACCENT);
+        assert_eq!(accent(&Files::new()), ACCENT);
+    }
+}
