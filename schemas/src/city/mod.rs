@@ -4,6 +4,8 @@
 mod areas;
 mod calendar;
 mod read;
+#[cfg(test)]
+pub(crate) mod sample;
 
 pub use areas::{Area, Areas};
 pub use calendar::Calendar;
@@ -12,7 +14,10 @@ use crate::{
     report::{Kind, Language, Urgency},
     slug::{CategoryId, DepartmentId},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// The files of a city folder: path relative to the folder, with `/`, and the text.
 pub type Files = BTreeMap<String, Arc<str>>;
@@ -56,6 +61,28 @@ pub struct City {
     pub attribution: Vec<String>,
     /// The files themselves: rules, templates and theme are read by those who use them.
     pub files: Files,
+    /// Where departments and categories stand in their lists.
+    index: Index,
+}
+
+/// Finds by id, because the router asks for each report. The lists of a [`City`] are not changed
+/// after it was read.
+#[derive(Debug)]
+struct Index {
+    departments: HashMap<DepartmentId, usize>,
+    categories: HashMap<CategoryId, usize>,
+    /// Line and column of each department's `delivery`.
+    delivery_at: HashMap<String, (usize, usize)>,
+}
+
+impl Index {
+    fn new(departments: &[Department], categories: &[Category], delivery_at: HashMap<String, (usize, usize)>) -> Self {
+        Self {
+            departments: departments.iter().enumerate().map(|(place, d)| (d.id.clone(), place)).collect(),
+            categories: categories.iter().enumerate().map(|(place, c)| (c.id.clone(), place)).collect(),
+            delivery_at,
+        }
+    }
 }
 
 /// A department or partner.
@@ -210,12 +237,18 @@ impl City {
 
     /// The department with this id.
     pub fn department(&self, id: &str) -> Option<&Department> {
-        self.departments.iter().find(|d| d.id.as_str() == id)
+        self.index.departments.get(id).and_then(|place| self.departments.get(*place))
     }
 
     /// The category with this id.
     pub fn category(&self, id: &str) -> Option<&Category> {
-        self.categories.iter().find(|c| c.id.as_str() == id)
+        self.index.categories.get(id).and_then(|place| self.categories.get(*place))
+    }
+
+    /// Line and column of a department's `delivery` in `departments.yaml`, so that an adapter can
+    /// say where settings it refuses are written.
+    pub fn delivery_at(&self, department: &str) -> (usize, usize) {
+        self.index.delivery_at.get(department).copied().unwrap_or_default()
     }
 
     /// The question with this id.

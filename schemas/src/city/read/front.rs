@@ -1,0 +1,193 @@
+//! `city.yaml`: the name, the front door, the calendar, and which files hold the areas.
+
+use super::{fields::Fields, missing, yaml::{Node, Position}};
+use crate::{
+    city::{Calendar, Files, Texts},
+    fault::{Fault, did_you_mean},
+    report::Language,
+    slug::DepartmentId,
+    submission::is_email,
+};
+use jiff::{civil::{Date, Weekday}, tz::TimeZone};
+use std::collections::BTreeSet;
+
+const FILE: &str = "city.yaml";
+const WEEKDAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
+/// What `city.yaml` says; a part that was wrong is missing.
+#[derive(Default)]
+pub(super) struct Front {
+    pub names: Option<Texts>,
+    pub languages: Vec<Language>,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub fallback: Option<(DepartmentId, Position)>,
+    pub calendar: Option<Calendar>,
+    pub outline: Option<String>,
+    pub area_files: Vec<String>,
+    pub attribution: Vec<String>,
+}
+
+pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Option<Front> {
+    let fields = &mut Fields { file: FILE, faults, languages: &[] };
+    let keys = ["name", "languages", "phone", "email", "fallback", "calendar", "areas", "attribution"];
+    let map = fields.map(node, "the city", &keys)?;
+    let mut front = Front::default();
+    if let Some(node) = fields.required(map, "languages", "[nl, fr, en]") {
+        front.languages = languages(node, fields);
+    }
+    if let Some(node) = fields.required(map, "name", "{nl: Kortrijk, fr: Courtrai, en: Kortrijk}") {
+        let mut named = Fields { file: FILE, faults: &mut *fields.faults, languages: &front.languages };
+        front.names = named.texts(node, "the name of the city");
+    }
+    front.phone = fields.required(map, "phone", "\"1777\"").and_then(|node| fields.text(node, "the telephone number"));
+    front.email = fields.required(map, "email", "meldpunt@example.org").and_then(|node| {
+        let email = fields.text(node, "the mail address")?;
+        if is_email(&email) {
+            return Some(email);
+        }
+        fields.error(node.at, format!("`{email}` is not a mail address"), "write it as meldpunt@example.org");
+        None
+    });
+    front.fallback = fields
+        .required(map, "fallback", "contactcentrum")
+        .and_then(|node| Some((fields.slug(node, "the fallback desk")?, node.at)));
+    front.calendar = fields.required(map, "calendar", "{timezone: Europe/Brussels, …}").and_then(|node| calendar(node, fields));
+    if let Some(node) = map.get("areas") {
+        areas(node, files, fields, &mut front);
+    }
+    if let Some(node) = map.get("attribution") {
+        front.attribution = fields.texts_of(node, "the attribution").into_iter().map(|(_, text)| text).collect();
+    }
+    Some(front)
+}
+
+fn languages(node: &Node, fields: &mut Fields<'_>) -> Vec<Language> {
+    let mut languages = Vec::new();
+    for item in fields.list(node, "`languages`") {
+        let known = Language::ALL.map(|language| (language.as_str(), language));
+        match fields.one_of(item, "a language", &known) {
+            Some(language) if languages.contains(&language) => {
+                fields.error(item.at, format!("`{}` is here twice", language.as_str()), "keep one of them");
+            }
+            Some(language) => languages.push(language),
+            None => {}
+        }
+    }
+    if languages.is_empty() {
+        fields.error(node.at, "the city serves no language", "write `languages: [nl]`, the city's own language first");
+    }
+    languages
+}
+
+fn calendar(node: &Node, fields: &mut Fields<'_>) -> Option<Calendar> {
+    let map = fields.map(node, "the calendar", &["timezone", "working_days", "office_hours", "holidays"])?;
+    let zone = fields.required(map, "timezone", "Europe/Brussels").and_then(|node| zone(node, fields));
+    let working_days = fields.required(map, "working_days", "[mon, tue, wed, thu, fri]").map(|node| {
+        let days: Vec<Weekday> =
+            fields.list(node, "`working_days`").iter().filter_map(|item| fields.one_of(item, "a working day", &WEEKDAYS)).collect();
+        if days.is_empty() {
+            fields.error(node.at, "nobody works on any day", "write `working_days: [mon, tue, wed, thu, fri]`: terms run on these");
+        }
+        days
+    });
+    let office_minutes = fields.required(map, "office_hours", "\"09:00-17:00\"").and_then(|node| {
+        let text = fields.text(node, "the office hours")?;
+        let hours = office_hours(&text);
+        if hours.is_none() {
+            fields.error(node.at, format!("`{text}` is not a time from and until"), "write \"09:00-17:00\", the earlier time first");
+        }
+        hours
+    });
+    let (mut fixed, mut easter_offsets) = (BTreeSet::new(), Vec::new());
+    if let Some(holidays) = map.get("holidays")
+        && let Some(map) = fields.map(holidays, "the holidays", &["fixed", "easter"])
+    {
+        if let Some(node) = map.get("fixed") {
+            for (at, text) in fields.texts_of(node, "a holiday") {
+                match month_day(&text) {
+                    Some(day) if !fixed.insert(day) => fields.warning(at, format!("{text} is here twice"), "keep one of them"),
+                    Some(_) => {}
+                    None => fields.error(at, format!("`{text}` is no day of the year"), "write month and day: \"07-21\" is 21 July"),
+                }
+            }
+        }
+        if let Some(node) = map.get("easter") {
+            for item in fields.list(node, "`easter`") {
+                if let Some(days) = fields.number(item, "a number of days after Easter", -100..=250) {
+                    easter_offsets.extend(i32::try_from(days));
+                }
+            }
+        }
+    }
+    Some(Calendar { zone: zone?, working_days: working_days?, fixed, easter_offsets, office_minutes: office_minutes? })
+}
+
+fn zone(node: &Node, fields: &mut Fields<'_>) -> Option<TimeZone> {
+    let name = fields.text(node, "the time zone")?;
+    // jiff also takes POSIX strings and offsets; a city has a place.
+    let zone = name.contains('/').then(|| TimeZone::get(&name).ok()).flatten();
+    if zone.is_none() {
+        let names: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+        let help = match crate::fault::nearest(&name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write the IANA name, for instance `Europe/Brussels`".to_owned(),
+        };
+        fields.error(node.at, format!("there is no time zone `{name}`"), help);
+    }
+    zone
+}
+
+fn office_hours(text: &str) -> Option<(u32, u32)> {
+    let minutes = |time: &str| {
+        let (hours, minutes) = time.trim().split_once(':')?;
+        let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
+        (minutes < 60 && hours * 60 + minutes <= 24 * 60).then_some(hours * 60 + minutes)
+    };
+    let (from, until) = text.split_once('-')?;
+    let (from, until) = (minutes(from)?, minutes(until)?);
+    (from < until).then_some((from, until))
+}
+
+fn month_day(text: &str) -> Option<(i8, i8)> {
+    let (month, day) = text.split_once('-')?;
+    let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+    // 2024 has a 29 February.
+    Date::new(2024, month, day).is_ok().then_some((month, day))
+}
+
+fn areas(node: &Node, files: &Files, fields: &mut Fields<'_>, front: &mut Front) {
+    let Some(map) = fields.map(node, "`areas`", &["outline", "files"]) else { return };
+    let mut named = Vec::new();
+    if let Some(node) = map.get("outline")
+        && let Some(name) = fields.text(node, "the file of the outline")
+    {
+        named.push((node.at, name.clone()));
+        front.outline = Some(name);
+    }
+    if let Some(node) = map.get("files") {
+        for (at, name) in fields.texts_of(node, "an area file") {
+            if front.area_files.contains(&name) {
+                fields.error(at, format!("`{name}` is here twice"), "keep one of them");
+                continue;
+            }
+            named.push((at, name.clone()));
+            front.area_files.push(name);
+        }
+    }
+    for (at, name) in named {
+        if !files.contains_key(&name) {
+            missing(files, &name, FILE, at, fields.faults);
+        } else if !name.ends_with(".geojson") {
+            fields.error(at, format!("`{name}` is not GeoJSON"), did_you_mean(&name, files.keys().map(String::as_str).filter(|n| n.ends_with(".geojson"))));
+        }
+    }
+}

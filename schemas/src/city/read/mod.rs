@@ -1,0 +1,109 @@
+//! Reads a city folder, and says of every fault where it is and what to write instead. One file of
+//! the folder is one module here.
+
+mod areas;
+mod categories;
+mod departments;
+mod fields;
+mod front;
+mod theme;
+mod yaml;
+
+use super::{City, Files, Index};
+use crate::fault::{Fault, Severity, did_you_mean};
+use fields::Fields;
+use yaml::Node;
+
+impl City {
+    /// Reads the folder. The city is there when no fault is an error; warnings come either way.
+    /// Faults come in the order of the files and of the lines in them.
+    pub fn read(files: Files) -> (Option<City>, Vec<Fault>) {
+        let mut faults = Vec::new();
+        let city = assemble(files, &mut faults);
+        faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+        let broken = faults.iter().any(|fault| fault.severity == Severity::Error);
+        (city.filter(|_| !broken), faults)
+    }
+}
+
+fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
+    let front = tree(&files, "city.yaml", faults);
+    let departments = tree(&files, "departments.yaml", faults);
+    let categories = tree(&files, "categories.yaml", faults);
+    if let Some(products) = files.get("products.yaml") {
+        yaml::parse("products.yaml", products, faults);
+    }
+    theme::check(&files, faults);
+
+    // Each file is read as far as it goes, whatever is wrong with the others, so that one reading
+    // shows every fault.
+    let front = front.and_then(|node| front::read(&node, &files, faults));
+    let languages = front.as_ref().map_or(&[][..], |front| &front.languages[..]);
+    let known = departments.as_ref().map(|node| ids(node.get("departments")));
+    let departments = departments.and_then(|node| {
+        departments::read(&node, &mut Fields { file: "departments.yaml", faults: &mut *faults, languages })
+    });
+    let tree = categories.and_then(|node| {
+        let fields = &mut Fields { file: "categories.yaml", faults: &mut *faults, languages };
+        categories::read(&node, known.as_deref(), fields)
+    });
+    let front = front?;
+    if let (Some((fallback, at)), Some(known)) = (&front.fallback, &known)
+        && !known.iter().any(|id| id == fallback.as_str())
+    {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        Fields { file: "city.yaml", faults: &mut *faults, languages: &[] }.unknown(*at, "department", fallback, &known);
+    }
+    let areas = areas::read(&front, &files, faults);
+    let ((departments, delivery_at), tree) = (departments?, tree?);
+    Some(City {
+        names: front.names?,
+        index: Index::new(&departments, &tree.categories, delivery_at),
+        languages: front.languages,
+        phone: front.phone?,
+        email: front.email?,
+        fallback: front.fallback?.0,
+        calendar: front.calendar?,
+        departments,
+        groups: tree.groups,
+        categories: tree.categories,
+        questions: tree.questions,
+        emergency_hints: tree.emergency_hints,
+        areas,
+        attribution: front.attribution,
+        files,
+    })
+}
+
+/// The tree of a file that has to be there.
+fn tree(files: &Files, name: &str, faults: &mut Vec<Fault>) -> Option<Node> {
+    match files.get(name) {
+        Some(text) => yaml::parse(name, text, faults),
+        None => {
+            missing(files, name, name, (0, 0), faults);
+            None
+        }
+    }
+}
+
+/// Says that `wanted` is not in the folder; told at `at` of `file`.
+fn missing(files: &Files, wanted: &str, file: &str, at: (usize, usize), faults: &mut Vec<Fault>) {
+    let near = crate::fault::nearest(wanted, files.keys().map(String::as_str));
+    let help = match near {
+        Some(_) => did_you_mean(wanted, files.keys().map(String::as_str)),
+        None => "add it, or copy the one of the sample city".to_owned(),
+    };
+    faults.push(Fault::error(file, at, format!("the city folder has no file `{wanted}`"), help));
+}
+
+/// The `id` of every item of a list, whatever else is wrong with it: what other files may refer to.
+fn ids(list: Option<&Node>) -> Vec<String> {
+    let Some(Node { value: yaml::Value::List(items), .. }) = list else { return Vec::new() };
+    items
+        .iter()
+        .filter_map(|item| match &item.get("id")?.value {
+            yaml::Value::Scalar { text, .. } => Some(text.clone()),
+            _ => None,
+        })
+        .collect()
+}
