@@ -58,7 +58,7 @@ pub(super) fn read(front: &Front, files: &Files, faults: &mut Vec<Fault>) -> Are
     let outline = front.outline.as_ref().and_then(|file| {
         let mut reader = Reader { file, text: files.get(file)?, faults: &mut *faults };
         let polygons: Vec<Polygon<f64>> =
-            reader.features()?.into_iter().filter_map(|(_, feature)| reader.outline(&feature)).flatten().collect();
+            reader.features()?.into_iter().filter_map(|(at, feature)| reader.outline(at, &feature)).flatten().collect();
         Some(MultiPolygon(polygons))
     });
     let (mut areas, mut seen) = (Vec::new(), HashMap::new());
@@ -144,9 +144,14 @@ impl<'a> Reader<'a> {
         Some(features)
     }
 
-    fn outline(&mut self, feature: &Feature<'a>) -> Option<Vec<Polygon<f64>>> {
-        let geometry = feature.geometry?;
-        self.polygons(geometry, "the outline of the city")
+    fn outline(&mut self, at: Position, feature: &Feature<'a>) -> Option<Vec<Polygon<f64>>> {
+        match feature.geometry {
+            Some(geometry) => self.polygons(geometry, "the outline of the city"),
+            None => {
+                self.error(at, "the outline of the city has no geometry", "add a Polygon or a MultiPolygon");
+                None
+            }
+        }
     }
 
     fn area(&mut self, at: Position, feature: &Feature<'a>, seen: &mut HashMap<String, String>) -> Option<Area> {

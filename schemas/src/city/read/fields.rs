@@ -190,7 +190,7 @@ impl Fields<'_> {
 }
 
 /// The name that was probably meant.
-fn slugged(text: &str) -> Option<String> {
+pub(super) fn slugged(text: &str) -> Option<String> {
     use unicode_normalization::UnicodeNormalization as _;
     let mut out = String::new();
     for c in text.nfd().map(|c| c.to_ascii_lowercase()) {

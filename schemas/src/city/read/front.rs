@@ -82,7 +82,7 @@ fn languages(node: &Node, fields: &mut Fields<'_>) -> Vec<Language> {
             None => {}
         }
     }
-    if languages.is_empty() {
+    if node.is_empty_list() {
         fields.error(node.at, "the city serves no language", "write `languages: [nl]`, the city's own language first");
     }
     languages
@@ -94,7 +94,7 @@ fn calendar(node: &Node, fields: &mut Fields<'_>) -> Option<Calendar> {
     let working_days = fields.required(map, "working_days", "[mon, tue, wed, thu, fri]").map(|node| {
         let days: Vec<Weekday> =
             fields.list(node, "`working_days`").iter().filter_map(|item| fields.one_of(item, "a working day", &WEEKDAYS)).collect();
-        if days.is_empty() {
+        if node.is_empty_list() {
             fields.error(node.at, "nobody works on any day", "write `working_days: [mon, tue, wed, thu, fri]`: terms run on these");
         }
         days
@@ -187,6 +187,8 @@ fn areas(node: &Node, files: &Files, fields: &mut Fields<'_>, front: &mut Front)
         if !files.contains_key(&name) {
             missing(files, &name, FILE, at, fields.faults);
         } else if !name.ends_with(".geojson") {
+            front.area_files.retain(|file| *file != name);
+            front.outline = front.outline.take().filter(|file| *file != name);
             fields.error(at, format!("`{name}` is not GeoJSON"), did_you_mean(&name, files.keys().map(String::as_str).filter(|n| n.ends_with(".geojson"))));
         }
     }

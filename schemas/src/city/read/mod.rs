@@ -6,6 +6,8 @@ mod categories;
 mod departments;
 mod fields;
 mod front;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod yaml;
 
@@ -99,11 +101,13 @@ fn missing(files: &Files, wanted: &str, file: &str, at: (usize, usize), faults: 
 /// The `id` of every item of a list, whatever else is wrong with it: what other files may refer to.
 fn ids(list: Option<&Node>) -> Vec<String> {
     let Some(Node { value: yaml::Value::List(items), .. }) = list else { return Vec::new() };
-    items
-        .iter()
-        .filter_map(|item| match &item.get("id")?.value {
-            yaml::Value::Scalar { text, .. } => Some(text.clone()),
-            _ => None,
-        })
-        .collect()
+    let mut ids = Vec::new();
+    for item in items {
+        if let Some(yaml::Value::Scalar { text, .. }) = item.get("id").map(|node| &node.value) {
+            // An id that is no name is told once; who refers to the name it should be is right.
+            ids.extend(fields::slugged(text).filter(|name| name != text));
+            ids.push(text.clone());
+        }
+    }
+    ids
 }

@@ -46,6 +46,11 @@ impl Node {
         }
     }
 
+    /// Whether it is a list of nothing.
+    pub fn is_empty_list(&self) -> bool {
+        matches!(&self.value, Value::List(items) if items.is_empty())
+    }
+
     /// The value under `key`, if this is a map that has it.
     pub fn get(&self, key: &str) -> Option<&Node> {
         match &self.value {
@@ -98,9 +103,11 @@ enum Content {
 pub(crate) fn parse(file: &str, text: &str, faults: &mut Vec<Fault>) -> Option<Node> {
     let mut options = Options::default();
     options.emit_comments = false;
+    options.emit_unresolved_aliases = true;
     let mut open: Vec<Open> = Vec::new();
     let mut root: Option<Node> = None;
     let mut end = (1, 1);
+    let mut refers = false;
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = match event {
             Ok(event) => event,
@@ -119,6 +126,7 @@ pub(crate) fn parse(file: &str, text: &str, faults: &mut Vec<Fault>) -> Option<N
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 faults.push(Fault::error(file, at, "`*name` refers to another part of the file", "write the value out"));
+                refers = true;
                 Node { at, value: Value::Scalar { text: String::new(), plain: true } }
             }
             Event::Scalar(scalar, style, ..) => {
@@ -162,6 +170,8 @@ pub(crate) fn parse(file: &str, text: &str, faults: &mut Vec<Fault>) -> Option<N
         }
     }
     match root {
+        // What it stands for is unknown, so anything said about it would be noise.
+        _ if refers => None,
         Some(root) if root.sort() != "empty" => Some(root),
         _ => {
             faults.push(Fault::error(file, end, "the file is empty", "write it, or copy the one of the sample city"));
