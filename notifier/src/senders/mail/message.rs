@@ -1,0 +1,67 @@
+//! One mail as bytes (RFC 5322): the same notice gives the same Message-ID, whenever it is sent.
+
+use super::MailConfig;
+use crate::senders::Parcel;
+use lettre::{
+    Address, Message,
+    message::{Mailbox, MultiPart, header::{HeaderName, HeaderValue}},
+};
+use schemas::{city::{City, Texts, in_language}, text};
+use std::time::SystemTime;
+
+/// What every mail of the city has in common.
+pub(super) struct Letterhead {
+    from: Address,
+    names: Texts,
+    reply_to: Option<Address>,
+    domain: String,
+}
+
+impl Letterhead {
+    pub(super) fn read(config: &MailConfig, city: &City) -> Result<Self, String> {
+        let address = |setting: &str, text: &str| text.parse::<Address>().map_err(|error| format!("{setting}: {error}"));
+        let from = address("mail.from", config.from_address(city))?;
+        let reply_to = config.reply_to.as_deref().map(|text| address("mail.reply_to", text)).transpose()?;
+        let domain = if from.domain().is_ascii() { from.domain().to_owned() } else { "voordeur.invalid".to_owned() };
+        Ok(Self { from, names: city.names.clone(), reply_to, domain })
+    }
+
+    pub(super) fn from(&self) -> &Address {
+        &self.from
+    }
+
+    /// The domain of Message-IDs.
+    pub(super) fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// The mail of `parcel` to `to`. Only ASCII comes out: words are encoded (RFC 2045, RFC 2047).
+    pub(super) fn write(&self, parcel: &Parcel, to: &Address) -> Result<Vec<u8>, String> {
+        let name = in_language(&self.names, parcel.language).to_owned();
+        let raw = |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
+        let mut builder = Message::builder()
+            .message_id(Some(format!("<{}@{}>", parcel.notice, self.domain)))
+            .date(SystemTime::from(parcel.at))
+            .from(Mailbox::new(Some(name), self.from.clone()))
+            // Without a name: whoever typed it may have typed it for somebody else.
+            .to(Mailbox::new(None, to.clone()))
+            // Nothing that was typed makes a second line in a header.
+            .subject(text::clean_line(&parcel.subject))
+            // Mails about one case stand together in the reader's mailbox.
+            .references(format!("<{}@{}>", parcel.case_id, self.domain))
+            .raw_header(raw("Content-Language", parcel.language.as_str()))
+            // RFC 3834 §5, and the same for Exchange: no holiday replies.
+            .raw_header(raw("Auto-Submitted", "auto-generated"))
+            .raw_header(raw("X-Auto-Response-Suppress", "OOF, AutoReply"));
+        if let Some(reply_to) = &self.reply_to {
+            builder = builder.reply_to(Mailbox::new(None, reply_to.clone()));
+        }
+        let boundary = format!("voordeur-{}", parcel.notice.simple());
+        let parts = MultiPart::alternative().boundary(boundary);
+        let parts = parts
+            .singlepart(lettre::message::SinglePart::plain(parcel.text.clone()))
+            .singlepart(lettre::message::SinglePart::html(parcel.html.clone()));
+        let message = builder.multipart(parts).map_err(|error| format!("the mail could not be written: {error}"))?;
+        Ok(message.formatted())
+    }
+}
