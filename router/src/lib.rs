@@ -1,1 +1,27 @@
-//! router
+//! Decides who does what. [`Ruleset::read`] makes a city's rule files into a [`Ruleset`],
+//! [`decide`] is a pure function from [`Facts`] to a [`schemas::case::Decision`] with its reasons,
+//! [`explain`] says condition by condition why, and [`RouterWorker`] does it for every letter in
+//! the lanes `router` and `intake`.
+//!
+//! A new condition is one new file in `conditions/` and one line in its registry.
+
+mod check;
+mod conditions;
+mod decide;
+mod example;
+mod explain;
+mod facts;
+mod index;
+mod rule;
+mod ruleset;
+mod suggest;
+mod worker;
+mod yaml;
+
+pub use decide::decide;
+pub use example::Situation;
+pub use explain::{Explanation, Outcome, Tried, TriedRule, explain};
+pub use facts::Facts;
+pub use rule::{Rule, Term};
+pub use ruleset::Ruleset;
+pub use worker::RouterWorker;

@@ -1,0 +1,59 @@
+//! Gathers what is wrong with rule files, each fault with its position and what to write instead.
+
+use crate::{suggest::suggest, yaml::Pos};
+use schemas::{city::City, fault::Fault};
+
+/// The faults found so far, and the city that names are looked up in.
+pub(crate) struct Check<'a> {
+    pub city: &'a City,
+    pub file: String,
+    pub faults: Vec<Fault>,
+}
+
+impl<'a> Check<'a> {
+    pub fn new(city: &'a City) -> Self {
+        Self { city, file: String::new(), faults: Vec::new() }
+    }
+
+    /// An error at `at` of the file in hand.
+    pub fn error(&mut self, at: Pos, message: impl Into<String>, help: impl Into<String>) {
+        self.faults.push(Fault::error(&self.file, at, message, help));
+    }
+
+    /// A warning at `at` of the file in hand.
+    pub fn warn(&mut self, at: Pos, message: impl Into<String>, help: impl Into<String>) {
+        self.faults.push(Fault::error(&self.file, at, message, help).warning());
+    }
+
+    /// `name` must be one of `known`; `what` is what such a thing is called.
+    pub fn known<'k>(&mut self, what: &str, name: &str, at: Pos, known: impl Iterator<Item = &'k str>) {
+        let known: Vec<&str> = known.collect();
+        if known.contains(&name) {
+            return;
+        }
+        let help = match suggest(name, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if known.is_empty() => format!("this city has no {what}"),
+            None if known.len() > 12 => format!("choose one of the {} the city has, for instance `{}`", known.len(), known[0]),
+            None => format!("choose one of: {}", known.join(", ")),
+        };
+        self.error(at, format!("there is no {what} `{name}`"), help);
+    }
+
+    /// `id` must be a department of the city.
+    pub fn department(&mut self, id: &str, at: Pos) {
+        let city = self.city;
+        self.known("department", id, at, city.departments.iter().map(|d| d.id.as_str()));
+    }
+
+    /// `id` must be an area of the city.
+    pub fn area(&mut self, id: &str, at: Pos) {
+        let city = self.city;
+        self.known("area", id, at, city.areas.all().iter().map(|a| a.id.as_str()));
+    }
+
+    /// Whether an error (not only warnings) was found.
+    pub fn failed(&self) -> bool {
+        self.faults.iter().any(|fault| fault.severity == schemas::fault::Severity::Error)
+    }
+}

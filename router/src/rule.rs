@@ -1,0 +1,222 @@
+//! One rule: as its file writes it ([`RuleConfig`]), and ready to be asked ([`Rule`]).
+
+use crate::{
+    Facts,
+    check::Check,
+    conditions::{self, Clause, When},
+    example::Example,
+    yaml::{List, Pos, given, pos},
+};
+use jiff::civil::Date;
+use schemas::{
+    Timestamp,
+    case::{Assignment, Reason, Role},
+    city::Calendar,
+    report::{Kind, Urgency},
+    slug::{CategoryId, DepartmentId, Slug},
+};
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+use std::{fmt, str::FromStr};
+
+/// How long something may take: `10wd` are working days of the city's calendar, `14d` are days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// Working days.
+    Working(u32),
+    /// Days of the calendar.
+    Days(u32),
+}
+
+impl Term {
+    /// The day that ends a term which starts `at`.
+    pub fn due(self, calendar: &Calendar, at: Timestamp) -> Date {
+        match self {
+            Self::Working(days) => calendar.add_working_days(at, days),
+            Self::Days(days) => calendar.add_calendar_days(at, days),
+        }
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Working(days) => write!(f, "{days}wd"),
+            Self::Days(days) => write!(f, "{days}d"),
+        }
+    }
+}
+
+/// A text is not a [`Term`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a term is written `10wd` (working days) or `14d` (days), at most 1000")]
+pub struct NotATerm;
+
+impl FromStr for Term {
+    type Err = NotATerm;
+    fn from_str(text: &str) -> Result<Self, NotATerm> {
+        let (number, make): (&str, fn(u32) -> Self) = match text.strip_suffix("wd") {
+            Some(number) => (number, Self::Working),
+            None => (text.strip_suffix('d').ok_or(NotATerm)?, Self::Days),
+        };
+        let number: u32 = number.trim().parse().map_err(|_| NotATerm)?;
+        if number <= 1_000 { Ok(make(number)) } else { Err(NotATerm) }
+    }
+}
+
+/// A rule as its file writes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleConfig {
+    rule: Spanned<String>,
+    when: When,
+    then: Then,
+    #[serde(default)]
+    examples: Vec<Example>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Then {
+    assign: Spanned<String>,
+    #[serde(default, deserialize_with = "given")]
+    inform: Option<Spanned<List>>,
+    #[serde(default, deserialize_with = "given")]
+    priority: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    term: Option<Spanned<String>>,
+}
+
+impl RuleConfig {
+    /// The name and where it stands.
+    pub fn name(&self) -> (&str, Pos) {
+        (&self.rule.value, pos(&self.rule))
+    }
+
+    /// Names everything that is wrong with this rule alone.
+    pub fn check(&self, check: &mut Check<'_>) {
+        let (name, at) = self.name();
+        if Slug::new(name).is_err() {
+            check.error(at, format!("`{name}` is not a name for a rule"), "use 1 to 60 of a-z, 0-9 and -, like `lamps-in-heule`");
+        } else if name == "fallback" {
+            check.error(at, "`fallback` is what happens when no rule matches", "choose another name for this rule");
+        }
+        self.when.check(check);
+        check.department(&self.then.assign.value, pos(&self.then.assign));
+        if let Some(inform) = &self.then.inform {
+            for (id, at) in inform.value.items(pos(inform)) {
+                check.department(id, at);
+                if id == self.then.assign.value {
+                    check.error(at, format!("`{id}` leads already"), "leave it out of `inform`");
+                }
+            }
+        }
+        if let Some(priority) = &self.then.priority {
+            check.known("priority", &priority.value, pos(priority), conditions::URGENCIES.into_iter());
+        }
+        if let Some(term) = &self.then.term
+            && let Err(wrong) = Term::from_str(&term.value)
+        {
+            check.error(pos(term), format!("`{}` is not a term", term.value), wrong.to_string());
+        }
+        if self.examples.is_empty() {
+            check.warn(at, format!("the rule `{name}` has no example"), "add `examples`: what is given, and what is expected");
+        }
+        for example in &self.examples {
+            example.check(check);
+        }
+    }
+
+    /// Ready to be asked, and its examples. Only after a `check` without errors.
+    pub fn build(self, file: &str) -> Option<(Rule, Vec<Example>)> {
+        let (line, _) = pos(&self.rule);
+        let inform = self.then.inform.map(|inform| inform.value).unwrap_or_default();
+        let rule = Rule {
+            name: self.rule.value,
+            file: file.to_owned(),
+            line,
+            clauses: self.when.build(),
+            assign: Slug::new(&self.then.assign.value).ok()?,
+            inform: inform.texts().filter_map(|id| Slug::new(id).ok()).collect(),
+            priority: self.then.priority.and_then(|priority| Urgency::parse(&priority.value)),
+            term: self.then.term.and_then(|term| term.value.parse().ok()),
+        };
+        Some((rule, self.examples))
+    }
+}
+
+/// A rule, ready to be asked.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name, one of a kind in the city.
+    pub name: String,
+    /// The file it stands in, relative to the city folder.
+    pub file: String,
+    /// The line it starts at.
+    pub line: usize,
+    /// Who does the work.
+    pub assign: DepartmentId,
+    /// Who hears of it.
+    pub inform: Vec<DepartmentId>,
+    /// How soon it is looked at; the report's urgency when the rule does not say.
+    pub priority: Option<Urgency>,
+    /// By when; the category's term when the rule does not say.
+    pub term: Option<Term>,
+    pub(crate) clauses: Vec<Clause>,
+}
+
+impl Rule {
+    /// Whether a report of this category and kind may match at all.
+    pub(crate) fn admits(&self, category: &CategoryId, kind: Kind) -> bool {
+        self.clauses.iter().all(|clause| clause.admits(category, kind))
+    }
+
+    /// Whether every condition holds that the index has not answered already.
+    pub(crate) fn holds_beyond_index(&self, facts: &Facts<'_>) -> bool {
+        self.clauses.iter().all(|clause| clause.indexed() || clause.condition.holds(facts).is_some())
+    }
+
+    /// Whether every condition holds.
+    pub(crate) fn holds(&self, facts: &Facts<'_>) -> bool {
+        self.clauses.iter().all(|clause| clause.condition.holds(facts).is_some())
+    }
+
+    /// Each condition with the fact that meets it.
+    pub(crate) fn reasons(&self, facts: &Facts<'_>) -> Vec<Reason> {
+        let reason = |clause: &Clause| {
+            let fact = clause.condition.holds(facts)?;
+            Some(Reason { condition: clause.text.clone(), fact: fact.into_owned() })
+        };
+        self.clauses.iter().filter_map(reason).collect()
+    }
+
+    /// Who does what; departments that said it is not theirs are left alone.
+    pub(crate) fn assignments(&self, facts: &Facts<'_>) -> Vec<Assignment> {
+        let informed = self.inform.iter().filter(|id| !facts.rejected_by.contains(id));
+        std::iter::once(Assignment { department: self.assign.clone(), role: Role::Lead })
+            .chain(informed.map(|id| Assignment { department: id.clone(), role: Role::Informed }))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_read() {
+        for (text, term) in [
+            ("10wd", Ok(Term::Working(10))),
+            ("14d", Ok(Term::Days(14))),
+            ("0d", Ok(Term::Days(0))),
+            ("", Err(NotATerm)),
+            ("d", Err(NotATerm)),
+            ("10", Err(NotATerm)),
+            ("-1d", Err(NotATerm)),
+            ("10 weeks", Err(NotATerm)),
+            ("99999d", Err(NotATerm)),
+        ] {
+            assert_eq!(text.parse::<Term>(), term, "{text}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The rules of a city: read, checked against the city, and refused when their own examples fail.
+
+use crate::{
+    Rule, Situation,
+    check::Check,
+    decide::FALLBACK,
+    example::Example,
+    index::Index,
+    rule::RuleConfig,
+    suggest::suggest,
+    yaml::{Pos, place},
+};
+use schemas::{Date, Timestamp, city::City, fault::Fault, slug::CategoryId};
+use sha2::{Digest as _, Sha256};
+use std::{collections::HashMap, fmt::Write as _};
+
+/// The rules of a city, in their order: files by name, rules as they stand in them.
+#[derive(Debug)]
+pub struct Ruleset {
+    version: String,
+    rules: Vec<Rule>,
+    pub(crate) index: Index,
+}
+
+impl Ruleset {
+    /// Reads `rules/*.yaml` of the city. The rules are there when no fault is an error; warnings
+    /// come either way. Every rule's own examples have been run through all rules.
+    pub fn read(city: &City) -> (Option<Self>, Vec<Fault>) {
+        let mut check = Check::new(city);
+        let mut hash = Sha256::new();
+        let mut written: Vec<(&str, RuleConfig)> = Vec::new();
+        for (file, text) in &city.files {
+            if !file.starts_with("rules/") || !(file.ends_with(".yaml") || file.ends_with(".yml")) {
+                continue;
+            }
+            hash.update(file.as_bytes());
+            hash.update([0]);
+            hash.update(text.as_bytes());
+            hash.update([0]);
+            check.file = file.to_string();
+            match parse(text) {
+                Ok(rules) => written.extend(rules.into_iter().map(|rule| (file.as_str(), rule))),
+                Err((at, message, help)) => check.error(at, message, help),
+            }
+        }
+        check_all(&written, &mut check);
+        if check.failed() {
+            return (None, check.faults);
+        }
+        let mut version = String::new();
+        for byte in &hash.finalize()[..6] {
+            // Writing to a String cannot fail.
+            let _ = write!(version, "{byte:02x}");
+        }
+        let (rules, examples): (Vec<Rule>, Vec<Vec<Example>>) =
+            written.into_iter().filter_map(|(file, rule)| rule.build(file)).unzip();
+        let ruleset = Self { version, index: Index::new(&rules, city), rules };
+        run_examples(&ruleset, &examples, &mut check);
+        check_reach(&ruleset, &mut check);
+        if check.failed() { (None, check.faults) } else { (Some(ruleset), check.faults) }
+    }
+
+    /// A short hash of the rule files: the same text is the same version, everywhere.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Every rule, in order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// By when something decided by the rule with this name is due, if it starts `at`: the rule's
+    /// term, or the category's.
+    pub(crate) fn due(&self, rule: &str, category: &CategoryId, city: &City, at: Timestamp) -> Option<Date> {
+        let term = self.rule(rule).and_then(|rule| rule.term).or_else(|| self.index.term(category))?;
+        Some(term.due(&city.calendar, at))
+    }
+
+    /// The rule with this name.
+    pub fn rule(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.name == name)
+    }
+}
+
+fn check_all(written: &[(&str, RuleConfig)], check: &mut Check<'_>) {
+    let mut names: HashMap<&str, (&str, usize)> = HashMap::new();
+    for (file, rule) in written {
+        check.file = file.to_string();
+        rule.check(check);
+        let (name, at) = rule.name();
+        if let Some((file, line)) = names.insert(name, (file, at.0)) {
+            check.error(at, format!("there is another rule `{name}` in {file}:{line}"), "give each rule a name of its own");
+        }
+    }
+}
+
+fn run_examples(ruleset: &Ruleset, examples: &[Vec<Example>], check: &mut Check<'_>) {
+    for (rule, examples) in ruleset.rules.iter().zip(examples) {
+        check.file.clone_from(&rule.file);
+        let before = check.faults.len();
+        let decided: Vec<String> = examples.iter().filter_map(|example| example.run(rule, ruleset, check)).collect();
+        // An example may show where a rule stops, but one has to show the rule at work: otherwise
+        // nobody sees that an earlier rule always gets there first.
+        if check.faults.len() == before
+            && let Some(other) = decided.first()
+            && !decided.contains(&rule.name)
+        {
+            check.error(
+                (rule.line, 0),
+                format!("no example of `{}` is decided by it: `{other}` decides", rule.name),
+                "add an example that this rule decides, or move it before the rules that match more",
+            );
+        }
+    }
+}
+
+/// Warns of categories whose plain reports no rule takes.
+fn check_reach(ruleset: &Ruleset, check: &mut Check<'_>) {
+    let city = check.city;
+    if ruleset.rules.is_empty() {
+        "rules/".clone_into(&mut check.file);
+        check.warn((0, 0), "this city has no rules: everything goes to the fallback desk", "add a file `rules/90-categories.yaml`");
+        return;
+    }
+    let left = |category: &&schemas::city::Category| {
+        let situation = Situation::new(category, city);
+        crate::decide(ruleset, city, &situation.facts(city)).rule == FALLBACK
+    };
+    let left: Vec<&str> = city.categories.iter().filter(left).map(|category| category.id.as_str()).collect();
+    if !left.is_empty() {
+        "rules/".clone_into(&mut check.file);
+        check.warn((0, 0), format!("no rule takes a plain report in: {}", left.join(", ")), "add a rule for each, last of all");
+    }
+}
+
+/// The rules of one file, or what is wrong with it: where, what, and what to write instead.
+fn parse(text: &str) -> Result<Vec<RuleConfig>, (Pos, String, String)> {
+    use serde_saphyr::Error;
+    // A file with nothing but comments has no rules yet.
+    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        return Ok(Vec::new());
+    }
+    serde_saphyr::from_str::<Vec<RuleConfig>>(text).map_err(|error| {
+        let error = error.without_snippet();
+        let at = error.location().map_or((0, 0), place);
+        let (message, help) = match error {
+            Error::SerdeUnknownField { field, expected, .. } => (
+                format!("`{field}` means nothing here"),
+                match suggest(field, expected.iter().copied()) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("here can stand: {}", expected.join(", ")),
+                },
+            ),
+            Error::SerdeMissingField { field, .. } => (format!("`{field}` is missing"), format!("add `{field}:`")),
+            Error::DuplicateMappingKey { key: Some(key), .. } => {
+                (format!("`{key}` stands here twice"), "put both in one list, or leave one out".to_owned())
+            }
+            other => (one_line(&other.to_string()), "see the rules of this folder for how it is written".to_owned()),
+        };
+        (at, message, help)
+    })
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,112 @@
+//! The worker of the lanes `router` and `intake`: reads a whole batch of reports at once, decides
+//! each, and writes everything that follows in the loop's one transaction.
+//!
+//! - [`received`]: stored reports (`report.received`): new ones, refused ones, reopened ones.
+//! - [`submitted`]: reports of channel integrations (`report.submitted`), kept and decided at once.
+//! - [`writing`]: what one batch writes.
+
+mod received;
+mod submitted;
+mod writing;
+
+use crate::{Facts, Ruleset, decide};
+use async_trait::async_trait;
+use schemas::{
+    Timestamp,
+    case::{Case, Decision, Status},
+    city::{City, Delivery},
+    letter::{Lane, Letter, Topic},
+    report::Report,
+    slug::DepartmentId,
+    verdict::{Fault, Verdict},
+};
+use std::{collections::HashMap, sync::Arc};
+use store::{Store, Tx};
+
+/// Decides what comes in on the lanes `router` and `intake`. Several may run at once, in one
+/// process or in many: a case is opened once, whoever is first.
+#[derive(Debug)]
+pub struct RouterWorker {
+    store: Store,
+    city: Arc<City>,
+    ruleset: Arc<Ruleset>,
+    /// `https://host`, without a slash at the end.
+    public_url: String,
+    desks: HashMap<DepartmentId, Desk>,
+}
+
+/// What the worker has to know of a department.
+#[derive(Debug, Clone)]
+struct Desk {
+    lane: Lane,
+    share_reporter: bool,
+}
+
+impl RouterWorker {
+    /// Decides for `city` by `ruleset`. Receipts for channel integrations hold a tracking link that
+    /// begins with `public_url` (`https://host`, a slash at the end is taken off).
+    pub fn new(store: Store, city: Arc<City>, ruleset: Arc<Ruleset>, public_url: &str) -> Self {
+        let desk = |department: &schemas::city::Department| Desk {
+            lane: match department.delivery {
+                Delivery::Queue => Lane::queue(&department.id),
+                Delivery::Push { .. } => Lane::department(&department.id),
+            },
+            share_reporter: department.share_reporter,
+        };
+        let desks = city.departments.iter().map(|department| (department.id.clone(), desk(department))).collect();
+        Self { store, city, ruleset, public_url: public_url.trim_end_matches('/').to_owned(), desks }
+    }
+
+    fn decide(&self, report: &Report, rejected_by: &[DepartmentId], at: Timestamp) -> Decision {
+        decide(&self.ruleset, &self.city, &Facts::of(report, &self.city, rejected_by, at))
+    }
+
+    /// Whether somebody in this decision may know who reported.
+    fn shares(&self, decision: &Decision) -> bool {
+        let shares = |id: &DepartmentId| self.desks.get(id).is_some_and(|desk| desk.share_reporter);
+        decision.assignments.iter().any(|assignment| shares(&assignment.department))
+    }
+}
+
+/// The case that a new report opens: received is its first version, routed its second.
+fn opened(report: &Report, decision: Decision, now: Timestamp) -> Case {
+    Case {
+        id: report.id,
+        reference: report.reference,
+        status: Status::Routed,
+        version: 2,
+        lead: decision.lead().cloned(),
+        decision: Some(decision),
+        rejected_by: Vec::new(),
+        planned_on: None,
+        status_at: now,
+        opened_at: report.received_at,
+        closed_at: None,
+        tell: report.tell,
+    }
+}
+
+#[async_trait]
+impl bus::Effects for RouterWorker {
+    async fn apply(&self, tx: &mut Tx, letters: &[Letter]) -> Result<Vec<Verdict>, store::Error> {
+        let mut verdicts = vec![Verdict::done(); letters.len()];
+        let (mut received, mut submitted) = (Vec::new(), Vec::new());
+        for (number, letter) in letters.iter().enumerate() {
+            match letter.topic {
+                Topic::ReportReceived => received.push((number, letter)),
+                Topic::ReportSubmitted => submitted.push((number, letter)),
+                other => {
+                    let why = format!("a letter about {} does not belong in this lane", other.as_str());
+                    verdicts[number] = Verdict::never(Fault::Ours, why);
+                }
+            }
+        }
+        if !received.is_empty() {
+            self.received(tx, &received, &mut verdicts).await?;
+        }
+        if !submitted.is_empty() {
+            self.submitted(tx, &submitted, &mut verdicts).await?;
+        }
+        Ok(verdicts)
+    }
+}

@@ -1,0 +1,212 @@
+//! Stored reports: new ones open a case; one that its department refused goes to the next, once
+//! around and never back; one that the resident contests goes to the department that had it.
+
+use super::{
+    RouterWorker, opened,
+    writing::{Walk, Writing},
+};
+use schemas::{
+    Uuid,
+    case::{Assignment, Case, Decision, Role, Status},
+    event::What,
+    letter::Letter,
+    report::{Language, Received, Report, Why},
+    slug::DepartmentId,
+    verdict::{Fault, Verdict},
+};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use store::Tx;
+
+/// The inbox of letters about cases that exist already.
+const READER: &str = "router";
+
+impl RouterWorker {
+    pub(super) async fn received(
+        &self,
+        tx: &mut Tx,
+        letters: &[(usize, &Letter)],
+        verdicts: &mut [Verdict],
+    ) -> Result<(), store::Error> {
+        let mut read = Vec::with_capacity(letters.len());
+        for &(number, letter) in letters {
+            match letter.read::<Received>() {
+                Ok(body) => read.push((number, letter, body)),
+                Err(error) => verdicts[number] = Verdict::never(Fault::Ours, format!("the letter cannot be read: {error}")),
+            }
+        }
+        let ids: Vec<Uuid> = read.iter().map(|(_, _, body)| body.report).collect::<HashSet<_>>().into_iter().collect();
+        let reports = tx.reports(&ids).await?;
+        let (mut new, mut again) = (Vec::new(), Vec::new());
+        for (number, letter, body) in &read {
+            match (reports.get(&body.report), &body.why) {
+                (None, _) => {
+                    verdicts[*number] = Verdict::never(Fault::Ours, format!("there is no report {}", body.report));
+                }
+                (Some(report), Why::New) => new.push((*letter, report)),
+                (Some(report), why) => again.push((*number, *letter, report, why)),
+            }
+        }
+        let mut writing = Writing::default();
+        if !new.is_empty() {
+            self.open(tx, &new, &mut writing).await?;
+        }
+        if !again.is_empty() {
+            self.again(tx, &again, verdicts, &mut writing).await?;
+        }
+        writing.save(tx).await
+    }
+
+    /// Opens cases. A redelivered letter finds its case open and changes nothing: what was decided
+    /// first stays.
+    async fn open(
+        &self,
+        tx: &mut Tx,
+        new: &[(&Letter, &Report)],
+        writing: &mut Writing,
+    ) -> Result<(), store::Error> {
+        let now = self.store.clock().now();
+        // Sorted, so that two workers with overlapping batches wait for each other, never in a ring.
+        let walks: BTreeMap<Uuid, (&Letter, &Report)> = new.iter().rev().map(|one| (one.1.id, *one)).collect();
+        let cases: Vec<Case> =
+            walks.values().map(|(_, report)| opened(report, self.decide(report, &[], now), now)).collect();
+        let opened = tx.open_cases(&cases).await?;
+        let shared: Vec<Uuid> = cases
+            .iter()
+            .filter(|case| opened.contains(&case.id) && case.decision.as_ref().is_some_and(|d| self.shares(d)))
+            .map(|case| case.id)
+            .collect();
+        let contacts = if shared.is_empty() { HashMap::new() } else { tx.contacts(&shared).await? };
+        for (case, (letter, report)) in cases.iter().zip(walks.values()) {
+            if !opened.contains(&case.id) {
+                continue;
+            }
+            let walk = Walk { report, contact: contacts.get(&case.id), cause: letter, trace: letter.trace.next(), now };
+            if let Some(decision) = &case.decision {
+                writing.hand_out(self, &walk, case, decision.assignments.iter(), routed(decision, None));
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides again about cases that exist.
+    async fn again(
+        &self,
+        tx: &mut Tx,
+        again: &[(usize, &Letter, &Report, &Why)],
+        verdicts: &mut [Verdict],
+        writing: &mut Writing,
+    ) -> Result<(), store::Error> {
+        let now = self.store.clock().now();
+        let ids: Vec<Uuid> = again.iter().map(|(_, _, report, _)| report.id).collect::<HashSet<_>>().into_iter().collect();
+        let mut cases = tx.lock_cases(&ids).await?;
+        let known: Vec<Uuid> =
+            again.iter().filter(|(_, _, report, _)| cases.contains_key(&report.id)).map(|(_, letter, ..)| letter.id).collect();
+        let mut unseen = tx.seen(READER, &known).await?;
+        let contacts = tx.contacts(&ids).await?;
+        let mut changed = HashSet::new();
+        for (number, letter, report, why) in again {
+            let Some(case) = cases.get_mut(&report.id) else {
+                let why = format!("there is no case {} to decide about again", report.id);
+                verdicts[*number] = Verdict::never(Fault::Ours, why);
+                continue;
+            };
+            // Removed, so that the same letter twice in one batch counts once.
+            if !unseen.remove(&letter.id) || case.status.is_closed() {
+                continue;
+            }
+            let contact = contacts.get(&report.id);
+            let walk = Walk { report, contact, cause: letter, trace: letter.trace.next(), now };
+            match why {
+                Why::New => continue,
+                Why::Rejected { department } => {
+                    // An answer of a department that no longer leads says nothing about who does.
+                    if case.lead.as_ref().is_some_and(|lead| lead != department) {
+                        continue;
+                    }
+                    self.reroute(&walk, case, department, writing);
+                }
+                Why::Reopened => self.reopen(&walk, case, writing),
+            }
+            changed.insert(case.id);
+        }
+        let mut changed: Vec<Case> = changed.iter().filter_map(|id| cases.remove(id)).collect();
+        changed.sort_unstable_by_key(|case| case.id);
+        if changed.is_empty() { Ok(()) } else { tx.save_cases(&changed).await }
+    }
+
+    /// `by` says it is not theirs: the next rule that nobody refused, then the fallback desk, and
+    /// when that refuses too, nobody. Each department is asked at most once, so this ends.
+    fn reroute(&self, walk: &Walk<'_>, case: &mut Case, by: &DepartmentId, writing: &mut Writing) {
+        if !case.rejected_by.contains(by) {
+            case.rejected_by.push(by.clone());
+        }
+        let mut decision = self.decide(walk.report, &case.rejected_by, walk.now);
+        case.version += 1;
+        case.status_at = walk.now;
+        case.planned_on = None;
+        if decision.lead().is_none_or(|lead| case.rejected_by.contains(lead)) {
+            decision.alarm = Some(format!(
+                "nobody is left for a {} in {}: {} said it is not theirs, and the case is closed",
+                walk.report.kind,
+                walk.report.category,
+                case.rejected_by.join(", "),
+            ));
+            case.status = Status::Declined;
+            case.closed_at = Some(walk.now);
+            case.decision = Some(decision);
+            let department = self.city.fallback.clone();
+            let reason = nobody_left(walk.report.language).to_owned();
+            return writing.decline(walk, case, What::Declined { department, reason });
+        }
+        let told: HashSet<DepartmentId> = case.decision.iter().flat_map(Decision::informed).collect();
+        let fresh = |assignment: &&Assignment| assignment.role == Role::Lead || !told.contains(&assignment.department);
+        let what = routed(&decision, Some(by.clone()));
+        let assignments = decision.assignments.clone();
+        case.status = Status::Routed;
+        case.lead = decision.lead().cloned();
+        case.decision = Some(decision);
+        writing.hand_out(self, walk, case, assignments.iter().filter(fresh), what);
+    }
+
+    /// The resident says it is not solved: the department that led has it again, with a new term.
+    /// If the city has no such department any more, it is decided anew.
+    fn reopen(&self, walk: &Walk<'_>, case: &mut Case, writing: &mut Writing) {
+        let lead = case.lead.clone().filter(|lead| self.desks.contains_key(lead));
+        let kept = case.decision.take().filter(|decision| decision.lead() == lead.as_ref() && lead.is_some());
+        let mut decision = kept.unwrap_or_else(|| self.decide(walk.report, &case.rejected_by, walk.now));
+        decision.due_on = self.ruleset.due(&decision.rule, &walk.report.category, &self.city, walk.now);
+        case.version += 1;
+        case.status = Status::Routed;
+        case.status_at = walk.now;
+        case.planned_on = None;
+        case.closed_at = None;
+        case.lead = decision.lead().cloned();
+        let what = routed(&decision, None);
+        let lead: Vec<Assignment> = decision.assignments.iter().filter(|a| a.role == Role::Lead).cloned().collect();
+        case.decision = Some(decision);
+        writing.hand_out(self, walk, case, lead.iter(), what);
+    }
+}
+
+/// The event of a decision.
+pub(super) fn routed(decision: &Decision, rerouted_from: Option<DepartmentId>) -> What {
+    What::Routed {
+        // A decision of the router always has a lead; the fallback of the fallback is never used.
+        department: decision.lead().cloned().unwrap_or_else(|| decision.assignments[0].department.clone()),
+        informed: decision.informed(),
+        rule: decision.rule.clone(),
+        ruleset: decision.ruleset.clone(),
+        priority: decision.priority,
+        due_on: decision.due_on,
+        rerouted_from,
+    }
+}
+
+/// What the resident reads when every department refused; what each of them said stands above it.
+fn nobody_left(language: Language) -> &'static str {
+    match language {
+        Language::Nl => "Geen enkele dienst van de stad of partner kan dit oplossen. Hun antwoorden staan hierboven.",
+        Language::Fr => "Aucun service de la ville ni partenaire ne peut résoudre ceci. Leurs réponses figurent ci-dessus.",
+        Language::En => "No department of the city and no partner can solve this. Their answers are shown above.",
+    }
+}

@@ -1,0 +1,146 @@
+//! What one batch writes: events with their notices, dispatches, and the letters that carry them.
+
+use super::RouterWorker;
+use schemas::{
+    Timestamp,
+    case::{Assignment, Case},
+    dispatch::Dispatch,
+    event::{CaseEvent, What},
+    id::derived,
+    letter::{Letter, Topic},
+    report::{Contact, Report, Tell, Urgency},
+    trace::Trace,
+};
+use store::{DispatchRow, Tx};
+
+/// Gathered over a batch, written in as few statements as there are tables.
+#[derive(Default)]
+pub(super) struct Writing {
+    events: Vec<(CaseEvent, Tell, Trace)>,
+    dispatches: Vec<DispatchRow>,
+    letters: Vec<Letter>,
+    decided: u64,
+    declined: u64,
+    alarms: u64,
+}
+
+/// One report on its way, and why.
+pub(super) struct Walk<'a> {
+    pub report: &'a Report,
+    pub contact: Option<&'a Contact>,
+    /// The letter that brought it.
+    pub cause: &'a Letter,
+    pub trace: Trace,
+    pub now: Timestamp,
+}
+
+impl Writing {
+    /// Hands `case`, at the version it has now, to `assignments` of its decision, and puts `what`
+    /// on its timeline.
+    pub fn hand_out<'d>(
+        &mut self,
+        worker: &RouterWorker,
+        walk: &Walk<'_>,
+        case: &Case,
+        assignments: impl Iterator<Item = &'d Assignment>,
+        what: What,
+    ) {
+        let Some(decision) = &case.decision else { return };
+        let (case_id, version) = (case.id.to_string(), case.version.to_string());
+        let report = walk.report;
+        for assignment in assignments {
+            let department = &assignment.department;
+            let Some(desk) = worker.desks.get(department) else {
+                // The rules were checked against this city; only an older decision can name it.
+                tracing::error!(case = %case.id, trace = %walk.trace, %department, "this city has no such department any more");
+                continue;
+            };
+            let id = derived(&["dispatch", &case_id, department, &version]);
+            let contact = if desk.share_reporter { walk.contact.cloned() } else { None };
+            let photo = |photo| format!("/api/v1/departments/{department}/photos/{photo}");
+            let body = Dispatch {
+                id,
+                case_id: case.id,
+                reference: case.reference,
+                department: department.clone(),
+                role: assignment.role,
+                kind: report.kind,
+                category: report.category.clone(),
+                words: report.words.clone(),
+                place: report.place.clone(),
+                answers: report.answers.clone(),
+                photos: report.photos.iter().map(photo).collect(),
+                contact,
+                language: report.language,
+                channel: report.channel.clone(),
+                priority: decision.priority,
+                due_on: decision.due_on,
+                rule: decision.rule.clone(),
+                version: case.version,
+                received_at: report.received_at,
+            };
+            let subject = match decision.priority {
+                Urgency::High | Urgency::Emergency => format!("{}.urgent", report.kind),
+                Urgency::Low | Urgency::Normal => report.kind.as_str().to_owned(),
+            };
+            let topic = Topic::DepartmentDispatch;
+            self.letters.push(
+                Letter::new(id, desk.lane.clone(), topic, subject, &body, walk.trace, walk.now)
+                    .about(case.id)
+                    .because(walk.cause.id),
+            );
+            self.dispatches.push(DispatchRow::posted(id, case.id, department.clone(), assignment.role, walk.now));
+        }
+        self.decided += 1;
+        self.tell(walk, case, what);
+        self.alarm(walk, case);
+    }
+
+    /// Puts on the timeline that nobody will do it.
+    pub fn decline(&mut self, walk: &Walk<'_>, case: &Case, what: What) {
+        self.declined += 1;
+        self.tell(walk, case, what);
+        self.alarm(walk, case);
+    }
+
+    fn tell(&mut self, walk: &Walk<'_>, case: &Case, what: What) {
+        let event = CaseEvent {
+            id: derived(&["event", &case.id.to_string(), what.word(), &case.version.to_string()]),
+            case_id: case.id,
+            reference: case.reference,
+            version: case.version,
+            at: walk.now,
+            what,
+        };
+        self.events.push((event, case.tell, walk.trace));
+    }
+
+    fn alarm(&mut self, walk: &Walk<'_>, case: &Case) {
+        let Some(alarm) = case.decision.as_ref().and_then(|decision| decision.alarm.as_ref()) else { return };
+        self.alarms += 1;
+        let cause = walk.cause;
+        tracing::warn!(lane = %cause.lane, letter = %cause.id, case = %case.id, trace = %walk.trace, alarm, "somebody has to look");
+    }
+
+    /// Writes it all.
+    pub async fn save(self, tx: &mut Tx) -> Result<(), store::Error> {
+        if !self.dispatches.is_empty() {
+            tx.add_dispatches(&self.dispatches).await?;
+        }
+        if !self.letters.is_empty() {
+            tx.post(&self.letters).await?;
+        }
+        if !self.events.is_empty() {
+            tx.add_events_traced(&self.events).await?;
+        }
+        for (outcome, count) in [("routed", self.decided), ("declined", self.declined)] {
+            if count > 0 {
+                metrics::counter!("voordeur_decisions_total", "outcome" => outcome).increment(count);
+            }
+        }
+        if self.alarms > 0 {
+            metrics::counter!("voordeur_alarms_total").increment(self.alarms);
+        }
+        Ok(())
+    }
+}
