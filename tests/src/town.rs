@@ -38,7 +38,7 @@ impl Config<'_> {
     pub fn toml(&self, dir: &Path) -> String {
         let mut toml = format!(
             "[city]\nfolder = {:?}\n[database]\nurl = {:?}\n[web]\nrate_per_minute = 0\npublic_url = \"http://voordeur.example\"\n\
-             [departments.wachtrij]\ntoken = {TOKEN:?}\n[departments.webdienst]\nsecret = {SECRET:?}\nprivate_network = true\n",
+             [departments.wachtrij]\ntoken = {TOKEN:?}\n[departments.webdienst]\nsecret = {SECRET:?}\n[http]\nprivate_networks = [\"127.0.0.1\"]\n",
             dir.join("town").display().to_string(),
             self.database,
         );
@@ -46,7 +46,7 @@ impl Config<'_> {
             toml += &format!("[broker]\nurl = {url:?}\nprefix = {prefix:?}\n");
         }
         if let Some(port) = self.smtp {
-            toml += &format!("[mail]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nconnections = 4\n");
+            toml += &format!("[mail]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nmax_connections = 4\n");
         }
         toml
     }
