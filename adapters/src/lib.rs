@@ -7,10 +7,13 @@
 
 pub mod answers;
 pub mod callback;
+mod cases;
 pub mod deliver;
 pub mod departments;
 pub mod http;
 pub mod intake;
 pub mod json;
 pub mod secrets;
+#[cfg(test)]
+mod testing;
 pub mod updates;

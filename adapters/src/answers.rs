@@ -1,0 +1,223 @@
+//! The lane of answers: what departments say, from whichever door, changes the case. Once per
+//! update, and never backwards ([`apply`]).
+
+mod apply;
+
+pub use apply::{Applied, apply};
+
+use crate::{cases::Opened, updates};
+use async_trait::async_trait;
+use bus::Effects;
+use schemas::{
+    Timestamp, Uuid,
+    city::City,
+    dispatch::{DispatchState, Say, Update},
+    event::What,
+    fault::Invalid,
+    id::{Clock, derived},
+    letter::{Lane, Letter, Topic},
+    report::{Received, Why},
+    text,
+    verdict::{Fault, Verdict},
+};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+use store::{DispatchRow, Tx};
+use url::Url;
+
+/// The most characters of one text of a department.
+pub const MAX_TEXT: usize = 2_000;
+/// The most addresses of evidence.
+pub const MAX_EVIDENCE: usize = 10;
+
+/// Works the lane `updates`.
+#[derive(Debug, Clone)]
+pub struct AnswersWorker {
+    city: Arc<City>,
+    clock: Clock,
+}
+
+/// An update that may be heard, and the letter it came by.
+struct Heard<'a> {
+    letter: &'a Letter,
+    update: Update,
+    id: Uuid,
+}
+
+impl AnswersWorker {
+    /// A worker for `city`.
+    pub fn new(city: Arc<City>, clock: Clock) -> Self {
+        Self { city, clock }
+    }
+
+    /// Reads and cleans one update; the error is for the sender's operator.
+    fn read<'a>(&self, letter: &'a Letter) -> Result<Heard<'a>, Verdict> {
+        let refuse = |why: String| Verdict::never(Fault::Refused, why);
+        let update: Update =
+            letter.read().map_err(|error| refuse(format!("this is not an update of a department: {error}")))?;
+        let update = check_words(update).map_err(|faults| {
+            refuse(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })?;
+        if self.city.department(&update.department).is_none() {
+            return Err(refuse(format!("/department: this city has no department {}", update.department)));
+        }
+        Ok(Heard { id: updates::letter_id(&update), update, letter })
+    }
+}
+
+#[async_trait]
+impl Effects for AnswersWorker {
+    async fn apply(&self, tx: &mut Tx, letters: &[Letter]) -> Result<Vec<Verdict>, store::Error> {
+        let now = self.clock.now();
+        let read: Vec<Result<Heard<'_>, Verdict>> = letters.iter().map(|letter| self.read(letter)).collect();
+        let ids: Vec<Uuid> = read.iter().flatten().map(|heard| heard.update.dispatch).collect();
+        // First without a look at the rows' freshness, only to know which cases to lock.
+        let rows = if ids.is_empty() { HashMap::new() } else { tx.dispatches(&ids).await? };
+        let mut opened = Opened::lock(tx, rows.values().map(|row| row.case_id)).await?;
+        let mut rows = rows;
+        let good: Vec<Uuid> =
+            read.iter().flatten().filter(|heard| theirs(&rows, &heard.update).is_ok()).map(|heard| heard.id).collect();
+        let mut fresh = if good.is_empty() { HashSet::new() } else { tx.seen("updates", &good).await? };
+
+        let mut verdicts = Vec::with_capacity(letters.len());
+        let mut letters = Vec::new();
+        for heard in read {
+            let verdict = heard.and_then(|heard| {
+                theirs(&rows, &heard.update)?;
+                // The same update twice in one batch is heard once, too.
+                if fresh.remove(&heard.id) {
+                    letters.extend(hear(&mut opened, &mut rows, heard, now));
+                }
+                Ok(Verdict::done())
+            });
+            verdicts.push(verdict.unwrap_or_else(|verdict| verdict));
+        }
+        let answered: Vec<DispatchRow> = rows.into_values().filter(|row| row.answered_at.is_some()).collect();
+        if !answered.is_empty() {
+            tx.save_dispatches(&answered).await?;
+        }
+        opened.save(tx).await?;
+        if !letters.is_empty() {
+            tx.post(&letters).await?;
+        }
+        Ok(verdicts)
+    }
+}
+
+/// Whether the update is about a dispatch that was this department's.
+fn theirs(rows: &HashMap<Uuid, DispatchRow>, update: &Update) -> Result<(), Verdict> {
+    match rows.get(&update.dispatch) {
+        Some(row) if row.department == update.department => Ok(()),
+        Some(row) => Err(Verdict::never(
+            Fault::Refused,
+            format!("/department: dispatch {} is {}'s, not {}'s", row.id, row.department, update.department),
+        )),
+        None => Err(Verdict::never(
+            Fault::Refused,
+            format!("/dispatch: there is no dispatch {}; use the id of the dispatch you were given", update.dispatch),
+        )),
+    }
+}
+
+/// One update has its effect. Gives the letter to the router when the case needs another desk.
+fn hear(opened: &mut Opened, rows: &mut HashMap<Uuid, DispatchRow>, heard: Heard<'_>, now: Timestamp) -> Option<Letter> {
+    let Heard { letter, mut update, id } = heard;
+    let row = rows.get_mut(&update.dispatch)?;
+    // A clock that runs ahead must not lock the case against everything that comes later.
+    update.at = update.at.min(now);
+    row.answered_at = Some(row.answered_at.map_or(update.at, |at| at.max(update.at)));
+    if row.state != DispatchState::Delivered {
+        // Who answers has it, whatever became of our own hand-over.
+        row.state = DispatchState::Delivered;
+        row.delivered_at = Some(now);
+        row.why = None;
+    }
+    let case = opened.case(row.case_id)?;
+    let applied = apply(case, row, &update, now);
+    let trace = letter.trace.next();
+    let mut reroute = None;
+    for (n, what) in applied.events.into_iter().enumerate() {
+        let event = derived(&["event", "update", &id.to_string(), &n.to_string()]);
+        let rejected = matches!(what, What::Rejected { .. });
+        let version = opened.happened(row.case_id, event, what, now, trace);
+        if rejected && applied.reroute {
+            reroute = version.map(|version| reroute_letter(row, letter, event, version, now));
+        }
+    }
+    reroute
+}
+
+fn reroute_letter(row: &DispatchRow, letter: &Letter, event: Uuid, version: i64, now: Timestamp) -> Letter {
+    let case = row.case_id.to_string();
+    Letter::new(
+        derived(&["reroute", &case, &row.department, &version.to_string()]),
+        Lane::router(),
+        Topic::ReportReceived,
+        "reroute",
+        &Received { report: row.case_id, why: Why::Rejected { department: row.department.clone() } },
+        letter.trace.next(),
+        now,
+    )
+    .about(row.case_id)
+    .because(event)
+}
+
+/// Cleans the texts of an update and checks their size; every fault is named.
+pub fn check_words(mut update: Update) -> Result<Update, Vec<Invalid>> {
+    let mut faults = Vec::new();
+    if !(1..=200).contains(&update.id.len()) || !update.id.bytes().all(|b| b.is_ascii_graphic()) {
+        faults.push(Invalid::new("/id", "malformed", "use 1 to 200 visible ASCII characters, for instance a UUID"));
+    }
+    let mut clean = |name: &str, value: &mut String, needed: bool| {
+        *value = text::clean(value);
+        let length = text::length(value);
+        if length == 0 && needed {
+            faults.push(Invalid::new(format!("/say/{name}"), "required", "write a sentence that the reader understands"));
+        } else if length > MAX_TEXT {
+            let message = format!("these are {length} characters, at most {MAX_TEXT} fit: shorten it");
+            faults.push(Invalid::new(format!("/say/{name}"), "too_long", message));
+        }
+    };
+    let mut optional = |value: &mut Option<String>| {
+        if let Some(words) = value {
+            clean("text", words, false);
+        }
+        *value = value.take().filter(|words| !words.is_empty());
+    };
+    match &mut update.say {
+        Say::Accept {} => {}
+        Say::Plan { text, .. } => optional(text),
+        Say::Done { text, evidence } => {
+            optional(text);
+            faults.extend(check_evidence(evidence));
+        }
+        Say::Reject { reason } => clean("reason", reason, true),
+        Say::Note { text } | Say::InternalNote { text } => clean("text", text, true),
+    }
+    if faults.is_empty() { Ok(update) } else { Err(faults) }
+}
+
+fn check_evidence(evidence: &[String]) -> Vec<Invalid> {
+    let mut faults = Vec::new();
+    if evidence.len() > MAX_EVIDENCE {
+        let message = format!("these are {} addresses, at most {MAX_EVIDENCE} fit", evidence.len());
+        faults.push(Invalid::new("/say/evidence", "too_many", message));
+    }
+    for (i, address) in evidence.iter().enumerate().take(MAX_EVIDENCE) {
+        let good = address.len() <= 2_000
+            && Url::parse(address).is_ok_and(|url| {
+                matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
+            });
+        if !good {
+            let message = "write an address that begins with https://";
+            faults.push(Invalid::new(format!("/say/evidence/{i}"), "malformed", message));
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+#[path = "answers/tests.rs"]
+mod tests;

@@ -1,0 +1,149 @@
+//! What one update makes of a case: pure, and monotone. Whatever the order in which updates
+//! arrive, and however often, the case ends in the same status.
+//!
+//! The rule is short: the newest statement of the department that holds the case counts, by the
+//! department's own clock; of two at the same moment the one further on counts. A statement that
+//! comes too late keeps its words, as a note, and changes nothing.
+
+use schemas::{
+    Timestamp,
+    case::{Case, Role, Status},
+    dispatch::{Say, Update},
+    event::What,
+};
+use store::DispatchRow;
+
+/// What followed from one update.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Applied {
+    /// What happened, in order.
+    pub events: Vec<What>,
+    /// The case needs another desk.
+    pub reroute: bool,
+}
+
+impl From<What> for Applied {
+    fn from(what: What) -> Self {
+        Self { events: vec![what], reroute: false }
+    }
+}
+
+/// Changes `case` by what the department said about `dispatch`. The version of the case is the
+/// caller's; `now` is our clock, for what only our clock can tell.
+pub fn apply(case: &mut Case, dispatch: &DispatchRow, update: &Update, now: Timestamp) -> Applied {
+    let department = dispatch.department.clone();
+    // Words are kept in whatever order they come.
+    if let Say::InternalNote { text } = &update.say {
+        return What::InternalNote { department, text: text.clone() }.into();
+    }
+    if dispatch.role == Role::Informed {
+        return What::InternalNote { department, text: in_words(&update.say) }.into();
+    }
+    if let Say::Note { text } = &update.say {
+        return What::Note { department, text: text.clone() }.into();
+    }
+    if !counts(case, dispatch, update) {
+        return too_late(dispatch, update);
+    }
+    let before = (case.status, case.status_at, case.planned_on);
+    case.status_at = update.at;
+    // Whoever takes a case after saying that it was not theirs takes it after all; the router,
+    // which reads this list, then leaves it where it is.
+    case.rejected_by.retain(|id| *id != department);
+    let what = match &update.say {
+        Say::Accept {} => {
+            case.status = Status::Accepted;
+            What::Accepted { department }
+        }
+        Say::Plan { on, text } => {
+            case.status = Status::Planned;
+            case.planned_on = Some(*on);
+            What::Planned { department, on: *on, text: text.clone() }
+        }
+        Say::Done { text, evidence } => {
+            case.status = Status::Solved;
+            What::Solved { department, text: text.clone(), evidence: evidence.clone() }
+        }
+        Say::Reject { reason } => {
+            case.status = Status::Received;
+            case.rejected_by.push(department.clone());
+            What::Rejected { department, reason: reason.clone() }
+        }
+        Say::Note { .. } | Say::InternalNote { .. } => return Applied::default(),
+    };
+    case.closed_at = case.status.is_closed().then_some(now);
+    if before == (case.status, case.status_at, case.planned_on) && !says_more(&update.say) {
+        // The same thing said twice, by two updates, at the same moment: nothing to tell.
+        return Applied::default();
+    }
+    Applied { reroute: matches!(what, What::Rejected { .. }), events: vec![what] }
+}
+
+/// How far a statement goes; decides between two of the same moment.
+fn rank(say: &Say) -> u8 {
+    match say {
+        Say::Note { .. } | Say::InternalNote { .. } => 0,
+        Say::Accept {} => 1,
+        Say::Plan { .. } => 2,
+        Say::Done { .. } => 3,
+        Say::Reject { .. } => 4,
+    }
+}
+
+/// Whether the update may change the status.
+fn counts(case: &Case, dispatch: &DispatchRow, update: &Update) -> bool {
+    if case.lead.as_ref() != Some(&dispatch.department) {
+        return false;
+    }
+    let held = match case.status {
+        // Our own decision put it there. What is said about the dispatch of that decision counts
+        // whatever their clock says; what was said about an earlier one is past.
+        Status::Routed => return dispatch.posted_at >= case.status_at,
+        // Our own decision, and final.
+        Status::Declined => return false,
+        // Waits for a decision: because they said it was not theirs, or (nothing dispatched yet)
+        // for its first.
+        Status::Received if case.rejected_by.contains(&dispatch.department) => 4,
+        Status::Received => return false,
+        Status::Accepted => 1,
+        Status::Planned => 2,
+        Status::Solved => 3,
+    };
+    (update.at, rank(&update.say)) >= (case.status_at, held)
+}
+
+fn says_more(say: &Say) -> bool {
+    match say {
+        Say::Accept {} | Say::Reject { .. } | Say::Note { .. } | Say::InternalNote { .. } => false,
+        Say::Plan { text, .. } => text.is_some(),
+        Say::Done { text, evidence } => text.is_some() || !evidence.is_empty(),
+    }
+}
+
+/// Too late to change anything: on the record for colleagues, its words with it.
+fn too_late(dispatch: &DispatchRow, update: &Update) -> Applied {
+    let department = dispatch.department.clone();
+    let mut events = vec![What::Outdated { department: department.clone(), said: update.say.word().to_owned() }];
+    if says_more(&update.say) || matches!(update.say, Say::Reject { .. }) {
+        events.push(What::InternalNote { department, text: in_words(&update.say) });
+    }
+    Applied { events, reroute: false }
+}
+
+/// A statement as a note among colleagues.
+fn in_words(say: &Say) -> String {
+    let (head, text) = match say {
+        Say::Accept {} => ("accept".to_owned(), None),
+        Say::Reject { reason } => ("reject".to_owned(), Some(reason)),
+        Say::Note { text } => ("note".to_owned(), Some(text)),
+        Say::InternalNote { text } => return text.clone(),
+        Say::Plan { on, text } => (format!("plan {on}"), text.as_ref()),
+        Say::Done { text, evidence } if evidence.is_empty() => ("done".to_owned(), text.as_ref()),
+        Say::Done { text, evidence } => (format!("done ({})", evidence.join(" ")), text.as_ref()),
+    };
+    text.map_or(head.clone(), |text| format!("{head}: {text}"))
+}
+
+#[cfg(test)]
+#[path = "apply_tests.rs"]
+mod tests;

@@ -1,0 +1,180 @@
+use super::*;
+use crate::testing;
+use jiff::ToSpan as _;
+use proptest::prelude::*;
+use schemas::{Date, reference::Reference, report::Tell};
+
+fn at(minute: i64) -> Timestamp {
+    testing::now() + minute.minutes()
+}
+
+fn routed() -> (Case, DispatchRow) {
+    let dispatch = testing::dispatch("wegen", Role::Lead);
+    let case = Case {
+        id: dispatch.case_id,
+        reference: Reference::from_number(1),
+        status: Status::Routed,
+        version: 2,
+        lead: Some(dispatch.department.clone()),
+        decision: None,
+        rejected_by: Vec::new(),
+        planned_on: None,
+        // Our clock is an hour ahead of the department's: that must not matter.
+        status_at: at(60),
+        opened_at: at(59),
+        closed_at: None,
+        tell: Tell::Nothing,
+    };
+    let row = DispatchRow::posted(dispatch.id, case.id, dispatch.department, Role::Lead, at(60));
+    (case, row)
+}
+
+fn say(word: &str) -> Say {
+    let text = || "woorden".to_owned();
+    match word {
+        "accept" => Say::Accept {},
+        "reject" => Say::Reject { reason: text() },
+        "note" => Say::Note { text: text() },
+        "internal_note" => Say::InternalNote { text: text() },
+        "plan" => Say::Plan { on: Date::constant(2026, 11, 30), text: None },
+        "done" => Say::Done { text: Some(text()), evidence: Vec::new() },
+        other => panic!("{other}"),
+    }
+}
+
+fn run(case: &mut Case, row: &DispatchRow, said: &[(i64, Say)]) -> Vec<Applied> {
+    let dispatch = testing::dispatch("wegen", row.role);
+    said.iter()
+        .enumerate()
+        .map(|(n, (minute, say))| {
+            let update = testing::update(&n.to_string(), &dispatch, at(*minute), say.clone());
+            apply(case, row, &update, at(100))
+        })
+        .collect()
+}
+
+fn words(applied: &[Applied]) -> String {
+    let words: Vec<&str> = applied.iter().flat_map(|a| a.events.iter().map(What::word)).collect();
+    words.join(" ")
+}
+
+#[test]
+fn the_walk_and_its_detours() {
+    let rows: &[(&[(i64, &str)], Status, &str)] = &[
+        (&[(1, "accept")], Status::Accepted, "accepted"),
+        (&[(1, "accept"), (2, "plan"), (3, "note"), (4, "done")], Status::Solved, "accepted planned note solved"),
+        (&[(4, "done"), (2, "plan"), (1, "accept")], Status::Solved, "solved outdated outdated"),
+        (&[(2, "plan"), (1, "accept"), (1, "note")], Status::Planned, "planned outdated note"),
+        (&[(1, "done"), (1, "plan"), (1, "accept")], Status::Solved, "solved outdated outdated"),
+        (&[(1, "accept"), (1, "done")], Status::Solved, "accepted solved"),
+        (&[(1, "accept"), (1, "accept")], Status::Accepted, "accepted"),
+        (&[(1, "reject")], Status::Received, "rejected"),
+        (&[(1, "accept"), (2, "reject")], Status::Received, "accepted rejected"),
+        (&[(3, "accept"), (2, "reject")], Status::Accepted, "accepted outdated internal_note"),
+        (&[(2, "reject"), (3, "accept")], Status::Accepted, "rejected accepted"),
+        (&[(2, "reject"), (2, "reject")], Status::Received, "rejected"),
+        (&[(4, "done"), (5, "plan")], Status::Planned, "solved planned"),
+        (&[(1, "internal_note"), (1, "note")], Status::Routed, "internal_note note"),
+    ];
+    for (said, status, events) in rows {
+        let (mut case, row) = routed();
+        let said: Vec<(i64, Say)> = said.iter().map(|(minute, word)| (*minute, say(word))).collect();
+        let applied = run(&mut case, &row, &said);
+        assert_eq!((case.status, words(&applied).as_str()), (*status, *events), "{said:?}");
+        assert_eq!(case.closed_at.is_some(), case.status.is_closed());
+        assert_eq!(case.rejected_by.is_empty(), case.status != Status::Received, "{said:?}");
+    }
+}
+
+#[test]
+fn a_rejection_asks_for_another_desk_once() {
+    let (mut case, row) = routed();
+    let applied = run(&mut case, &row, &[(1, say("reject")), (1, say("reject"))]);
+    assert_eq!(applied.iter().filter(|a| a.reroute).count(), 1);
+    assert_eq!(case.rejected_by, [row.department]);
+}
+
+#[test]
+fn words_that_come_too_late_are_kept() {
+    let (mut case, row) = routed();
+    let evidence = vec!["https://example.org/1.jpg".to_owned()];
+    let late = Say::Done { text: Some("klaar".to_owned()), evidence };
+    let applied = run(&mut case, &row, &[(5, say("plan")), (4, late)]);
+    let Some(What::InternalNote { text, .. }) = applied[1].events.last() else { panic!("{applied:?}") };
+    assert_eq!(text, "done (https://example.org/1.jpg): klaar");
+    assert_eq!(case.status, Status::Planned);
+}
+
+#[test]
+fn who_is_only_informed_changes_nothing() {
+    for word in ["accept", "reject", "note", "plan", "done", "internal_note"] {
+        let (mut case, mut row) = routed();
+        row.role = Role::Informed;
+        let before = case.clone();
+        let applied = run(&mut case, &row, &[(99, say(word))]);
+        assert_eq!(words(&applied), "internal_note", "{word}");
+        assert_eq!(case, before, "{word}");
+    }
+}
+
+#[test]
+fn what_was_said_before_our_own_decision_is_past() {
+    // Reopened by the resident at minute 70: what the department says about the first dispatch
+    // comes too late, what it says about the second counts.
+    let (mut case, old) = routed();
+    case.status_at = at(70);
+    let applied = run(&mut case, &old, &[(99, say("done"))]);
+    assert_eq!((case.status, words(&applied).as_str()), (Status::Routed, "outdated internal_note"));
+    let new = DispatchRow { posted_at: at(70), ..old };
+    let applied = run(&mut case, &new, &[(9, say("accept"))]);
+    assert_eq!((case.status, words(&applied).as_str()), (Status::Accepted, "accepted"));
+}
+
+#[test]
+fn who_no_longer_leads_and_what_was_declined_stay_as_they_are() {
+    let (mut case, row) = routed();
+    case.lead = Some(testing::slug("groen"));
+    assert_eq!(words(&run(&mut case, &row, &[(99, say("accept"))])), "outdated");
+    let (mut case, row) = routed();
+    case.status = Status::Declined;
+    assert_eq!(words(&run(&mut case, &row, &[(99, say("accept"))])), "outdated");
+    assert_eq!(case.status, Status::Declined);
+}
+
+fn any_say() -> impl Strategy<Value = Say> {
+    prop::sample::select(vec!["accept", "reject", "note", "internal_note", "plan", "done"]).prop_map(say)
+}
+
+proptest! {
+    #[test]
+    fn any_order_and_any_repetition_end_alike(
+        said in prop::collection::vec((0_i64..6, any_say()), 1..8),
+        order in any::<prop::sample::Index>(),
+        again in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+        seed in any::<u64>(),
+    ) {
+        let (mut straight, row) = routed();
+        run(&mut straight, &row, &said);
+
+        // The same statements, turned, some of them twice.
+        let mut shuffled = said.clone();
+        shuffled.extend(again.iter().map(|index| said[index.index(said.len())].clone()));
+        let turn = order.index(shuffled.len());
+        shuffled.rotate_left(turn);
+        let mut state = seed;
+        for i in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            shuffled.swap(i, (state >> 33) as usize % (i + 1));
+        }
+        let (mut mixed, row) = routed();
+        let applied = run(&mut mixed, &row, &shuffled);
+
+        prop_assert_eq!(straight.status, mixed.status);
+        prop_assert_eq!(straight.rejected_by, mixed.rejected_by);
+        prop_assert_eq!(straight.status_at, mixed.status_at);
+        // No word for the resident is lost.
+        let notes = |said: &[(i64, Say)]| said.iter().filter(|(_, say)| say.word() == "note").count();
+        let told = applied.iter().flat_map(|a| &a.events).filter(|what| what.word() == "note").count();
+        prop_assert_eq!(told, notes(&shuffled));
+    }
+}

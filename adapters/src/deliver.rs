@@ -1,0 +1,187 @@
+//! The lane of one department that work is pushed to: hands each dispatch to the department's
+//! adapter, and writes into the case what became of it.
+
+use crate::{
+    cases::Opened,
+    departments::{Adapter, Built},
+};
+use async_trait::async_trait;
+use bus::{Edge, LaneSettings, Outcome, Settled};
+use schemas::{
+    Uuid,
+    dispatch::{Dispatch, DispatchState},
+    event::What,
+    id::{Clock, derived},
+    letter::{Lane, Letter},
+    slug::DepartmentId,
+    trace::Trace,
+    verdict::{Fault, Verdict},
+};
+use std::{collections::HashMap, sync::Arc};
+use store::{DispatchRow, Store, Tx};
+
+/// Works the lane `dept.<id>`.
+#[derive(Debug, Clone)]
+pub struct DeliverWorker {
+    clock: Clock,
+    built: Built,
+}
+
+impl DeliverWorker {
+    /// A worker for the department that was built.
+    pub fn new(clock: Clock, built: Built) -> Self {
+        Self { clock, built }
+    }
+
+    /// The lane to run it on.
+    pub fn lane(&self) -> Lane {
+        self.built.lane.clone()
+    }
+
+    /// How the lane is to be worked.
+    pub fn settings(&self) -> LaneSettings {
+        self.built.adapter.lane()
+    }
+
+    fn adapter(&self) -> &Arc<dyn Adapter> {
+        &self.built.adapter
+    }
+}
+
+#[async_trait]
+impl Edge for DeliverWorker {
+    async fn deliver(&self, letter: &Letter) -> Verdict {
+        let dispatch: Dispatch = match letter.read() {
+            Ok(dispatch) => dispatch,
+            Err(error) => return Verdict::never(Fault::Ours, format!("this letter holds no dispatch: {error}")),
+        };
+        if dispatch.department != self.built.department {
+            let why = format!("this dispatch is for {}, not for {}", dispatch.department, self.built.department);
+            return Verdict::never(Fault::Ours, why);
+        }
+        let verdict = self.adapter().deliver(&dispatch, letter).await;
+        tracing::info!(
+            lane = %letter.lane, letter = %letter.id, case = %dispatch.case_id, trace = %letter.trace,
+            verdict = verdict.word(), "dispatch handed to the department's system"
+        );
+        verdict
+    }
+
+    async fn record(&self, tx: &mut Tx, outcomes: &[Outcome]) -> Result<(), store::Error> {
+        let now = self.clock.now();
+        // A letter without a readable dispatch has no row to write; the loop buries it.
+        let known: Vec<(&Outcome, Dispatch)> =
+            outcomes.iter().filter_map(|outcome| Some((outcome, outcome.letter.read().ok()?))).collect();
+        let ids: Vec<Uuid> = known.iter().map(|(_, dispatch)| dispatch.id).collect();
+        let mut opened = Opened::lock(tx, known.iter().map(|(_, dispatch)| dispatch.case_id)).await?;
+        let mut rows = if ids.is_empty() { HashMap::new() } else { tx.dispatches(&ids).await? };
+        let mut answers = Vec::new();
+        for (outcome, dispatch) in &known {
+            let Some(row) = rows.get_mut(&dispatch.id) else { continue };
+            let trace = outcome.letter.trace;
+            let fresh = row.state != DispatchState::Delivered;
+            if let Some((id, what)) = note(row, outcome, now) {
+                opened.happened(row.case_id, id, what, now, trace.next());
+            }
+            if fresh && row.state == DispatchState::Delivered {
+                let said = self.adapter().answers(dispatch, now);
+                answers.extend(said.into_iter().map(|(update, at)| {
+                    let mut letter = crate::updates::letter(&update, row.case_id, trace.next(), now).because(outcome.letter.id);
+                    letter.ready_at = Some(at);
+                    letter
+                }));
+            }
+        }
+        let rows: Vec<DispatchRow> = rows.into_values().collect();
+        if !rows.is_empty() {
+            tx.save_dispatches(&rows).await?;
+        }
+        opened.save(tx).await?;
+        if !answers.is_empty() {
+            tx.post(&answers).await?;
+        }
+        Ok(())
+    }
+}
+
+fn event_id(dispatch: Uuid, word: &str) -> Uuid {
+    derived(&["event", "dispatch", &dispatch.to_string(), word])
+}
+
+/// Writes an outcome into the row; gives the event to tell, if this is news. What was delivered
+/// stays delivered: a second copy that fails changes nothing.
+fn note(row: &mut DispatchRow, outcome: &Outcome, now: schemas::Timestamp) -> Option<(Uuid, What)> {
+    row.attempts = row.attempts.saturating_add(1);
+    if row.state == DispatchState::Delivered {
+        return None;
+    }
+    let department = row.department.clone();
+    let why = match &outcome.verdict {
+        Verdict::Done { receipt } => {
+            row.state = DispatchState::Delivered;
+            row.delivered_at = Some(now);
+            row.receipt.clone_from(receipt);
+            row.why = None;
+            let what = What::HandedOver { department, receipt: receipt.clone() };
+            return Some((event_id(row.id, "handed_over"), what));
+        }
+        Verdict::Later { why, .. } | Verdict::Never { why, .. } | Verdict::Unknown { why } => why.clone(),
+    };
+    let first = row.why.is_none();
+    let failed_before = row.state == DispatchState::Failed;
+    row.why = Some(why.clone());
+    match outcome.settled {
+        Settled::Buried => {
+            row.state = DispatchState::Failed;
+            let what = What::HandOverFailed { department, why };
+            (!failed_before).then(|| (event_id(row.id, &format!("failed-{}", row.attempts)), what))
+        }
+        Settled::Again(next_try_at) => {
+            let unknown = matches!(outcome.verdict, Verdict::Unknown { .. });
+            row.state = if unknown { DispatchState::Unknown } else { DispatchState::Posted };
+            let what = What::HandOverDelayed { department, why, next_try_at };
+            first.then(|| (event_id(row.id, "delayed"), what))
+        }
+        Settled::Gone => {
+            row.state = DispatchState::Unknown;
+            None
+        }
+    }
+}
+
+/// A department that fetches its work has it now: its own acknowledgement stands for the hand-over.
+/// Dispatches of other departments are left alone; doing it twice does it once.
+pub(crate) async fn handed_over(store: &Store, department: &DepartmentId, ids: &[Uuid]) -> Result<(), store::Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut tx = store.begin().await?;
+    // The cases come first, as everywhere: two writers that lock in the same order never wait for
+    // each other in a circle.
+    let cases: Vec<Uuid> = tx.dispatches(ids).await?.values().map(|row| row.case_id).collect();
+    let mut opened = Opened::lock(&mut tx, cases.into_iter()).await?;
+    let now = store.clock().now();
+    let mut saved = Vec::new();
+    for (_, mut row) in tx.dispatches(ids).await? {
+        if row.department != *department || row.state == DispatchState::Delivered {
+            continue;
+        }
+        row.state = DispatchState::Delivered;
+        row.delivered_at = Some(now);
+        row.why = None;
+        let what = What::HandedOver { department: department.clone(), receipt: None };
+        opened.happened(row.case_id, event_id(row.id, "handed_over"), what, now, Trace::start());
+        saved.push(row);
+    }
+    if saved.is_empty() {
+        return Ok(());
+    }
+    tx.save_dispatches(&saved).await?;
+    opened.save(&mut tx).await?;
+    tx.commit().await
+}
+
+
+#[cfg(test)]
+#[path = "deliver_tests.rs"]
+mod tests;

@@ -1,0 +1,190 @@
+//! Departments' own systems: a case goes out, answers come back.
+//!
+//! An adapter is one file here with `Config`, `check`, `build` and `deliver`, and one line in
+//! [`REGISTRY`]. A city chooses it by name in `departments.yaml`.
+
+pub mod queue;
+pub mod sandbox;
+pub mod webhook;
+
+use crate::{http, secrets::Secrets};
+use async_trait::async_trait;
+use bus::LaneSettings;
+use schemas::{
+    Timestamp,
+    city::{City, Delivery, Department},
+    dispatch::{Dispatch, Update},
+    fault::{Fault, Invalid},
+    id::Clock,
+    letter::{Lane, Letter},
+    slug::DepartmentId,
+    verdict::Verdict,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What adapters are built with.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    /// The city.
+    pub city: Arc<City>,
+    /// The time.
+    pub clock: Clock,
+    /// The one HTTP client.
+    pub http: http::Client,
+    /// Keys and tokens of departments.
+    pub secrets: Secrets,
+    /// Who we say we are in CloudEvents `source`: the hub's public address.
+    pub source: String,
+}
+
+/// A department's own system.
+#[async_trait]
+pub trait Adapter: Send + Sync {
+    /// Hands `dispatch` over. `letter` carries it: its id, trace and the bytes as they were
+    /// written. The key that the other side dedupes by is [`Dispatch::id`].
+    async fn deliver(&self, dispatch: &Dispatch, letter: &Letter) -> Verdict;
+
+    /// What the other side says by itself once it has `dispatch`, and when. Only a simulated one
+    /// does; a real one answers in its own time.
+    fn answers(&self, _dispatch: &Dispatch, _now: Timestamp) -> Vec<(Update, Timestamp)> {
+        Vec::new()
+    }
+
+    /// How its lane is worked.
+    fn lane(&self) -> LaneSettings {
+        LaneSettings::default()
+    }
+}
+
+impl std::fmt::Debug for dyn Adapter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Adapter")
+    }
+}
+
+type Check = fn(&Value) -> Vec<Invalid>;
+type Build = fn(&Department, &Value, &Tools) -> Result<Arc<dyn Adapter>, Vec<Invalid>>;
+
+/// Every adapter: its name in `departments.yaml`, how its settings are checked, how it is built.
+const REGISTRY: &[(&str, Check, Build)] = &[
+    ("webhook", |v| check_with(v, webhook::Config::check), |d, v, t| read(v).and_then(|c: webhook::Config| c.build(d, t))),
+    ("sandbox", |v| check_with(v, sandbox::Config::check), |d, v, t| read(v).and_then(|c: sandbox::Config| c.build(d, t))),
+];
+
+/// The names that a city may write as `delivery`, besides `queue`.
+pub fn names() -> Vec<&'static str> {
+    REGISTRY.iter().map(|(name, ..)| *name).collect()
+}
+
+fn read<C: DeserializeOwned>(settings: &Value) -> Result<C, Vec<Invalid>> {
+    // `delivery: sandbox` without settings may come as null.
+    let settings = if settings.is_null() { Value::Object(serde_json::Map::new()) } else { settings.clone() };
+    crate::json::read(settings.to_string().as_bytes(), usize::MAX).map_err(|error| match error {
+        crate::json::Unreadable::Invalid(fault) | crate::json::Unreadable::Malformed(fault) => vec![fault],
+        crate::json::Unreadable::TooLarge { .. } => Vec::new(),
+    })
+}
+
+fn check_with<C: DeserializeOwned>(settings: &Value, check: fn(&C) -> Vec<Invalid>) -> Vec<Invalid> {
+    read(settings).map_or_else(|faults| faults, |config| check(&config))
+}
+
+fn pushed(city: &City) -> impl Iterator<Item = (&Department, &str, &Value)> {
+    city.departments.iter().filter_map(|department| match &department.delivery {
+        Delivery::Queue => None,
+        Delivery::Push { adapter, settings } => Some((department, adapter.as_str(), settings)),
+    })
+}
+
+/// What is wrong with the delivery of the city's departments, with file and line.
+pub fn check(city: &City) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (department, adapter, settings) in pushed(city) {
+        match REGISTRY.iter().find(|(name, ..)| *name == adapter) {
+            Some((_, check, _)) => faults.extend(check(settings).iter().map(|wrong| fault(city, department, wrong))),
+            None => {
+                let known = names();
+                let near = crate::json::closest(adapter, &known).map(|n| format!(": did you mean {n}?")).unwrap_or_default();
+                let wrong = Invalid::new("", "unknown", format!("there is no adapter `{adapter}`{near}"));
+                let mut fault = fault(city, department, &wrong);
+                fault.help = format!("write queue, {}", known.join(" or "));
+                faults.push(fault);
+            }
+        }
+    }
+    faults
+}
+
+/// The fault, at the line where the department begins.
+fn fault(city: &City, department: &Department, wrong: &Invalid) -> Fault {
+    const FILE: &str = "departments.yaml";
+    let begins = format!("- id: {}", department.id);
+    let line = city
+        .files
+        .get(FILE)
+        .and_then(|text| text.lines().position(|line| line.trim() == begins))
+        .map_or(0, |line| line + 1);
+    let message = format!("department {}: delivery{}: {}", department.id, wrong.field.replace('/', "."), wrong.message);
+    Fault::error(FILE, (line, 0), message, "see docs: departments, delivery")
+}
+
+/// A department that work is pushed to, ready for its lane.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// Who.
+    pub department: DepartmentId,
+    /// Its lane.
+    pub lane: Lane,
+    /// Its system.
+    pub adapter: Arc<dyn Adapter>,
+}
+
+/// Builds the adapter of every department that work is pushed to, or names every fault.
+pub fn build(city: &City, tools: &Tools) -> Result<Vec<Built>, Vec<Fault>> {
+    let faults = check(city);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let (mut built, mut faults) = (BTreeMap::new(), Vec::new());
+    for (department, name, settings) in pushed(city) {
+        let Some((_, _, build)) = REGISTRY.iter().find(|(known, ..)| *known == name) else { continue };
+        match build(department, settings, tools) {
+            Ok(adapter) => {
+                let id = department.id.clone();
+                built.insert(id.clone(), Built { lane: Lane::department(&id), department: id, adapter });
+            }
+            Err(wrong) => faults.extend(wrong.iter().map(|wrong| fault(city, department, wrong))),
+        }
+    }
+    if faults.is_empty() { Ok(built.into_values().collect()) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn faults_name_the_department_and_the_fix() {
+        let push = |adapter: &str, settings: Value| Delivery::Push { adapter: adapter.to_owned(), settings };
+        let faults_of = |delivery: Delivery| {
+            let mut city = crate::testing::read();
+            city.departments[0].delivery = delivery;
+            check(&city).into_iter().map(|f| f.message).collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(faults_of(push("sandbox", Value::Null)), "");
+        assert_eq!(faults_of(push("webhook", json!({"url": "https://example.org/in"}))), "");
+        for (delivery, part) in [
+            (push("webhoook", Value::Null), "did you mean webhook?"),
+            (push("webhook", Value::Null), "`url` is missing"),
+            (push("webhook", json!({"url": "https://example.org", "retries": 3})), "there is no `retries`"),
+            (push("webhook", json!({"url": "ftp://example.org"})), "https"),
+            (push("sandbox", json!({"step_ms": "soon"})), "write u64"),
+        ] {
+            let faults = faults_of(delivery);
+            assert!(faults.contains(part) && faults.contains("department wegen"), "{part}: {faults}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! A department's own system, called by a signed POST (Standard Webhooks 1.0) that carries the
+//! dispatch as a CloudEvent. The other side dedupes by `webhook-id`, which stays the same on every
+//! retry, so a call that may have arrived is simply made again.
+
+use super::{Adapter, Tools};
+use crate::{callback, http, secrets::Key};
+use async_trait::async_trait;
+use bus::{LaneSettings, UnknownPolicy};
+use jiff::fmt::rfc2822;
+use reqwest::{Response, StatusCode, header};
+use schemas::{
+    Timestamp,
+    city::Department,
+    cloudevent,
+    dispatch::Dispatch,
+    fault::Invalid,
+    id::Clock,
+    letter::Letter,
+    text,
+    verdict::{Fault, Verdict},
+};
+use serde::Deserialize;
+use std::{sync::Arc, time::Duration};
+use url::Url;
+
+/// The most bytes of an answer that are read.
+const MAX_ANSWER: usize = 64 * 1024;
+/// The longest `Retry-After` that is believed.
+const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
+
+/// Settings in `departments.yaml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens. `https`, or `http` inside a network of your own.
+    pub url: Url,
+    /// How many calls at once.
+    #[serde(default = "four")]
+    pub at_once: usize,
+    /// At most so many calls per second.
+    #[serde(default)]
+    pub per_second: Option<f64>,
+}
+
+fn four() -> usize {
+    4
+}
+
+impl Config {
+    /// What is wrong with these settings; nothing when they are good.
+    pub fn check(&self) -> Vec<Invalid> {
+        let mut faults = Vec::new();
+        if !matches!(self.url.scheme(), "https" | "http") || !self.url.has_host() {
+            faults.push(Invalid::new("/url", "malformed", "write an address that begins with https://"));
+        }
+        if !self.url.username().is_empty() || self.url.password().is_some() {
+            faults.push(Invalid::new("/url", "secret", "no password in the address: the call is signed instead"));
+        }
+        if !(1..=64).contains(&self.at_once) {
+            faults.push(Invalid::new("/at_once", "out_of_range", "write 1 to 64"));
+        }
+        if self.per_second.is_some_and(|rate| !(0.001..=10_000.0).contains(&rate)) {
+            faults.push(Invalid::new("/per_second", "out_of_range", "write 0.001 to 10000"));
+        }
+        faults
+    }
+
+    /// The adapter; needs a key of this department.
+    pub fn build(self, department: &Department, tools: &Tools) -> Result<Arc<dyn Adapter>, Vec<Invalid>> {
+        let keys = tools.secrets.keys(&department.id).to_vec();
+        if keys.is_empty() {
+            let message = format!(
+                "there is no key to sign with: set webhook_keys of department {} in the hub's secrets to \
+                 [\"whsec_…\"], the base64 of 32 random bytes, and give the same to the department",
+                department.id
+            );
+            return Err(vec![Invalid::new("", "no_key", message)]);
+        }
+        let lane = LaneSettings {
+            concurrency: self.at_once,
+            rate_per_second: self.per_second,
+            unknown: UnknownPolicy::SendAgain,
+            // Longer than the client's own time-out, which knows better what happened.
+            deadline: tools.http.timeout() + Duration::from_secs(5),
+            ..LaneSettings::default()
+        };
+        Ok(Arc::new(Webhook {
+            url: self.url,
+            keys,
+            lane,
+            http: tools.http.clone(),
+            clock: tools.clock.clone(),
+            source: tools.source.clone(),
+        }))
+    }
+}
+
+struct Webhook {
+    url: Url,
+    keys: Vec<Key>,
+    lane: LaneSettings,
+    http: http::Client,
+    clock: Clock,
+    source: String,
+}
+
+#[async_trait]
+impl Adapter for Webhook {
+    async fn deliver(&self, dispatch: &Dispatch, letter: &Letter) -> Verdict {
+        let key = dispatch.id.to_string();
+        let mut event = letter.clone();
+        // The event is the dispatch, whatever the letter that carries it is called.
+        event.id = dispatch.id;
+        let body = cloudevent::write(&event, &self.source);
+        let now = self.clock.now();
+        let call = match self.http.post(&self.url) {
+            Ok(call) => call,
+            Err(error) => return Verdict::never(Fault::Ours, error.to_string()),
+        };
+        let call = call
+            .header(header::CONTENT_TYPE, cloudevent::CONTENT_TYPE)
+            .header("idempotency-key", &key)
+            .header("traceparent", letter.trace.to_string())
+            .header(callback::ID, &key)
+            .header(callback::TIMESTAMP, now.as_second().to_string())
+            .header(callback::SIGNATURE, callback::sign(&self.keys, &key, now, &body))
+            .body(body);
+        match call.send().await {
+            Ok(answer) => judge(answer, now).await,
+            Err(error) => judge_error(&error),
+        }
+    }
+
+    fn lane(&self) -> LaneSettings {
+        self.lane.clone()
+    }
+}
+
+async fn judge(answer: Response, now: Timestamp) -> Verdict {
+    let status = answer.status();
+    if status.is_success() {
+        return Verdict::Done { receipt: receipt(answer).await };
+    }
+    let why = format!("their system answered {status}");
+    match status {
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => later(&answer, now, why),
+        _ if status.is_server_error() => later(&answer, now, why),
+        _ if status.is_redirection() => {
+            Verdict::never(Fault::Ours, format!("{why}: redirects are not followed, write the final address"))
+        }
+        StatusCode::NOT_FOUND | StatusCode::GONE => {
+            Verdict::never(Fault::Address, format!("{why}: nobody listens at this address"))
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            Verdict::never(Fault::Refused, format!("{why}: do both sides have the same webhook key?"))
+        }
+        _ => {
+            let said = text::clean_line(&String::from_utf8_lossy(&head(answer).await));
+            let said: String = said.chars().take(200).collect();
+            Verdict::never(Fault::Refused, if said.is_empty() { why } else { format!("{why}: {said}") })
+        }
+    }
+}
+
+/// Their system is there but not now. When it names a time, that is no failed try.
+fn later(answer: &Response, now: Timestamp, why: String) -> Verdict {
+    match answer.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| pause(v, now)) {
+        Some(after) => Verdict::slow_down(after, why),
+        None => Verdict::later(why),
+    }
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
+fn pause(value: &str, now: Timestamp) -> Option<Duration> {
+    let pause = match value.trim().parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let until = rfc2822::DateTimeParser::new().parse_timestamp(value.trim()).ok()?;
+            Duration::from_secs(u64::try_from(until.as_second() - now.as_second()).unwrap_or(0))
+        }
+    };
+    Some(pause.min(MAX_PAUSE))
+}
+
+fn judge_error(error: &reqwest::Error) -> Verdict {
+    let mut why = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        if let Some(http::Error::Private(_)) = inner.downcast_ref() {
+            return Verdict::never(Fault::Ours, inner.to_string());
+        }
+        why = inner.to_string();
+        source = inner.source();
+    }
+    if error.is_builder() {
+        Verdict::never(Fault::Ours, format!("this call cannot be made: {why}"))
+    } else if error.is_connect() {
+        Verdict::later(format!("their system cannot be reached: {why}"))
+    } else if error.is_timeout() {
+        Verdict::Unknown { why: "their system did not answer in time; it may have it".to_owned() }
+    } else {
+        Verdict::Unknown { why: format!("the connection broke, their system may have it: {why}") }
+    }
+}
+
+/// What their system calls it: `receipt`, `reference` or `id` of a JSON answer, or `Location`.
+async fn receipt(answer: Response) -> Option<String> {
+    let location = answer.headers().get(header::LOCATION).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let body = head(answer).await;
+    let named = serde_json::from_slice::<serde_json::Value>(&body).ok().and_then(|json| {
+        ["receipt", "reference", "id"].iter().find_map(|name| match json.get(name)? {
+            serde_json::Value::String(text) => Some(text.clone()),
+            serde_json::Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
+    });
+    let receipt: String = text::clean_line(&named.or(location)?).chars().take(200).collect();
+    (!receipt.is_empty()).then_some(receipt)
+}
+
+/// The beginning of the body; what breaks off or is too long is simply not there.
+async fn head(mut answer: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        let room = MAX_ANSWER - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == MAX_ANSWER {
+            break;
+        }
+    }
+    body
+}
+
+#[cfg(test)]
+#[path = "webhook_tests.rs"]
+mod tests;
