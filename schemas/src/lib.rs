@@ -16,6 +16,7 @@ pub mod id;
 pub mod letter;
 pub mod notice;
 pub mod place;
+pub mod published;
 pub mod reference;
 pub mod report;
 pub mod slug;

@@ -2,6 +2,7 @@
 
 use crate::report::Language;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -68,7 +69,7 @@ impl NoticeState {
 }
 
 /// Body of `notice.due`: a claim check, so that no personal data travels.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Due {
     /// The notice.
     pub notice: Uuid,

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Point {
     /// Latitude, -90 to 90.
+    #[schemars(range(min = -90, max = 90))]
     pub lat: f64,
     /// Longitude, -180 to 180.
+    #[schemars(range(min = -180, max = 180))]
     pub lon: f64,
 }
 
@@ -19,6 +21,7 @@ pub struct Point {
 pub struct Place {
     /// The address or landmark in the person's own words, at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
     pub address: Option<String>,
     /// The position, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

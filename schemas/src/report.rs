@@ -142,9 +142,11 @@ pub enum Tell {
 pub struct Contact {
     /// Their name, at most 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
     pub name: Option<String>,
     /// Their e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 254))]
     pub email: Option<String>,
     /// Their telephone number, as they write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -207,7 +209,7 @@ pub struct Report {
 }
 
 /// Body of `report.received`: a claim check, so that no personal data travels.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Received {
     /// The stored report.
     pub report: Uuid,
@@ -217,7 +219,7 @@ pub struct Received {
 }
 
 /// Why a report needs a decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "why", rename_all = "snake_case")]
 pub enum Why {
     /// It is new.

@@ -29,6 +29,7 @@ pub struct Submission {
     /// A category of the city's tree, `group/name`; see `GET /api/v1/categories`.
     pub category: String,
     /// The person's words, 1 to 5,000 characters.
+    #[schemars(length(min = 1, max = 5000))]
     pub words: String,
     /// Where it is.
     #[serde(default)]
@@ -47,6 +48,7 @@ pub struct Submission {
     pub tell: Option<Tell>,
     /// Ids of photos sent before by `POST /api/v1/photos`, at most 5.
     #[serde(default)]
+    #[schemars(length(max = 5))]
     pub photos: Vec<Uuid>,
 }
 
@@ -147,13 +149,34 @@ impl Submission {
                 format!("these are {} photos, at most {MAX_PHOTOS} fit in one report", self.photos.len()),
             ));
         }
-        let language = self.language.unwrap_or_else(|| city.languages.first().copied().unwrap_or_default());
+        // A photo given twice is one photo.
+        let mut photos: Vec<Uuid> = Vec::new();
+        for photo in self.photos {
+            if !photos.contains(&photo) {
+                photos.push(photo);
+            }
+        }
+        let language = self
+            .language
+            .filter(|language| city.languages.contains(language))
+            .unwrap_or_else(|| city.languages.first().copied().unwrap_or_default());
         let (mut urgency, mut kind) = (Urgency::Normal, self.kind.unwrap_or(Kind::Report));
         let mut answers = Answers::new();
         if let Some(category) = category {
             urgency = category.urgency;
             kind = self.kind.unwrap_or(category.kind);
+            if !category.anonymous && contact.as_ref().is_none_or(|c| c.email.is_none() && c.phone.is_none()) {
+                faults.push(Invalid::new(
+                    "/contact",
+                    "required",
+                    "this matter cannot be handled without knowing who to answer: give an e-mail address or a telephone number",
+                ));
+            }
             for (id, value) in self.answers {
+                // What a form sends for a question that was left open.
+                if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) || value == serde_json::json!([]) {
+                    continue;
+                }
                 match check_answer(city, category, &id, value) {
                     Ok((value, raise)) => {
                         if raise {
@@ -176,7 +199,7 @@ impl Submission {
                 contact,
                 language,
                 tell,
-                photos: self.photos,
+                photos,
             }),
             _ => Err(faults),
         }
@@ -262,3 +285,6 @@ fn check_answer(
     };
     Ok((value, false))
 }
+
+#[cfg(test)]
+mod tests;
