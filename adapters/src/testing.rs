@@ -1,12 +1,9 @@
-//! A small city and ready-made words for the tests of this crate.
+//! The sample city and ready-made words for the tests of this crate.
 
 use schemas::{
     Timestamp, Uuid,
     case::Role,
-    city::{
-        AnswerType, Areas, Calendar, Category, City, Delivery, Department, DepartmentKind, Files, Photos, Publicity,
-        Question, Texts,
-    },
+    city::{City, Files},
     dispatch::{Dispatch, Say, Update},
     id::{Clock, Ids, derived},
     place::Place,
@@ -14,82 +11,42 @@ use schemas::{
     report::{Kind, Language, Urgency},
     slug::{CategoryId, Slug},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 use store::{Options, Store};
+
+/// A department of the sample city that work is pushed to.
+pub(crate) const PUSHED: &str = "contactcentrum";
+/// A department of the sample city that fetches its work.
+pub(crate) const FETCHES: &str = "publieke-ruimte-groen";
 
 pub(crate) fn slug(text: &str) -> Slug {
     Slug::new(text).unwrap()
 }
 
-fn texts(text: &str) -> Texts {
-    Language::ALL.into_iter().map(|language| (language, text.to_owned())).collect()
-}
-
-fn department(id: &str, delivery: Delivery) -> Department {
-    Department {
-        id: slug(id),
-        names: texts(id),
-        kind: DepartmentKind::Internal,
-        delivery,
-        share_reporter: true,
-        confidential: false,
-        phone: None,
-    }
-}
-
+/// The sample city. Tests may read files.
 pub(crate) fn read() -> City {
-    use jiff::civil::Weekday::{Friday, Monday, Thursday, Tuesday, Wednesday};
-    let push = |adapter: &str| Delivery::Push { adapter: adapter.to_owned(), settings: serde_json::Value::Null };
-    let question = Question {
-        id: "diep".to_owned(),
-        texts: texts("Is it deep?"),
-        answer: AnswerType::Bool,
-        options: Vec::new(),
-        option_names: Default::default(),
-        private: false,
-        raises: false,
-    };
-    let yaml = "departments:\n  - id: wegen\n  - id: groen\n";
-    City {
-        names: texts("Proefstad"),
-        languages: vec![Language::Nl, Language::Fr, Language::En],
-        phone: "1777".to_owned(),
-        email: "meldpunt@example.org".to_owned(),
-        fallback: slug("loket"),
-        calendar: Calendar {
-            zone: jiff::tz::TimeZone::get("Europe/Brussels").unwrap(),
-            working_days: vec![Monday, Tuesday, Wednesday, Thursday, Friday],
-            fixed: Default::default(),
-            easter_offsets: Vec::new(),
-            office_minutes: (540, 1020),
-        },
-        departments: vec![
-            department("wegen", push("sandbox")),
-            department("groen", Delivery::Queue),
-            department("loket", push("sandbox")),
-        ],
-        groups: Vec::new(),
-        categories: vec![Category {
-            id: CategoryId::new("wegen/put").unwrap(),
-            names: texts("Pothole"),
-            kind: Kind::Report,
-            urgency: Urgency::Normal,
-            department: slug("wegen"),
-            questions: vec!["diep".to_owned()],
-            publicity: Publicity::Public,
-            photos: Photos::Ask,
-            anonymous: true,
-            term: Some(5),
-        }],
-        questions: [("diep".to_owned(), question)].into(),
-        emergency_hints: Vec::new(),
-        areas: Areas::new(Vec::new(), None),
-        attribution: Vec::new(),
-        files: Files::from([("departments.yaml".to_owned(), yaml.into())]),
+    fn walk(root: &Path, folder: &Path, files: &mut Files) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, files);
+            } else if let Ok(text) = fs::read_to_string(&path) {
+                files.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), text.into());
+            }
+        }
     }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/city");
+    let mut files = Files::new();
+    walk(&root, &root, &mut files);
+    let (city, faults) = City::read(files);
+    city.unwrap_or_else(|| panic!("{faults:?}"))
 }
 
 pub(crate) fn city() -> Arc<City> {

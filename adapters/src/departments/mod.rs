@@ -117,17 +117,11 @@ pub fn check(city: &City) -> Vec<Fault> {
     faults
 }
 
-/// The fault, at the line where the department begins.
+/// The fault, at the line where the department says how it gets its work.
 fn fault(city: &City, department: &Department, wrong: &Invalid) -> Fault {
-    const FILE: &str = "departments.yaml";
-    let begins = format!("- id: {}", department.id);
-    let line = city
-        .files
-        .get(FILE)
-        .and_then(|text| text.lines().position(|line| line.trim() == begins))
-        .map_or(0, |line| line + 1);
     let message = format!("department {}: delivery{}: {}", department.id, wrong.field.replace('/', "."), wrong.message);
-    Fault::error(FILE, (line, 0), message, "see docs: departments, delivery")
+    let help = "the settings of each delivery are described in docs/connect/department.md";
+    Fault::error("departments.yaml", city.delivery_at(&department.id), message, help)
 }
 
 /// A department that work is pushed to, ready for its lane.
@@ -184,7 +178,7 @@ mod tests {
             (push("sandbox", json!({"step_ms": "soon"})), "write u64"),
         ] {
             let faults = faults_of(delivery);
-            assert!(faults.contains(part) && faults.contains("department wegen"), "{part}: {faults}");
+            assert!(faults.contains(part) && faults.contains("department contactcentrum"), "{part}: {faults}");
         }
     }
 }

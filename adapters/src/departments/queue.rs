@@ -96,22 +96,22 @@ pub async fn ack(tools: &WorkTools, department: &DepartmentId, letters: &[Uuid])
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets;
+    use crate::{secrets, testing};
 
     #[test]
     fn only_the_department_itself_gets_in() {
-        let city = crate::testing::city();
+        let city = testing::city();
         let config = secrets::Config { tokens: vec!["a-token-of-twenty-chars".into()], ..secrets::Config::default() };
-        let secrets = Secrets::read([(DepartmentId::new("wegen").unwrap(), config)].into()).unwrap();
+        let secrets = Secrets::read([(DepartmentId::new("contactcentrum").unwrap(), config)].into()).unwrap();
         let ask = |name, header| authenticate(&secrets, &city, name, header);
-        assert!(ask("wegen", Some("Bearer a-token-of-twenty-chars")).is_ok());
-        assert!(ask("wegen", Some("bearer  a-token-of-twenty-chars ")).is_ok());
+        assert!(ask("contactcentrum", Some("Bearer a-token-of-twenty-chars")).is_ok());
+        assert!(ask("contactcentrum", Some("bearer  a-token-of-twenty-chars ")).is_ok());
         for (name, header) in [
-            ("wegen", None),
-            ("wegen", Some("")),
-            ("wegen", Some("Basic a-token-of-twenty-chars")),
-            ("wegen", Some("Bearer wrong")),
-            ("groen", Some("Bearer a-token-of-twenty-chars")),
+            ("contactcentrum", None),
+            ("contactcentrum", Some("")),
+            ("contactcentrum", Some("Basic a-token-of-twenty-chars")),
+            ("contactcentrum", Some("Bearer wrong")),
+            (testing::FETCHES, Some("Bearer a-token-of-twenty-chars")),
             ("nobody", Some("Bearer a-token-of-twenty-chars")),
         ] {
             assert_eq!(ask(name, header), Err(Denied::Token), "{name} {header:?}");

@@ -203,9 +203,12 @@ fn judge_error(error: &reqwest::Error) -> Verdict {
     }
 }
 
-/// What their system calls it: `receipt`, `reference` or `id` of a JSON answer, or `Location`.
+/// What their system calls it: `receipt`, `reference` or `id` of a JSON answer, a line of plain
+/// text, or `Location`.
 async fn receipt(answer: Response) -> Option<String> {
-    let location = answer.headers().get(header::LOCATION).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let header = |name| answer.headers().get(name).and_then(|v: &header::HeaderValue| v.to_str().ok());
+    let is_text = header(header::CONTENT_TYPE).is_some_and(|t| t.starts_with("text/plain"));
+    let location = header(header::LOCATION).map(str::to_owned);
     let body = head(answer).await;
     let named = serde_json::from_slice::<serde_json::Value>(&body).ok().and_then(|json| {
         ["receipt", "reference", "id"].iter().find_map(|name| match json.get(name)? {
@@ -214,7 +217,8 @@ async fn receipt(answer: Response) -> Option<String> {
             _ => None,
         })
     });
-    let receipt: String = text::clean_line(&named.or(location)?).chars().take(200).collect();
+    let plain = || is_text.then(|| String::from_utf8_lossy(&body).into_owned()).filter(|text| !text.trim().is_empty());
+    let receipt: String = text::clean_line(&named.or_else(plain).or(location)?).chars().take(200).collect();
     (!receipt.is_empty()).then_some(receipt)
 }
 
