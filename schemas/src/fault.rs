@@ -58,7 +58,12 @@ pub struct Fault {
 
 impl Fault {
     /// An error at `file:line:column`.
-    pub fn error(file: &str, (line, column): (usize, usize), message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn error(
+        file: &str,
+        (line, column): (usize, usize),
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
         Self { file: file.into(), line, column, severity: Severity::Error, message: message.into(), help: help.into() }
     }
 
@@ -206,6 +211,9 @@ mod tests {
         ] {
             assert_eq!(nearest(wanted, known), meant, "{wanted}");
         }
-        assert_eq!(did_you_mean("zwembad", known), "choose one of: publieke-ruimte, publieke-ruimte-wegen, politie, privacy");
+        assert_eq!(
+            did_you_mean("zwembad", known),
+            "choose one of: publieke-ruimte, publieke-ruimte-wegen, politie, privacy"
+        );
     }
 }

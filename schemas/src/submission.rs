@@ -87,7 +87,9 @@ pub fn is_email(email: &str) -> bool {
         && !local.starts_with('.')
         && !local.ends_with('.')
         && !local.contains("..")
-        && email.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';' | '"' | '(' | ')' | '\\'))
+        && email.chars().all(|c| {
+            !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';' | '"' | '(' | ')' | '\\')
+        })
         && domain.contains('.')
         && domain.split('.').all(|label| {
             (1..=63).contains(&label.len())
@@ -174,7 +176,10 @@ impl Submission {
             }
             for (id, value) in self.answers {
                 // What a form sends for a question that was left open.
-                if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) || value == serde_json::json!([]) {
+                if value.is_null()
+                    || value.as_str().is_some_and(|text| text.trim().is_empty())
+                    || value == serde_json::json!([])
+                {
                     continue;
                 }
                 match check_answer(city, category, &id, value) {
@@ -210,16 +215,32 @@ fn check_place(place: Option<Place>, city: &City, faults: &mut Vec<Invalid>) -> 
     let Some(place) = place else { return Place::default() };
     let address = place.address.map(|a| text::clean_line(&a)).filter(|a| !a.is_empty());
     if address.as_ref().is_some_and(|a| text::length(a) > 200) {
-        faults.push(Invalid::new("/place/address", "too_long", "at most 200 characters: a street and number is enough"));
+        faults.push(Invalid::new(
+            "/place/address",
+            "too_long",
+            "at most 200 characters: a street and number is enough",
+        ));
     }
     if let Some(point) = place.point {
         if !point.lat.is_finite() || !(-90.0..=90.0).contains(&point.lat) {
-            faults.push(Invalid::new("/place/point/lat", "out_of_range", "a latitude is a number from -90 to 90, for instance 50.8279"));
+            faults.push(Invalid::new(
+                "/place/point/lat",
+                "out_of_range",
+                "a latitude is a number from -90 to 90, for instance 50.8279",
+            ));
         } else if !point.lon.is_finite() || !(-180.0..=180.0).contains(&point.lon) {
-            faults.push(Invalid::new("/place/point/lon", "out_of_range", "a longitude is a number from -180 to 180, for instance 3.2649"));
+            faults.push(Invalid::new(
+                "/place/point/lon",
+                "out_of_range",
+                "a longitude is a number from -180 to 180, for instance 3.2649",
+            ));
         } else if !city.areas.in_city(point) {
             let swapped = city.areas.in_city(crate::place::Point { lat: point.lon, lon: point.lat });
-            let hint = if swapped { "latitude and longitude seem to be swapped" } else { "tell the city where it is, or leave the point out and give an address" };
+            let hint = if swapped {
+                "latitude and longitude seem to be swapped"
+            } else {
+                "tell the city where it is, or leave the point out and give an address"
+            };
             faults.push(Invalid::new(
                 "/place/point",
                 "outside_city",
@@ -241,7 +262,11 @@ fn check_contact(contact: Option<Contact>, faults: &mut Vec<Invalid>) -> Option<
         faults.push(Invalid::new("/contact/email", "malformed", "an e-mail address looks like name@example.org"));
     }
     if contact.phone.as_ref().is_some_and(|p| !is_phone(p)) {
-        faults.push(Invalid::new("/contact/phone", "malformed", "a telephone number has 6 to 15 digits, for instance 056 12 34 56"));
+        faults.push(Invalid::new(
+            "/contact/phone",
+            "malformed",
+            "a telephone number has 6 to 15 digits, for instance 056 12 34 56",
+        ));
     }
     (!contact.is_empty()).then_some(contact)
 }
@@ -257,11 +282,13 @@ fn check_answer(
     let field = format!("/answers/{}", id.replace('~', "~0").replace('/', "~1"));
     let Some(question) = category.questions.iter().find(|q| q.as_str() == id).and_then(|_| city.question(id)) else {
         let known = category.questions.iter().map(|q| q.as_str()).collect::<Vec<_>>().join(", ");
-        let known = if known.is_empty() { "this category asks no questions".to_owned() } else { format!("it asks: {known}") };
+        let known =
+            if known.is_empty() { "this category asks no questions".to_owned() } else { format!("it asks: {known}") };
         return Err(Invalid::new(field, "unknown", format!("this category does not ask this: {known}")));
     };
     let one_of = |text: &str| question.options.iter().any(|option| option == text);
-    let bad_choice = || Invalid::new(field.clone(), "not_an_option", format!("choose one of: {}", question.options.join(", ")));
+    let bad_choice =
+        || Invalid::new(field.clone(), "not_an_option", format!("choose one of: {}", question.options.join(", ")));
     let value = match (question.answer, value) {
         (AnswerType::Bool, Value::Bool(yes)) => return Ok((Value::Bool(yes), yes && question.raises)),
         (AnswerType::Bool, _) => return Err(Invalid::new(field, "wrong_type", "answer true or false")),

@@ -1,7 +1,7 @@
 //! The areas of a city: where a point lies, found through an R-tree.
 
-use crate::{place::Point, slug::AreaId};
 use super::Texts;
+use crate::{place::Point, slug::AreaId};
 use geo::{Contains, MultiPolygon};
 use rstar::{AABB, RTree, RTreeObject};
 
@@ -47,7 +47,10 @@ impl Areas {
             .enumerate()
             .filter_map(|(index, area)| {
                 let rect = area.outline.bounding_rect()?;
-                Some(Boxed { index, bounds: AABB::from_corners([rect.min().x, rect.min().y], [rect.max().x, rect.max().y]) })
+                Some(Boxed {
+                    index,
+                    bounds: AABB::from_corners([rect.min().x, rect.min().y], [rect.max().x, rect.max().y]),
+                })
             })
             .collect();
         Self { areas, tree: RTree::bulk_load(boxes), outline }

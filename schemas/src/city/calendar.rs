@@ -1,6 +1,10 @@
 //! The city's working calendar: days on which terms run.
 
-use jiff::{Timestamp, ToSpan as _, civil::{Date, Weekday}, tz::TimeZone};
+use jiff::{
+    Timestamp, ToSpan as _,
+    civil::{Date, Weekday},
+    tz::TimeZone,
+};
 use std::collections::BTreeSet;
 
 /// Working days and holidays, in the city's own time zone.
@@ -90,7 +94,13 @@ mod tests {
     fn belgium() -> Calendar {
         Calendar {
             zone: TimeZone::get("Europe/Brussels").unwrap(),
-            working_days: vec![Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday],
+            working_days: vec![
+                Weekday::Monday,
+                Weekday::Tuesday,
+                Weekday::Wednesday,
+                Weekday::Thursday,
+                Weekday::Friday,
+            ],
             fixed: [(1, 1), (5, 1), (7, 21), (8, 15), (11, 1), (11, 11), (12, 25)].into(),
             easter_offsets: vec![1, 39, 50],
             office_minutes: (540, 1020),

@@ -27,7 +27,11 @@ pub type Texts = BTreeMap<Language, String>;
 
 /// `texts` in `language`, or in Dutch, or in whatever there is.
 pub fn in_language(texts: &Texts, language: Language) -> &str {
-    texts.get(&language).or_else(|| texts.get(&Language::Nl)).or_else(|| texts.values().next()).map_or("", String::as_str)
+    texts
+        .get(&language)
+        .or_else(|| texts.get(&Language::Nl))
+        .or_else(|| texts.values().next())
+        .map_or("", String::as_str)
 }
 
 /// A city that was read and found good.

@@ -33,7 +33,11 @@ fn place() -> Place {
 }
 
 fn contact() -> Contact {
-    Contact { name: Some("Een bewoner".into()), email: Some("bewoner@example.org".into()), phone: Some("+32 470 12 34 56".into()) }
+    Contact {
+        name: Some("Een bewoner".into()),
+        email: Some("bewoner@example.org".into()),
+        phone: Some("+32 470 12 34 56".into()),
+    }
 }
 
 fn submission() -> Submission {
@@ -82,7 +86,10 @@ fn says() -> Vec<Say> {
         Say::Note { text: "We komen deze week kijken.".into() },
         Say::InternalNote { text: "Asfalt bestellen.".into() },
         Say::Plan { on: date(2026, 11, 16), text: Some("In de voormiddag.".into()) },
-        Say::Done { text: Some("Hersteld met warm asfalt.".into()), evidence: vec!["https://wegen.example/foto/1".into()] },
+        Say::Done {
+            text: Some("Hersteld met warm asfalt.".into()),
+            evidence: vec!["https://wegen.example/foto/1".into()],
+        },
     ]
 }
 
@@ -101,14 +108,22 @@ fn events() -> Vec<What> {
             rerouted_from: None,
         },
         What::HandedOver { department: department.clone(), receipt: Some("W-2026-118".into()) },
-        What::HandOverDelayed { department: department.clone(), why: "their system did not answer".into(), next_try_at: at() },
+        What::HandOverDelayed {
+            department: department.clone(),
+            why: "their system did not answer".into(),
+            next_try_at: at(),
+        },
         What::HandOverFailed { department: department.clone(), why: "their system refuses the category".into() },
         What::Accepted { department: department.clone() },
         What::Rejected { department: department.clone(), reason: "Dit is een gewestweg.".into() },
         What::Note { department: department.clone(), text: "We komen deze week kijken.".into() },
         What::InternalNote { department: department.clone(), text: "Asfalt bestellen.".into() },
         What::Planned { department: department.clone(), on: date(2026, 11, 16), text: text() },
-        What::Solved { department: department.clone(), text: Some("Hersteld.".into()), evidence: vec!["https://wegen.example/foto/1".into()] },
+        What::Solved {
+            department: department.clone(),
+            text: Some("Hersteld.".into()),
+            evidence: vec!["https://wegen.example/foto/1".into()],
+        },
         What::Declined { department: department.clone(), reason: "Deze weg is privaat.".into() },
         What::Reopened { text: Some("De put is er nog.".into()) },
         What::Outdated { department, said: "planned".into() },
@@ -140,7 +155,8 @@ fn samples() -> Vec<(Topic, String, Value)> {
                     let word = what.word();
                     let id = derived(&["sample", "event", word]);
                     let reference = Reference::from_number(1_234_567);
-                    let event = CaseEvent { id, case_id: derived(&["sample", "case"]), reference, version, at: at(), what };
+                    let event =
+                        CaseEvent { id, case_id: derived(&["sample", "case"]), reference, version, at: at(), what };
                     samples.push((topic, format!("{name}.{word}"), json(event)));
                 }
             }
@@ -149,11 +165,19 @@ fn samples() -> Vec<(Topic, String, Value)> {
                 for say in says() {
                     let word = say.word();
                     let dispatch = derived(&["sample", "dispatch"]);
-                    let update = Update { id: format!("W-118-{word}"), department: slug("publieke-ruimte-wegen"), dispatch, at: at(), say };
+                    let update = Update {
+                        id: format!("W-118-{word}"),
+                        department: slug("publieke-ruimte-wegen"),
+                        dispatch,
+                        at: at(),
+                        say,
+                    };
                     samples.push((topic, format!("{name}.{word}"), json(update)));
                 }
             }
-            Topic::NoticeDue => samples.push((topic, name.to_owned(), json(Due { notice: derived(&["sample", "notice"]) }))),
+            Topic::NoticeDue => {
+                samples.push((topic, name.to_owned(), json(Due { notice: derived(&["sample", "notice"]) })))
+            }
             Topic::Refused => {
                 let refused = Refused {
                     door: "voordeur.intake".into(),
@@ -188,7 +212,10 @@ fn the_published_files_are_fresh() {
             fs::write(root.join(name), text).unwrap();
         }
         let kept = fs::read_to_string(root.join(name)).unwrap_or_default();
-        assert!(kept == *text, "schemas/{name} is stale: look at what changed, then run the tests of this crate with UPDATE=1");
+        assert!(
+            kept == *text,
+            "schemas/{name} is stale: look at what changed, then run the tests of this crate with UPDATE=1"
+        );
     }
     for folder in ["json", "samples"] {
         for entry in fs::read_dir(root.join(folder)).unwrap() {
@@ -202,15 +229,24 @@ fn the_published_files_are_fresh() {
 fn every_sample_fits_its_schema_and_its_type() {
     for (topic, name, body) in samples() {
         let validator = jsonschema::options().should_validate_formats(true).build(&schema(topic)).unwrap();
-        let faults: Vec<String> = validator.iter_errors(&body).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
+        let faults: Vec<String> =
+            validator.iter_errors(&body).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
         assert!(faults.is_empty(), "{name}: {faults:?}");
         // What we read from it and write again says the same.
         let again = match topic {
-            Topic::ReportReceived => serde_json::from_value::<Received>(body.clone()).map(|b| serde_json::to_value(b).unwrap()),
+            Topic::ReportReceived => {
+                serde_json::from_value::<Received>(body.clone()).map(|b| serde_json::to_value(b).unwrap())
+            }
             Topic::ReportSubmitted => serde_json::from_value::<Submission>(body.clone()).map(|_| body.clone()),
-            Topic::CaseEvent => serde_json::from_value::<CaseEvent>(body.clone()).map(|b| serde_json::to_value(b).unwrap()),
-            Topic::DepartmentDispatch => serde_json::from_value::<Dispatch>(body.clone()).map(|b| serde_json::to_value(b).unwrap()),
-            Topic::DepartmentUpdate => serde_json::from_value::<Update>(body.clone()).map(|b| serde_json::to_value(b).unwrap()),
+            Topic::CaseEvent => {
+                serde_json::from_value::<CaseEvent>(body.clone()).map(|b| serde_json::to_value(b).unwrap())
+            }
+            Topic::DepartmentDispatch => {
+                serde_json::from_value::<Dispatch>(body.clone()).map(|b| serde_json::to_value(b).unwrap())
+            }
+            Topic::DepartmentUpdate => {
+                serde_json::from_value::<Update>(body.clone()).map(|b| serde_json::to_value(b).unwrap())
+            }
             Topic::NoticeDue => serde_json::from_value::<Due>(body.clone()).map(|b| serde_json::to_value(b).unwrap()),
             Topic::Refused => serde_json::from_value::<Refused>(body.clone()).map(|b| serde_json::to_value(b).unwrap()),
         };

@@ -94,7 +94,12 @@ fn each_bad_input_names_its_field() {
         (json!({"category": "dienst/klacht", "contact": {"name": "Jan"}}), "/contact", "required"),
     ];
     for (change, field, code) in table {
-        assert_eq!(wrong(read(body(change.clone()))), [(field.to_owned(), code.to_owned())], "{:.120}", change.to_string());
+        assert_eq!(
+            wrong(read(body(change.clone()))),
+            [(field.to_owned(), code.to_owned())],
+            "{:.120}",
+            change.to_string()
+        );
     }
 }
 
@@ -130,7 +135,15 @@ fn every_fault_is_named_at_once() {
     let fields: Vec<&str> = faults.iter().map(|(field, _)| field.as_str()).collect();
     assert_eq!(
         fields,
-        ["/category", "/words", "/place/address", "/place/point/lat", "/contact/name", "/contact/phone", "/contact/email"]
+        [
+            "/category",
+            "/words",
+            "/place/address",
+            "/place/point/lat",
+            "/contact/name",
+            "/contact/phone",
+            "/contact/email"
+        ]
     );
 }
 
@@ -153,7 +166,12 @@ fn what_is_not_the_shape_of_a_submission_is_not_read() {
     ] {
         assert!(serde_json::from_value::<Submission>(body.clone()).is_err(), "{body}");
     }
-    assert!(serde_json::from_str::<Submission>(r#"{"category":"wegen/put","words":"a","place":{"point":{"lat":NaN,"lon":3}}}"#).is_err());
+    assert!(
+        serde_json::from_str::<Submission>(
+            r#"{"category":"wegen/put","words":"a","place":{"point":{"lat":NaN,"lon":3}}}"#
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -190,7 +208,9 @@ fn what_is_good_comes_out_clean() {
 
 #[test]
 fn addresses_that_people_have() {
-    for email in ["a@b.be", "een.bewoner+stad@sub.dorp.example", "o'neill@dorp.example", "jan@dörp.example", "x_y-z@d-d.museum"] {
+    for email in
+        ["a@b.be", "een.bewoner+stad@sub.dorp.example", "o'neill@dorp.example", "jan@dörp.example", "x_y-z@d-d.museum"]
+    {
         assert!(is_email(email), "{email}");
     }
     for phone in ["056 12 34 56", "+32 (0)56-12.34.56", "0470/12.34.56", "1777 1777"] {
@@ -209,11 +229,17 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<f64>().prop_map(Value::from), any_text().prop_map(Value::from)];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any_text().prop_map(Value::from)
+    ];
     leaf.prop_recursive(3, 20, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
-            prop::collection::btree_map("[a-z]{0,4}", inner, 0..5).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::btree_map("[a-z]{0,4}", inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }

@@ -70,7 +70,12 @@ pub(super) fn read(front: &Front, files: &Files, faults: &mut Vec<Fault>) -> Are
                 if let Some(outline) = &outline
                     && !meets(&area.outline, outline)
                 {
-                    let fault = Fault::error(file, at, format!("the area `{}` lies outside the city", area.id), "look whether longitude comes before latitude, and whether it belongs to this city");
+                    let fault = Fault::error(
+                        file,
+                        at,
+                        format!("the area `{}` lies outside the city", area.id),
+                        "look whether longitude comes before latitude, and whether it belongs to this city",
+                    );
                     reader.faults.push(fault.warning());
                 }
                 areas.push(area);
@@ -123,9 +128,14 @@ impl<'a> Reader<'a> {
 
     fn features(&mut self) -> Option<Vec<(Position, Feature<'a>)>> {
         let start = self.text.trim_start_matches('\u{feff}');
-        let collection: Collection<'a> = self.parse(start, "look for a missing `,` or bracket; a number is written 3.2649, and NaN is none")?;
+        let collection: Collection<'a> =
+            self.parse(start, "look for a missing `,` or bracket; a number is written 3.2649, and NaN is none")?;
         if collection.sort != "FeatureCollection" {
-            self.error((1, 1), format!("this is a `{}`, not a FeatureCollection", clip(&collection.sort)), "save the areas as a GeoJSON FeatureCollection in WGS 84");
+            self.error(
+                (1, 1),
+                format!("this is a `{}`, not a FeatureCollection", clip(&collection.sort)),
+                "save the areas as a GeoJSON FeatureCollection in WGS 84",
+            );
             return None;
         }
         if collection.features.is_empty() {
@@ -134,7 +144,11 @@ impl<'a> Reader<'a> {
         let mut features = Vec::new();
         for raw in collection.features {
             let at = self.position(raw.get());
-            let Some(feature) = self.parse::<Feature<'a>>(raw.get(), "a feature has `type`, `properties` and `geometry`") else { continue };
+            let Some(feature) =
+                self.parse::<Feature<'a>>(raw.get(), "a feature has `type`, `properties` and `geometry`")
+            else {
+                continue;
+            };
             if feature.sort != "Feature" {
                 self.error(at, "this is not a Feature", "write `\"type\": \"Feature\"`");
                 continue;
@@ -159,7 +173,11 @@ impl<'a> Reader<'a> {
         let id = match properties.and_then(|p| p.id) {
             Some(raw) => self.id(raw, seen),
             None => {
-                self.error(at, "this area has no id", "add `\"id\": \"heule\"` to its `properties`: rules name areas by it");
+                self.error(
+                    at,
+                    "this area has no id",
+                    "add `\"id\": \"heule\"` to its `properties`: rules name areas by it",
+                );
                 None
             }
         };
@@ -167,7 +185,11 @@ impl<'a> Reader<'a> {
         let names = match properties.and_then(|p| p.name) {
             Some(raw) => self.names(raw, &what),
             None => {
-                self.error(at, format!("{what} has no name"), "add `\"name\": {\"nl\": \"Heule\"}` to its `properties`");
+                self.error(
+                    at,
+                    format!("{what} has no name"),
+                    "add `\"name\": {\"nl\": \"Heule\"}` to its `properties`",
+                );
                 None
             }
         };
@@ -185,11 +207,19 @@ impl<'a> Reader<'a> {
         let at = self.position(raw.get());
         let id = serde_json::from_str::<String>(raw.get()).ok().and_then(|text| AreaId::new(&text).ok());
         let Some(id) = id else {
-            self.error(at, format!("the id {} is not a name", clip(raw.get())), "use 1 to 60 of a-z, 0-9 and -, in quotes: \"heule\"");
+            self.error(
+                at,
+                format!("the id {} is not a name", clip(raw.get())),
+                "use 1 to 60 of a-z, 0-9 and -, in quotes: \"heule\"",
+            );
             return None;
         };
         if let Some(first) = seen.insert(id.to_string(), format!("{}:{}", self.file, at.0)) {
-            self.error(at, format!("the area `{id}` is here twice, first at {first}"), "give one of them another id; an area of several parts is one MultiPolygon");
+            self.error(
+                at,
+                format!("the area `{id}` is here twice, first at {first}"),
+                "give one of them another id; an area of several parts is one MultiPolygon",
+            );
         }
         Some(id)
     }
@@ -198,7 +228,8 @@ impl<'a> Reader<'a> {
         if let Ok(name) = serde_json::from_str::<String>(raw.get()) {
             return Some(Texts::from([(Language::Nl, name)]));
         }
-        let names: Texts = self.parse(raw.get(), "write the name as text, or as {\"nl\": \"Heule\", \"fr\": …, \"en\": …}")?;
+        let names: Texts =
+            self.parse(raw.get(), "write the name as text, or as {\"nl\": \"Heule\", \"fr\": …, \"en\": …}")?;
         if !names.contains_key(&Language::Nl) {
             self.error(self.position(raw.get()), format!("the name of {what} has no Dutch text"), "add `\"nl\": …`");
             return None;
@@ -217,7 +248,11 @@ impl<'a> Reader<'a> {
                 return None;
             }
             (other, _) => {
-                self.error(at, format!("{what} is a {}, not a surface", clip(other)), "draw it as a Polygon or a MultiPolygon");
+                self.error(
+                    at,
+                    format!("{what} is a {}, not a surface", clip(other)),
+                    "draw it as a Polygon or a MultiPolygon",
+                );
                 return None;
             }
         };
@@ -245,7 +280,9 @@ impl<'a> Reader<'a> {
         for position in &positions {
             match position[..] {
                 // A third number is the height (RFC 7946 §3.1.1).
-                [x, y] | [x, y, _] if (-180.0..=180.0).contains(&x) && (-90.0..=90.0).contains(&y) => points.push(Coord { x, y }),
+                [x, y] | [x, y, _] if (-180.0..=180.0).contains(&x) && (-90.0..=90.0).contains(&y) => {
+                    points.push(Coord { x, y })
+                }
                 [x, y] | [x, y, _] => {
                     let help = if x.abs() <= 90.0 && y.abs() <= 180.0 {
                         "longitude comes first: [3.2649, 50.8279]"
@@ -256,13 +293,21 @@ impl<'a> Reader<'a> {
                     return None;
                 }
                 _ => {
-                    self.error(at, format!("{what} has a point of {} numbers", position.len()), "a point is [longitude, latitude]");
+                    self.error(
+                        at,
+                        format!("{what} has a point of {} numbers", position.len()),
+                        "a point is [longitude, latitude]",
+                    );
                     return None;
                 }
             }
         }
         if points.len() < 4 {
-            self.error(at, format!("{what} has a ring of {} points", points.len()), "a ring has at least four, the last one equal to the first");
+            self.error(
+                at,
+                format!("{what} has a ring of {} points", points.len()),
+                "a ring has at least four, the last one equal to the first",
+            );
             return None;
         }
         if points.first() != points.last() {

@@ -28,7 +28,8 @@ pub(super) struct Tree {
 pub(super) fn read(node: &Node, departments: Option<&[String]>, fields: &mut Fields<'_>) -> Option<Tree> {
     let map = fields.map(node, "the file", &["emergency_hints", "questions", "groups", "categories"])?;
     let hints = map.get("emergency_hints").map_or_else(Vec::new, |node| hints(node, fields));
-    let (questions, known_questions) = map.get("questions").map_or_else(Default::default, |node| questions(node, fields));
+    let (questions, known_questions) =
+        map.get("questions").map_or_else(Default::default, |node| questions(node, fields));
     let groups = fields.required(map, "groups", "[{id: wegen, icon: road, name: {nl: …}}]");
     let (groups, known_groups) = groups.map_or_else(Default::default, |node| groups_of(node, fields));
     let list = fields.required(map, "categories", "[{id: wegen/put, …}]")?;
@@ -44,12 +45,20 @@ pub(super) fn read(node: &Node, departments: Option<&[String]>, fields: &mut Fie
         fields.list(list, "`categories`").iter().filter_map(|item| reader.category(item, fields)).collect();
     for (id, at) in &known_questions {
         if !reader.asked.contains(id.as_str()) {
-            fields.warning(*at, format!("no category asks `{id}`"), "name it in the `questions` of a category, or remove it");
+            fields.warning(
+                *at,
+                format!("no category asks `{id}`"),
+                "name it in the `questions` of a category, or remove it",
+            );
         }
     }
     for (id, at) in &known_groups {
         if !reader.filled.contains(id.as_str()) {
-            fields.warning(*at, format!("the group `{id}` has no category"), format!("add a category `{id}/…`, or remove the group"));
+            fields.warning(
+                *at,
+                format!("the group `{id}` has no category"),
+                format!("add a category `{id}/…`, or remove the group"),
+            );
         }
     }
     Some(Tree { groups, categories, questions, emergency_hints: hints })
@@ -61,14 +70,16 @@ fn hints(node: &Node, fields: &mut Fields<'_>) -> Vec<EmergencyHint> {
     let mut hints = Vec::new();
     for item in fields.list(node, "`emergency_hints`") {
         let Some(map) = fields.map(item, "an emergency hint", &["number", "words"]) else { continue };
-        let number = fields.required(map, "number", "\"112\"").and_then(|node| fields.text(node, "the emergency number"));
+        let number =
+            fields.required(map, "number", "\"112\"").and_then(|node| fields.text(node, "the emergency number"));
         let mut words = BTreeMap::new();
         if let Some(node) = fields.required(map, "words", "{nl: [brand, rook]}")
             && let Some(map) = fields.map(node, "the words of an emergency hint", &Language::ALL.map(Language::as_str))
         {
             for language in Language::ALL {
                 if let Some(node) = map.get(language.as_str()) {
-                    let list = fields.texts_of(node, "a word").into_iter().map(|(_, word)| word.to_lowercase()).collect();
+                    let list =
+                        fields.texts_of(node, "a word").into_iter().map(|(_, word)| word.to_lowercase()).collect();
                     words.insert(language, list);
                 }
             }
@@ -84,7 +95,11 @@ fn hints(node: &Node, fields: &mut Fields<'_>) -> Vec<EmergencyHint> {
 fn questions(node: &Node, fields: &mut Fields<'_>) -> (BTreeMap<String, Question>, Known) {
     let (mut questions, mut known) = (BTreeMap::new(), Vec::new());
     let Value::Map(entries) = &node.value else {
-        fields.error(node.at, format!("`questions` is {}, not a map", node.sort()), "write `id: {text: {nl: …}, answer: bool}` lines");
+        fields.error(
+            node.at,
+            format!("`questions` is {}, not a map", node.sort()),
+            "write `id: {text: {nl: …}, answer: bool}` lines",
+        );
         return (questions, known);
     };
     for (key, node) in entries {
@@ -102,8 +117,12 @@ fn question(key: &Key, node: &Node, fields: &mut Fields<'_>) -> Option<Question>
     let id = fields.slug(&name, "the id of a question");
     let map = fields.map(node, &what, &["text", "answer", "options", "private", "raises"])?;
     let texts = fields.required(map, "text", "{nl: …, fr: …, en: …}").and_then(|node| fields.texts(node, &what));
-    let types =
-        [("bool", AnswerType::Bool), ("choice", AnswerType::Choice), ("multi", AnswerType::Multi), ("text", AnswerType::Text)];
+    let types = [
+        ("bool", AnswerType::Bool),
+        ("choice", AnswerType::Choice),
+        ("multi", AnswerType::Multi),
+        ("text", AnswerType::Text),
+    ];
     let answer = fields.required(map, "answer", "bool").and_then(|node| fields.one_of(node, "an answer", &types));
     let private = map.get("private").map_or(Some(false), |node| fields.bool(node, "`private`"));
     let raises = map.get("raises").map_or(Some(false), |node| fields.bool(node, "`raises`"));
@@ -121,20 +140,32 @@ fn question(key: &Key, node: &Node, fields: &mut Fields<'_>) -> Option<Question>
     }
     match (answer, map.get("options")) {
         (Some(AnswerType::Choice | AnswerType::Multi), None) => {
-            fields.error(map.at(), format!("{what} has nothing to choose from"), "add `options: [een, twee]`, or write `answer: text`");
+            fields.error(
+                map.at(),
+                format!("{what} has nothing to choose from"),
+                "add `options: [een, twee]`, or write `answer: text`",
+            );
         }
         (Some(AnswerType::Choice | AnswerType::Multi), Some(node)) if options.len() < 2 => {
             fields.error(node.at, format!("{what} has fewer than two options"), "add one, or write `answer: bool`");
         }
         (Some(AnswerType::Bool | AnswerType::Text), Some(node)) => {
-            fields.error(node.at, format!("{what} has options, but its answer is not chosen from them"), "write `answer: choice` or `answer: multi`, or remove the options");
+            fields.error(
+                node.at,
+                format!("{what} has options, but its answer is not chosen from them"),
+                "write `answer: choice` or `answer: multi`, or remove the options",
+            );
         }
         _ => {}
     }
     if let (Some(true), Some(node), Some(answer)) = (raises, map.get("raises"), answer)
         && answer != AnswerType::Bool
     {
-        fields.error(node.at, format!("{what} cannot raise the urgency: only a yes can"), "write `answer: bool`, or remove `raises`");
+        fields.error(
+            node.at,
+            format!("{what} cannot raise the urgency: only a yes can"),
+            "write `answer: bool`, or remove `raises`",
+        );
     }
     Some(Question {
         id: id?.into(),
@@ -201,14 +232,17 @@ impl Reader<'_> {
         let map = fields.map(node, &what, &KEYS)?;
         let id = fields.required(map, "id", "wegen/put").and_then(|node| self.id(node, fields));
         let names = fields.required(map, "name", "{nl: …, fr: …, en: …}").and_then(|node| fields.texts(node, &what));
-        let department = fields.required(map, "department", "contactcentrum").and_then(|node| self.department(node, fields));
+        let department =
+            fields.required(map, "department", "contactcentrum").and_then(|node| self.department(node, fields));
         let kinds = Kind::ALL.map(|kind| (kind.as_str(), kind));
         let kind = map.get("kind").map_or(Some(Kind::Report), |node| fields.one_of(node, "a kind", &kinds));
         let urgencies = [Urgency::Low, Urgency::Normal, Urgency::High, Urgency::Emergency].map(|u| (u.as_str(), u));
-        let urgency = map.get("urgency").map_or(Some(Urgency::Normal), |node| fields.one_of(node, "an urgency", &urgencies));
+        let urgency =
+            map.get("urgency").map_or(Some(Urgency::Normal), |node| fields.one_of(node, "an urgency", &urgencies));
         let publicities = [("public", Publicity::Public), ("area", Publicity::Area), ("private", Publicity::Private)];
-        let publicity =
-            map.get("publicity").map_or(Some(Publicity::Public), |node| fields.one_of(node, "`publicity`", &publicities));
+        let publicity = map
+            .get("publicity")
+            .map_or(Some(Publicity::Public), |node| fields.one_of(node, "`publicity`", &publicities));
         let photos = [("ask", Photos::Ask), ("ok", Photos::Ok), ("no", Photos::No)];
         let photos = map.get("photos").map_or(Some(Photos::Ask), |node| fields.one_of(node, "`photos`", &photos));
         let anonymous = map.get("anonymous").map_or(Some(true), |node| fields.bool(node, "`anonymous`"));
@@ -232,7 +266,11 @@ impl Reader<'_> {
         let text = fields.text(node, "the id")?;
         once(fields, &mut self.seen, "category", &text, node.at);
         let Ok(id) = CategoryId::new(&text) else {
-            fields.error(node.at, format!("`{}` is not the id of a category", clip(&text)), "write group/name of a-z, 0-9 and -, for instance `wegen/put`");
+            fields.error(
+                node.at,
+                format!("`{}` is not the id of a category", clip(&text)),
+                "write group/name of a-z, 0-9 and -, for instance `wegen/put`",
+            );
             return None;
         };
         self.filled.insert(id.group().to_owned());

@@ -1,6 +1,9 @@
 //! `departments.yaml`: who does the work, and how they get it.
 
-use super::{fields::{Fields, clip}, yaml::{Node, Position, Value}};
+use super::{
+    fields::{Fields, clip},
+    yaml::{Node, Position, Value},
+};
 use crate::city::{Delivery, Department, DepartmentKind};
 use std::collections::HashMap;
 
@@ -31,9 +34,17 @@ fn department(node: &Node, fields: &mut Fields<'_>, seen: &mut HashMap<String, u
     if let (Some(id), Some(at)) = (&id, map.get("id").map(|node| node.at)) {
         once(fields, seen, "department", id, at);
     }
-    let names = fields.required(map, "name", "{nl: …, fr: …, en: …}").and_then(|node| fields.texts(node, &format!("the name of {what}")));
-    let kinds = [("internal", DepartmentKind::Internal), ("partner", DepartmentKind::Partner), ("external", DepartmentKind::External)];
-    let kind = fields.required(map, "kind", "internal").and_then(|node| fields.one_of(node, "the kind of a department", &kinds));
+    let names = fields
+        .required(map, "name", "{nl: …, fr: …, en: …}")
+        .and_then(|node| fields.texts(node, &format!("the name of {what}")));
+    let kinds = [
+        ("internal", DepartmentKind::Internal),
+        ("partner", DepartmentKind::Partner),
+        ("external", DepartmentKind::External),
+    ];
+    let kind = fields
+        .required(map, "kind", "internal")
+        .and_then(|node| fields.one_of(node, "the kind of a department", &kinds));
     let delivery = fields.required(map, "delivery", "queue").and_then(|node| delivery(node, fields));
     let share_reporter = match map.get("share_reporter") {
         Some(node) => fields.bool(node, "`share_reporter`"),
@@ -67,7 +78,11 @@ fn delivery(node: &Node, fields: &mut Fields<'_>) -> Option<Delivery> {
                 "empty" => serde_json::Value::Object(serde_json::Map::new()),
                 "a map" => settings.to_json(),
                 sort => {
-                    fields.error(settings.at, format!("the settings of `{}` are {sort}, not a map", clip(&key.name)), HELP);
+                    fields.error(
+                        settings.at,
+                        format!("the settings of `{}` are {sort}, not a map", clip(&key.name)),
+                        HELP,
+                    );
                     return None;
                 }
             };
@@ -101,7 +116,11 @@ pub(super) fn name_of(what: &str, node: &Node) -> String {
 /// Says when `id` was there before.
 pub(super) fn once(fields: &mut Fields<'_>, seen: &mut HashMap<String, usize>, what: &str, id: &str, at: Position) {
     match seen.get(id) {
-        Some(line) => fields.error(at, format!("the {what} `{id}` is here twice, first in line {line}"), "give one of them another id, or remove it"),
+        Some(line) => fields.error(
+            at,
+            format!("the {what} `{id}` is here twice, first in line {line}"),
+            "give one of them another id, or remove it",
+        ),
         None => {
             seen.insert(id.to_owned(), at.0);
         }

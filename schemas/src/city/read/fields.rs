@@ -51,7 +51,11 @@ impl Fields<'_> {
     /// A map with no other keys than `keys`.
     pub fn map<'n>(&mut self, node: &'n Node, what: &'n str, keys: &[&str]) -> Option<Map<'n>> {
         let Value::Map(entries) = &node.value else {
-            self.error(node.at, format!("{what} is {}, not a map", node.sort()), format!("write `key: value` lines; the keys are {}", keys.join(", ")));
+            self.error(
+                node.at,
+                format!("{what} is {}, not a map", node.sort()),
+                format!("write `key: value` lines; the keys are {}", keys.join(", ")),
+            );
             return None;
         };
         for (key, _) in entries {
@@ -77,7 +81,11 @@ impl Fields<'_> {
         match &node.value {
             Value::List(items) => items,
             _ => {
-                self.error(node.at, format!("{what} is {}, not a list", node.sort()), "write `[one, two]`, or one item a line after `- `");
+                self.error(
+                    node.at,
+                    format!("{what} is {}, not a list", node.sort()),
+                    "write `[one, two]`, or one item a line after `- `",
+                );
                 &[]
             }
         }
@@ -86,13 +94,19 @@ impl Fields<'_> {
     /// Text that is not empty.
     pub fn text(&mut self, node: &Node, what: &str) -> Option<String> {
         match &node.value {
-            Value::Scalar { text, .. } if node.sort() == "text" && !text.trim().is_empty() => Some(text.trim().to_owned()),
+            Value::Scalar { text, .. } if node.sort() == "text" && !text.trim().is_empty() => {
+                Some(text.trim().to_owned())
+            }
             Value::Scalar { .. } => {
                 self.error(node.at, format!("{what} is empty"), "write some text");
                 None
             }
             _ => {
-                self.error(node.at, format!("{what} is {}, not text", node.sort()), "write plain text, in double quotes if it holds `: ` or `#`");
+                self.error(
+                    node.at,
+                    format!("{what} is {}, not text", node.sort()),
+                    "write plain text, in double quotes if it holds `: ` or `#`",
+                );
                 None
             }
         }
@@ -109,7 +123,11 @@ impl Fields<'_> {
             Value::Scalar { text, plain: true } if text == "true" => Some(true),
             Value::Scalar { text, plain: true } if text == "false" => Some(false),
             _ => {
-                self.error(node.at, format!("{what} is neither true nor false"), "write `true` or `false`, without quotes");
+                self.error(
+                    node.at,
+                    format!("{what} is neither true nor false"),
+                    "write `true` or `false`, without quotes",
+                );
                 None
             }
         }
@@ -122,7 +140,11 @@ impl Fields<'_> {
             _ => None,
         };
         if number.is_none() {
-            self.error(node.at, format!("{what} is not a whole number from {} to {}", range.start(), range.end()), format!("write for instance `{}`", range.start().max(&1)));
+            self.error(
+                node.at,
+                format!("{what} is not a whole number from {} to {}", range.start(), range.end()),
+                format!("write for instance `{}`", range.start().max(&1)),
+            );
         }
         number
     }
@@ -132,7 +154,11 @@ impl Fields<'_> {
         let text = self.text(node, what)?;
         let found = choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
-            self.error(node.at, format!("{what} cannot be `{text}`"), did_you_mean(&text, choices.iter().map(|(word, _)| *word)));
+            self.error(
+                node.at,
+                format!("{what} cannot be `{text}`"),
+                did_you_mean(&text, choices.iter().map(|(word, _)| *word)),
+            );
         }
         found
     }
@@ -156,7 +182,11 @@ impl Fields<'_> {
     /// The same words per language: a map, of which Dutch has to be there.
     pub fn texts(&mut self, node: &Node, what: &str) -> Option<Texts> {
         if let Value::Scalar { text, .. } = &node.value {
-            self.error(node.at, format!("{what} is text in one language"), format!("write {{nl: \"{}\", fr: …, en: …}}", clip(text)));
+            self.error(
+                node.at,
+                format!("{what} is text in one language"),
+                format!("write {{nl: \"{}\", fr: …, en: …}}", clip(text)),
+            );
             return None;
         }
         let keys = Language::ALL.map(Language::as_str);
@@ -171,12 +201,20 @@ impl Fields<'_> {
     /// `texts`, when Dutch is there; a warning for each other language of the city that is not.
     pub fn complete(&mut self, node: &Node, what: &str, texts: Texts) -> Option<Texts> {
         if node.get("nl").is_none() {
-            self.error(node.at, format!("{what} has no Dutch text"), "add `nl: …`: it is what every other language falls back to");
+            self.error(
+                node.at,
+                format!("{what} has no Dutch text"),
+                "add `nl: …`: it is what every other language falls back to",
+            );
         } else {
             for language in self.languages {
                 if node.get(language.as_str()).is_none() {
                     let language = language.as_str();
-                    self.warning(node.at, format!("{what} has no text in `{language}`"), format!("add `{language}: …`; until then the Dutch is shown"));
+                    self.warning(
+                        node.at,
+                        format!("{what} has no text in `{language}`"),
+                        format!("add `{language}: …`; until then the Dutch is shown"),
+                    );
                 }
             }
         }

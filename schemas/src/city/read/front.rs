@@ -1,6 +1,10 @@
 //! `city.yaml`: the name, the front door, the calendar, and which files hold the areas.
 
-use super::{fields::Fields, missing, yaml::{Node, Position}};
+use super::{
+    fields::Fields,
+    missing,
+    yaml::{Node, Position},
+};
 use crate::{
     city::{Calendar, Files, Texts},
     fault::{Fault, did_you_mean},
@@ -8,7 +12,10 @@ use crate::{
     slug::DepartmentId,
     submission::is_email,
 };
-use jiff::{civil::{Date, Weekday}, tz::TimeZone};
+use jiff::{
+    civil::{Date, Weekday},
+    tz::TimeZone,
+};
 use std::collections::BTreeSet;
 
 const FILE: &str = "city.yaml";
@@ -60,7 +67,8 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
     front.fallback = fields
         .required(map, "fallback", "contactcentrum")
         .and_then(|node| Some((fields.slug(node, "the fallback desk")?, node.at)));
-    front.calendar = fields.required(map, "calendar", "{timezone: Europe/Brussels, …}").and_then(|node| calendar(node, fields));
+    front.calendar =
+        fields.required(map, "calendar", "{timezone: Europe/Brussels, …}").and_then(|node| calendar(node, fields));
     if let Some(node) = map.get("areas") {
         areas(node, files, fields, &mut front);
     }
@@ -92,10 +100,17 @@ fn calendar(node: &Node, fields: &mut Fields<'_>) -> Option<Calendar> {
     let map = fields.map(node, "the calendar", &["timezone", "working_days", "office_hours", "holidays"])?;
     let zone = fields.required(map, "timezone", "Europe/Brussels").and_then(|node| zone(node, fields));
     let working_days = fields.required(map, "working_days", "[mon, tue, wed, thu, fri]").map(|node| {
-        let days: Vec<Weekday> =
-            fields.list(node, "`working_days`").iter().filter_map(|item| fields.one_of(item, "a working day", &WEEKDAYS)).collect();
+        let days: Vec<Weekday> = fields
+            .list(node, "`working_days`")
+            .iter()
+            .filter_map(|item| fields.one_of(item, "a working day", &WEEKDAYS))
+            .collect();
         if node.is_empty_list() {
-            fields.error(node.at, "nobody works on any day", "write `working_days: [mon, tue, wed, thu, fri]`: terms run on these");
+            fields.error(
+                node.at,
+                "nobody works on any day",
+                "write `working_days: [mon, tue, wed, thu, fri]`: terms run on these",
+            );
         }
         days
     });
@@ -103,7 +118,11 @@ fn calendar(node: &Node, fields: &mut Fields<'_>) -> Option<Calendar> {
         let text = fields.text(node, "the office hours")?;
         let hours = office_hours(&text);
         if hours.is_none() {
-            fields.error(node.at, format!("`{text}` is not a time from and until"), "write \"09:00-17:00\", the earlier time first");
+            fields.error(
+                node.at,
+                format!("`{text}` is not a time from and until"),
+                "write \"09:00-17:00\", the earlier time first",
+            );
         }
         hours
     });
@@ -114,9 +133,15 @@ fn calendar(node: &Node, fields: &mut Fields<'_>) -> Option<Calendar> {
         if let Some(node) = map.get("fixed") {
             for (at, text) in fields.texts_of(node, "a holiday") {
                 match month_day(&text) {
-                    Some(day) if !fixed.insert(day) => fields.warning(at, format!("{text} is here twice"), "keep one of them"),
+                    Some(day) if !fixed.insert(day) => {
+                        fields.warning(at, format!("{text} is here twice"), "keep one of them")
+                    }
                     Some(_) => {}
-                    None => fields.error(at, format!("`{text}` is no day of the year"), "write month and day: \"07-21\" is 21 July"),
+                    None => fields.error(
+                        at,
+                        format!("`{text}` is no day of the year"),
+                        "write month and day: \"07-21\" is 21 July",
+                    ),
                 }
             }
         }
@@ -189,7 +214,11 @@ fn areas(node: &Node, files: &Files, fields: &mut Fields<'_>, front: &mut Front)
         } else if !name.ends_with(".geojson") {
             front.area_files.retain(|file| *file != name);
             front.outline = front.outline.take().filter(|file| *file != name);
-            fields.error(at, format!("`{name}` is not GeoJSON"), did_you_mean(&name, files.keys().map(String::as_str).filter(|n| n.ends_with(".geojson"))));
+            fields.error(
+                at,
+                format!("`{name}` is not GeoJSON"),
+                did_you_mean(&name, files.keys().map(String::as_str).filter(|n| n.ends_with(".geojson"))),
+            );
         }
     }
 }

@@ -235,24 +235,49 @@ fn what_is_odd_is_a_warning_and_the_city_runs() {
     let mut files = village();
     files.insert("city.yaml".into(), CITY.replace("[nl]", "[nl, fr]").into());
     let (city, faults) = City::read(files);
-    assert!(city.is_some() && faults.iter().any(|f| f.message == "the name of the city has no text in `fr`"), "{faults:#?}");
+    assert!(
+        city.is_some() && faults.iter().any(|f| f.message == "the name of the city has no text in `fr`"),
+        "{faults:#?}"
+    );
 }
 
 #[test]
 fn all_faults_are_told_at_once() {
     let mut files = village();
-    files.insert("city.yaml".into(), CITY.replace("fallback: onthaal", "fallback: nergens").replace("[mon, tue]", "[maandag]").into());
-    files.insert("departments.yaml".into(), DEPARTMENTS.replace("kind: internal", "kind: inside").replace("delivery: queue", "delivery: 3").into());
+    files.insert(
+        "city.yaml".into(),
+        CITY.replace("fallback: onthaal", "fallback: nergens").replace("[mon, tue]", "[maandag]").into(),
+    );
+    files.insert(
+        "departments.yaml".into(),
+        DEPARTMENTS.replace("kind: internal", "kind: inside").replace("delivery: queue", "delivery: 3").into(),
+    );
     let five = "questions: [a, b, c, d, e, f]";
-    files.insert("categories.yaml".into(), CATEGORIES.replace("questions: [gevaar, grootte]", five).replace("{nl: Put}", "Put").into());
-    files.insert("areas/wijken.geojson".into(), DISTRICTS.replace("\"id\": \"noord\", ", "").replace("[3.1, 50.1]]]", "[3, 50]]]").into());
+    files.insert(
+        "categories.yaml".into(),
+        CATEGORIES.replace("questions: [gevaar, grootte]", five).replace("{nl: Put}", "Put").into(),
+    );
+    files.insert(
+        "areas/wijken.geojson".into(),
+        DISTRICTS.replace("\"id\": \"noord\", ", "").replace("[3.1, 50.1]]]", "[3, 50]]]").into(),
+    );
     files.insert("theme.css".into(), "@import 'x';\n--city-x-color: blauw!;\n".into());
     let (city, faults) = City::read(files);
     assert!(city.is_none());
     let errors = errors(&faults);
     let per_file = |file: &str| errors.iter().filter(|fault| fault.file == file).count();
     // Six unknown questions, too many of them, and a name in one language.
-    assert_eq!([per_file("city.yaml"), per_file("departments.yaml"), per_file("categories.yaml"), per_file("areas/wijken.geojson"), per_file("theme.css")], [2, 2, 8, 2, 2], "{errors:#?}");
+    assert_eq!(
+        [
+            per_file("city.yaml"),
+            per_file("departments.yaml"),
+            per_file("categories.yaml"),
+            per_file("areas/wijken.geojson"),
+            per_file("theme.css")
+        ],
+        [2, 2, 8, 2, 2],
+        "{errors:#?}"
+    );
     assert!(errors.iter().any(|fault| fault.message == "the category `wegen/put` asks 6 questions"));
     // The department whose kind is wrong is still a department that may be referred to.
     assert!(!errors.iter().any(|fault| fault.message.contains("no department `onthaal`")), "{errors:#?}");
@@ -261,12 +286,20 @@ fn all_faults_are_told_at_once() {
 
 #[test]
 fn a_missing_file_is_named() {
-    for (file, at) in [("city.yaml", "city.yaml"), ("departments.yaml", "departments.yaml"), ("categories.yaml", "categories.yaml"), ("areas/wijken.geojson", "city.yaml")] {
+    for (file, at) in [
+        ("city.yaml", "city.yaml"),
+        ("departments.yaml", "departments.yaml"),
+        ("categories.yaml", "categories.yaml"),
+        ("areas/wijken.geojson", "city.yaml"),
+    ] {
         let mut files = village();
         let text = files.remove(file).unwrap();
         let (city, faults) = City::read(files.clone());
         assert!(city.is_none() && errors(&faults).len() == 1, "{faults:#?}");
-        assert_eq!((faults[0].file.as_str(), faults[0].message.clone()), (at, format!("the city folder has no file `{file}`")));
+        assert_eq!(
+            (faults[0].file.as_str(), faults[0].message.clone()),
+            (at, format!("the city folder has no file `{file}`"))
+        );
         // The name may only be misspelt.
         let near = file.replace("yaml", "yml").replace("wijken", "wijk");
         files.insert(near.clone(), text);
@@ -280,7 +313,21 @@ fn a_missing_file_is_named() {
 fn hostile_files_end_in_faults() {
     let deep = "[".repeat(100_000);
     let wide = format!("departments: [{}]", "x, ".repeat(10_000));
-    for text in ["", "~", "\u{feff}", "\0", "# only words", "[]", "a: &a [*a]", "%YAML 9.9\n---\n", "{", "? [a]\n: b", &deep, &wide, "- - - -\n\t- x"] {
+    for text in [
+        "",
+        "~",
+        "\u{feff}",
+        "\0",
+        "# only words",
+        "[]",
+        "a: &a [*a]",
+        "%YAML 9.9\n---\n",
+        "{",
+        "? [a]\n: b",
+        &deep,
+        &wide,
+        "- - - -\n\t- x",
+    ] {
         for file in ["city.yaml", "departments.yaml", "categories.yaml", "areas/city.geojson", "areas/wijken.geojson"] {
             let mut files = village();
             files.insert(file.to_owned(), text.into());
@@ -295,7 +342,10 @@ fn hostile_files_end_in_faults() {
 
 #[test]
 fn windows_line_ends_and_a_byte_order_mark_are_read() {
-    let files = village().into_iter().map(|(name, text)| (name, format!("\u{feff}{}", text.replace('\n', "\r\n")).into())).collect();
+    let files = village()
+        .into_iter()
+        .map(|(name, text)| (name, format!("\u{feff}{}", text.replace('\n', "\r\n")).into()))
+        .collect();
     let (city, faults) = City::read(files);
     assert!(city.is_some(), "{faults:#?}");
 }

@@ -22,7 +22,10 @@ pub(super) fn check(files: &Files, faults: &mut Vec<Fault>) {
                 ));
             }
         }
-        let Some((name, value)) = code.trim_start().strip_prefix("--city-").and_then(|rest| rest.split_once(':')) else { continue };
+        let Some((name, value)) = code.trim_start().strip_prefix("--city-").and_then(|rest| rest.split_once(':'))
+        else {
+            continue;
+        };
         let value = value.split(';').next().unwrap_or("").trim();
         if !name.trim().ends_with("color") || is_colour(value) {
             continue;
@@ -62,7 +65,21 @@ fn is_colour(value: &str) -> bool {
     match value.strip_prefix('#') {
         Some(hex) => matches!(hex.len(), 3 | 4 | 6 | 8) && hex.bytes().all(|b| b.is_ascii_hexdigit()),
         None => {
-            let functions = ["rgb(", "rgba(", "hsl(", "hsla(", "hwb(", "lab(", "lch(", "oklab(", "oklch(", "color(", "color-mix(", "var(", "light-dark("];
+            let functions = [
+                "rgb(",
+                "rgba(",
+                "hsl(",
+                "hsla(",
+                "hwb(",
+                "lab(",
+                "lch(",
+                "oklab(",
+                "oklch(",
+                "color(",
+                "color-mix(",
+                "var(",
+                "light-dark(",
+            ];
             (!value.is_empty() && value.bytes().all(|b| b.is_ascii_alphabetic()))
                 || (value.ends_with(')') && functions.iter().any(|function| value.starts_with(function)))
         }

@@ -23,7 +23,10 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     /// The text as it is written: `01`, `no` and `1777` stay what they are. `plain` is without
     /// quotes.
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     List(Vec<Node>),
     Map(Vec<(Key, Node)>),
 }
@@ -121,11 +124,21 @@ pub(crate) fn parse(file: &str, text: &str, faults: &mut Vec<Fault>) -> Option<N
         end = at;
         let closed = match event {
             Event::DocumentStart(..) if root.is_some() => {
-                faults.push(Fault::error(file, at, "a second document starts here", "one file holds one document: remove the `---`"));
+                faults.push(Fault::error(
+                    file,
+                    at,
+                    "a second document starts here",
+                    "one file holds one document: remove the `---`",
+                ));
                 return None;
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                faults.push(Fault::error(file, at, "`*name` refers to another part of the file", "write the value out"));
+                faults.push(Fault::error(
+                    file,
+                    at,
+                    "`*name` refers to another part of the file",
+                    "write the value out",
+                ));
                 refers = true;
                 Node { at, value: Value::Scalar { text: String::new(), plain: true } }
             }
@@ -134,7 +147,12 @@ pub(crate) fn parse(file: &str, text: &str, faults: &mut Vec<Fault>) -> Option<N
                 Node { at, value: Value::Scalar { text: scalar.into_owned(), plain } }
             }
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= MAX_DEPTH => {
-                faults.push(Fault::error(file, at, format!("lists and maps are more than {MAX_DEPTH} deep"), "a city file is at most five deep"));
+                faults.push(Fault::error(
+                    file,
+                    at,
+                    format!("lists and maps are more than {MAX_DEPTH} deep"),
+                    "a city file is at most five deep",
+                ));
                 return None;
             }
             Event::SequenceStart(..) => {
@@ -184,7 +202,12 @@ fn key(file: &str, node: Node, faults: &mut Vec<Fault>) -> Key {
     match node.value {
         Value::Scalar { text, .. } => Key { at: node.at, name: text },
         _ => {
-            faults.push(Fault::error(file, node.at, "a list or map stands where a name is expected", "put text with `{` or `[` in double quotes"));
+            faults.push(Fault::error(
+                file,
+                node.at,
+                "a list or map stands where a name is expected",
+                "put text with `{` or `[` in double quotes",
+            ));
             Key { at: node.at, name: String::new() }
         }
     }
