@@ -52,8 +52,13 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The database refused a statement.
-    #[error("the database refused: {0}")]
-    Sql(#[source] sqlx::Error),
+    #[error("the database refused: {message} ({code})")]
+    Sql {
+        /// SQLSTATE, or SQLite's extended result code.
+        code: String,
+        /// The database's own words; never its details, which quote the row.
+        message: String,
+    },
 }
 
 impl Error {

@@ -1,6 +1,11 @@
-//! The sandbox letterbox: what would have been sent.
-use crate::{Result, Store, later};
-use schemas::{Timestamp, Uuid, report::Language};
+//! The sandbox letterbox: what would have been sent, kept so that a newcomer sees it happen.
+
+use crate::{
+    Error, Result, Store,
+    db::{args, row},
+    sql::sql,
+};
+use schemas::{Timestamp, Uuid, id::from_micros, report::Language};
 
 /// A notice as it would have been sent. Personal data.
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
@@ -29,17 +34,52 @@ impl std::fmt::Debug for LetterboxItem {
     }
 }
 
+sql! {
+    both PUT = "INSERT INTO letterbox (notice_id, case_id, recipient, subject, text, html, language, at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (notice_id) DO NOTHING";
+    both LIST = "SELECT notice_id, case_id, recipient, subject, text, html, language, at FROM letterbox
+        WHERE CAST($1 AS bigint) IS NULL OR at < $1 ORDER BY at DESC, notice_id LIMIT $2";
+    both BY_ID = "SELECT notice_id, case_id, recipient, subject, text, html, language, at FROM letterbox
+        WHERE notice_id = $1";
+}
+
+row! { "letterbox", ItemRow {
+    notice_id: String, case_id: String, recipient: String, subject: String, text: String, html: String,
+    language: String, at: i64,
+} }
+
+impl ItemRow {
+    fn read(self) -> Result<LetterboxItem> {
+        let broken = |column| Error::broken("letterbox", column, &self.notice_id);
+        Ok(LetterboxItem {
+            notice_id: self.notice_id.parse().map_err(|_| broken("notice_id"))?,
+            case_id: self.case_id.parse().map_err(|_| broken("case_id"))?,
+            language: Language::parse(&self.language).ok_or_else(|| broken("language"))?,
+            recipient: self.recipient,
+            subject: self.subject,
+            text: self.text,
+            html: self.html,
+            at: from_micros(self.at),
+        })
+    }
+}
+
 impl Store {
     /// Keeps an item; a second one with the same notice id changes nothing.
-    pub async fn put_letter(&self, _item: LetterboxItem) -> Result<()> {
-        later()
+    pub async fn put_letter(&self, item: LetterboxItem) -> Result<()> {
+        let LetterboxItem { notice_id, case_id, recipient, subject, text, html, language, at } = item;
+        let args = args![notice_id, case_id, recipient, subject, text, html, language.as_str(), at];
+        self.inner.db.exec(PUT, args).await.map(|_| ())
     }
+
     /// The newest items, or the newest before a moment.
-    pub async fn letterbox(&self, _limit: usize, _before: Option<Timestamp>) -> Result<Vec<LetterboxItem>> {
-        later()
+    pub async fn letterbox(&self, limit: usize, before: Option<Timestamp>) -> Result<Vec<LetterboxItem>> {
+        let rows: Vec<ItemRow> = self.inner.db.all(LIST, args![before, limit]).await?;
+        rows.into_iter().map(ItemRow::read).collect()
     }
+
     /// One item.
-    pub async fn letterbox_item(&self, _notice: Uuid) -> Result<Option<LetterboxItem>> {
-        later()
+    pub async fn letterbox_item(&self, notice: Uuid) -> Result<Option<LetterboxItem>> {
+        self.inner.db.one::<ItemRow>(BY_ID, args![notice]).await?.map(ItemRow::read).transpose()
     }
 }

@@ -1,34 +1,51 @@
 //! The rows: every SQL statement of Voordeur, for SQLite and for PostgreSQL.
+//!
+//! In reading order: [`Store::open`] opens one of the two (`dialect.rs` holds their differences),
+//! [`Store::accept`] keeps a report through the group-commit writer (`writer.rs`), a [`Tx`] does
+//! everything else. Letters (`letters.rs`) are the outbox and the queue in one table; `wake.rs`
+//! wakes their readers.
+//!
+//! Every statement is one constant text in a `sql!` list and takes a whole batch as one JSON
+//! parameter: a batch of 256 reports costs as many statements as one.
+//!
+//! Personal data is in the tables `contact` and `letterbox`, and nowhere else.
 
 mod attempts;
 mod cases;
+mod claims;
+mod db;
 mod dead;
+mod dialect;
 mod dispatches;
 mod error;
 mod events;
 mod inbox;
+mod lanes;
 mod letterbox;
 mod letters;
+mod migrations;
 mod notices;
+mod photo_owners;
 mod photos;
 mod references;
 mod reports;
+mod sql;
 mod store;
+mod wake;
+mod writer;
 
 pub use attempts::{Attempt, AttemptEnd};
 pub use dead::{DeadFilter, DeadLetter};
 pub use dispatches::DispatchRow;
 pub use error::Error;
+pub use lanes::LaneState;
 pub use letterbox::LetterboxItem;
-pub use letters::{Again, Bury, LaneState, Relay, Settlement};
+pub use letters::{Again, Bury, Relay, Settlement};
 pub use notices::{NoticeEnd, NoticeRow, NoticeView};
 pub use photos::Photo;
 pub use reports::{Accepted, NewReport, Receipt};
+pub use sql::statements;
 pub use store::{Counts, DbKind, Options, Store, Tx};
 
 /// What every function of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-pub(crate) fn later<T>() -> Result<T> {
-    Err(Error::Unavailable("not written yet".to_owned()))
-}

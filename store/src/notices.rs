@@ -1,13 +1,21 @@
-//! Notices.
-use crate::{Result, Store, Tx, later};
+//! Notices: what was planned to be told, and what became of it.
+
+use crate::{
+    Error, Result, Store, Tx,
+    db::{args, batch, batch_ids, row},
+    events::{self, EventKey, EventRow},
+    sql::sql,
+};
 use schemas::{
     Timestamp, Uuid,
     case::Case,
     event::CaseEvent,
+    id::from_micros,
     notice::{Notice, NoticeState},
-    report::{Contact, Report},
+    report::{Contact, Language, Report},
 };
-use std::collections::{HashMap, HashSet};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Everything needed to render and send one notice.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,28 +62,177 @@ pub struct NoticeEnd {
     pub why: Option<String>,
 }
 
+sql! {
+    both PLAN = "INSERT INTO notice (id, case_id, event_id, version, template, person, sender, language, state,
+            planned_at, attempts)
+        SELECT value ->> 'id', value ->> 'case_id', value ->> 'event_id', CAST(value ->> 'version' AS bigint),
+            value ->> 'template', value ->> 'person', value ->> 'sender', value ->> 'language', value ->> 'state',
+            CAST(value ->> 'planned_at' AS bigint), 0
+        FROM json_each($1) WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
+    // What was sent stays sent, whatever a second carrier of the same letter says.
+    both SETTLE = "UPDATE notice SET state = given.state, receipt = coalesce(given.receipt, notice.receipt),
+            why = given.why,
+            sent_at = CASE WHEN given.state = 'sent' THEN given.at ELSE notice.sent_at END,
+            attempts = notice.attempts + CASE WHEN given.state = 'superseded' THEN 0 ELSE 1 END
+        FROM (SELECT value ->> 'id' AS of, value ->> 'state' AS state, CAST(value ->> 'at' AS bigint) AS at,
+                value ->> 'receipt' AS receipt, value ->> 'why' AS why FROM json_each($1)) AS given
+        WHERE notice.id = given.of AND notice.state <> 'sent'";
+    both BY_IDS = "SELECT id, case_id, event_id, version, template, person, sender, language, state, planned_at, sent_at,
+            attempts, receipt, why
+        FROM notice WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both OF_CASE = "SELECT id, case_id, event_id, version, template, person, sender, language, state, planned_at,
+            sent_at, attempts, receipt, why
+        FROM notice WHERE case_id = $1 ORDER BY planned_at, version, id";
+}
+
+#[derive(Serialize)]
+struct PlanRow<'a> {
+    id: Uuid,
+    case_id: Uuid,
+    event_id: Uuid,
+    version: i64,
+    template: &'a str,
+    person: &'a str,
+    sender: &'a str,
+    language: &'static str,
+    state: &'static str,
+    planned_at: i64,
+}
+
+#[derive(Serialize)]
+struct EndRow<'a> {
+    id: Uuid,
+    state: &'static str,
+    at: i64,
+    receipt: Option<&'a str>,
+    why: Option<&'a str>,
+}
+
+row! { "notice", KeptRow {
+    id: String, case_id: String, event_id: String, version: i64, template: String, person: String, sender: String,
+    language: String, state: String, planned_at: i64, sent_at: Option<i64>, attempts: i64, receipt: Option<String>,
+    why: Option<String>,
+} }
+
+impl KeptRow {
+    fn read(self) -> Result<NoticeRow> {
+        let broken = |column| Error::broken("notice", column, &self.id);
+        Ok(NoticeRow {
+            notice: Notice {
+                id: self.id.parse().map_err(|_| broken("id"))?,
+                case_id: self.case_id.parse().map_err(|_| broken("case_id"))?,
+                event_id: self.event_id.parse().map_err(|_| broken("event_id"))?,
+                version: self.version,
+                language: Language::parse(&self.language).ok_or_else(|| broken("language"))?,
+                state: NoticeState::parse(&self.state).ok_or_else(|| broken("state"))?,
+                template: self.template,
+                person: self.person,
+                sender: self.sender,
+                planned_at: from_micros(self.planned_at),
+            },
+            sent_at: self.sent_at.map(from_micros),
+            attempts: u32::try_from(self.attempts).map_err(|_| Error::broken("notice", "attempts", &self.id))?,
+            receipt: self.receipt,
+            why: self.why,
+        })
+    }
+}
+
 impl Tx {
     /// Writes planned notices and returns the ids of those that are new.
-    pub async fn plan_notices(&mut self, _notices: &[Notice]) -> Result<HashSet<Uuid>> {
-        later()
+    pub async fn plan_notices(&mut self, notices: &[Notice]) -> Result<HashSet<Uuid>> {
+        if notices.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let by_id: BTreeMap<_, _> = notices.iter().map(|notice| (notice.id, notice)).collect();
+        let rows: Vec<_> = by_id
+            .into_values()
+            .map(|notice| PlanRow {
+                id: notice.id,
+                case_id: notice.case_id,
+                event_id: notice.event_id,
+                version: notice.version,
+                template: &notice.template,
+                person: &notice.person,
+                sender: &notice.sender,
+                language: notice.language.as_str(),
+                state: notice.state.as_str(),
+                planned_at: notice.planned_at.as_microsecond(),
+            })
+            .collect();
+        let new: Vec<(String,)> = self.conn.all(PLAN, vec![batch(&rows)?]).await?;
+        Ok(new.iter().filter_map(|(id,)| id.parse().ok()).collect())
     }
-    /// Writes what became of notices; each counts as one attempt unless superseded.
-    pub async fn settle_notices(&mut self, _ends: &[NoticeEnd]) -> Result<()> {
-        later()
+
+    /// Writes what became of notices; each counts as one attempt unless it was superseded. A
+    /// notice that was sent stays sent.
+    pub async fn settle_notices(&mut self, ends: &[NoticeEnd]) -> Result<()> {
+        let by_id: BTreeMap<_, _> = ends.iter().map(|end| (end.id, end)).collect();
+        let rows: Vec<_> = by_id
+            .into_values()
+            .map(|NoticeEnd { id, state, at, receipt, why }| EndRow {
+                id: *id,
+                state: state.as_str(),
+                at: at.as_microsecond(),
+                receipt: receipt.as_deref(),
+                why: why.as_deref(),
+            })
+            .collect();
+        if !rows.is_empty() {
+            self.conn.exec(SETTLE, vec![batch(&rows)?]).await?;
+        }
+        Ok(())
     }
 }
 
 impl Store {
     /// One notice with all that is needed to send it.
-    pub async fn notice(&self, _id: Uuid) -> Result<Option<NoticeView>> {
-        later()
+    pub async fn notice(&self, id: Uuid) -> Result<Option<NoticeView>> {
+        Ok(self.notices_by_ids(&[id]).await?.remove(&id))
     }
-    /// Many notices with all that is needed to send them.
-    pub async fn notices_by_ids(&self, _ids: &[Uuid]) -> Result<HashMap<Uuid, NoticeView>> {
-        later()
+
+    /// Many notices with all that is needed to send them; those that do not exist are left out.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`] when the event or the report of a notice is not there.
+    pub async fn notices_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, NoticeView>> {
+        let rows: Vec<KeptRow> = self.inner.db.all(BY_IDS, vec![batch_ids(ids)]).await?;
+        let notices = rows.into_iter().map(|row| row.read().map(|row| row.notice)).collect::<Result<Vec<_>>>()?;
+        if notices.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let keys: Vec<_> = notices.iter().map(|n| EventKey { case_id: n.case_id, version: n.version }).collect();
+        let rows: Vec<EventRow> = self.inner.db.all(events::BY_KEYS, vec![batch(&keys)?]).await?;
+        let events = rows
+            .into_iter()
+            .map(|row| row.read().map(|event| (event.id, event)))
+            .collect::<Result<HashMap<_, _>>>()?;
+        let mut cases: Vec<Uuid> = notices.iter().map(|notice| notice.case_id).collect();
+        cases.sort_unstable();
+        cases.dedup();
+        let reports = self.reports_by_ids(&cases).await?;
+        let contacts = self.contacts_by_ids(&cases).await?;
+        let cases = self.cases_by_ids(&cases).await?;
+        notices
+            .into_iter()
+            .map(|notice| {
+                let missing = |column| Error::broken("notice", column, notice.id);
+                let case = notice.case_id;
+                let view = NoticeView {
+                    event: events.get(&notice.event_id).cloned().ok_or_else(|| missing("event_id"))?,
+                    report: reports.get(&case).cloned().ok_or_else(|| missing("case_id"))?,
+                    contact: contacts.get(&case).cloned(),
+                    case: cases.get(&case).cloned(),
+                    notice,
+                };
+                Ok((view.notice.id, view))
+            })
+            .collect()
     }
+
     /// The notices of a case, in the order they were planned.
-    pub async fn notices_of(&self, _case: Uuid) -> Result<Vec<NoticeRow>> {
-        later()
+    pub async fn notices_of(&self, case: Uuid) -> Result<Vec<NoticeRow>> {
+        let rows: Vec<KeptRow> = self.inner.db.all(OF_CASE, args![case]).await?;
+        rows.into_iter().map(KeptRow::read).collect()
     }
 }

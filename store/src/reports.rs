@@ -1,12 +1,23 @@
-//! Reports.
-use crate::{Result, Store, Tx, later};
+//! Reports: written once, never changed. Who told them is kept apart, in `contact`.
+
+use crate::{
+    Error, Result, Store, Tx,
+    db::{args, batch, batch_ids, row},
+    references,
+    sql::sql,
+};
 use schemas::{
     Timestamp, Uuid,
+    event::{CaseEvent, What},
+    id::{derived, from_micros},
+    letter::{Lane, Letter, Topic},
     reference::Reference,
-    report::{Contact, Report},
+    report::{Contact, Kind, Language, Received, Report, Tell, Urgency, Why},
+    slug::{CategoryId, Slug},
     trace::Trace,
 };
-use std::collections::HashMap;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A report to be kept.
 #[derive(Debug, Clone)]
@@ -15,7 +26,8 @@ pub struct NewReport {
     pub report: Report,
     /// Who told it.
     pub contact: Option<Contact>,
-    /// SHA-256 of the canonical submission, hex: tells a retry from another report under the same id.
+    /// SHA-256 of the canonical submission, hex: tells a retry from another report under the same
+    /// id.
     pub digest: String,
     /// Whether to post `report.received` to the router's lane.
     pub route: bool,
@@ -47,36 +59,292 @@ pub struct Receipt {
     pub received_at: Timestamp,
 }
 
+sql! {
+    both ADD = "INSERT INTO report (id, reference, channel, source_id, digest, kind, category, words, place, answers,
+            urgency, language, tell, photos, token, received_at)
+        SELECT value ->> 'id', CAST(value ->> 'reference' AS bigint), value ->> 'channel', value ->> 'source_id',
+            value ->> 'digest', value ->> 'kind', value ->> 'category', value ->> 'words', value ->> 'place',
+            value ->> 'answers', value ->> 'urgency', value ->> 'language', value ->> 'tell', value ->> 'photos',
+            value ->> 'token', CAST(value ->> 'received_at' AS bigint)
+        FROM json_each($1) WHERE TRUE
+        ON CONFLICT (id) DO NOTHING RETURNING id";
+    both KEPT = "SELECT id, digest, reference, token, received_at FROM report
+        WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both ADD_CONTACT = "INSERT INTO contact (report_id, name, email, phone)
+        SELECT value ->> 'report_id', value ->> 'name', value ->> 'email', value ->> 'phone'
+        FROM json_each($1) WHERE TRUE ON CONFLICT (report_id) DO NOTHING";
+    both CLAIM_PHOTOS = "UPDATE photo SET report_id = claim.report_id
+        FROM (SELECT value ->> 'id' AS photo_id, value ->> 'report_id' AS report_id FROM json_each($1)) AS claim
+        WHERE photo.id = claim.photo_id AND photo.report_id IS NULL";
+    both BY_IDS = "SELECT id, reference, channel, source_id, kind, category, words, place, answers, urgency,
+            language, tell, photos, token, received_at
+        FROM report WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both BY_TOKEN = "SELECT id, reference, channel, source_id, kind, category, words, place, answers, urgency,
+            language, tell, photos, token, received_at
+        FROM report WHERE token = $1";
+    both BY_REFERENCE = "SELECT id, reference, channel, source_id, kind, category, words, place, answers, urgency,
+            language, tell, photos, token, received_at
+        FROM report WHERE reference = $1";
+    both CONTACTS = "SELECT report_id, name, email, phone FROM contact
+        WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))";
+}
+
+#[derive(Serialize)]
+struct NewRow<'a> {
+    id: Uuid,
+    reference: i64,
+    channel: &'a str,
+    source_id: Option<&'a str>,
+    digest: &'a str,
+    kind: &'static str,
+    category: &'a str,
+    words: &'a str,
+    place: String,
+    answers: String,
+    urgency: &'static str,
+    language: &'static str,
+    tell: &'static str,
+    photos: String,
+    token: &'a str,
+    received_at: i64,
+}
+
+impl<'a> NewRow<'a> {
+    fn new(new: &'a NewReport) -> Result<Self> {
+        let report = &new.report;
+        Ok(Self {
+            id: report.id,
+            reference: references::number(report.reference),
+            channel: report.channel.as_str(),
+            source_id: report.source_id.as_deref(),
+            digest: &new.digest,
+            kind: report.kind.as_str(),
+            category: report.category.as_str(),
+            words: &report.words,
+            place: serde_json::to_string(&report.place)?,
+            answers: serde_json::to_string(&report.answers)?,
+            urgency: report.urgency.as_str(),
+            language: report.language.as_str(),
+            tell: tell_word(report.tell),
+            photos: serde_json::to_string(&report.photos)?,
+            token: &report.token,
+            received_at: report.received_at.as_microsecond(),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct NewContact<'a> {
+    report_id: Uuid,
+    #[serde(flatten)]
+    contact: &'a Contact,
+}
+
+#[derive(Serialize)]
+struct PhotoClaim {
+    id: Uuid,
+    report_id: Uuid,
+}
+
+row! { "report", KeptRow { id: String, digest: String, reference: i64, token: String, received_at: i64 } }
+
+row! { "report", ReportRow {
+    id: String, reference: i64, channel: String, source_id: Option<String>, kind: String, category: String,
+    words: String, place: String, answers: String, urgency: String, language: String, tell: String,
+    photos: String, token: String, received_at: i64,
+} }
+
+row! { "contact", ContactRow {
+    report_id: String, name: Option<String>, email: Option<String>, phone: Option<String>,
+} }
+
+impl ReportRow {
+    pub(crate) fn read(self) -> Result<Report> {
+        let broken = |column| Error::broken("report", column, &self.id);
+        Ok(Report {
+            id: self.id.parse().map_err(|_| broken("id"))?,
+            reference: references::read(self.reference).ok_or_else(|| broken("reference"))?,
+            channel: Slug::new(&self.channel).map_err(|_| broken("channel"))?,
+            kind: Kind::parse(&self.kind).ok_or_else(|| broken("kind"))?,
+            category: CategoryId::new(&self.category).map_err(|_| broken("category"))?,
+            place: serde_json::from_str(&self.place).map_err(|_| broken("place"))?,
+            answers: serde_json::from_str(&self.answers).map_err(|_| broken("answers"))?,
+            urgency: Urgency::parse(&self.urgency).ok_or_else(|| broken("urgency"))?,
+            language: Language::parse(&self.language).ok_or_else(|| broken("language"))?,
+            tell: read_tell(&self.tell).ok_or_else(|| broken("tell"))?,
+            photos: serde_json::from_str(&self.photos).map_err(|_| broken("photos"))?,
+            source_id: self.source_id,
+            words: self.words,
+            token: self.token,
+            received_at: from_micros(self.received_at),
+        })
+    }
+}
+
+/// How somebody wants to be told, as it is kept.
+pub(crate) fn tell_word(tell: Tell) -> &'static str {
+    match tell {
+        Tell::Email => "email",
+        Tell::Nothing => "nothing",
+    }
+}
+
+/// Reads [`tell_word`].
+pub(crate) fn read_tell(text: &str) -> Option<Tell> {
+    [Tell::Email, Tell::Nothing].into_iter().find(|tell| tell_word(*tell) == text)
+}
+
+fn by_id(rows: Vec<ReportRow>) -> Result<HashMap<Uuid, Report>> {
+    rows.into_iter().map(|row| row.read().map(|report| (report.id, report))).collect()
+}
+
+fn contacts_by_id(rows: Vec<ContactRow>) -> Result<HashMap<Uuid, Contact>> {
+    rows.into_iter()
+        .map(|ContactRow { report_id, name, email, phone }| {
+            let id = report_id.parse().map_err(|_| Error::broken("contact", "report_id", &report_id))?;
+            Ok((id, Contact { name, email, phone }))
+        })
+        .collect()
+}
+
+impl NewReport {
+    fn receipt(&self) -> Receipt {
+        let Report { id, reference, token, received_at, .. } = &self.report;
+        Receipt { id: *id, reference: *reference, token: token.clone(), received_at: *received_at }
+    }
+
+    /// The first line of the timeline.
+    fn received(&self) -> CaseEvent {
+        let report = &self.report;
+        CaseEvent {
+            id: derived(&["event", &report.id.to_string(), "received"]),
+            case_id: report.id,
+            reference: report.reference,
+            version: 1,
+            at: report.received_at,
+            what: What::Received,
+        }
+    }
+
+    /// The letter that asks the router for a decision.
+    fn letter(&self) -> Letter {
+        let report = &self.report;
+        let id = derived(&["route", &report.id.to_string(), "new"]);
+        let body = Received { report: report.id, why: Why::New };
+        let kind = report.kind.as_str();
+        Letter::new(id, Lane::router(), Topic::ReportReceived, kind, &body, self.trace, report.received_at)
+            .about(report.id)
+    }
+}
+
 impl Tx {
-    /// Keeps reports; answers in the order given. The same id twice in one call is one report.
-    pub async fn accept(&mut self, _reports: &[NewReport]) -> Result<Vec<Accepted>> {
-        later()
+    /// Keeps reports: report, contact, photos, the first event and its letters; answers in the
+    /// order given. The same id twice in one call is one report and a retry (or a conflict).
+    pub async fn accept(&mut self, reports: &[NewReport]) -> Result<Vec<Accepted>> {
+        let mut first: BTreeMap<Uuid, &NewReport> = BTreeMap::new();
+        for new in reports {
+            first.entry(new.report.id).or_insert(new);
+        }
+        let rows = first.values().map(|new| NewRow::new(new)).collect::<Result<Vec<_>>>()?;
+        let added: Vec<(String,)> = self.conn.all(ADD, vec![batch(&rows)?]).await?;
+        let mut added: HashSet<Uuid> = added.iter().filter_map(|(id,)| id.parse().ok()).collect();
+        let kept = match added.len() == first.len() {
+            true => HashMap::new(),
+            false => self.kept(first.keys().filter(|id| !added.contains(id))).await?,
+        };
+        let new: Vec<&NewReport> = first.values().filter(|new| added.contains(&new.report.id)).copied().collect();
+        self.write_rest(&new).await?;
+
+        reports
+            .iter()
+            .map(|new| {
+                let id = new.report.id;
+                if added.remove(&id) {
+                    return Ok(Accepted::New(new.receipt()));
+                }
+                let (digest, receipt) = match kept.get(&id) {
+                    Some((digest, receipt)) => (digest.as_str(), receipt.clone()),
+                    None => first
+                        .get(&id)
+                        .map(|new| (new.digest.as_str(), new.receipt()))
+                        .ok_or_else(|| Error::broken("report", "id", id))?,
+                };
+                Ok(if digest == new.digest { Accepted::Again(receipt) } else { Accepted::Conflict })
+            })
+            .collect()
     }
+
+    /// What belongs to reports that are new.
+    async fn write_rest(&mut self, new: &[&NewReport]) -> Result<()> {
+        let contacts: Vec<_> = new
+            .iter()
+            .filter_map(|new| new.contact.as_ref().filter(|c| !c.is_empty()).map(|contact| (new.report.id, contact)))
+            .map(|(report_id, contact)| NewContact { report_id, contact })
+            .collect();
+        if !contacts.is_empty() {
+            self.conn.exec(ADD_CONTACT, vec![batch(&contacts)?]).await?;
+        }
+        let claims: Vec<_> = new
+            .iter()
+            .flat_map(|new| new.report.photos.iter().map(|id| PhotoClaim { id: *id, report_id: new.report.id }))
+            .collect();
+        if !claims.is_empty() {
+            self.conn.exec(CLAIM_PHOTOS, vec![batch(&claims)?]).await?;
+        }
+        let events: Vec<_> = new.iter().map(|new| (new.received(), new.report.tell, new.trace)).collect();
+        self.add_events_traced(&events).await?;
+        let letters: Vec<_> = new.iter().filter(|new| new.route).map(|new| new.letter()).collect();
+        self.post(&letters).await
+    }
+
+    async fn kept(&mut self, ids: impl Iterator<Item = &Uuid>) -> Result<HashMap<Uuid, (String, Receipt)>> {
+        let rows: Vec<KeptRow> = self.conn.all(KEPT, vec![batch_ids(ids)]).await?;
+        rows.into_iter()
+            .map(|row| {
+                let broken = |column| Error::broken("report", column, &row.id);
+                let id = row.id.parse().map_err(|_| broken("id"))?;
+                let reference = references::read(row.reference).ok_or_else(|| broken("reference"))?;
+                let received_at = from_micros(row.received_at);
+                Ok((id, (row.digest, Receipt { id, reference, token: row.token, received_at })))
+            })
+            .collect()
+    }
+
     /// Reports by id; those that do not exist are left out.
-    pub async fn reports(&mut self, _ids: &[Uuid]) -> Result<HashMap<Uuid, Report>> {
-        later()
+    pub async fn reports(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, Report>> {
+        by_id(self.conn.all(BY_IDS, vec![batch_ids(ids)]).await?)
     }
-    /// Contacts by report; those who gave none are left out.
-    pub async fn contacts(&mut self, _ids: &[Uuid]) -> Result<HashMap<Uuid, Contact>> {
-        later()
+
+    /// Contacts by report; reports without one are left out.
+    pub async fn contacts(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, Contact>> {
+        contacts_by_id(self.conn.all(CONTACTS, vec![batch_ids(ids)]).await?)
     }
 }
 
 impl Store {
-    /// Keeps one report, durably, together with whatever other callers bring at the same moment.
-    pub async fn accept(&self, _report: NewReport) -> Result<Accepted> {
-        later()
-    }
     /// A report.
-    pub async fn report(&self, _id: Uuid) -> Result<Option<Report>> {
-        later()
+    pub async fn report(&self, id: Uuid) -> Result<Option<Report>> {
+        Ok(self.reports_by_ids(&[id]).await?.remove(&id))
     }
+
+    /// Many reports; those that do not exist are left out.
+    pub async fn reports_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Report>> {
+        by_id(self.inner.db.all(BY_IDS, vec![batch_ids(ids)]).await?)
+    }
+
+    /// Many contacts; reports without one are left out.
+    pub async fn contacts_by_ids(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Contact>> {
+        contacts_by_id(self.inner.db.all(CONTACTS, vec![batch_ids(ids)]).await?)
+    }
+
     /// The report behind a tracking link.
-    pub async fn report_by_token(&self, _token: &str) -> Result<Option<Report>> {
-        later()
+    pub async fn report_by_token(&self, token: &str) -> Result<Option<Report>> {
+        self.inner.db.one::<ReportRow>(BY_TOKEN, args![token]).await?.map(ReportRow::read).transpose()
     }
+
     /// The report that people call `reference`.
-    pub async fn report_by_reference(&self, _reference: Reference) -> Result<Option<Report>> {
-        later()
+    pub async fn report_by_reference(&self, reference: Reference) -> Result<Option<Report>> {
+        let number = references::number(reference);
+        self.inner.db.one::<ReportRow>(BY_REFERENCE, args![number]).await?.map(ReportRow::read).transpose()
     }
 }

@@ -1,7 +1,24 @@
-//! The store.
-use crate::{Result, later};
-use schemas::id::{Clock, Ids};
-use std::sync::Arc;
+//! The open store and its transactions.
+
+use crate::{
+    Error, Relay, Result,
+    claims::Claims,
+    db::{Conn, Db, Either, args},
+    dialect, letters,
+    references::Block,
+    sql::sql,
+    wake::Wake,
+    writer::{self, Writer},
+};
+use schemas::{
+    Uuid,
+    id::{Clock, Ids},
+    letter::{Lane, Letter},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
 
 /// How to open a [`Store`].
 #[derive(Clone, Debug)]
@@ -33,71 +50,240 @@ pub struct Counts {
     /// Cases that still wait for somebody.
     pub open_cases: u64,
     /// Dispatches, by state.
-    pub dispatches: std::collections::BTreeMap<String, u64>,
+    pub dispatches: BTreeMap<String, u64>,
     /// Notices, by state.
-    pub notices: std::collections::BTreeMap<String, u64>,
+    pub notices: BTreeMap<String, u64>,
     /// Letters that wait, now or later.
     pub letters: u64,
     /// Dead letters.
     pub dead: u64,
 }
 
-/// The rows. Cheap to clone; all clones are one store.
-#[derive(Clone, Debug)]
-pub struct Store(Arc<Options>);
+sql! {
+    both PING = "SELECT CAST(1 AS bigint)";
+    both COUNTS = "SELECT 'reports', CAST(count(*) AS bigint) FROM report
+        UNION ALL SELECT 'cases', CAST(count(*) AS bigint) FROM cases
+        UNION ALL SELECT 'open_cases', CAST(count(*) AS bigint) FROM cases WHERE closed_at IS NULL
+        UNION ALL SELECT 'letters', CAST(count(*) AS bigint) FROM letter WHERE buried_at IS NULL
+        UNION ALL SELECT 'dead', CAST(count(*) AS bigint) FROM letter WHERE buried_at IS NOT NULL
+        UNION ALL SELECT 'dispatch.' || state, CAST(count(*) AS bigint) FROM dispatch GROUP BY state
+        UNION ALL SELECT 'notice.' || state, CAST(count(*) AS bigint) FROM notice GROUP BY state";
+}
 
-/// One transaction. Dropped without [`Tx::commit`] it never happened.
-pub struct Tx(());
+/// What all clones of a store share.
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) options: Options,
+    pub(crate) wake: Wake,
+    pub(crate) claims: Claims,
+    pub(crate) relay: RwLock<Option<Relay>>,
+    /// Published letters whose rows can go.
+    pub(crate) confirmed: Mutex<Vec<Uuid>>,
+    pub(crate) references: tokio::sync::Mutex<Block>,
+}
+
+impl Inner {
+    pub(crate) fn relay(&self) -> Option<Relay> {
+        self.relay.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) async fn begin(self: &Arc<Self>) -> Result<Tx> {
+        Ok(Tx {
+            conn: self.db.begin().await?,
+            inner: self.clone(),
+            posted: Vec::new(),
+            touched: BTreeSet::new(),
+            settled: Vec::new(),
+        })
+    }
+}
+
+/// The rows. Cheap to clone; all clones are one store.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) writer: Writer,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({:?})", self.kind())
+    }
+}
 
 impl Store {
-    /// Opens the database at `url`.
+    /// Opens the database at `url`: `sqlite:/path/file.db` (made when missing, with its folder) or
+    /// `postgres://user@host:5432/name`. A SQLite file is locked for this process.
+    ///
+    /// PostgreSQL need not be there yet: calls answer [`Error::Unavailable`] until it is.
+    ///
+    /// # Errors
+    /// [`Error::Url`], [`Error::InUse`], [`Error::File`], or what SQLite says of the file.
     pub async fn open(url: &str, options: Options) -> Result<Self> {
-        _ = url;
-        Ok(Self(Arc::new(options)))
+        let db = dialect::open(url).await?;
+        let wake = match &db.pools {
+            Either::Sqlite(_) => Wake::local(),
+            Either::Postgres(pools) => Wake::everywhere(pools.loose.clone()),
+        };
+        let inner = Arc::new(Inner {
+            db,
+            options,
+            wake,
+            claims: Claims::default(),
+            relay: RwLock::new(None),
+            confirmed: Mutex::default(),
+            references: tokio::sync::Mutex::default(),
+        });
+        let writer = writer::start(inner.clone());
+        Ok(Self { inner, writer })
     }
-    /// Brings the tables up to date; returns how many migrations ran.
-    pub async fn migrate(&self) -> Result<usize> {
-        later()
-    }
-    /// The names of migrations that have not run yet.
-    pub async fn pending_migrations(&self) -> Result<Vec<String>> {
-        later()
-    }
-    /// Says clearly what is wrong when the tables are not those of this program.
-    pub async fn check_schema(&self) -> Result<()> {
-        later()
-    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        later()
+        self.inner.db.one::<(i64,)>(PING, args![]).await.map(|_| ())
     }
+
     /// Which database.
     pub fn kind(&self) -> DbKind {
-        DbKind::Sqlite
+        self.inner.db.kind()
     }
+
     /// The clock it was opened with.
     pub fn clock(&self) -> &Clock {
-        &self.0.clock
+        &self.inner.options.clock
     }
+
     /// The ids it was opened with.
     pub fn ids(&self) -> &Ids {
-        &self.0.ids
+        &self.inner.options.ids
     }
-    /// Writes what waits and closes every connection.
-    pub async fn close(&self) {}
-    /// Starts a transaction.
+
+    /// Writes what waits, closes every connection and gives the file free. Calls after this answer
+    /// [`Error::Unavailable`].
+    pub async fn close(&self) {
+        self.writer.finish().await;
+        if let Err(error) = self.flush_confirmed().await {
+            tracing::debug!(%error, "published letters keep their rows; they will be published again");
+        }
+        self.inner.wake.stop();
+        self.inner.db.close().await;
+    }
+
+    /// Starts a transaction. Keep it short, and never open across a call to the outside: on SQLite
+    /// it holds up every other writer.
     pub async fn begin(&self) -> Result<Tx> {
-        later()
+        self.inner.begin().await
     }
-    /// How much there is.
+
+    /// How much there is. Counts whole tables: for a page, not for a loop.
     pub async fn count(&self) -> Result<Counts> {
-        later()
+        let mut counts = Counts::default();
+        for (what, n) in self.inner.db.all::<(String, i64)>(COUNTS, args![]).await? {
+            let n = u64::try_from(n).unwrap_or_default();
+            match (what.as_str(), what.split_once('.')) {
+                ("reports", _) => counts.reports = n,
+                ("cases", _) => counts.cases = n,
+                ("open_cases", _) => counts.open_cases = n,
+                ("letters", _) => counts.letters = n,
+                ("dead", _) => counts.dead = n,
+                (_, Some(("dispatch", state))) => _ = counts.dispatches.insert(state.to_owned(), n),
+                (_, Some(("notice", state))) => _ = counts.notices.insert(state.to_owned(), n),
+                _ => {}
+            }
+        }
+        Ok(counts)
+    }
+}
+
+/// One transaction. Dropped without [`Tx::commit`] it never happened.
+pub struct Tx {
+    pub(crate) conn: Conn,
+    pub(crate) inner: Arc<Inner>,
+    /// Letters to be written with the commit: one statement, however often `post` was called.
+    pub(crate) posted: Vec<Letter>,
+    /// Lanes whose readers may have something to do after the commit.
+    pub(crate) touched: BTreeSet<Lane>,
+    /// Letters that are nobody's any more after the commit.
+    pub(crate) settled: Vec<Uuid>,
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tx({} letters)", self.posted.len())
     }
 }
 
 impl Tx {
-    /// Commits, then wakes the lanes that were posted to and hands new letters to the relay.
-    pub async fn commit(self) -> Result<()> {
-        later()
+    /// The clock of the store.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.options.clock
     }
+
+    /// The ids of the store.
+    pub fn ids(&self) -> &Ids {
+        &self.inner.options.ids
+    }
+
+    /// Writes the posted letters and commits; then wakes their readers, or hands them to the relay.
+    ///
+    /// # Errors
+    /// After an error nothing happened, with one exception that no database can rule out: when
+    /// the connection breaks during the commit itself ([`Error::Unavailable`]), it may have.
+    pub async fn commit(mut self) -> Result<()> {
+        let relay = self.inner.relay();
+        letters::write_posted(&mut self, relay.as_ref()).await?;
+        let published = if relay.is_some() { letters::forget_published(&mut self).await? } else { Published::none() };
+        let Self { conn, inner, mut posted, mut touched, settled } = self;
+        conn.commit().await?;
+        published.gone();
+        inner.claims.remove(&settled);
+        if let Some(relay) = relay {
+            // A letter for later is found by the sweeper when its time comes.
+            posted.retain(|letter| letter.ready_at.is_none());
+            if !posted.is_empty() && relay.sender.try_send(posted).is_err() {
+                tracing::debug!("the relay is busy: the sweeper will find these letters");
+            }
+        } else {
+            touched.extend(posted.into_iter().map(|letter| letter.lane));
+        }
+        inner.wake.lanes(touched);
+        Ok(())
+    }
+}
+
+/// Published letters whose rows are deleted in a transaction; put back if it does not commit.
+pub(crate) struct Published {
+    pub(crate) back: Option<(Arc<Inner>, Vec<Uuid>)>,
+}
+
+impl Published {
+    pub(crate) fn none() -> Self {
+        Self { back: None }
+    }
+
+    /// The transaction was committed.
+    pub(crate) fn gone(mut self) {
+        if let Some((inner, ids)) = self.back.take() {
+            inner.claims.remove(&ids);
+        }
+    }
+}
+
+impl Drop for Published {
+    fn drop(&mut self) {
+        if let Some((inner, ids)) = self.back.take() {
+            inner.confirmed.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
+        }
+    }
+}
+
+/// The value of a mutex, even when a thread panicked while it held it: what we keep in them is
+/// never half changed.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a call gets after [`Store::close`].
+pub(crate) fn closed() -> Error {
+    Error::Unavailable("the store is closed".to_owned())
 }

@@ -1,0 +1,64 @@
+//! `sql!` names a statement and puts it on the list that a test prepares on both databases.
+//!
+//! House rules for every text, each from a trap that was sprung:
+//! - `CAST(x AS bigint)`, never `::`; every computed column is cast;
+//! - batches are one JSON array of objects, read with `json_each($1)` and `value ->> 'name'`;
+//! - `WHERE TRUE` before `ON CONFLICT` when selecting from `json_each`;
+//! - a key at most once per batch with `DO UPDATE` (PostgreSQL refuses it otherwise);
+//! - no JSON operators on stored columns, no `= ANY`, `ILIKE`, `greatest`, `now()`;
+//! - rows are written in the order of their ids, so that two transactions never wait for each
+//!   other in a circle.
+
+use crate::DbKind;
+
+/// One SQL text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Statement {
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+    pub(crate) only: Option<DbKind>,
+}
+
+macro_rules! sql {
+    ($($(#[$doc:meta])* $on:ident $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* pub(crate) const $name: &str = $text;)*
+        /// Every statement of this file.
+        pub(crate) const STATEMENTS: &[$crate::sql::Statement] =
+            &[$($crate::sql::Statement { name: stringify!($name), sql: $name, only: $crate::sql::on!($on) }),*];
+    };
+}
+
+macro_rules! on {
+    (both) => { None };
+    (sqlite) => { Some($crate::DbKind::Sqlite) };
+    (postgres) => { Some($crate::DbKind::Postgres) };
+}
+pub(crate) use {on, sql};
+
+/// Every SQL text that runs on `kind`, with its name: what a test prepares.
+pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
+    [
+        crate::attempts::STATEMENTS,
+        crate::cases::STATEMENTS,
+        crate::dead::STATEMENTS,
+        crate::dispatches::STATEMENTS,
+        crate::events::STATEMENTS,
+        crate::inbox::STATEMENTS,
+        crate::lanes::STATEMENTS,
+        crate::letterbox::STATEMENTS,
+        crate::letters::STATEMENTS,
+        crate::migrations::STATEMENTS,
+        crate::notices::STATEMENTS,
+        crate::photo_owners::STATEMENTS,
+        crate::photos::STATEMENTS,
+        crate::references::STATEMENTS,
+        crate::reports::STATEMENTS,
+        crate::store::STATEMENTS,
+        crate::wake::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|statement| statement.only.is_none_or(|only| only == kind))
+    .map(|statement| (statement.name, statement.sql))
+    .collect()
+}
