@@ -1,5 +1,5 @@
 //! The words of Voordeur, in reading order: a [`report::Report`] comes in from a
-//! [`report::Channel`], becomes a [`case::Case`], is handed to departments as
+//! [`slug::Channel`], becomes a [`case::Case`], is handed to departments as
 //! [`dispatch::Dispatch`]es, comes back as [`dispatch::Update`]s, and is told to people as
 //! [`notice::Notice`]s. Everything that travels is a [`letter::Letter`] and ends in a
 //! [`verdict::Verdict`]. A [`city::City`] is the folder of data that makes it all concrete.
