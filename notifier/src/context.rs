@@ -125,7 +125,8 @@ pub struct MailContext<'a> {
 /// The words of the mail that tells `facts` in `language`; `None` when the event is not told.
 pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Language) -> Option<MailContext<'a>> {
     let report = facts.report;
-    let department = |id: &'a DepartmentId| city.department(id).map_or(id.as_str(), |d| in_language(&d.names, language));
+    let department =
+        |id: &'a DepartmentId| city.department(id).map_or(id.as_str(), |d| in_language(&d.names, language));
     let optional = |text: &Option<String>| text.as_deref().map(text::clean).filter(|t| !t.is_empty());
     let words = match &facts.event.what {
         What::Received => Words::Received {},
@@ -142,7 +143,9 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         What::Solved { department: id, text, evidence } => {
             Words::Solved { department: department(id), text: optional(text), evidence: !evidence.is_empty() }
         }
-        What::Declined { department: id, reason } => Words::Declined { department: department(id), reason: text::clean(reason) },
+        What::Declined { department: id, reason } => {
+            Words::Declined { department: department(id), reason: text::clean(reason) }
+        }
         What::Reopened { .. } => Words::Reopened { department: facts.lead.map(department) },
         What::HandedOver { .. }
         | What::HandOverDelayed { .. }
@@ -199,7 +202,11 @@ pub fn samples(city: &City, full: bool) -> Vec<Sample> {
         },
         What::Planned { department: department(), on: jiff::civil::date(2026, 11, 30), text: some(words) },
         What::Note { department: department(), text: words.into() },
-        What::Solved { department: department(), text: some(words), evidence: some("https://example.org/photo.jpg").into_iter().collect() },
+        What::Solved {
+            department: department(),
+            text: some(words),
+            evidence: some("https://example.org/photo.jpg").into_iter().collect(),
+        },
         What::Declined { department: department(), reason: words.into() },
         What::Reopened { text: some(words) },
     ];
@@ -240,7 +247,11 @@ impl Sample {
             token: "abcdefghijklmnopqrstuvwxyz".into(),
             received_at: at,
         };
-        let contact = Contact { name: full.then(|| "Jo Voorbeeld".to_owned()), email: Some("jo@example.org".into()), phone: None };
+        let contact = Contact {
+            name: full.then(|| "Jo Voorbeeld".to_owned()),
+            email: Some("jo@example.org".into()),
+            phone: None,
+        };
         Self { event, report, contact, lead: full.then_some(department) }
     }
 

@@ -8,7 +8,9 @@ use crate::{
     context::{self, Facts, MailContext, Sample},
     template::{self, Compiled, LINE, Use, Variables},
 };
-use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason, html_escape, no_escape};
+use handlebars::{
+    Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason, html_escape, no_escape,
+};
 use schemas::{
     city::{City, Files},
     fault::{Fault, Severity},
@@ -147,13 +149,21 @@ impl Templates {
 
     /// The mail that tells `facts` in `language`. Links begin with `public_url` (no slash at its
     /// end).
-    pub fn render(&self, city: &City, public_url: &str, facts: &Facts<'_>, language: Language) -> Result<Rendered, RenderError> {
+    pub fn render(
+        &self,
+        city: &City,
+        public_url: &str,
+        facts: &Facts<'_>,
+        language: Language,
+    ) -> Result<Rendered, RenderError> {
         let event = facts.event.what.word();
         let words = context::of(city, public_url, facts, language).ok_or(RenderError::NotTold(event))?;
         let [subject_name, mail] = names(event, language);
-        let wrong = |error: handlebars::RenderError| RenderError::Template { template: mail.clone(), why: error.to_string() };
+        let wrong =
+            |error: handlebars::RenderError| RenderError::Template { template: mail.clone(), why: error.to_string() };
         let context = Context::wraps(&words).map_err(wrong)?;
-        let subject = schemas::text::clean_line(&self.plain.render_with_context(&subject_name, &context).map_err(wrong)?);
+        let subject =
+            schemas::text::clean_line(&self.plain.render_with_context(&subject_name, &context).map_err(wrong)?);
         let text = tidy(&self.plain.render_with_context(&mail, &context).map_err(wrong)?);
         let body = self.html.render_with_context(&mail, &context).map_err(wrong)?;
         let html = match self.frames.get(&language) {
@@ -183,7 +193,13 @@ fn quoted<'a>(helper: &'a Helper<'_>) -> Result<&'a str, RenderErrorReason> {
     helper.param(0).and_then(|p| p.value().as_str()).ok_or(RenderErrorReason::ParamNotFoundForIndex("quote", 0))
 }
 
-fn quote_plain(h: &Helper<'_>, _: &Handlebars<'_>, _: &Context, _: &mut RenderContext<'_, '_>, out: &mut dyn Output) -> HelperResult {
+fn quote_plain(
+    h: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
     for (index, line) in quoted(h)?.lines().enumerate() {
         let start = if index == 0 { "> " } else { "\n> " };
         out.write(start)?;
@@ -192,7 +208,13 @@ fn quote_plain(h: &Helper<'_>, _: &Handlebars<'_>, _: &Context, _: &mut RenderCo
     Ok(())
 }
 
-fn quote_html(h: &Helper<'_>, _: &Handlebars<'_>, _: &Context, _: &mut RenderContext<'_, '_>, out: &mut dyn Output) -> HelperResult {
+fn quote_html(
+    h: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
     for (index, line) in quoted(h)?.lines().enumerate() {
         if index > 0 {
             out.write("<br>\n")?;
@@ -229,7 +251,7 @@ fn tidy(text: &str) -> String {
 fn variables(city: &City, language: Language, full: &Sample, bare: &Sample) -> Variables {
     let object = |sample: &Sample| -> serde_json::Map<String, Value> {
         let context: Option<MailContext<'_>> = context::of(city, "https://example.org", &sample.facts(), language);
-        match context.map(|c| serde_json::to_value(c)) {
+        match context.map(serde_json::to_value) {
             Some(Ok(Value::Object(object))) => object,
             _ => serde_json::Map::new(),
         }
@@ -253,7 +275,9 @@ fn file_of(files: &Files, event: &str, language: Language) -> (String, String) {
     let path = format!("templates/{event}/mail.{}.hbs", language.as_str());
     let source = match files.get(&path) {
         Some(own) => own.to_string(),
-        None => BUILT_IN.iter().find(|(name, _)| *name == path).map_or_else(String::new, |(_, text)| (*text).to_owned()),
+        None => {
+            BUILT_IN.iter().find(|(name, _)| *name == path).map_or_else(String::new, |(_, text)| (*text).to_owned())
+        }
     };
     (path, source)
 }
@@ -272,7 +296,8 @@ fn unknown_files(files: &Files) -> Vec<Fault> {
 }
 
 fn context_words() -> Vec<&'static str> {
-    let mut words: Vec<_> = BUILT_IN.iter().filter_map(|(path, _)| path.split('/').nth(1)).filter(|w| *w != FOOT).collect();
+    let mut words: Vec<_> =
+        BUILT_IN.iter().filter_map(|(path, _)| path.split('/').nth(1)).filter(|w| *w != FOOT).collect();
     words.dedup();
     words
 }
@@ -311,7 +336,8 @@ fn frame(city: &City, language: Language, accent: &str) -> Result<Frame, Fault> 
     let mut frame = Frame { length: rendered.len(), ..Frame::default() };
     let mut rest = rendered.as_str();
     while let Some(at) = rest.find('\u{e000}') {
-        let (slot, marker) = if rest[at..].starts_with(BODY_SLOT) { (Slot::Body, BODY_SLOT) } else { (Slot::Subject, SUBJECT_SLOT) };
+        let (slot, marker) =
+            if rest[at..].starts_with(BODY_SLOT) { (Slot::Body, BODY_SLOT) } else { (Slot::Subject, SUBJECT_SLOT) };
         frame.pieces.push((rest[..at].to_owned(), Some(slot)));
         rest = rest.get(at + marker.len()..).unwrap_or_default();
     }
@@ -334,10 +360,10 @@ impl Frame {
     }
 }
 
-/// The city's colour: `--voordeur-accent: #rrggbb` in its style sheet.
+/// The city's colour: `--city-brand-color: #rrggbb` in its style sheet.
 fn accent(files: &Files) -> &str {
     let given = files.get(THEME).and_then(|css| {
-        let value = css.split("--voordeur-accent:").nth(1)?.split([';', '}']).next()?.trim();
+        let value = css.split("--city-brand-color:").nth(1)?.split([';', '}']).next()?.trim();
         is_colour(value).then_some(value)
     });
     given.unwrap_or(ACCENT)
@@ -370,12 +396,14 @@ mod tests {
 
     #[test]
     fn colours_are_readable() {
-        for (colour, expected) in [("#1d4f91", "#ffffff"), ("#ffdd00", "#000000"), ("#000000", "#ffffff"), ("#ffffff", "#000000")] {
+        for (colour, expected) in
+            [("#1d4f91", "#ffffff"), ("#ffdd00", "#000000"), ("#000000", "#ffffff"), ("#ffffff", "#000000")]
+        {
             assert_eq!(readable_on(colour), expected, "{colour}");
         }
         let files = |css: &str| Files::from([(THEME.to_owned(), css.into())]);
-        assert_eq!(accent(&files(":root { --voordeur-accent: #aa0000; }")), "#aa0000");
-        assert_eq!(accent(&files(":root { --voordeur-accent: url(x) }")), ACCENT);
+        assert_eq!(accent(&files(":root { --city-brand-color: #aa0000; }")), "#aa0000");
+        assert_eq!(accent(&files(":root { --city-brand-color: url(x) }")), ACCENT);
         assert_eq!(accent(&Files::new()), ACCENT);
     }
 }

@@ -67,14 +67,24 @@ enum Token<'a> {
 }
 
 /// Compiles `source`, the text of `file`; `has_subject` when its first line must be one.
-pub(crate) fn compile(file: &str, source: &str, variables: &Variables, has_subject: bool) -> Result<Compiled, Vec<Fault>> {
-    let mut compiler = Compiler { file, variables, faults: Vec::new(), open: Vec::new(), out: Compiled::default(), after_fact: false };
+pub(crate) fn compile(
+    file: &str,
+    source: &str,
+    variables: &Variables,
+    has_subject: bool,
+) -> Result<Compiled, Vec<Fault>> {
+    let mut compiler =
+        Compiler { file, variables, faults: Vec::new(), open: Vec::new(), out: Compiled::default(), after_fact: false };
     let mut lines = source.lines().enumerate().map(|(index, line)| (index + 1, line)).peekable();
     if has_subject {
         while lines.next_if(|(_, line)| is_skipped(line)).is_some() {}
         match lines.next_if(|(_, line)| line.starts_with("subject:")) {
             Some((number, line)) => compiler.subject(number, &line["subject:".len()..]),
-            None => compiler.fault((1, 1), "the first line is not a subject", "begin with `subject: ` and the subject of the mail"),
+            None => compiler.fault(
+                (1, 1),
+                "the first line is not a subject",
+                "begin with `subject: ` and the subject of the mail",
+            ),
         }
     }
     let mut paragraph: Vec<(usize, &str)> = Vec::new();
@@ -167,13 +177,21 @@ impl Compiler<'_> {
             "else" => {
                 match self.open.last_mut() {
                     Some((_, otherwise @ false, _)) => *otherwise = true,
-                    _ => self.fault(place, "`{{else}}` without an open `{{#if …}}`", "remove it, or open a condition before it"),
+                    _ => self.fault(
+                        place,
+                        "`{{else}}` without an open `{{#if …}}`",
+                        "remove it, or open a condition before it",
+                    ),
                 }
                 Some(Token::Else)
             }
             "/if" => {
                 if self.open.pop().is_none() {
-                    self.fault(place, "`{{/if}}` without an open `{{#if …}}`", "remove it, or open a condition before it");
+                    self.fault(
+                        place,
+                        "`{{/if}}` without an open `{{#if …}}`",
+                        "remove it, or open a condition before it",
+                    );
                 }
                 Some(Token::End)
             }
@@ -186,9 +204,17 @@ impl Compiler<'_> {
                 let kind = self.known(place, inside)?;
                 let asked = self.open.iter().any(|(name, otherwise, _)| name == inside && !otherwise);
                 match kind {
-                    Use::Flag => self.fault(place, format!("`{inside}` is only yes or no"), format!("ask about it: `{{{{#if {inside}}}}} … {{{{/if}}}}`")),
+                    Use::Flag => self.fault(
+                        place,
+                        format!("`{inside}` is only yes or no"),
+                        format!("ask about it: `{{{{#if {inside}}}}} … {{{{/if}}}}`"),
+                    ),
                     Use::Optional if !asked => {
-                        self.fault(place, format!("`{inside}` is not always there"), format!("put it inside `{{{{#if {inside}}}}} … {{{{/if}}}}`"));
+                        self.fault(
+                            place,
+                            format!("`{inside}` is not always there"),
+                            format!("put it inside `{{{{#if {inside}}}}} … {{{{/if}}}}`"),
+                        );
                     }
                     Use::Optional | Use::Always => {}
                 }
@@ -201,7 +227,11 @@ impl Compiler<'_> {
         let kind = self.variables.get(name).copied();
         if kind.is_none() {
             let known = self.variables.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            self.fault(place, format!("`{name}` is not a variable of this mail"), format!("use one of: {known}; or `#if`, `else`, `/if`"));
+            self.fault(
+                place,
+                format!("`{name}` is not a variable of this mail"),
+                format!("use one of: {known}; or `#if`, `else`, `/if`"),
+            );
         }
         kind
     }
@@ -242,7 +272,11 @@ impl Compiler<'_> {
         } else if let Some(quoted) = line.strip_prefix("> ") {
             let tokens = self.tokens(number, line, quoted.trim());
             let [Token::Variable(name)] = tokens[..] else {
-                self.fault((number, 3), "a quote is one variable", "write `> {{text}}`, and your own words in a paragraph");
+                self.fault(
+                    (number, 3),
+                    "a quote is one variable",
+                    "write `> {{text}}`, and your own words in a paragraph",
+                );
                 return;
             };
             let quote = format!("{{{{quote {name}}}}}");
@@ -254,12 +288,21 @@ impl Compiler<'_> {
             };
             let (label, value) = (self.tokens(number, line, label), self.tokens(number, line, value));
             let text = format!("{}: {}{LINE}", source(&label, str::to_owned), source(&value, str::to_owned));
-            let html = format!("<p class=\"fact\"><span>{}:</span> <strong>{}</strong></p>\n", source(&label, html_escape), source(&value, html_escape));
+            let html = format!(
+                "<p class=\"fact\"><span>{}:</span> <strong>{}</strong></p>\n",
+                source(&label, html_escape),
+                source(&value, html_escape)
+            );
             self.put(&text, &html, true);
         } else if let Some((label, target)) = button(line) {
             let (label, target) = (self.tokens(number, line, label), self.tokens(number, line, target));
-            let text = format!("{}:{LINE}{}{LINE}{LINE}", source(&label, str::to_owned), source(&target, str::to_owned));
-            let html = format!("<p class=\"action\"><a class=\"button\" href=\"{}\">{}</a></p>\n", source(&target, html_escape), source(&label, html_escape));
+            let text =
+                format!("{}:{LINE}{}{LINE}{LINE}", source(&label, str::to_owned), source(&target, str::to_owned));
+            let html = format!(
+                "<p class=\"action\"><a class=\"button\" href=\"{}\">{}</a></p>\n",
+                source(&target, html_escape),
+                source(&label, html_escape)
+            );
             self.put(&text, &html, false);
         }
     }

@@ -59,16 +59,24 @@ impl Effects for PlanWorker {
                 }
             };
             // A report that is gone was erased: nobody is left to be told.
-            let planned = reports.get(&event.case_id).map_or_else(Vec::new, |report| {
-                plan::plan(event, report.tell, report.language, &self.available, now)
-            });
+            let planned = reports
+                .get(&event.case_id)
+                .map_or_else(Vec::new, |report| plan::plan(event, report.tell, report.language, &self.available, now));
             for notice in &planned {
                 let lane = Lane::sender(&notice.sender);
                 let subject = format!("notice.{}", notice.template);
                 due.push(
-                    Letter::new(notice.id, lane, Topic::NoticeDue, subject, &Due { notice: notice.id }, letter.trace.next(), now)
-                        .about(event.case_id)
-                        .because(event.id),
+                    Letter::new(
+                        notice.id,
+                        lane,
+                        Topic::NoticeDue,
+                        subject,
+                        &Due { notice: notice.id },
+                        letter.trace.next(),
+                        now,
+                    )
+                    .about(event.case_id)
+                    .because(event.id),
                 );
             }
             notices.extend(planned);
@@ -96,7 +104,13 @@ pub struct SendWorker {
 impl SendWorker {
     /// Sends through `sender`; links in the mails begin with `public_url` (`https://host`, a slash
     /// at its end is ignored).
-    pub fn new(store: Store, city: Arc<City>, templates: Arc<Templates>, public_url: &str, sender: Arc<dyn Sender>) -> Self {
+    pub fn new(
+        store: Store,
+        city: Arc<City>,
+        templates: Arc<Templates>,
+        public_url: &str,
+        sender: Arc<dyn Sender>,
+    ) -> Self {
         Self { store, city, templates, public_url: public_url.trim_end_matches('/').to_owned(), sender }
     }
 
@@ -116,7 +130,9 @@ impl SendWorker {
     async fn try_deliver(&self, letter: &Letter) -> Result<Verdict, store::Error> {
         let due: Due = match letter.read() {
             Ok(due) => due,
-            Err(error) => return Ok(Verdict::never(Fault::Ours, format!("the letter does not name a notice: {error}"))),
+            Err(error) => {
+                return Ok(Verdict::never(Fault::Ours, format!("the letter does not name a notice: {error}")));
+            }
         };
         let Some(view) = self.store.notice(due.notice).await? else {
             return Ok(Verdict::never(Fault::Ours, "the notice is not in the store"));
@@ -149,7 +165,6 @@ impl SendWorker {
             notice: view.notice.id,
             case_id: view.notice.case_id,
             email,
-            name: contact.name.clone(),
             subject: rendered.subject,
             text: rendered.text,
             html: rendered.html,
@@ -172,10 +187,8 @@ impl Edge for SendWorker {
     async fn record(&self, tx: &mut store::Tx, outcomes: &[Outcome]) -> Result<(), store::Error> {
         let at = self.store.clock().now();
         // The letter of a notice has the notice's id. One batch may hold it twice; the last wins.
-        let ends: HashMap<Uuid, NoticeEnd> = outcomes
-            .iter()
-            .map(|outcome| (outcome.letter.id, end_of(outcome, at)))
-            .collect();
+        let ends: HashMap<Uuid, NoticeEnd> =
+            outcomes.iter().map(|outcome| (outcome.letter.id, end_of(outcome, at))).collect();
         let mut ends: Vec<NoticeEnd> = ends.into_values().collect();
         ends.sort_unstable_by_key(|end| end.id);
         tx.settle_notices(&ends).await
@@ -189,7 +202,9 @@ fn end_of(outcome: &Outcome, at: schemas::Timestamp) -> NoticeEnd {
         (Verdict::Done { receipt: Some(text) }, _) if text == NO_ADDRESS => (NoticeState::Failed, None, Some(text)),
         (Verdict::Done { receipt }, _) => (NoticeState::Sent, receipt.as_ref(), None),
         (Verdict::Unknown { why }, _) => (NoticeState::Unknown, None, Some(why)),
-        (Verdict::Never { why, .. }, _) | (Verdict::Later { why, .. }, Settled::Buried) => (NoticeState::Failed, None, Some(why)),
+        (Verdict::Never { why, .. }, _) | (Verdict::Later { why, .. }, Settled::Buried) => {
+            (NoticeState::Failed, None, Some(why))
+        }
         (Verdict::Later { why, .. }, _) => (NoticeState::Planned, None, Some(why)),
     };
     NoticeEnd { id: outcome.letter.id, state, at, receipt: receipt.cloned(), why: why.cloned() }

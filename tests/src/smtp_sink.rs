@@ -221,8 +221,15 @@ impl Session {
             Some(upgrade) => upgrade(stream).await?,
             None => stream,
         };
-        let mut session =
-            Self { state, stream: BufReader::new(stream), connection, secure, logged_in: false, from: String::new(), to: Vec::new() };
+        let mut session = Self {
+            state,
+            stream: BufReader::new(stream),
+            connection,
+            secure,
+            logged_in: false,
+            from: String::new(),
+            to: Vec::new(),
+        };
         if let Some(greeting) = greeting {
             return session.say(&greeting).await;
         }
@@ -271,7 +278,9 @@ impl Session {
             "MAIL" => {
                 let answer = match switches.mail {
                     Some(answer) => answer,
-                    None if switches.login.is_some() && !self.logged_in => "530 5.7.0 Authentication required".to_owned(),
+                    None if switches.login.is_some() && !self.logged_in => {
+                        "530 5.7.0 Authentication required".to_owned()
+                    }
                     None => {
                         self.from = address(line);
                         self.to.clear();
@@ -321,7 +330,8 @@ impl Session {
         let Some((user, password)) = login else { return self.say("502 5.5.1 No AUTH here").await };
         // RFC 4616: empty authorization, then name and password, parted by NUL, in base64.
         let expected = base64(format!("\0{user}\0{password}").as_bytes());
-        self.logged_in = line.split_whitespace().nth(1) == Some("PLAIN") && line.split_whitespace().nth(2) == Some(expected.as_str());
+        self.logged_in = line.split_whitespace().nth(1) == Some("PLAIN")
+            && line.split_whitespace().nth(2) == Some(expected.as_str());
         let answer = if self.logged_in { "235 2.7.0 Welcome" } else { "535 5.7.8 Authentication credentials invalid" };
         self.say(answer).await
     }
@@ -388,7 +398,9 @@ impl Session {
 }
 
 fn address(line: &str) -> String {
-    line.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or_else(String::new, |(address, _)| address.to_owned())
+    line.split_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'))
+        .map_or_else(String::new, |(address, _)| address.to_owned())
 }
 
 /// Base64 (RFC 4648 §4), here so that this file needs nothing but tokio.

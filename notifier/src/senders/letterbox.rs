@@ -35,7 +35,9 @@ impl Sender for Letterbox {
         };
         match self.store.put_letter(item).await {
             Ok(_) => Verdict::receipt(format!("letterbox {}", parcel.notice)),
-            Err(error) if error.is_transient() => Verdict::later(format!("the letterbox could not be written: {error}")),
+            Err(error) if error.is_transient() => {
+                Verdict::later(format!("the letterbox could not be written: {error}"))
+            }
             Err(error) => Verdict::never(Fault::Ours, format!("the letterbox could not be written: {error}")),
         }
     }

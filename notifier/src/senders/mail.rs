@@ -15,9 +15,9 @@ use async_trait::async_trait;
 use lettre::{
     Address,
     transport::smtp::{
+        Error as SmtpError,
         client::AsyncSmtpConnection,
         commands::{Data, Mail as MailFrom, Rcpt, Rset},
-        error::Error as SmtpError,
         extension::{Extension, MailParameter},
         response::Response,
     },
@@ -28,7 +28,11 @@ use schemas::{
     city::City,
     verdict::{Fault, Verdict},
 };
-use std::{cell::Cell, error::Error as _, time::Duration};
+use std::{
+    error::Error as _,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// The name of this sender.
@@ -120,10 +124,16 @@ impl Mail {
         }
     }
 
-    async fn hand_over(&self, connection: &mut AsyncSmtpConnection, to: &Address, bytes: &[u8]) -> (Step, Result<Response, Failure>) {
+    async fn hand_over(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        to: &Address,
+        bytes: &[u8],
+    ) -> (Step, Result<Response, Failure>) {
         let from = self.letterhead.from().clone();
         let mut parameters = Vec::new();
-        if !to.as_ref().is_ascii() || !AsRef::<str>::as_ref(&from).is_ascii() {
+        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+        if !is_ascii(to) || !is_ascii(&from) {
             if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
                 let text = "the mail server takes no addresses outside ASCII (no SMTPUTF8)".to_owned();
                 return (Step::To, Err(Failure::Said { code: 553, text }));
@@ -144,18 +154,18 @@ impl Mail {
         say!(Step::Data, Data);
         // The iterator is asked for a second part only after the first was written to the last
         // byte; the next thing written is the final dot.
-        let written = Cell::new(false);
+        let written = AtomicBool::new(false);
         let mut body = Some(bytes);
         let parts = std::iter::from_fn(|| {
             let part = body.take();
-            written.set(part.is_none());
+            written.store(part.is_none(), Ordering::Relaxed);
             part
         });
         let sent = timeout(self.patience.dot, connection.message_iter(parts)).await;
         let result = match sent {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(Failure::from(error).after_dot(written.get())),
-            Err(_) => Err(Failure::silent("to the final dot", written.get())),
+            Ok(Err(error)) => Err(Failure::from(error).after_dot(written.load(Ordering::Relaxed))),
+            Err(_) => Err(Failure::silent("to the final dot", written.load(Ordering::Relaxed))),
         };
         (Step::Dot, result)
     }
@@ -211,7 +221,9 @@ impl Failure {
 impl From<SmtpError> for Failure {
     fn from(error: SmtpError) -> Self {
         match error.status() {
-            Some(code) => Self::Said { code: code.into(), text: error.source().map(ToString::to_string).unwrap_or_default() },
+            Some(code) => {
+                Self::Said { code: code.into(), text: error.source().map(ToString::to_string).unwrap_or_default() }
+            }
             None => Self::Lost { why: format!("the connection to the mail server broke: {error}"), after_dot: false },
         }
     }

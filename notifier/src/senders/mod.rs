@@ -24,8 +24,6 @@ pub struct Parcel {
     pub case_id: Uuid,
     /// The e-mail address of the person.
     pub email: String,
-    /// The person's name, if they gave one.
-    pub name: Option<String>,
     /// One line.
     pub subject: String,
     /// The plain text.

@@ -100,22 +100,30 @@ impl MailConfig {
     pub fn check(&self, city: &City) -> Vec<String> {
         let mut wrong = Vec::new();
         if self.host.trim().is_empty() || self.host.contains(['/', '@', ' ']) {
-            wrong.push("mail.host: write the name of the mail server alone, for instance \"smtp.example.org\"".to_owned());
+            wrong.push(
+                "mail.host: write the name of the mail server alone, for instance \"smtp.example.org\"".to_owned(),
+            );
         }
         if self.port == Some(0) {
             wrong.push("mail.port: 0 is not a port; leave it out for the usual one".to_owned());
         }
-        for (setting, address) in [("mail.from", Some(self.from_address(city))), ("mail.reply_to", self.reply_to.as_deref())] {
+        for (setting, address) in
+            [("mail.from", Some(self.sender_address(city))), ("mail.reply_to", self.reply_to.as_deref())]
+        {
             if address.is_some_and(|a| a.parse::<Address>().is_err()) {
                 wrong.push(format!("{setting}: this is not a mail address; write one like \"voordeur@example.org\""));
             }
         }
         let has_password = self.password.is_some() || self.password_file.is_some();
         match (&self.user, has_password) {
-            (Some(_), false) => wrong.push("mail.password: there is a user but no password; set it, or mail.password_file".to_owned()),
+            (Some(_), false) => {
+                wrong.push("mail.password: there is a user but no password; set it, or mail.password_file".to_owned())
+            }
             (None, true) => wrong.push("mail.user: there is a password but no user".to_owned()),
             (Some(_), true) if self.tls() == Tls::None && !self.is_this_machine() => {
-                wrong.push("mail.tls: the password would travel in the clear; use \"starttls\" or \"required\"".to_owned());
+                wrong.push(
+                    "mail.tls: the password would travel in the clear; use \"starttls\" or \"required\"".to_owned(),
+                );
             }
             _ => {}
         }
@@ -150,7 +158,7 @@ impl MailConfig {
         Duration::from_secs(self.idle_seconds)
     }
 
-    pub(super) fn from_address<'a>(&'a self, city: &'a City) -> &'a str {
+    pub(super) fn sender_address<'a>(&'a self, city: &'a City) -> &'a str {
         self.from.as_deref().unwrap_or(&city.email)
     }
 
@@ -161,7 +169,8 @@ impl MailConfig {
             (Some(password), _) => password.expose_secret().to_owned(),
             (None, Some(file)) => {
                 let text = std::fs::read_to_string(file);
-                let text = text.map_err(|error| format!("mail.password_file: {} cannot be read: {error}", file.display()))?;
+                let text =
+                    text.map_err(|error| format!("mail.password_file: {} cannot be read: {error}", file.display()))?;
                 text.trim_end_matches(['\r', '\n']).to_owned()
             }
             (None, None) => return Ok(None),
@@ -238,7 +247,11 @@ mod tests {
             ("smtp://mail.example.org:25?tls=none", "mail.example.org", 25, Tls::None, None),
         ] {
             let config: MailConfig = text.parse().unwrap();
-            assert_eq!((config.host.as_str(), config.port(), config.tls(), config.user.as_deref()), (host, port, tls, user), "{text}");
+            assert_eq!(
+                (config.host.as_str(), config.port(), config.tls(), config.user.as_deref()),
+                (host, port, tls, user),
+                "{text}"
+            );
         }
         let config: MailConfig = "smtps://jo:p%2fw@mail.example.org".parse().unwrap();
         assert_eq!(config.login().unwrap(), Some(("jo".to_owned(), "p/w".to_owned())));

@@ -4,9 +4,15 @@ use super::MailConfig;
 use crate::senders::Parcel;
 use lettre::{
     Address, Message,
-    message::{Mailbox, MultiPart, header::{HeaderName, HeaderValue}},
+    message::{
+        Mailbox, MultiPart,
+        header::{HeaderName, HeaderValue},
+    },
 };
-use schemas::{city::{City, Texts, in_language}, text};
+use schemas::{
+    city::{City, Texts, in_language},
+    text,
+};
 use std::time::SystemTime;
 
 /// What every mail of the city has in common.
@@ -19,8 +25,9 @@ pub(super) struct Letterhead {
 
 impl Letterhead {
     pub(super) fn read(config: &MailConfig, city: &City) -> Result<Self, String> {
-        let address = |setting: &str, text: &str| text.parse::<Address>().map_err(|error| format!("{setting}: {error}"));
-        let from = address("mail.from", config.from_address(city))?;
+        let address =
+            |setting: &str, text: &str| text.parse::<Address>().map_err(|error| format!("{setting}: {error}"));
+        let from = address("mail.from", config.sender_address(city))?;
         let reply_to = config.reply_to.as_deref().map(|text| address("mail.reply_to", text)).transpose()?;
         let domain = if from.domain().is_ascii() { from.domain().to_owned() } else { "voordeur.invalid".to_owned() };
         Ok(Self { from, names: city.names.clone(), reply_to, domain })
@@ -38,7 +45,8 @@ impl Letterhead {
     /// The mail of `parcel` to `to`. Only ASCII comes out: words are encoded (RFC 2045, RFC 2047).
     pub(super) fn write(&self, parcel: &Parcel, to: &Address) -> Result<Vec<u8>, String> {
         let name = in_language(&self.names, parcel.language).to_owned();
-        let raw = |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
+        let raw =
+            |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
         let mut builder = Message::builder()
             .message_id(Some(format!("<{}@{}>", parcel.notice, self.domain)))
             .date(SystemTime::from(parcel.at))

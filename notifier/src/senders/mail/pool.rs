@@ -100,7 +100,8 @@ impl Pool {
                 Security::Starttls(tls.build().map_err(|error| format!("mail.tls: {error}"))?)
             }
             Tls::Required => {
-                let name = ServerName::try_from(config.host.clone()).map_err(|_| "mail.host: certificates are not made for this name".to_owned())?;
+                let name = ServerName::try_from(config.host.clone())
+                    .map_err(|_| "mail.host: certificates are not made for this name".to_owned())?;
                 Security::Required(connector(pem.as_deref())?, name)
             }
         };
@@ -182,7 +183,9 @@ impl Inner {
         let stream: Box<dyn AsyncTokioStream> = match &self.security {
             Security::Required(connector, name) => {
                 let tls = connector.connect(name.clone(), tcp).await;
-                Box::new(Secured(tls.map_err(|error| format!("the mail server {place} has no good certificate: {error}"))?))
+                Box::new(Secured(
+                    tls.map_err(|error| format!("the mail server {place} has no good certificate: {error}"))?,
+                ))
             }
             Security::None | Security::Starttls(_) => Box::new(tcp),
         };
@@ -206,7 +209,8 @@ async fn watch(inner: Weak<Inner>, keep: Duration) {
         tokio::time::sleep(keep).await;
         let Some(inner) = inner.upgrade() else { return };
         let mut shelf = inner.shelf();
-        let (old, fresh) = std::mem::take(&mut shelf.connections).into_iter().partition(|kept| kept.since.elapsed() >= keep);
+        let (old, fresh) =
+            std::mem::take(&mut shelf.connections).into_iter().partition(|kept| kept.since.elapsed() >= keep);
         shelf.connections = fresh;
         shelf.is_watched = !shelf.connections.is_empty();
         let done = !shelf.is_watched;
@@ -234,7 +238,8 @@ fn say_goodbye(connections: Vec<AsyncSmtpConnection>) {
 /// TLS from the first byte, trusting the system's authorities and those in `pem`.
 fn connector(pem: Option<&[u8]>) -> Result<TlsConnector, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let extra: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_slice_iter(pem.unwrap_or_default()).collect();
+    let extra: Result<Vec<CertificateDer<'static>>, _> =
+        CertificateDer::pem_slice_iter(pem.unwrap_or_default()).collect();
     let extra = extra.map_err(|error| format!("mail.ca_file: these are no certificates: {error}"))?;
     let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider.clone());
     let verifier = verifier.map_err(|error| format!("mail.tls: the system's certificates cannot be read: {error}"))?;

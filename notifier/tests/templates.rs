@@ -1,0 +1,275 @@
+//! Every mail, in every language, whatever people typed.
+
+mod common;
+
+use notifier::{
+    Rendered, Templates,
+    context::{Facts, Sample, samples},
+};
+use schemas::{city::City, event::What, report::Language, slug::Slug};
+
+const URL: &str = "https://hallo.example";
+
+fn templates(city: &City) -> Templates {
+    let (templates, faults) = Templates::read(city);
+    assert_eq!(faults, []);
+    templates.unwrap()
+}
+
+fn render(city: &City, sample: &Sample, language: Language) -> Rendered {
+    templates(city).render(city, URL, &sample.facts(), language).unwrap()
+}
+
+fn sample(city: &City, word: &str, full: bool) -> Sample {
+    samples(city, full).into_iter().find(|s| s.event.what.word() == word).unwrap()
+}
+
+/// The words a reader of the HTML part sees below the city's bar.
+fn words_of_html(html: &str) -> Vec<String> {
+    let body = html.split("<div class=\"words\">").nth(1).unwrap();
+    let mut text = String::new();
+    let mut inside = false;
+    for c in body.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => inside = false,
+            _ if inside => continue,
+            c => {
+                text.push(c);
+                continue;
+            }
+        }
+        text.push(' ');
+    }
+    let named = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#x27;", "'"),
+        ("&#x3D;", "="),
+        ("&#x60;", "`"),
+        ("&amp;", "&"),
+    ];
+    let text = named.iter().fold(text, |text, (entity, c)| text.replace(entity, c));
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// The words of the text part, without the address that the HTML part has behind a button.
+fn words_of_text(text: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| !line.starts_with(URL)).map(|line| line.strip_prefix("> ").unwrap_or(line));
+    let joined = lines.collect::<Vec<_>>().join("\n");
+    joined.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn both_parts_say_the_same_in_every_language() {
+    let city = common::city();
+    let templates = templates(&city);
+    let mut seen = 0;
+    for full in [true, false] {
+        for sample in samples(&city, full) {
+            for language in Language::ALL {
+                let mail = templates.render(&city, URL, &sample.facts(), language).unwrap();
+                let name = format!("{} {language:?} {full}", sample.event.what.word());
+                let link = format!("{URL}/{}/t/abcdefghijklmnopqrstuvwxyz", language.as_str());
+                // The colon after a button's words is the only thing that the text part has more.
+                let plain: Vec<_> =
+                    words_of_text(&mail.text).iter().map(|w| w.trim_end_matches(':').to_owned()).collect();
+                let rich: Vec<_> =
+                    words_of_html(&mail.html).iter().map(|w| w.trim_end_matches(':').to_owned()).collect();
+                assert_eq!(plain, rich, "{name}");
+                for part in [&mail.text, &mail.html] {
+                    assert!(part.contains(&sample.report.reference.to_string()), "{name} has the reference");
+                    assert!(part.contains(&city.phone), "{name} has the telephone number");
+                    assert!(!part.contains("{{") && !part.contains("}}"), "{name}");
+                    assert!(!part.contains('\u{2028}') && !part.contains('\u{e000}'), "{name}");
+                }
+                assert!(mail.text.contains(&format!("\n{link}\n")), "{name} has the link: {}", mail.text);
+                assert!(mail.html.contains(&format!("href=\"{link}\"")), "{name} has the link");
+                assert!(mail.html.contains(&format!("<html lang=\"{}\"", language.as_str())), "{name}");
+                assert!(mail.html.contains(&format!("<title>{}</title>", mail.subject)), "{name}");
+                assert!(mail.subject.chars().count() < 120 && !mail.subject.contains('\n'), "{name}");
+                assert!(!mail.text.contains("\n\n\n") && !mail.text.contains("  "), "{name}: {}", mail.text);
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 7 * 3 * 2);
+}
+
+#[test]
+fn a_received_mail_reads_like_this() {
+    let city = common::city();
+    let mail = render(&city, &sample(&city, "received", true), Language::Nl);
+    assert_eq!(mail.subject, "Wij hebben uw melding ontvangen (0123 4566)");
+    assert_eq!(
+        mail.text,
+        "Dag Jo Voorbeeld,\n\n\
+         Bedankt. Wij hebben uw melding goed ontvangen.\n\n\
+         Uw nummer: 0123 4566\n\
+         Onderwerp: sample/sample\n\
+         Plaats: Grote Markt 54\n\
+         Ontvangen op: woensdag 18 november 2026\n\n\
+         Wij zoeken nu de juiste dienst. U krijgt bericht zodra wij weten wie het voor u doet.\n\n\
+         Volg uw melding:\n\
+         https://hallo.example/nl/t/abcdefghijklmnopqrstuvwxyz\n\n\
+         Op die pagina ziet u wat er gebeurt. Wie de link heeft, kan meekijken: geef hem niet zomaar door.\n\n\
+         Hebt u ons niets gevraagd? Dan heeft iemand anders uw adres ingevuld. Bel ons gerust, dan zetten wij dat recht.\n\n\
+         Een vraag? Bel ons op 1777 en zeg uw nummer: 0123 4566.\n\n\
+         Vriendelijke groet van Kortrijk\n"
+    );
+}
+
+#[test]
+fn a_planned_mail_reads_like_this_in_french() {
+    let city = common::city();
+    let mail = render(&city, &sample(&city, "planned", true), Language::Fr);
+    assert_eq!(mail.subject, "Une date est prévue pour votre signalement (0123 4566)");
+    assert_eq!(
+        mail.text.replace('\u{a0}', "~"),
+        "Bonjour Jo Voorbeeld,\n\n\
+         Bonne nouvelle~: Centre de contact a prévu une date pour votre signalement.\n\n\
+         Quand~: lundi 30 novembre 2026\n\
+         Qui~: Centre de contact\n\
+         Votre numéro~: 0123 4566\n\n\
+         Le service ajoute~:\n\n\
+         > Line one.\n> Line two.\n\n\
+         Si la date change, nous vous le dirons.\n\n\
+         Suivre votre signalement:\n\
+         https://hallo.example/fr/t/abcdefghijklmnopqrstuvwxyz\n\n\
+         Une question~? Appelez-nous au 1777 et donnez votre numéro~: 0123 4566.\n\n\
+         Cordialement, Courtrai\n"
+    );
+}
+
+#[test]
+fn what_is_not_theirs_is_told_with_who_has_it_now() {
+    let city = common::city();
+    let mut sample = sample(&city, "routed", true);
+    let What::Routed { department, rerouted_from, due_on, .. } = &mut sample.event.what else { panic!() };
+    *department = Slug::new("burgerzaken").unwrap();
+    *rerouted_from = Some(Slug::new("contactcentrum").unwrap());
+    *due_on = Some(jiff::civil::date(2026, 12, 4));
+    let mail = render(&city, &sample, Language::En);
+    assert_eq!(mail.subject, "Civil affairs is dealing with your report (0123 4566)");
+    assert!(mail.text.contains("Contact centre told us that this is not theirs. So we passed it on."), "{}", mail.text);
+    assert!(mail.text.contains("Who: Civil affairs\n"), "{}", mail.text);
+    assert!(mail.text.contains("Expected: by Friday 4 December 2026 at the latest\n"), "{}", mail.text);
+}
+
+#[test]
+fn hostile_words_stay_words() {
+    let city = common::city();
+    let mut note = sample(&city, "note", true);
+    let What::Note { text, .. } = &mut note.event.what else { panic!() };
+    *text = "<script>alert(1)</script>\r\nBcc: x@example.org\n\u{202e}txet\0 {{link}} \"'`=".to_owned();
+    note.contact.name = Some("<b>Jo</b>\r\nBcc: x@example.org".to_owned());
+    note.report.place.address = Some("</p><img src=x onerror=alert(1)>".to_owned());
+    for language in Language::ALL {
+        let mail = render(&city, &note, language);
+        assert!(
+            mail.text.contains("> <script>alert(1)</script>\n> Bcc: x@example.org\n> txet {{link}} \"'`=\n"),
+            "{}",
+            mail.text
+        );
+        assert!(
+            mail.html.contains("&lt;script&gt;alert(1)&lt;/script&gt;<br>\nBcc: x@example.org<br>"),
+            "{}",
+            mail.html
+        );
+        assert!(
+            !mail.html.contains("<script") && !mail.html.contains("<b>") && !mail.html.contains("<img"),
+            "{}",
+            mail.html
+        );
+        assert!(!mail.text.contains("<b>"), "a name that is none is not repeated");
+        assert!(!mail.subject.contains(['\r', '\n']));
+        assert_eq!(words_of_text(&mail.text).len(), words_of_html(&mail.html).len());
+    }
+    let mut received = sample(&city, "received", true);
+    received.report.place.address = Some("</p><img src=x onerror=alert(1)>".to_owned());
+    let mail = render(&city, &received, Language::Nl);
+    assert!(mail.html.contains("&lt;/p&gt;&lt;img src") && !mail.html.contains("<img"), "{}", mail.html);
+}
+
+#[test]
+fn what_the_resident_wrote_is_never_mailed() {
+    let city = common::city();
+    for mut sample in samples(&city, true) {
+        sample.report.words = "Cheap watches".to_owned();
+        if let What::Reopened { text } = &mut sample.event.what {
+            *text = Some("Cheap watches".to_owned());
+        }
+        let mail = render(&city, &sample, Language::Nl);
+        assert!(!mail.text.contains("watches") && !mail.html.contains("watches"), "{}", mail.text);
+    }
+}
+
+#[test]
+fn an_event_that_is_not_told_has_no_mail() {
+    let city = common::city();
+    let mut sample = sample(&city, "received", true);
+    sample.event.what = What::InternalNote { department: city.fallback.clone(), text: "x".into() };
+    assert!(templates(&city).render(&city, URL, &sample.facts(), Language::Nl).is_err());
+}
+
+#[test]
+fn a_department_that_is_gone_is_named_by_its_id() {
+    let city = common::city();
+    let mut note = sample(&city, "note", true);
+    let gone = Slug::new("opgeheven").unwrap();
+    note.event.what = What::Note { department: gone, text: "x".into() };
+    assert!(render(&city, &note, Language::Nl).text.contains("Wie: opgeheven\n"));
+}
+
+#[test]
+fn a_city_has_its_own_words_and_colours() {
+    let city = common::city_with(&[
+        (
+            "templates/note/mail.nl.hbs",
+            "subject: Nieuws & meer\n\nHallo {{#if name}}{{name}}{{else}}daar{{/if}}!\n\n> {{text}}\n",
+        ),
+        (
+            "templates/layout.hbs",
+            "<html lang={{lang}} style=\"color:{{accent}}\"><title>{{subject}}</title>{{{body}}}</html>",
+        ),
+        ("theme.css", ":root { --city-brand-color: #aa0000; }"),
+    ]);
+    let note = sample(&city, "note", true);
+    let mail = render(&city, &note, Language::Nl);
+    assert_eq!(mail.subject, "Nieuws & meer");
+    assert!(mail.text.starts_with("Hallo Jo Voorbeeld!\n\n> Line one.\n> Line two.\n\nEen vraag?"), "{}", mail.text);
+    assert!(
+        mail.html.starts_with("<html lang=nl style=\"color:#aa0000\"><title>Nieuws &amp; meer</title><p>Hallo Jo"),
+        "{}",
+        mail.html
+    );
+    assert_eq!(render(&city, &note, Language::En).subject, "A message about your report (0123 4566)");
+}
+
+#[test]
+fn faults_of_a_city_name_file_and_line() {
+    for (path, text, line, message) in [
+        ("templates/note/mail.nl.hbs", "subject: x\n\n{{txt}}", 3, "`txt` is not a variable of this mail"),
+        ("templates/received/mail.fr.hbs", "Bonjour", 1, "the first line is not a subject"),
+        ("templates/foot/mail.en.hbs", "Call {{telephone}}", 1, "`telephone` is not a variable of this mail"),
+        ("templates/note/mail.de.hbs", "subject: x", 0, "no mail is made from this file"),
+        ("templates/layout.hbs", "<html>\n{{{bodi}}}", 2, "Failed to access variable in strict mode Some(\"bodi\")"),
+        ("templates/layout.hbs", "<html>", 0, "the frame must hold the words of the mail once"),
+    ] {
+        let (templates, faults) = Templates::read(&common::city_with(&[(path, text)]));
+        assert!(templates.is_none(), "{path}");
+        let fault = &faults[0];
+        assert_eq!((fault.file.as_str(), fault.line, fault.message.as_str()), (path, line, message));
+        assert!(!fault.help.is_empty());
+    }
+}
+
+#[test]
+fn facts_need_no_contact_and_no_case() {
+    let city = common::city();
+    let sample = sample(&city, "reopened", true);
+    let facts = Facts { contact: None, lead: None, ..sample.facts() };
+    let mail = templates(&city).render(&city, URL, &facts, Language::En).unwrap();
+    assert!(mail.text.starts_with("Hello,\n\nThank you for telling us"), "{}", mail.text);
+}
