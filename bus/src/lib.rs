@@ -1,17 +1,37 @@
-//! How letters are carried. One trait, two carriers: the letters table itself ([`table`]), and
-//! RabbitMQ ([`rabbit`]). What is delayed, retried or buried lives in the table with both.
+//! How letters are carried. One [`Bus`], two carriers: the letters table itself, and RabbitMQ ([`rabbit`]). What is delayed, retried or buried lives in the table with both.
 //!
-//! The promises, kept by the one conformance suite in [`suite`]:
+//! The promises, kept by the one conformance suite that runs on every carrier and database:
 //! 1. A posted letter is handled at least once, whatever is killed in between.
 //! 2. A handler of kind [`Effects`] has its effects exactly once: they commit together with the
 //!    settling of the letter, or the letter is deduped by what the first attempt stored.
 //! 3. A letter that fails is retried alone, later and later, for days; it never sinks its batch and
 //!    never blocks another lane.
 //! 4. A letter that can never succeed is buried with its reason, shown, replayed or dropped.
+//!
+//! Start reading at [`Bus`], then the loops (`effects`, `edge`), then a
+//! carrier (`table`, [`rabbit`]).
 
 use async_trait::async_trait;
 use schemas::{letter::Letter, verdict::Verdict};
 
+mod breaker;
+mod carry;
+mod edge;
+mod effects;
+mod lane;
+mod ledger;
+pub mod rabbit;
+mod retry;
+mod settle;
+mod source;
+mod table;
+mod work;
+
+pub use breaker::Breaker;
+pub use carry::{Bus, BusHealth, BusOptions, LaneHealth, NotDrained};
+pub use lane::{LaneSettings, UnknownPolicy};
+pub use rabbit::{RabbitOptions, topology};
+pub use retry::Retry;
 
 /// A lane whose whole work is rows: deciding, planning, applying answers.
 #[async_trait]

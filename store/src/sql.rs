@@ -49,11 +49,13 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::letters::STATEMENTS,
         crate::migrations::STATEMENTS,
         crate::notices::STATEMENTS,
+        crate::peek::STATEMENTS,
         crate::photo_owners::STATEMENTS,
         crate::photos::STATEMENTS,
         crate::references::STATEMENTS,
         crate::reports::STATEMENTS,
         crate::store::STATEMENTS,
+        crate::tries::STATEMENTS,
         crate::wake::STATEMENTS,
     ]
     .into_iter()

@@ -1,0 +1,35 @@
+//! Work for departments that fetch it over HTTP, when no broker carries it.
+
+use schemas::letter::{Lane, Letter};
+use std::time::Duration;
+use store::{Settlement, Store};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// See [`crate::Bus::fetch_work`].
+pub(crate) async fn fetch(
+    store: &Store,
+    lane: &Lane,
+    max: usize,
+    lease: Duration,
+    wait: Duration,
+) -> Result<Vec<Letter>, store::Error> {
+    let end = Instant::now() + wait;
+    loop {
+        let letters = store.take(lane, max, lease).await?;
+        let left = end.saturating_duration_since(Instant::now());
+        if !letters.is_empty() || left.is_zero() {
+            return Ok(letters);
+        }
+        store.wait(lane, left).await;
+    }
+}
+
+/// See [`crate::Bus::ack_work`].
+pub(crate) async fn ack(store: &Store, lane: &Lane, ids: &[Uuid]) -> Result<u64, store::Error> {
+    _ = lane;
+    let mut tx = store.begin().await?;
+    tx.settle(&Settlement { done: ids.to_vec(), ..Settlement::default() }).await?;
+    tx.commit().await?;
+    Ok(ids.len() as u64)
+}
