@@ -186,7 +186,13 @@ impl Bus {
 
     /// Works `lane` with `handler` until `stop`: takes what is there, has its effects and settles it
     /// in one transaction. Finishes what is in hand when stopped.
-    pub async fn run_effects(&self, lane: Lane, handler: Arc<dyn Effects>, settings: LaneSettings, stop: CancellationToken) {
+    pub async fn run_effects(
+        &self,
+        lane: Lane,
+        handler: Arc<dyn Effects>,
+        settings: LaneSettings,
+        stop: CancellationToken,
+    ) {
         let source = self.source(&lane, &settings, settings.batch);
         effects::run(&self.0, lane, handler, settings, source, stop).await;
     }
@@ -248,7 +254,8 @@ impl Bus {
         if busy > 0 {
             return Some(format!("{busy} loops have letters in hand"));
         }
-        let worked: Vec<_> = board.lanes().values().filter(|lane| lane.loops > 0 && lane.paused_until.is_none()).cloned().collect();
+        let worked: Vec<_> =
+            board.lanes().values().filter(|lane| lane.loops > 0 && lane.paused_until.is_none()).cloned().collect();
         let works = |lane: &Lane| worked.iter().any(|health| health.lane == *lane);
         let rabbit = match &self.0.carrier {
             Carrier::Table => None,
@@ -336,7 +343,12 @@ impl Bus {
                 let most = settings.rate_per_second.map_or(f64::MAX, |rate| (rate * 30.0).max(1.0));
                 let window = (at_once * 2).clamp(1, rabbit.0.options.prefetch.into()).min(most as usize);
                 let window = u16::try_from(window).unwrap_or(u16::MAX);
-                Source::Rabbit(Box::new(LaneConsumer::new(rabbit.clone(), self.0.store.clock().clone(), lane.clone(), window)))
+                Source::Rabbit(Box::new(LaneConsumer::new(
+                    rabbit.clone(),
+                    self.0.store.clock().clone(),
+                    lane.clone(),
+                    window,
+                )))
             }
         }
     }

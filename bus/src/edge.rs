@@ -291,11 +291,7 @@ impl Worker<'_> {
             };
             let plan = match (ledger::next(ledger::of(letter, &attempts), known), open) {
                 (Next::Settled, _) => Plan::Fate(Fate::Gone),
-                (Next::Wait(at), _) => Plan::Fate(Fate::Again {
-                    at,
-                    tries: letter.attempt,
-                    why: ELSEWHERE.to_owned(),
-                }),
+                (Next::Wait(at), _) => Plan::Fate(Fate::Again { at, tries: letter.attempt, why: ELSEWHERE.to_owned() }),
                 (Next::Ask { cut }, _) => {
                     let why = CUT.to_owned();
                     ends.push(AttemptEnd { letter: letter.id, n: cut, verdict: "unknown", why: Some(why.clone()) });
@@ -367,7 +363,9 @@ impl Worker<'_> {
                 let call = AssertUnwindSafe(handler.deliver(&letter)).catch_unwind();
                 let verdict = match tokio::time::timeout(deadline, call).await {
                     Ok(Ok(verdict)) => verdict,
-                    Ok(Err(panic)) => Verdict::Unknown { why: format!("the adapter panicked: {}", panic_words(&*panic)) },
+                    Ok(Err(panic)) => {
+                        Verdict::Unknown { why: format!("the adapter panicked: {}", panic_words(&*panic)) }
+                    }
                     Err(_) => Verdict::Unknown { why: format!("no answer within {deadline:?}") },
                 };
                 Landed { letter, n, tag: ticket.tag, verdict }

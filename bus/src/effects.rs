@@ -251,7 +251,11 @@ impl Worker<'_> {
                 self.source.reply(to, refusal(why));
             }
         }
-        let never = batch.refused.iter().map(|one| (Verdict::never(Fault::Refused, ""), one.letter.posted_at)).collect::<Vec<_>>();
+        let never = batch
+            .refused
+            .iter()
+            .map(|one| (Verdict::never(Fault::Refused, ""), one.letter.posted_at))
+            .collect::<Vec<_>>();
         let letters = batch.letters.iter().zip(verdicts).map(|(letter, verdict)| (verdict, letter.posted_at));
         self.meter.count(self.inner.store.clock().now(), letters.chain(never.iter().map(|(v, at)| (v, *at))));
     }

@@ -41,7 +41,8 @@ pub(crate) fn next<'a>(attempts: impl Iterator<Item = &'a Attempt>, known: Known
     let mut settled = false;
     for attempt in attempts {
         let verdict = attempt.verdict.as_deref();
-        settled |= verdict == Some("done") || (verdict == Some("unknown") && known.policy == UnknownPolicy::WaitForReceipt);
+        settled |=
+            verdict == Some("done") || (verdict == Some("unknown") && known.policy == UnknownPolicy::WaitForReceipt);
         if last.is_none_or(|last| last.n < attempt.n) {
             last = Some(attempt);
         }

@@ -61,7 +61,9 @@ mod tests {
         let seconds = Duration::from_secs;
         let retry = Retry { first: seconds(10), max: seconds(60), give_up_after: seconds(200) };
         // 10 + 20 + 40 + 60 = 130, + 60 = 190, + 60 = 250: the seventh failure is the last.
-        for (tries, pause) in [(1, Some(10)), (2, Some(20)), (3, Some(40)), (4, Some(60)), (6, Some(60)), (7, None), (900, None)] {
+        for (tries, pause) in
+            [(1, Some(10)), (2, Some(20)), (3, Some(40)), (4, Some(60)), (6, Some(60)), (7, None), (900, None)]
+        {
             assert_eq!(retry.pause(tries, 0.5), pause.map(seconds), "after try {tries}");
         }
     }

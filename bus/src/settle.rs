@@ -141,7 +141,12 @@ mod tests {
             (0, later(Some(1), true), &again, to(110, 1)),
             (7, later(None, true), &again, Fate::Buried { why: "given up after 8 tries, the last: x".into() }),
             (900, later(Some(20), false), &again, to(121, 900)),
-            (900, later(None, false), &again, Fate::Again { at: Timestamp::from_millisecond(110_500).unwrap(), tries: 900, why: why() }),
+            (
+                900,
+                later(None, false),
+                &again,
+                Fate::Again { at: Timestamp::from_millisecond(110_500).unwrap(), tries: 900, why: why() },
+            ),
             (0, Verdict::Unknown { why: why() }, &again, to(110, 1)),
             (0, Verdict::Unknown { why: why() }, &wait, Fate::Gone),
         ];

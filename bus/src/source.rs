@@ -1,10 +1,7 @@
 //! Where a loop gets its letters, and where it says that they are settled: the letters table, or
 //! a queue of RabbitMQ. The loops do not know which.
 
-use crate::{
-    rabbit::consume::LaneConsumer,
-    table::TableSource,
-};
+use crate::{rabbit::consume::LaneConsumer, table::TableSource};
 use schemas::letter::Letter;
 
 /// What came out of a source at once.

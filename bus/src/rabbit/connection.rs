@@ -5,11 +5,8 @@
 use super::RabbitOptions;
 use futures_util::StreamExt as _;
 use lapin::{
-    Channel, Connection, ConnectionProperties, Error, Event,
-    options::QueueDeclareOptions,
-    tcp::OwnedTLSConfig,
-    types::FieldTable,
-    uri::AMQPUri,
+    Channel, Connection, ConnectionProperties, Error, Event, options::QueueDeclareOptions, tcp::OwnedTLSConfig,
+    types::FieldTable, uri::AMQPUri,
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -59,11 +56,13 @@ pub(crate) fn slow(what: &str, patience: Duration) -> Error {
 impl Link {
     /// Connects, as `<name> <role>`.
     pub(crate) async fn open(options: &RabbitOptions, role: &str) -> Result<Self, Error> {
-        let mut uri: AMQPUri =
-            options.url.parse().map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidInput, format!("the address of RabbitMQ: {error}")))?;
+        let mut uri: AMQPUri = options.url.parse().map_err(|error| {
+            std::io::Error::new(std::io::ErrorKind::InvalidInput, format!("the address of RabbitMQ: {error}"))
+        })?;
         uri.query.heartbeat = Some(HEARTBEAT);
         uri.query.connection_timeout = Some(u64::try_from(options.patience.as_millis()).unwrap_or(10_000));
-        let properties = ConnectionProperties::default().with_connection_name(format!("{} {role}", options.name).into());
+        let properties =
+            ConnectionProperties::default().with_connection_name(format!("{} {role}", options.name).into());
         let tls = OwnedTLSConfig { cert_chain: options.ca_pem.clone(), identity: None };
         let runtime = lapin::runtime::default_runtime()?;
         let connecting = Connection::connect_uri_with_config(uri, properties, tls, runtime);

@@ -102,7 +102,8 @@ impl LaneConsumer {
             let link = self.rabbit.consuming().await?;
             let channel = link.channel().await?;
             passive(&channel, &self.queue, patience).await?;
-            within(patience, "setting the window", channel.basic_qos(self.prefetch, BasicQosOptions::default())).await?;
+            within(patience, "setting the window", channel.basic_qos(self.prefetch, BasicQosOptions::default()))
+                .await?;
             self.live = Some(Live { link, channel, consumer: None, buffer: VecDeque::new() });
         }
         let Some(live) = &mut self.live else { return Ok(()) };

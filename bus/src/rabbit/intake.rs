@@ -58,7 +58,8 @@ pub(crate) fn read(names: &Names, lane: &Lane, delivery: &Delivery, now: Timesta
 fn submitted(delivery: &Delivery, now: Timestamp) -> Result<Letter, String> {
     let key = delivery.routing_key.as_str();
     let channel = key.strip_prefix("report.").and_then(|channel| Slug::new(channel).ok());
-    let channel = channel.ok_or_else(|| format!("routing key `{key}`: must be `report.<channel>`, for instance `report.app`"))?;
+    let channel =
+        channel.ok_or_else(|| format!("routing key `{key}`: must be `report.<channel>`, for instance `report.app`"))?;
     let event = event(delivery, Topic::ReportSubmitted)?;
     let id = derived(&["submitted", &channel, &event.id]);
     letter(id, Lane::intake(), Topic::ReportSubmitted, channel.as_str(), &event, delivery, now)
@@ -75,8 +76,8 @@ struct Head {
 fn update(delivery: &Delivery, now: Timestamp) -> Result<Letter, String> {
     let key = delivery.routing_key.as_str();
     let department = key.split_once('.').and_then(|(department, _)| Slug::new(department).ok());
-    let department =
-        department.ok_or_else(|| format!("routing key `{key}`: must be `<department>.<what>`, for instance `parks.done`"))?;
+    let department = department
+        .ok_or_else(|| format!("routing key `{key}`: must be `<department>.<what>`, for instance `parks.done`"))?;
     let event = event(delivery, Topic::DepartmentUpdate)?;
     let data = event.data.map_or("null", |data| data.get());
     let head: Head = serde_json::from_str(data).map_err(|error| format!("data: {error}"))?;
@@ -95,7 +96,9 @@ fn update(delivery: &Delivery, now: Timestamp) -> Result<Letter, String> {
 fn event(delivery: &Delivery, topic: Topic) -> Result<Incoming<'_>, String> {
     let kind = delivery.properties.content_type().as_ref().map_or("", |kind| kind.as_str());
     let (media, rest) = kind.split_once(';').unwrap_or((kind, "charset=utf-8"));
-    if !media.trim().eq_ignore_ascii_case("application/cloudevents+json") || !rest.trim().eq_ignore_ascii_case("charset=utf-8") {
+    if !media.trim().eq_ignore_ascii_case("application/cloudevents+json")
+        || !rest.trim().eq_ignore_ascii_case("charset=utf-8")
+    {
         return Err(format!("content type `{kind}`: must be `{}`", schemas::cloudevent::CONTENT_TYPE));
     }
     let event = Incoming::read(&delivery.data).map_err(|error| error.to_string())?;
@@ -145,13 +148,8 @@ fn refused(lane: &Lane, delivery: &Delivery, why: &str, now: Timestamp) -> Lette
     let key = delivery.routing_key.as_str();
     let length = delivery.data.len().to_string();
     let id = derived(&["refused", lane.as_str(), key, message_id.as_deref().unwrap_or(""), &length, &kept]);
-    let record = Refused {
-        door: lane.to_string(),
-        why: why.to_owned(),
-        sender: key.to_owned(),
-        message_id,
-        body_base64: kept,
-    };
+    let record =
+        Refused { door: lane.to_string(), why: why.to_owned(), sender: key.to_owned(), message_id, body_base64: kept };
     Letter::new(id, lane.clone(), Topic::Refused, key, &record, trace(delivery, None), now)
 }
 
@@ -241,11 +239,20 @@ mod tests {
 
     #[test]
     fn a_department_speaks_only_for_itself() {
-        let body = |department: &str| event("eu.voordeur.department.update", json!({ "id": "u1", "department": department, "more": 1 }));
-        let read = |key: &str, body: &[u8]| read(&names(), &Lane::updates(), &delivery("voordeur.updates", key, JSON, body), from_micros(0));
+        let body = |department: &str| {
+            event("eu.voordeur.department.update", json!({ "id": "u1", "department": department, "more": 1 }))
+        };
+        let read = |key: &str, body: &[u8]| {
+            read(&names(), &Lane::updates(), &delivery("voordeur.updates", key, JSON, body), from_micros(0))
+        };
         let letter = read("parks.done", &body("parks")).unwrap();
         assert_eq!(letter.id, derived(&["update", "parks", "u1"]));
-        for (key, body) in [("parks.done", body("roads")), ("done", body("parks")), ("parks.done", body("NO SUCH")), (".", body("parks"))] {
+        for (key, body) in [
+            ("parks.done", body("roads")),
+            ("done", body("parks")),
+            ("parks.done", body("NO SUCH")),
+            (".", body("parks")),
+        ] {
             assert!(read(key, &body).is_err(), "{key}");
         }
     }
@@ -260,7 +267,8 @@ mod tests {
         delivery.properties = delivery.properties.clone().with_headers(headers);
         assert_eq!(read(&names(), &Lane::intake(), &delivery, from_micros(0)).unwrap().trace, trace);
         delivery.data = b"garbage".to_vec();
-        let [one, two] = [from_micros(1), from_micros(2)].map(|now| read(&names(), &Lane::intake(), &delivery, now).unwrap_err());
+        let [one, two] =
+            [from_micros(1), from_micros(2)].map(|now| read(&names(), &Lane::intake(), &delivery, now).unwrap_err());
         assert_eq!(one.letter.id, two.letter.id);
         let obituary = obituary(&one.letter, "why", from_micros(3)).unwrap();
         assert_eq!((obituary.lane, obituary.cause), (Lane::dead(), Some(one.letter.id)));

@@ -92,7 +92,8 @@ struct Ours<'a> {
 
 /// The letter in a message that we published for `lane`.
 pub(crate) fn read(lane: &Lane, delivery: &Delivery) -> Result<Letter, String> {
-    let ours: Ours<'_> = serde_json::from_slice(&delivery.data).map_err(|error| format!("not a letter of ours: {error}"))?;
+    let ours: Ours<'_> =
+        serde_json::from_slice(&delivery.data).map_err(|error| format!("not a letter of ours: {error}"))?;
     let topic = ours.kind.strip_prefix(cloudevent::TYPE_PREFIX).and_then(Topic::parse);
     let topic = topic.ok_or_else(|| format!("not a topic of ours: {}", cut(ours.kind, 100)))?;
     Ok(Letter {
@@ -162,9 +163,17 @@ mod tests {
     #[test]
     fn a_letter_survives_the_journey() {
         let now = from_micros(1_700_000_000_123_456);
-        let mut letter = Letter::new(Uuid::from_u128(7), Lane::notifier(), Topic::CaseEvent, "case.routed", &[1, 2], Trace::start(), now)
-            .about(Uuid::from_u128(8))
-            .because(Uuid::from_u128(9));
+        let mut letter = Letter::new(
+            Uuid::from_u128(7),
+            Lane::notifier(),
+            Topic::CaseEvent,
+            "case.routed",
+            &[1, 2],
+            Trace::start(),
+            now,
+        )
+        .about(Uuid::from_u128(8))
+        .because(Uuid::from_u128(9));
         letter.attempt = 3;
         let read = read(&Lane::notifier(), &delivered(write(&Names::new("voordeur"), &letter))).unwrap();
         assert_eq!(format!("{read:?}"), format!("{letter:?}"));
@@ -174,7 +183,15 @@ mod tests {
     fn letters_find_their_queue() {
         let names = Names::new("voordeur");
         let route = |lane: &str, subject: &str| {
-            let letter = Letter::new(Uuid::nil(), Lane::new(lane), Topic::CaseEvent, subject, &(), Trace::start(), from_micros(0));
+            let letter = Letter::new(
+                Uuid::nil(),
+                Lane::new(lane),
+                Topic::CaseEvent,
+                subject,
+                &(),
+                Trace::start(),
+                from_micros(0),
+            );
             let message = write(&names, &letter);
             (message.exchange.to_string(), message.key.to_string())
         };
@@ -194,13 +211,15 @@ mod tests {
         let names = Names::new("voordeur");
         let asks = |queue: &str| {
             let mut delivery = Delivery::mock(1, "".into(), "".into(), false, Vec::new());
-            delivery.properties = BasicProperties::default().with_reply_to(queue.into()).with_correlation_id("c1".into());
+            delivery.properties =
+                BasicProperties::default().with_reply_to(queue.into()).with_correlation_id("c1".into());
             reply_to(&names, &delivery).is_some()
         };
         for queue in ["amq.rabbitmq.reply-to.abc", "amq.gen-abc", "voordeur.reply.app"] {
             assert!(asks(queue), "{queue}");
         }
-        for queue in ["", "voordeur.intake", "voordeur.lane.router", "voordeur.dept.parks", "voordeur.replys", "other"] {
+        for queue in ["", "voordeur.intake", "voordeur.lane.router", "voordeur.dept.parks", "voordeur.replys", "other"]
+        {
             assert!(!asks(queue), "{queue}");
         }
     }

@@ -262,7 +262,8 @@ impl Publisher<'_> {
     /// Publishes answers.
     async fn answer(&mut self, replies: Vec<Reply>) -> Result<(), Trouble> {
         let messages = replies.into_iter().map(|Reply { to, body }| {
-            let mut properties = BasicProperties::default().with_content_type("application/json".into()).with_delivery_mode(2);
+            let mut properties =
+                BasicProperties::default().with_content_type("application/json".into()).with_delivery_mode(2);
             if let Some(id) = to.correlation {
                 properties = properties.with_correlation_id(id.as_str().into());
             }
@@ -285,7 +286,8 @@ impl Publisher<'_> {
     async fn bury_unrouted(&mut self, delivery: Delivery) -> Result<(), Trouble> {
         let now = self.store.clock().now();
         let (exchange, key) = (delivery.exchange.as_str(), delivery.routing_key.as_str());
-        let why = format!("no queue is bound to exchange `{exchange}` for key `{key}`: see `voordeur broker definitions`");
+        let why =
+            format!("no queue is bound to exchange `{exchange}` for key `{key}`: see `voordeur broker definitions`");
         tracing::error!(exchange, key, "a message found no queue: buried");
         let names = &self.rabbit.0.names;
         let lane = if exchange == names.of("lanes") {
