@@ -73,28 +73,29 @@ impl Effects for AnswersWorker {
         let now = self.clock.now();
         let read: Vec<Result<Heard<'_>, Verdict>> = letters.iter().map(|letter| self.read(letter)).collect();
         let ids: Vec<Uuid> = read.iter().flatten().map(|heard| heard.update.dispatch).collect();
-        // First without a look at the rows' freshness, only to know which cases to lock.
-        let rows = if ids.is_empty() { HashMap::new() } else { tx.dispatches(&ids).await? };
-        let mut opened = Opened::lock(tx, rows.values().map(|row| row.case_id)).await?;
-        let mut rows = rows;
+        // Cases are locked before dispatches, as everywhere.
+        let peeks = if ids.is_empty() { HashMap::new() } else { tx.peek_dispatches(&ids).await? };
+        let mut opened = Opened::lock(tx, peeks.values().map(|peek| peek.case_id)).await?;
+        let mut rows = if ids.is_empty() { HashMap::new() } else { tx.dispatches(&ids).await? };
         let good: Vec<Uuid> =
             read.iter().flatten().filter(|heard| theirs(&rows, &heard.update).is_ok()).map(|heard| heard.id).collect();
         let mut fresh = if good.is_empty() { HashSet::new() } else { tx.seen("updates", &good).await? };
 
         let mut verdicts = Vec::with_capacity(letters.len());
-        let mut letters = Vec::new();
+        let (mut letters, mut heard_of) = (Vec::new(), HashSet::new());
         for heard in read {
             let verdict = heard.and_then(|heard| {
                 theirs(&rows, &heard.update)?;
                 // The same update twice in one batch is heard once, too.
                 if fresh.remove(&heard.id) {
+                    heard_of.insert(heard.update.dispatch);
                     letters.extend(hear(&mut opened, &mut rows, heard, now));
                 }
                 Ok(Verdict::done())
             });
             verdicts.push(verdict.unwrap_or_else(|verdict| verdict));
         }
-        let answered: Vec<DispatchRow> = rows.into_values().filter(|row| row.answered_at.is_some()).collect();
+        let answered: Vec<DispatchRow> = rows.into_values().filter(|row| heard_of.contains(&row.id)).collect();
         if !answered.is_empty() {
             tx.save_dispatches(&answered).await?;
         }

@@ -156,10 +156,10 @@ pub(crate) async fn handed_over(store: &Store, department: &DepartmentId, ids: &
         return Ok(());
     }
     let mut tx = store.begin().await?;
-    // The cases come first, as everywhere: two writers that lock in the same order never wait for
-    // each other in a circle.
-    let cases: Vec<Uuid> = tx.dispatches(ids).await?.values().map(|row| row.case_id).collect();
-    let mut opened = Opened::lock(&mut tx, cases.into_iter()).await?;
+    // Cases are locked before dispatches, as everywhere: two writers that lock in the same order
+    // never wait for each other in a circle.
+    let peeks = tx.peek_dispatches(ids).await?;
+    let mut opened = Opened::lock(&mut tx, peeks.values().map(|peek| peek.case_id)).await?;
     let now = store.clock().now();
     let mut saved = Vec::new();
     for (_, mut row) in tx.dispatches(ids).await? {

@@ -1,0 +1,133 @@
+use super::*;
+use crate::{
+    departments::sandbox,
+    intake::IntakeTools,
+    testing::{self, desk, routed, timeline, waiting},
+};
+use schemas::{Timestamp, case::Role, dispatch::Update};
+use std::time::Duration;
+
+/// A department whose answers a test scripts, with a sandbox's words once it has the case.
+struct Scripted(Verdict);
+
+#[async_trait]
+impl Adapter for Scripted {
+    async fn deliver(&self, _: &Dispatch, _: &Letter) -> Verdict {
+        self.0.clone()
+    }
+
+    fn answers(&self, dispatch: &Dispatch, now: Timestamp) -> Vec<(Update, Timestamp)> {
+        let say = schemas::dispatch::Say::Accept {};
+        vec![(testing::update("1", dispatch, now, say), now + Duration::from_secs(60))]
+    }
+}
+
+fn worker(tools: &IntakeTools, verdict: Verdict) -> DeliverWorker {
+    let department = testing::slug(testing::PUSHED);
+    let built = Built { lane: Lane::department(&department), department, adapter: Arc::new(Scripted(verdict)) };
+    DeliverWorker::new(tools.clock.clone(), built)
+}
+
+/// Delivers `letter` and records what the loop made of it.
+async fn deliver(tools: &IntakeTools, letter: &Letter, verdict: Verdict, settled: Settled) -> Verdict {
+    let worker = worker(tools, verdict);
+    let verdict = worker.deliver(letter).await;
+    let outcome = Outcome { letter: letter.clone(), verdict: verdict.clone(), settled };
+    let mut tx = tools.store.begin().await.unwrap();
+    worker.record(&mut tx, &[outcome]).await.unwrap();
+    tx.commit().await.unwrap();
+    verdict
+}
+
+async fn row(tools: &IntakeTools, letter: &Letter) -> DispatchRow {
+    let rows = tools.store.dispatches_of(letter.case_id.unwrap()).await.unwrap();
+    rows.into_iter().find(|row| row.id == letter.id).unwrap()
+}
+
+#[tokio::test]
+async fn trouble_is_told_once_and_arrival_once() {
+    let (hands, _folder, tools) = desk().await;
+    let letter = routed(&tools, testing::PUSHED, Role::Lead).await;
+    let case = letter.case_id.unwrap();
+    let again = Settled::Again(testing::now() + Duration::from_secs(10));
+
+    deliver(&tools, &letter, Verdict::later("away"), again.clone()).await;
+    deliver(&tools, &letter, Verdict::Unknown { why: "slow".to_owned() }, again.clone()).await;
+    let waits = row(&tools, &letter).await;
+    assert_eq!((waits.state, waits.attempts, waits.why.as_deref()), (DispatchState::Unknown, 2, Some("slow")));
+    assert_eq!(timeline(&tools.store, case).await, "received hand_over_delayed");
+
+    deliver(&tools, &letter, Verdict::receipt("ZK-1"), Settled::Gone).await;
+    // The broker hands the same letter out again; a second copy fails, a third arrives.
+    deliver(&tools, &letter, Verdict::later("away"), again).await;
+    deliver(&tools, &letter, Verdict::receipt("ZK-2"), Settled::Gone).await;
+    let there = row(&tools, &letter).await;
+    assert_eq!((there.state, there.receipt.as_deref()), (DispatchState::Delivered, Some("ZK-1")));
+    assert_eq!((there.delivered_at, there.why), (Some(testing::now()), None));
+    assert_eq!(timeline(&tools.store, case).await, "received hand_over_delayed handed_over");
+
+    assert!(waiting(&tools.store, &Lane::updates()).await.is_empty(), "it answers in its own time");
+    hands.pass(60);
+    assert_eq!(waiting(&tools.store, &Lane::updates()).await.len(), 1, "and once");
+}
+
+#[tokio::test]
+async fn what_was_given_up_and_is_replayed_can_still_arrive() {
+    let (_hands, _folder, tools) = desk().await;
+    let letter = routed(&tools, testing::PUSHED, Role::Lead).await;
+    let never = || Verdict::never(Fault::Refused, "410 Gone");
+    deliver(&tools, &letter, never(), Settled::Buried).await;
+    deliver(&tools, &letter, never(), Settled::Buried).await;
+    assert_eq!(row(&tools, &letter).await.state, DispatchState::Failed);
+    deliver(&tools, &letter, Verdict::done(), Settled::Gone).await;
+    assert_eq!(row(&tools, &letter).await.state, DispatchState::Delivered);
+    assert_eq!(timeline(&tools.store, letter.case_id.unwrap()).await, "received hand_over_failed handed_over");
+}
+
+#[tokio::test]
+async fn letters_that_are_not_for_this_lane_are_refused() {
+    let (_hands, _folder, tools) = desk().await;
+    let other = routed(&tools, testing::FETCHES, Role::Lead).await;
+    let verdict = deliver(&tools, &other, Verdict::done(), Settled::Buried).await;
+    assert!(matches!(verdict, Verdict::Never { fault: Fault::Ours, .. }), "{verdict:?}");
+    let mut garbage = other;
+    garbage.body = serde_json::value::to_raw_value("x").unwrap().into();
+    let verdict = deliver(&tools, &garbage, Verdict::done(), Settled::Buried).await;
+    assert!(matches!(verdict, Verdict::Never { fault: Fault::Ours, .. }), "{verdict:?}");
+}
+
+#[tokio::test]
+async fn fetching_and_acknowledging_is_handing_over() {
+    let (_hands, _folder, tools) = desk().await;
+    let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
+    let case = letter.case_id.unwrap();
+    handed_over(&tools.store, &testing::slug(testing::PUSHED), &[letter.id]).await.unwrap();
+    assert_eq!(timeline(&tools.store, case).await, "received", "another department's acknowledgement");
+    for _ in 0..2 {
+        handed_over(&tools.store, &testing::slug(testing::FETCHES), &[letter.id]).await.unwrap();
+    }
+    assert_eq!(timeline(&tools.store, case).await, "received handed_over");
+    assert_eq!(row(&tools, &letter).await.state, DispatchState::Delivered);
+}
+
+#[tokio::test]
+async fn a_simulated_department_takes_it_and_says_what_it_is() {
+    let (_hands, _folder, tools) = desk().await;
+    let letter = routed(&tools, testing::PUSHED, Role::Lead).await;
+    let settings = sandbox::Config::default();
+    let department = tools.city.department(testing::PUSHED).unwrap().clone();
+    let adapters = crate::departments::Tools {
+        city: tools.city.clone(),
+        clock: tools.clock.clone(),
+        http: crate::http::Config::default().build().unwrap(),
+        secrets: crate::secrets::Secrets::default(),
+        source: String::new(),
+    };
+    let adapter = settings.build(&department, &adapters).unwrap();
+    let worker = DeliverWorker::new(
+        tools.clock.clone(),
+        Built { lane: Lane::department(&department.id), department: department.id, adapter },
+    );
+    let verdict = worker.deliver(&letter).await;
+    assert!(matches!(verdict, Verdict::Done { receipt: Some(receipt) } if receipt.starts_with("SANDBOX-")));
+}

@@ -28,6 +28,10 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8], limit: usize) -> Result<T, Unread
         let message = "the body is empty: send a JSON object";
         return Err(Unreadable::Malformed(Invalid::new("", "empty", message)));
     }
+    // serde would take a list as the fields in order, which is nobody's intention.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Unreadable::Invalid(Invalid::new("", "wrong_type", "this is a list: send one JSON object, in braces")));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| explain(error.path(), error.inner()))?;
     json.end().map_err(|error| explain_syntax(&error))?;

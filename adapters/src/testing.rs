@@ -1,25 +1,29 @@
 //! The sample city and ready-made words for the tests of this crate.
 
+use crate::intake::{IntakeTools, accept};
 use schemas::{
     Timestamp, Uuid,
-    case::Role,
+    case::{Case, Role, Status},
     city::{City, Files},
     dispatch::{Dispatch, Say, Update},
     id::{Clock, Ids, derived},
+    letter::{Lane, Letter, Topic},
     place::Place,
     reference::Reference,
-    report::{Kind, Language, Urgency},
+    report::{Kind, Language, Tell, Urgency},
     slug::{CategoryId, Slug},
+    submission::Submission,
+    trace::Trace,
 };
 use std::{
     fs,
     path::Path,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicI64, Ordering},
     },
 };
-use store::{Options, Store};
+use store::{Accepted, DispatchRow, Options, Store};
 
 /// A department of the sample city that work is pushed to.
 pub(crate) const PUSHED: &str = "contactcentrum";
@@ -50,7 +54,8 @@ pub(crate) fn read() -> City {
 }
 
 pub(crate) fn city() -> Arc<City> {
-    Arc::new(read())
+    static CITY: LazyLock<Arc<City>> = LazyLock::new(|| Arc::new(read()));
+    CITY.clone()
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -108,6 +113,13 @@ impl Hands {
     }
 }
 
+/// A whole desk: clock, store and city.
+pub(crate) async fn desk() -> (Hands, tempfile::TempDir, IntakeTools) {
+    let hands = Hands::at(now());
+    let (folder, store) = store(&hands).await;
+    (hands, folder, IntakeTools::new(store, city()))
+}
+
 /// A fresh store in its own file, which lives as long as the folder.
 pub(crate) async fn store(hands: &Hands) -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
@@ -117,4 +129,58 @@ pub(crate) async fn store(hands: &Hands) -> (tempfile::TempDir, Store) {
     let store = Store::open(&url, options).await.unwrap();
     store.migrate().await.unwrap();
     (folder, store)
+}
+
+/// A report from `web`, filed as a resident would, and what was answered.
+pub(crate) async fn filed(tools: &IntakeTools) -> store::Receipt {
+    let submission = Submission { category: "wegen/put".to_owned(), words: "Een put".to_owned(), ..Submission::default() };
+    let checked = submission.check(&tools.city).unwrap();
+    match accept(tools, &slug("web"), None, checked, Trace::start()).await.unwrap() {
+        Accepted::New(receipt) => receipt,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The case of a filed report, routed to `department`, and the letter that carries the dispatch.
+pub(crate) async fn routed(tools: &IntakeTools, department: &str, role: Role) -> Letter {
+    let receipt = filed(tools).await;
+    let now = tools.clock.now();
+    let mut dispatch = dispatch(department, role);
+    dispatch.case_id = receipt.id;
+    dispatch.reference = receipt.reference;
+    dispatch.id = derived(&["dispatch", &receipt.id.to_string(), department, "2"]);
+    let case = Case {
+        id: receipt.id,
+        reference: receipt.reference,
+        status: Status::Routed,
+        version: 2,
+        lead: Some(slug(department)),
+        decision: None,
+        rejected_by: Vec::new(),
+        planned_on: None,
+        status_at: now,
+        opened_at: now,
+        closed_at: None,
+        tell: Tell::Nothing,
+    };
+    let mut tx = tools.store.begin().await.unwrap();
+    tx.open_cases(&[case]).await.unwrap();
+    let row = DispatchRow::posted(dispatch.id, receipt.id, slug(department), role, now);
+    tx.add_dispatches(&[row]).await.unwrap();
+    tx.commit().await.unwrap();
+    let lane = Lane::department(&slug(department));
+    Letter::new(dispatch.id, lane, Topic::DepartmentDispatch, "report", &dispatch, Trace::start(), now).about(receipt.id)
+}
+
+/// The words of the case's timeline.
+pub(crate) async fn timeline(store: &Store, case: Uuid) -> String {
+    let events = store.timeline(case, false).await.unwrap();
+    let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
+    assert!(versions.windows(2).all(|pair| pair[0] < pair[1]), "{versions:?}");
+    events.iter().map(|event| event.what.word()).collect::<Vec<_>>().join(" ")
+}
+
+/// What waits in `lane` now.
+pub(crate) async fn waiting(store: &Store, lane: &Lane) -> Vec<Letter> {
+    store.take(lane, 100, std::time::Duration::from_secs(86_400)).await.unwrap()
 }

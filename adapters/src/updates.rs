@@ -181,7 +181,7 @@ fn read_event(body: &[u8]) -> Result<Update, Unreadable> {
 
 async fn post(tools: &UpdateTools, update: &Update, trace: Trace, now: schemas::Timestamp) -> Result<Outcome, store::Error> {
     let mut tx = tools.store.begin().await?;
-    let row = tx.dispatches(&[update.dispatch]).await?.remove(&update.dispatch);
+    let row = tx.peek_dispatches(&[update.dispatch]).await?.remove(&update.dispatch);
     // Another department's dispatch is answered as one that does not exist.
     let Some(row) = row.filter(|row| row.department == update.department) else {
         let message = "there is no such dispatch for this department: use the `id` of the dispatch you were given";
@@ -198,3 +198,7 @@ async fn post(tools: &UpdateTools, update: &Update, trace: Trace, now: schemas::
     tracing::info!(lane = "updates", letter = %id, case = %row.case_id, %trace, said = update.say.word(), "a department answered");
     Ok(Outcome::Taken { letter: id })
 }
+
+#[cfg(test)]
+#[path = "updates_tests.rs"]
+mod tests;

@@ -60,7 +60,8 @@ fn words(applied: &[Applied]) -> String {
 
 #[test]
 fn the_walk_and_its_detours() {
-    let rows: &[(&[(i64, &str)], Status, &str)] = &[
+    type Row = (&'static [(i64, &'static str)], Status, &'static str);
+    let rows: &[Row] = &[
         (&[(1, "accept")], Status::Accepted, "accepted"),
         (&[(1, "accept"), (2, "plan"), (3, "note"), (4, "done")], Status::Solved, "accepted planned note solved"),
         (&[(4, "done"), (2, "plan"), (1, "accept")], Status::Solved, "solved outdated outdated"),

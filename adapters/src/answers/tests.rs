@@ -1,0 +1,165 @@
+use super::*;
+use crate::{
+    intake::{
+        IntakeTools,
+        contest::{self, contest},
+    },
+    testing::{self, desk, routed, timeline, waiting},
+    updates::letter as letter_of,
+};
+use schemas::{case::{Role, Status}, dispatch::Dispatch, trace::Trace};
+
+fn by(letter: &Letter, id: &str, minute: i64, say: Say) -> Update {
+    let dispatch: Dispatch = letter.read().unwrap();
+    let at = testing::now() + jiff::Span::new().minutes(minute);
+    testing::update(id, &dispatch, at, say)
+}
+
+async fn hear(tools: &IntakeTools, updates: &[Update]) -> Vec<Verdict> {
+    let worker = AnswersWorker::new(tools.city.clone(), tools.clock.clone());
+    let letters: Vec<Letter> = updates
+        .iter()
+        .map(|update| letter_of(update, testing::case_id(), Trace::start(), tools.clock.now()))
+        .collect();
+    let mut tx = tools.store.begin().await.unwrap();
+    let verdicts = worker.apply(&mut tx, &letters).await.unwrap();
+    tx.commit().await.unwrap();
+    verdicts
+}
+
+fn done(text: &str) -> Say {
+    Say::Done { text: Some(text.to_owned()), evidence: vec!["https://example.org/1.jpg".to_owned()] }
+}
+
+#[tokio::test]
+async fn the_walk_is_heard_once_in_whatever_batches_it_comes() {
+    let (hands, _folder, tools) = desk().await;
+    let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
+    let case = letter.case_id.unwrap();
+    hands.pass(3600);
+    let accept = by(&letter, "a", 1, Say::Accept {});
+    let plan = by(&letter, "b", 2, Say::Plan { on: schemas::Date::constant(2026, 11, 30), text: None });
+    let finish = by(&letter, "c", 3, done("klaar"));
+    let verdicts = hear(&tools, &[accept.clone(), accept.clone(), plan.clone()]).await;
+    assert!(verdicts.iter().all(|v| *v == Verdict::done()));
+    hear(&tools, &[accept, plan, finish]).await;
+    assert_eq!(timeline(&tools.store, case).await, "received accepted planned solved");
+    let kept = tools.store.case(case).await.unwrap().unwrap();
+    assert_eq!((kept.status, kept.version), (Status::Solved, 5));
+    assert!(kept.planned_on.is_some() && kept.closed_at.is_some());
+    // Who answers has it, even if we never heard that it arrived.
+    let row = &tools.store.dispatches_of(case).await.unwrap()[0];
+    assert_eq!(row.state, DispatchState::Delivered);
+    assert_eq!(row.answered_at, Some(testing::now() + jiff::Span::new().minutes(3)));
+}
+
+#[tokio::test]
+async fn strangers_and_nonsense_are_refused_with_the_reason_and_sink_nobody_else() {
+    let (_hands, _folder, tools) = desk().await;
+    let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
+    let good = by(&letter, "good", 0, Say::Accept {});
+    let mut stranger = by(&letter, "x", 0, Say::Accept {});
+    stranger.department = testing::slug(testing::PUSHED);
+    let mut nobody = by(&letter, "x", 0, Say::Accept {});
+    nobody.department = testing::slug("nobody");
+    let mut unknown = by(&letter, "y", 0, Say::Accept {});
+    unknown.dispatch = testing::case_id();
+    let empty = by(&letter, "z", 0, Say::Note { text: " \u{202e} ".to_owned() });
+    let verdicts = hear(&tools, &[stranger, nobody, unknown, empty, good]).await;
+    for (verdict, part) in verdicts.iter().zip(["is publieke-ruimte-groen's", "no department nobody", "no dispatch", "/say/text"]) {
+        assert!(matches!(verdict, Verdict::Never { why, fault: Fault::Refused } if why.contains(part)), "{part}: {verdict:?}");
+    }
+    assert_eq!(verdicts.last(), Some(&Verdict::done()));
+    assert_eq!(timeline(&tools.store, letter.case_id.unwrap()).await, "received accepted");
+
+    let mut garbage = letter;
+    garbage.body = serde_json::value::to_raw_value(&[1]).unwrap().into();
+    let worker = AnswersWorker::new(tools.city.clone(), tools.clock.clone());
+    let mut tx = tools.store.begin().await.unwrap();
+    let verdicts = worker.apply(&mut tx, &[garbage]).await.unwrap();
+    assert!(matches!(&verdicts[0], Verdict::Never { .. }));
+}
+
+#[tokio::test]
+async fn what_is_not_theirs_goes_back_to_the_router_once() {
+    let (_hands, _folder, tools) = desk().await;
+    let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
+    let case = letter.case_id.unwrap();
+    waiting(&tools.store, &Lane::router()).await;
+    let reject = by(&letter, "a", 0, Say::Reject { reason: "niet van ons".to_owned() });
+    hear(&tools, &[reject.clone()]).await;
+    hear(&tools, &[reject]).await;
+    let asked = waiting(&tools.store, &Lane::router()).await;
+    let why: Vec<Received> = asked.iter().map(|letter| letter.read().unwrap()).collect();
+    assert_eq!(why.len(), 1);
+    assert_eq!(why[0].report, case);
+    assert_eq!(why[0].why, Why::Rejected { department: testing::slug(testing::FETCHES) });
+    let version = tools.store.case(case).await.unwrap().unwrap().version.to_string();
+    assert_eq!(asked[0].id, derived(&["reroute", &case.to_string(), testing::FETCHES, &version]));
+    assert_eq!(timeline(&tools.store, case).await, "received rejected");
+}
+
+#[tokio::test]
+async fn a_clock_that_runs_ahead_does_not_lock_the_case() {
+    let (hands, _folder, tools) = desk().await;
+    let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
+    hear(&tools, &[by(&letter, "a", 60 * 24 * 365, Say::Accept {})]).await;
+    hands.pass(600);
+    hear(&tools, &[by(&letter, "b", 5, done("klaar"))]).await;
+    assert_eq!(timeline(&tools.store, letter.case_id.unwrap()).await, "received accepted solved");
+}
+
+#[tokio::test]
+async fn solved_can_be_contested_with_one_tap_once() {
+    let (hands, _folder, tools) = desk().await;
+    let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
+    let case = letter.case_id.unwrap();
+    let token = tools.store.report(case).await.unwrap().unwrap().token;
+    let ask = |words| contest(&tools, &token, words, Trace::start());
+    assert!(matches!(ask(None).await, contest::Outcome::NotSolved(_, Status::Routed)));
+    hear(&tools, &[by(&letter, "a", 0, done("klaar"))]).await;
+    waiting(&tools.store, &Lane::router()).await;
+
+    let long = "x".repeat(contest::MAX_WORDS + 1);
+    assert!(matches!(ask(Some(&long)).await, contest::Outcome::Invalid(_)));
+    assert!(matches!(contest(&tools, "nobody", None, Trace::start()).await, contest::Outcome::Unknown));
+    hands.pass(60);
+    assert!(matches!(ask(Some("nog altijd kapot")).await, contest::Outcome::Reopened(_)));
+    assert!(matches!(ask(Some("nog altijd kapot")).await, contest::Outcome::NotSolved(_, Status::Routed)));
+    assert_eq!(timeline(&tools.store, case).await, "received solved reopened");
+    let asked = waiting(&tools.store, &Lane::router()).await;
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].read::<Received>().unwrap().why, Why::Reopened);
+
+    // What the department said before it knew comes too late.
+    hear(&tools, &[by(&letter, "b", 0, done("echt klaar"))]).await;
+    assert_eq!(timeline(&tools.store, case).await, "received solved reopened outdated internal_note");
+}
+
+#[test]
+fn words_are_cleaned_and_bounded() {
+    let dispatch = testing::dispatch(testing::FETCHES, Role::Lead);
+    let check = |id: &str, say: Say| {
+        check_words(testing::update(id, &dispatch, testing::now(), say))
+            .map_err(|faults| faults.iter().map(|f| format!("{} {}", f.field, f.code)).collect::<Vec<_>>().join(", "))
+    };
+    let text = |text: &str| text.to_owned();
+    let long = "x".repeat(MAX_TEXT + 1);
+    let urls = |urls: &[&str]| Say::Done { text: None, evidence: urls.iter().map(|u| (*u).to_owned()).collect() };
+    for (id, say, wrong) in [
+        ("", Say::Accept {}, "/id malformed"),
+        ("a b", Say::Accept {}, "/id malformed"),
+        ("a", Say::Reject { reason: text("\0") }, "/say/reason required"),
+        ("a", Say::Note { text: long.clone() }, "/say/text too_long"),
+        ("a", Say::Plan { on: schemas::Date::constant(2026, 1, 1), text: Some(long) }, "/say/text too_long"),
+        ("a", urls(&["javascript:alert(1)"]), "/say/evidence/0 malformed"),
+        ("a", urls(&["https://ok.example", "https://u:p@x.example/"]), "/say/evidence/1 malformed"),
+        ("a", urls(&["https://x.example"; 11]), "/say/evidence too_many"),
+    ] {
+        assert_eq!(check(id, say), Err(wrong.to_owned()));
+    }
+    let cleaned = check("a", Say::Note { text: text(" a\u{202e}b\r\n ") }).unwrap();
+    assert_eq!(cleaned.say, Say::Note { text: text("ab") });
+    let nothing = check("a", Say::Done { text: Some(text(" ")), evidence: Vec::new() }).unwrap();
+    assert_eq!(nothing.say, Say::Done { text: None, evidence: Vec::new() });
+}

@@ -203,3 +203,6 @@ async fn check_photos(store: &Store, report: Uuid, photos: &[Uuid]) -> Result<()
         .collect();
     if faults.is_empty() { Ok(()) } else { Err(IntakeError::Invalid(faults)) }
 }
+
+#[cfg(test)]
+mod tests;
