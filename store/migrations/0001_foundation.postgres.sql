@@ -11,7 +11,7 @@ DO $$
 DECLARE c record;
 BEGIN
     FOR c IN SELECT table_name, column_name FROM information_schema.columns
-        WHERE table_schema = current_schema() AND data_type = 'text'
+        WHERE table_schema = current_schema() AND table_name <> 'migration' AND data_type = 'text'
     LOOP
         EXECUTE format('ALTER TABLE %I ALTER COLUMN %I TYPE text COLLATE "C"', c.table_name, c.column_name);
     END LOOP;

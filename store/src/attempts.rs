@@ -89,7 +89,9 @@ impl Tx {
         }
         let rows: BTreeMap<_, _> = starts
             .iter()
-            .map(|(letter_id, lane, n)| ((letter_id, n), StartRow { letter_id: *letter_id, n: *n, lane: lane.as_str() }))
+            .map(|(letter_id, lane, n)| {
+                ((letter_id, n), StartRow { letter_id: *letter_id, n: *n, lane: lane.as_str() })
+            })
             .collect();
         let mut args = vec![batch(&rows.into_values().collect::<Vec<_>>())?];
         args.extend(args![self.clock().now()]);

@@ -96,12 +96,7 @@ impl CaseRow {
             status: Status::parse(&self.status).ok_or_else(|| broken("status"))?,
             version: self.version,
             lead: self.lead.as_deref().map(Slug::new).transpose().map_err(|_| broken("lead"))?,
-            decision: self
-                .decision
-                .as_deref()
-                .map(serde_json::from_str)
-                .transpose()
-                .map_err(|_| broken("decision"))?,
+            decision: self.decision.as_deref().map(serde_json::from_str).transpose().map_err(|_| broken("decision"))?,
             rejected_by: serde_json::from_str(&self.rejected_by).map_err(|_| broken("rejected_by"))?,
             planned_on: self.planned_on.as_deref().map(str::parse).transpose().map_err(|_| broken("planned_on"))?,
             status_at: from_micros(self.status_at),

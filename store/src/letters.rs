@@ -174,9 +174,7 @@ impl LetterRow {
     pub(crate) fn read(self) -> Result<Letter> {
         let Self { id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at } = self;
         let broken = |column| Error::broken("letter", column, &id);
-        let uuid = |text: Option<String>, column| {
-            text.map(|text| text.parse().map_err(|_| broken(column))).transpose()
-        };
+        let uuid = |text: Option<String>, column| text.map(|text| text.parse().map_err(|_| broken(column))).transpose();
         Ok(Letter {
             id: id.parse().map_err(|_| broken("id"))?,
             lane: Lane::new(&lane),

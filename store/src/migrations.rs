@@ -44,7 +44,8 @@ fn pending(ran: &BTreeMap<String, String>) -> Result<Vec<&'static Migration>> {
             "the database was migrated by a newer voordeur ({newer}): start that version, or restore a backup from before"
         )));
     }
-    if let Some(changed) = ALL.iter().find(|known| ran.get(known.name).is_some_and(|digest| *digest != known.digest())) {
+    if let Some(changed) = ALL.iter().find(|known| ran.get(known.name).is_some_and(|digest| *digest != known.digest()))
+    {
         return Err(Error::Schema(format!(
             "migration {} was changed after it ran on this database: start the version that ran it",
             changed.name

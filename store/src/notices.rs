@@ -203,10 +203,8 @@ impl Store {
         }
         let keys: Vec<_> = notices.iter().map(|n| EventKey { case_id: n.case_id, version: n.version }).collect();
         let rows: Vec<EventRow> = self.inner.db.all(events::BY_KEYS, vec![batch(&keys)?]).await?;
-        let events = rows
-            .into_iter()
-            .map(|row| row.read().map(|event| (event.id, event)))
-            .collect::<Result<HashMap<_, _>>>()?;
+        let events =
+            rows.into_iter().map(|row| row.read().map(|event| (event.id, event))).collect::<Result<HashMap<_, _>>>()?;
         let mut cases: Vec<Uuid> = notices.iter().map(|notice| notice.case_id).collect();
         cases.sort_unstable();
         cases.dedup();

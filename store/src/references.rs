@@ -2,11 +2,7 @@
 //! which is safe across processes; within the block numbers are given out from memory. A crash
 //! loses the rest of a block, and nobody misses it.
 
-use crate::{
-    Error, Result, Store,
-    db::args,
-    sql::sql,
-};
+use crate::{Error, Result, Store, db::args, sql::sql};
 use schemas::reference::{COUNT, Reference};
 use std::{ops::Range, time::Duration};
 use tokio::time::Instant;

@@ -29,9 +29,15 @@ macro_rules! sql {
 }
 
 macro_rules! on {
-    (both) => { None };
-    (sqlite) => { Some($crate::DbKind::Sqlite) };
-    (postgres) => { Some($crate::DbKind::Postgres) };
+    (both) => {
+        None
+    };
+    (sqlite) => {
+        Some($crate::DbKind::Sqlite)
+    };
+    (postgres) => {
+        Some($crate::DbKind::Postgres)
+    };
 }
 pub(crate) use {on, sql};
 

@@ -1,11 +1,6 @@
 //! What was tried before with the letters of a batch.
 
-use crate::{
-    Attempt, Error, Result, Tx,
-    attempts::AttemptRow,
-    db::batch_ids,
-    sql::sql,
-};
+use crate::{Attempt, Error, Result, Tx, attempts::AttemptRow, db::batch_ids, sql::sql};
 use schemas::{Uuid, id::from_micros, letter::Lane};
 
 sql! {
