@@ -60,3 +60,104 @@ fn nobody(facts: &Facts<'_>) -> (String, String) {
     };
     (matter, alarm)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Facts, Ruleset, Situation, decide, testing::{city, slug}};
+    use proptest::prelude::*;
+    use schemas::{
+        case::Role,
+        city::City,
+        place::{Place, Point},
+        reference::Reference,
+        report::{Kind, Language, Report, Tell, Urgency},
+        slug::CategoryId,
+    };
+    use std::sync::LazyLock;
+
+    static CITY: LazyLock<(City, Ruleset)> = LazyLock::new(|| {
+        let city = city(&[(
+            "a.yaml",
+            "
+- { rule: a, when: { words: [gas*, 'no light'], office_hours: false }, then: { assign: lamps, inform: [police, desk] } }
+- { rule: b, when: { category: road/*, area: north, not: { urgency: low } }, then: { assign: roads, term: 3wd } }
+- { rule: c, when: { kind: [complaint, question], any: [{ photo: true }, { weekday: [sat, sun] }] }, then: { assign: green, priority: low } }
+- { rule: d, when: { category: road/hole, answer: { danger: true } }, then: { assign: police, inform: [roads], term: 900d } }
+- { rule: e, when: { time: '22:00-06:00', language: fr, channel: [web, app] }, then: { assign: desk, priority: high } }
+",
+        )]);
+        let (ruleset, faults) = Ruleset::read(&city);
+        let ruleset = ruleset.unwrap_or_else(|| panic!("{faults:#?}"));
+        (city, ruleset)
+    });
+
+    fn any_report() -> impl Strategy<Value = Report> {
+        let number = prop_oneof![any::<f64>(), 2.0..6.0, Just(f64::NAN), Just(f64::INFINITY)];
+        let point = proptest::option::of((number.clone(), prop_oneof![any::<f64>(), 49.5..51.5]));
+        let category = prop_oneof!["road/hole", "road/ice", "green/tree", "gone/away", "[a-z]{1,5}/[a-z]{1,5}"];
+        let choices = (0..6_usize, 0..4_usize, 0..3_usize, 0..4_usize);
+        (category, any::<String>(), point, choices, any::<i64>(), any::<bool>()).prop_map(
+            |(category, words, point, (kind, urgency, language, photos), at, danger)| Report {
+                id: schemas::Uuid::nil(),
+                reference: Reference::from_number(1),
+                channel: slug("web"),
+                source_id: None,
+                kind: Kind::ALL[kind],
+                category: CategoryId::new(&category).unwrap(),
+                words,
+                place: Place { address: None, point: point.map(|(lon, lat)| Point { lat, lon }) },
+                answers: [("danger".to_owned(), danger.into())].into(),
+                urgency: [Urgency::Low, Urgency::Normal, Urgency::High, Urgency::Emergency][urgency],
+                language: Language::ALL[language],
+                tell: Tell::Nothing,
+                photos: vec![schemas::Uuid::nil(); photos],
+                token: String::new(),
+                received_at: schemas::id::from_micros(at),
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn there_is_always_one_lead(report in any_report(), refused in proptest::sample::subsequence(vec!["desk", "roads", "green", "police", "lamps"], 0..=5)) {
+            let (city, ruleset) = &*CITY;
+            let refused: Vec<_> = refused.into_iter().map(slug).collect();
+            let facts = Facts::of(&report, city, &refused, report.received_at);
+            let decision = decide(ruleset, city, &facts);
+            let leads: Vec<_> = decision.assignments.iter().filter(|a| a.role == Role::Lead).collect();
+            prop_assert_eq!(leads.len(), 1);
+            let lead = &leads[0].department;
+            prop_assert!(city.department(lead).is_some());
+            prop_assert!(!refused.contains(lead) || *lead == city.fallback);
+            prop_assert!(decision.assignments.iter().filter(|a| a.department == *lead).count() == 1);
+            prop_assert_eq!(decision.rule == "fallback", decision.alarm.is_some());
+            if report.urgency == Urgency::Emergency {
+                prop_assert_eq!(decision.priority, Urgency::Emergency);
+            }
+            // The same facts, the same decision; and the index never changes which rule is first.
+            prop_assert_eq!(&decide(ruleset, city, &facts), &decision);
+            let first = ruleset.rules().iter().find(|rule| rule.holds(&facts) && !refused.contains(&rule.assign));
+            prop_assert_eq!(first.map_or("fallback", |rule| rule.name.as_str()), decision.rule.as_str());
+        }
+
+        #[test]
+        fn rule_files_never_panic(text in "(?s)(- rule: [a-z]{1,3}\n  when: \\{[ -~]{0,40}\\}\n  then: \\{[ -~]{0,40}\\}\n){0,2}.{0,30}") {
+            let city = city(&[("a.yaml", &text)]);
+            let (ruleset, faults) = Ruleset::read(&city);
+            prop_assert!(ruleset.is_some() || !faults.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_emergency_stays_an_emergency() {
+        let city = city(&[("a.yaml", "- { rule: a, when: {}, then: { assign: roads, priority: low, term: 2d } }")]);
+        let (ruleset, _) = Ruleset::read(&city);
+        let ruleset = ruleset.unwrap();
+        let mut situation = Situation::new(city.category("road/hole").unwrap(), &city);
+        assert_eq!(decide(&ruleset, &city, &situation.facts(&city)).priority, Urgency::Low);
+        situation.urgency = Urgency::Emergency;
+        let decision = decide(&ruleset, &city, &situation.facts(&city));
+        assert_eq!(decision.priority, Urgency::Emergency);
+        assert_eq!(decision.due_on, Some("2026-03-06".parse().unwrap()));
+    }
+}

@@ -15,6 +15,8 @@ mod index;
 mod rule;
 mod ruleset;
 mod suggest;
+#[cfg(test)]
+mod testing;
 mod worker;
 mod yaml;
 

@@ -165,3 +165,6 @@ fn parse(text: &str) -> Result<Vec<RuleConfig>, (Pos, String, String)> {
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 //! - [`writing`]: what one batch writes.
 
 mod received;
+mod references;
 mod submitted;
 mod writing;
 
@@ -33,6 +34,7 @@ pub struct RouterWorker {
     /// `https://host`, without a slash at the end.
     public_url: String,
     desks: HashMap<DepartmentId, Desk>,
+    references: references::InHand,
 }
 
 /// What the worker has to know of a department.
@@ -54,7 +56,7 @@ impl RouterWorker {
             share_reporter: department.share_reporter,
         };
         let desks = city.departments.iter().map(|department| (department.id.clone(), desk(department))).collect();
-        Self { store, city, ruleset, public_url: public_url.trim_end_matches('/').to_owned(), desks }
+        Self { store, city, ruleset, public_url: public_url.trim_end_matches('/').to_owned(), desks, references: Default::default() }
     }
 
     fn decide(&self, report: &Report, rejected_by: &[DepartmentId], at: Timestamp) -> Decision {

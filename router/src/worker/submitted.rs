@@ -49,7 +49,7 @@ impl RouterWorker {
             return Ok(());
         }
         let now = self.store.clock().now();
-        let references = tx.references(sound.len()).await?;
+        let references = self.references.take(&self.store, tx, sound.len()).await?;
         let walks: Vec<(usize, &Letter, NewReport)> = sound
             .into_iter()
             .zip(references)
