@@ -180,7 +180,8 @@ impl Edge for SendWorker {
     async fn deliver(&self, letter: &Letter) -> Verdict {
         match self.try_deliver(letter).await {
             Ok(verdict) => verdict,
-            Err(error) => Verdict::later(format!("the store could not be read: {error}")),
+            Err(error) if error.is_transient() => Verdict::later(format!("the store could not be read: {error}")),
+            Err(error) => Verdict::never(Fault::Ours, format!("the store could not be read: {error}")),
         }
     }
 

@@ -12,6 +12,7 @@ pub use config::{MailConfig, Tls};
 
 use super::{Parcel, Sender};
 use async_trait::async_trait;
+use bus::{Breaker, LaneSettings, Retry, UnknownPolicy};
 use lettre::{
     Address,
     transport::smtp::{
@@ -38,6 +39,9 @@ use tokio::time::timeout;
 /// The name of this sender.
 pub const NAME: &str = "mail";
 
+/// RFC 5321 §4.5.4.1 asks for 4 to 5 days.
+const GIVE_UP_AFTER: Duration = Duration::from_hours(4 * 24);
+
 /// How long the other side may take: RFC 5321 §4.5.3.2 asks for ten minutes after the final dot,
 /// because a server that is still writing must not be asked to write it twice. Its five minutes
 /// for other commands are from another age.
@@ -62,6 +66,7 @@ pub struct Mail {
     letterhead: Letterhead,
     pool: Pool,
     patience: Patience,
+    max_connections: usize,
 }
 
 impl Mail {
@@ -78,7 +83,7 @@ impl Mail {
         }
         let letterhead = Letterhead::read(config, city)?;
         let pool = Pool::build(config, letterhead.domain(), patience.connect)?;
-        Ok(Self { letterhead, pool, patience })
+        Ok(Self { letterhead, pool, patience, max_connections: config.max_connections })
     }
 
     async fn try_send(&self, parcel: &Parcel) -> Verdict {
@@ -175,6 +180,19 @@ impl Mail {
 impl Sender for Mail {
     async fn send(&self, parcel: &Parcel) -> Verdict {
         self.try_send(parcel).await
+    }
+
+    fn lane(&self) -> LaneSettings {
+        LaneSettings {
+            // A letter waits in the pool rather than in the table while the last mails are settled.
+            concurrency: self.max_connections * 4,
+            retry: Retry { first: Duration::from_secs(30), max: Duration::from_hours(1), give_up_after: GIVE_UP_AFTER },
+            // Greylisting and full mailboxes look like failures too, and say nothing of the server.
+            breaker: Breaker { failures: 20, ..Breaker::default() },
+            unknown: UnknownPolicy::SendAgain,
+            deadline: self.patience.connect + 3 * self.patience.command + self.patience.dot,
+            ..LaneSettings::default()
+        }
     }
 
     async fn close(&self) {

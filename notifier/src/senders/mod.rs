@@ -5,6 +5,7 @@ pub mod letterbox;
 pub mod mail;
 
 use async_trait::async_trait;
+use bus::LaneSettings;
 use mail::MailConfig;
 use schemas::{
     Timestamp, Uuid,
@@ -41,6 +42,11 @@ pub struct Parcel {
 pub trait Sender: Send + Sync {
     /// Hands `parcel` over. One parcel, one verdict; the lane's loop owns the retries.
     async fn send(&self, parcel: &Parcel) -> Verdict;
+
+    /// How the lane of this sender is worked.
+    fn lane(&self) -> LaneSettings {
+        LaneSettings::default()
+    }
 
     /// Says goodbye to the other side; called once, when the process stops.
     async fn close(&self) {}
