@@ -57,9 +57,8 @@ impl AnswersWorker {
         let refuse = |why: String| Verdict::never(Fault::Refused, why);
         let update: Update =
             letter.read().map_err(|error| refuse(format!("this is not an update of a department: {error}")))?;
-        let update = check_words(update).map_err(|faults| {
-            refuse(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-        })?;
+        let update = check_words(update)
+            .map_err(|faults| refuse(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
         if self.city.department(&update.department).is_none() {
             return Err(refuse(format!("/department: this city has no department {}", update.department)));
         }
@@ -123,7 +122,12 @@ fn theirs(rows: &HashMap<Uuid, DispatchRow>, update: &Update) -> Result<(), Verd
 }
 
 /// One update has its effect. Gives the letter to the router when the case needs another desk.
-fn hear(opened: &mut Opened, rows: &mut HashMap<Uuid, DispatchRow>, heard: Heard<'_>, now: Timestamp) -> Option<Letter> {
+fn hear(
+    opened: &mut Opened,
+    rows: &mut HashMap<Uuid, DispatchRow>,
+    heard: Heard<'_>,
+    now: Timestamp,
+) -> Option<Letter> {
     let Heard { letter, mut update, id } = heard;
     let row = rows.get_mut(&update.dispatch)?;
     // A clock that runs ahead must not lock the case against everything that comes later.
@@ -175,7 +179,11 @@ pub fn check_words(mut update: Update) -> Result<Update, Vec<Invalid>> {
         *value = text::clean(value);
         let length = text::length(value);
         if length == 0 && needed {
-            faults.push(Invalid::new(format!("/say/{name}"), "required", "write a sentence that the reader understands"));
+            faults.push(Invalid::new(
+                format!("/say/{name}"),
+                "required",
+                "write a sentence that the reader understands",
+            ));
         } else if length > MAX_TEXT {
             let message = format!("these are {length} characters, at most {MAX_TEXT} fit: shorten it");
             faults.push(Invalid::new(format!("/say/{name}"), "too_long", message));

@@ -86,7 +86,8 @@ impl Edge for DeliverWorker {
             if fresh && row.state == DispatchState::Delivered {
                 let said = self.adapter().answers(dispatch, now);
                 answers.extend(said.into_iter().map(|(update, at)| {
-                    let mut letter = crate::updates::letter(&update, row.case_id, trace.next(), now).because(outcome.letter.id);
+                    let mut letter =
+                        crate::updates::letter(&update, row.case_id, trace.next(), now).because(outcome.letter.id);
                     letter.ready_at = Some(at);
                     letter
                 }));
@@ -180,7 +181,6 @@ pub(crate) async fn handed_over(store: &Store, department: &DepartmentId, ids: &
     opened.save(&mut tx).await?;
     tx.commit().await
 }
-
 
 #[cfg(test)]
 #[path = "deliver_tests.rs"]

@@ -1,7 +1,7 @@
 //! Strangers' JSON: read strictly, and when it is wrong, say where (JSON Pointer), what, and what
 //! to write instead.
 
-use schemas::fault::Invalid;
+use schemas::fault::{Invalid, nearest};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
@@ -30,7 +30,11 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8], limit: usize) -> Result<T, Unread
     }
     // serde would take a list as the fields in order, which is nobody's intention.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Unreadable::Invalid(Invalid::new("", "wrong_type", "this is a list: send one JSON object, in braces")));
+        return Err(Unreadable::Invalid(Invalid::new(
+            "",
+            "wrong_type",
+            "this is a list: send one JSON object, in braces",
+        )));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| explain(error.path(), error.inner()))?;
@@ -96,7 +100,7 @@ fn explain_data(at: &str, text: &str) -> Invalid {
     if let Some(field) = named(text, "unknown field ") {
         let known = options(text);
         let field: String = field.chars().take(60).collect();
-        let help = match closest(&field, &known) {
+        let help = match nearest(&field, known.iter().copied()) {
             Some(near) => format!("there is no `{field}`: did you mean `{near}`?"),
             None if known.is_empty() => format!("there is no `{field}`: leave it out"),
             None => format!("there is no `{field}`: use {}", known.join(", ")),
@@ -109,7 +113,7 @@ fn explain_data(at: &str, text: &str) -> Invalid {
     if let Some(value) = named(text, "unknown variant ") {
         let known = options(text);
         let value: String = value.chars().take(60).collect();
-        let near = closest(&value, &known).map(|near| format!(", perhaps `{near}`")).unwrap_or_default();
+        let near = nearest(&value, known.iter().copied()).map(|near| format!(", perhaps `{near}`")).unwrap_or_default();
         return Invalid::new(at, "not_an_option", format!("`{value}` is not one of {}{near}", known.join(", ")));
     }
     for prefix in ["invalid type: ", "invalid value: "] {
@@ -138,30 +142,6 @@ fn pointer(path: &Path) -> String {
     })
 }
 
-/// The word of `known` that `word` is a slip of: at most a third of its letters differ.
-pub fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|candidate| (distance(&word.to_lowercase(), candidate), *candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 3 + usize::from(candidate.len() > 4))
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein distance, one row at a time.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let cost = if x == *y { diagonal } else { 1 + diagonal.min(row[j]).min(row[j + 1]) };
-            diagonal = std::mem::replace(&mut row[j + 1], cost);
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,11 +162,31 @@ mod tests {
             (r#"{"category":"a/b","zzzzzz":"x"}"#, "/zzzzzz", "unknown_field", "use kind"),
             (r#"{"category":5,"words":"x"}"#, "/category", "wrong_type", "write a string"),
             (r#"{"category":"a/b","words":"x","kind":"reprot"}"#, "/kind", "not_an_option", "perhaps `report`"),
-            (r#"{"category":"a/b","words":"x","place":{"point":{"lat":"50","lon":3}}}"#, "/place/point/lat", "wrong_type", "f64"),
-            (r#"{"category":"a/b","words":"x","place":{"point":{"lat":1e999,"lon":3}}}"#, "/place/point/lat", "out_of_range", "too large"),
-            (r#"{"category":"a/b","words":"x","place":{"point":{"lat":50}}}"#, "/place/point/lon", "required", "add it"),
+            (
+                r#"{"category":"a/b","words":"x","place":{"point":{"lat":"50","lon":3}}}"#,
+                "/place/point/lat",
+                "wrong_type",
+                "f64",
+            ),
+            (
+                r#"{"category":"a/b","words":"x","place":{"point":{"lat":1e999,"lon":3}}}"#,
+                "/place/point/lat",
+                "out_of_range",
+                "too large",
+            ),
+            (
+                r#"{"category":"a/b","words":"x","place":{"point":{"lat":50}}}"#,
+                "/place/point/lon",
+                "required",
+                "add it",
+            ),
             (r#"{"category":"a/b","words":"x","place":{"adress":"x"}}"#, "/place/adress", "unknown_field", "`address`"),
-            (r#"{"category":"a/b","words":"x","answers":{"diep":1e999}}"#, "/answers/diep", "out_of_range", "too large"),
+            (
+                r#"{"category":"a/b","words":"x","answers":{"diep":1e999}}"#,
+                "/answers/diep",
+                "out_of_range",
+                "too large",
+            ),
             (r#"{"category":"a/b","words":"x","photos":["no"]}"#, "/photos/0", "malformed", ""),
             (r#"{"category":"a/b","words":"x","words":"y"}"#, "/words", "duplicate", "once"),
             (r#"{"category":"a/b","words":NaN}"#, "", "malformed", "line 1"),
@@ -215,7 +215,9 @@ mod tests {
         let json = r#"{"id":"1","department":"wegen","dispatch":"00000000-0000-0000-0000-000000000001",
             "at":"2026-11-23T10:00:00Z","say":{"what":"reject"}}"#;
         match read::<Update>(json.as_bytes(), 10_000) {
-            Err(Unreadable::Invalid(fault)) => assert_eq!((fault.field.as_str(), fault.code.as_str()), ("/say/reason", "required")),
+            Err(Unreadable::Invalid(fault)) => {
+                assert_eq!((fault.field.as_str(), fault.code.as_str()), ("/say/reason", "required"))
+            }
             other => panic!("{other:?}"),
         }
     }

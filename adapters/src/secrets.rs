@@ -155,11 +155,8 @@ mod tests {
     fn tokens_are_known_by_their_hash() {
         let wegen = DepartmentId::new("wegen").unwrap();
         let hash = crate::intake::hex(&Sha256::digest("another-token-of-twenty"));
-        let config = Config {
-            tokens: vec!["a-token-of-twenty-chars".into()],
-            token_sha256: vec![hash],
-            ..Config::default()
-        };
+        let config =
+            Config { tokens: vec!["a-token-of-twenty-chars".into()], token_sha256: vec![hash], ..Config::default() };
         let secrets = Secrets::read([(wegen, config)].into()).unwrap();
         assert!(secrets.knows("wegen", "a-token-of-twenty-chars"));
         assert!(secrets.knows("wegen", "another-token-of-twenty"));

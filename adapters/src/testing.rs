@@ -133,7 +133,8 @@ pub(crate) async fn store(hands: &Hands) -> (tempfile::TempDir, Store) {
 
 /// A report from `web`, filed as a resident would, and what was answered.
 pub(crate) async fn filed(tools: &IntakeTools) -> store::Receipt {
-    let submission = Submission { category: "wegen/put".to_owned(), words: "Een put".to_owned(), ..Submission::default() };
+    let submission =
+        Submission { category: "wegen/put".to_owned(), words: "Een put".to_owned(), ..Submission::default() };
     let checked = submission.check(&tools.city).unwrap();
     match accept(tools, &slug("web"), None, checked, Trace::start()).await.unwrap() {
         Accepted::New(receipt) => receipt,
@@ -169,7 +170,8 @@ pub(crate) async fn routed(tools: &IntakeTools, department: &str, role: Role) ->
     tx.add_dispatches(&[row]).await.unwrap();
     tx.commit().await.unwrap();
     let lane = Lane::department(&slug(department));
-    Letter::new(dispatch.id, lane, Topic::DepartmentDispatch, "report", &dispatch, Trace::start(), now).about(receipt.id)
+    Letter::new(dispatch.id, lane, Topic::DepartmentDispatch, "report", &dispatch, Trace::start(), now)
+        .about(receipt.id)
 }
 
 /// The words of the case's timeline.

@@ -131,7 +131,8 @@ async fn take(
     if body.len() > MAX_BODY {
         return Outcome::TooLarge { limit: MAX_BODY };
     }
-    let is_event = content_type.is_some_and(|t| t.trim().to_ascii_lowercase().starts_with("application/cloudevents+json"));
+    let is_event =
+        content_type.is_some_and(|t| t.trim().to_ascii_lowercase().starts_with("application/cloudevents+json"));
     let update = if is_event { read_event(body) } else { json::read(body, MAX_BODY) };
     let update: Update = match update {
         Ok(update) => update,
@@ -179,7 +180,12 @@ fn read_event(body: &[u8]) -> Result<Update, Unreadable> {
     })
 }
 
-async fn post(tools: &UpdateTools, update: &Update, trace: Trace, now: schemas::Timestamp) -> Result<Outcome, store::Error> {
+async fn post(
+    tools: &UpdateTools,
+    update: &Update,
+    trace: Trace,
+    now: schemas::Timestamp,
+) -> Result<Outcome, store::Error> {
     let mut tx = tools.store.begin().await?;
     let row = tx.peek_dispatches(&[update.dispatch]).await?.remove(&update.dispatch);
     // Another department's dispatch is answered as one that does not exist.

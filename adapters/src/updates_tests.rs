@@ -12,11 +12,8 @@ async fn tools() -> (testing::Hands, tempfile::TempDir, UpdateTools, Letter, Let
     let (hands, folder, intake) = desk().await;
     let lead = routed(&intake, testing::FETCHES, Role::Lead).await;
     let informed = routed(&intake, testing::FETCHES, Role::Informed).await;
-    let config = secrets::Config {
-        tokens: vec![TOKEN.into()],
-        webhook_keys: vec![KEY.into()],
-        ..secrets::Config::default()
-    };
+    let config =
+        secrets::Config { tokens: vec![TOKEN.into()], webhook_keys: vec![KEY.into()], ..secrets::Config::default() };
     let other = secrets::Config { tokens: vec!["another-token-of-20-chars".into()], ..secrets::Config::default() };
     let configured = [(testing::slug(testing::FETCHES), config), (testing::slug(testing::PUSHED), other)];
     let tools = UpdateTools {
@@ -36,7 +33,8 @@ fn update(letter: &Letter) -> Value {
 async fn send(tools: &UpdateTools, body: &Value) -> Outcome {
     let header = format!("Bearer {TOKEN}");
     let body = body.to_string();
-    submit_update(tools, testing::FETCHES, Some(&header), Some("application/json"), body.as_bytes(), Trace::start()).await
+    submit_update(tools, testing::FETCHES, Some(&header), Some("application/json"), body.as_bytes(), Trace::start())
+        .await
 }
 
 #[tokio::test]

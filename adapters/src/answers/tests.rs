@@ -7,7 +7,11 @@ use crate::{
     testing::{self, desk, routed, timeline, waiting},
     updates::letter as letter_of,
 };
-use schemas::{case::{Role, Status}, dispatch::Dispatch, trace::Trace};
+use schemas::{
+    case::{Role, Status},
+    dispatch::Dispatch,
+    trace::Trace,
+};
 
 fn by(letter: &Letter, id: &str, minute: i64, say: Say) -> Update {
     let dispatch: Dispatch = letter.read().unwrap();
@@ -17,10 +21,8 @@ fn by(letter: &Letter, id: &str, minute: i64, say: Say) -> Update {
 
 async fn hear(tools: &IntakeTools, updates: &[Update]) -> Vec<Verdict> {
     let worker = AnswersWorker::new(tools.city.clone(), tools.clock.clone());
-    let letters: Vec<Letter> = updates
-        .iter()
-        .map(|update| letter_of(update, testing::case_id(), Trace::start(), tools.clock.now()))
-        .collect();
+    let letters: Vec<Letter> =
+        updates.iter().map(|update| letter_of(update, testing::case_id(), Trace::start(), tools.clock.now())).collect();
     let mut tx = tools.store.begin().await.unwrap();
     let verdicts = worker.apply(&mut tx, &letters).await.unwrap();
     tx.commit().await.unwrap();
@@ -66,8 +68,13 @@ async fn strangers_and_nonsense_are_refused_with_the_reason_and_sink_nobody_else
     unknown.dispatch = testing::case_id();
     let empty = by(&letter, "z", 0, Say::Note { text: " \u{202e} ".to_owned() });
     let verdicts = hear(&tools, &[stranger, nobody, unknown, empty, good]).await;
-    for (verdict, part) in verdicts.iter().zip(["is publieke-ruimte-groen's", "no department nobody", "no dispatch", "/say/text"]) {
-        assert!(matches!(verdict, Verdict::Never { why, fault: Fault::Refused } if why.contains(part)), "{part}: {verdict:?}");
+    for (verdict, part) in
+        verdicts.iter().zip(["is publieke-ruimte-groen's", "no department nobody", "no dispatch", "/say/text"])
+    {
+        assert!(
+            matches!(verdict, Verdict::Never { why, fault: Fault::Refused } if why.contains(part)),
+            "{part}: {verdict:?}"
+        );
     }
     assert_eq!(verdicts.last(), Some(&Verdict::done()));
     assert_eq!(timeline(&tools.store, letter.case_id.unwrap()).await, "received accepted");
@@ -87,7 +94,7 @@ async fn what_is_not_theirs_goes_back_to_the_router_once() {
     let case = letter.case_id.unwrap();
     waiting(&tools.store, &Lane::router()).await;
     let reject = by(&letter, "a", 0, Say::Reject { reason: "niet van ons".to_owned() });
-    hear(&tools, &[reject.clone()]).await;
+    hear(&tools, std::slice::from_ref(&reject)).await;
     hear(&tools, &[reject]).await;
     let asked = waiting(&tools.store, &Lane::router()).await;
     let why: Vec<Received> = asked.iter().map(|letter| letter.read().unwrap()).collect();

@@ -14,7 +14,7 @@ use schemas::{
     Timestamp,
     city::{City, Delivery, Department},
     dispatch::{Dispatch, Update},
-    fault::{Fault, Invalid},
+    fault::{Fault, Invalid, did_you_mean},
     id::Clock,
     letter::{Lane, Letter},
     slug::DepartmentId,
@@ -69,8 +69,16 @@ type Build = fn(&Department, &Value, &Tools) -> Result<Arc<dyn Adapter>, Vec<Inv
 
 /// Every adapter: its name in `departments.yaml`, how its settings are checked, how it is built.
 const REGISTRY: &[(&str, Check, Build)] = &[
-    ("webhook", |v| check_with(v, webhook::Config::check), |d, v, t| read(v).and_then(|c: webhook::Config| c.build(d, t))),
-    ("sandbox", |v| check_with(v, sandbox::Config::check), |d, v, t| read(v).and_then(|c: sandbox::Config| c.build(d, t))),
+    (
+        "webhook",
+        |v| check_with(v, webhook::Config::check),
+        |d, v, t| read(v).and_then(|c: webhook::Config| c.build(d, t)),
+    ),
+    (
+        "sandbox",
+        |v| check_with(v, sandbox::Config::check),
+        |d, v, t| read(v).and_then(|c: sandbox::Config| c.build(d, t)),
+    ),
 ];
 
 /// The names that a city may write as `delivery`, besides `queue`.
@@ -105,11 +113,9 @@ pub fn check(city: &City) -> Vec<Fault> {
         match REGISTRY.iter().find(|(name, ..)| *name == adapter) {
             Some((_, check, _)) => faults.extend(check(settings).iter().map(|wrong| fault(city, department, wrong))),
             None => {
-                let known = names();
-                let near = crate::json::closest(adapter, &known).map(|n| format!(": did you mean {n}?")).unwrap_or_default();
-                let wrong = Invalid::new("", "unknown", format!("there is no adapter `{adapter}`{near}"));
+                let wrong = Invalid::new("", "unknown", format!("there is no adapter `{adapter}`"));
                 let mut fault = fault(city, department, &wrong);
-                fault.help = format!("write queue, {}", known.join(" or "));
+                fault.help = did_you_mean(adapter, names().into_iter().chain(["queue"]));
                 faults.push(fault);
             }
         }
@@ -166,12 +172,12 @@ mod tests {
         let faults_of = |delivery: Delivery| {
             let mut city = crate::testing::read();
             city.departments[0].delivery = delivery;
-            check(&city).into_iter().map(|f| f.message).collect::<Vec<_>>().join("\n")
+            check(&city).into_iter().map(|f| format!("{}: {}", f.message, f.help)).collect::<Vec<_>>().join("\n")
         };
         assert_eq!(faults_of(push("sandbox", Value::Null)), "");
         assert_eq!(faults_of(push("webhook", json!({"url": "https://example.org/in"}))), "");
         for (delivery, part) in [
-            (push("webhoook", Value::Null), "did you mean webhook?"),
+            (push("webhoook", Value::Null), "did you mean `webhook`?"),
             (push("webhook", Value::Null), "`url` is missing"),
             (push("webhook", json!({"url": "https://example.org", "retries": 3})), "there is no `retries`"),
             (push("webhook", json!({"url": "ftp://example.org"})), "https"),

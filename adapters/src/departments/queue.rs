@@ -20,7 +20,7 @@ pub const MAX_WAIT: Duration = Duration::from_secs(30);
 pub const LEASE: Duration = Duration::from_secs(120);
 
 /// What the work queue stands on.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct WorkTools {
     /// The rows.
     pub store: Store,

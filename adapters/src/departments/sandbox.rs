@@ -216,7 +216,9 @@ mod tests {
 
     #[test]
     fn an_informed_department_keeps_still() {
-        assert!(sandbox(Config::default()).answers(&testing::dispatch("wegen", Role::Informed), testing::now()).is_empty());
+        assert!(
+            sandbox(Config::default()).answers(&testing::dispatch("wegen", Role::Informed), testing::now()).is_empty()
+        );
     }
 
     #[test]

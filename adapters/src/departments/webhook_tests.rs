@@ -17,8 +17,7 @@ const OLD_KEY: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd";
 
 fn adapter(url: &str, timeout_ms: u64) -> Arc<dyn Adapter> {
     let department = testing::slug(testing::PUSHED);
-    let config =
-        secrets::Config { webhook_keys: vec![OLD_KEY.into(), KEY.into()], ..secrets::Config::default() };
+    let config = secrets::Config { webhook_keys: vec![OLD_KEY.into(), KEY.into()], ..secrets::Config::default() };
     let http = http::Config { timeout_ms, private_networks: vec!["127.0.0.0/8".into()], ..http::Config::default() };
     let city = testing::city();
     let tools = Tools {
@@ -108,8 +107,19 @@ async fn receipts_are_found_where_systems_put_them() {
 #[tokio::test]
 async fn every_refusal_has_its_verdict() {
     let rows = [
-        (408, "later"), (425, "later"), (429, "later"), (500, "later"), (502, "later"), (503, "later"),
-        (301, "never"), (307, "never"), (400, "never"), (401, "never"), (404, "never"), (410, "never"), (422, "never"),
+        (408, "later"),
+        (425, "later"),
+        (429, "later"),
+        (500, "later"),
+        (502, "later"),
+        (503, "later"),
+        (301, "never"),
+        (307, "never"),
+        (400, "never"),
+        (401, "never"),
+        (404, "never"),
+        (410, "never"),
+        (422, "never"),
     ];
     for (status, word) in rows {
         let verdict = answered(ResponseTemplate::new(status).insert_header("location", "http://127.0.0.1:9/")).await;
@@ -167,7 +177,10 @@ async fn who_is_not_there_has_nothing() {
     assert_eq!(deliver(&url, 2_000).await.word(), "later");
     // Inside the city's networks, and nobody allowed it.
     let verdict = deliver("http://10.255.255.1/", 2_000).await;
-    assert!(matches!(&verdict, Verdict::Never { fault: Fault::Ours, why } if why.contains("private network")), "{verdict:?}");
+    assert!(
+        matches!(&verdict, Verdict::Never { fault: Fault::Ours, why } if why.contains("private network")),
+        "{verdict:?}"
+    );
 }
 
 #[test]

@@ -157,7 +157,9 @@ impl Door {
     pub async fn receive(&self, channel: &Channel, form: FormData, trace: Trace) -> Outcome {
         // A token we did not make is no token: the report is still taken, only a double click is
         // not recognised.
-        let token = form.filled(field::TOKEN).filter(|t| (16..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let token = form
+            .filled(field::TOKEN)
+            .filter(|t| (16..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric()));
         let (mut submission, mut faults) = read(&form);
         if form.filled(field::TRAP).is_some() {
             // Said aloud instead of dropped: an over-eager browser fills in traps too.
@@ -202,7 +204,9 @@ impl Door {
                 token: report.token,
                 received_at: report.received_at,
             }),
-            Ok(None) => Outcome::Failed(store::Error::Inconsistent { table: "report", column: "id", key: id.to_string() }),
+            Ok(None) => {
+                Outcome::Failed(store::Error::Inconsistent { table: "report", column: "id", key: id.to_string() })
+            }
             Err(error) => Outcome::Failed(error),
         }
     }
@@ -283,11 +287,8 @@ fn read(form: &FormData) -> (Submission, Vec<Invalid>) {
             None
         }
     };
-    let contact = Contact {
-        name: form.filled(field::NAME),
-        email: form.filled(field::EMAIL),
-        phone: form.filled(field::PHONE),
-    };
+    let contact =
+        Contact { name: form.filled(field::NAME), email: form.filled(field::EMAIL), phone: form.filled(field::PHONE) };
     let submission = Submission {
         kind,
         category,

@@ -140,9 +140,12 @@ pub async fn accept(
     let id = report_id(&tools.ids, channel, source_id);
     let digest = digest(&checked);
     check_photos(&tools.store, id, &checked.photos).await?;
-    let reference = tools.store.references(1).await?.first().copied().ok_or(IntakeError::Store(
-        store::Error::Inconsistent { table: "counter", column: "next", key: "reference".to_owned() },
-    ))?;
+    let reference =
+        tools.store.references(1).await?.first().copied().ok_or(IntakeError::Store(store::Error::Inconsistent {
+            table: "counter",
+            column: "next",
+            key: "reference".to_owned(),
+        }))?;
     let report = Report {
         id,
         reference,

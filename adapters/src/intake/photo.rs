@@ -124,7 +124,9 @@ impl Refused {
             Self::Heic => "this photo is in Apple's HEIC format, which few can open: choose \"Most compatible\" under \
                            Settings > Camera > Formats, or send a screenshot of it"
                 .to_owned(),
-            Self::NotAPhoto { is: Some(is) } => format!("this is not a photo but {is}: send a JPEG, PNG or WebP picture"),
+            Self::NotAPhoto { is: Some(is) } => {
+                format!("this is not a photo but {is}: send a JPEG, PNG or WebP picture")
+            }
             Self::NotAPhoto { is: None } => "this is not a photo: send a JPEG, PNG or WebP picture".to_owned(),
             Self::TooManyPixels { megapixels } => {
                 format!("this picture has more than {megapixels} million pixels: send a smaller one")

@@ -1,5 +1,5 @@
 use super::*;
-use image::{GrayImage, Rgb, RgbaImage, Rgba, codecs::png::PngEncoder, ImageEncoder as _};
+use image::{GrayImage, ImageEncoder as _, Rgb, Rgba, RgbaImage, codecs::png::PngEncoder};
 
 fn desk() -> Desk {
     Config::default().build()

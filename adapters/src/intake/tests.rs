@@ -71,7 +71,11 @@ async fn bad_input_names_the_field_and_stores_nothing() {
         (with("answers", json!({"kleur": "rood"})), "/answers/kleur", "unknown"),
         (with("photos", json!([testing::case_id()])), "/photos/0", "unknown"),
         (with("photo", json!([])), "/photo", "unknown_field"),
-        (br#"{"category":"wegen/put","words":"x","place":{"point":{"lat":1e999,"lon":3}}}"#.to_vec(), "/place/point/lat", "out_of_range"),
+        (
+            br#"{"category":"wegen/put","words":"x","place":{"point":{"lat":1e999,"lon":3}}}"#.to_vec(),
+            "/place/point/lat",
+            "out_of_range",
+        ),
     ];
     for (body, field, code) in rows {
         let shown: String = String::from_utf8_lossy(&body).chars().take(100).collect();
@@ -154,7 +158,9 @@ async fn a_form_with_faults_keeps_its_good_photos() {
     let script = Bytes::from_static(b"#!/bin/sh\n");
     let mut form = filled_in(&token, "", &[("put.png", png()), ("<b>evil</b>.jpg", script)]);
     form.fields.push(("website".to_owned(), "http://spam.example".to_owned()));
-    let form::Outcome::Invalid { faults, photos } = doors.form.receive(&web, form, Trace::start()).await else { panic!() };
+    let form::Outcome::Invalid { faults, photos } = doors.form.receive(&web, form, Trace::start()).await else {
+        panic!()
+    };
     let found: Vec<_> = faults.iter().map(|f| (f.field.as_str(), f.code.as_str())).collect();
     assert_eq!(found, [("website", "leave_empty"), ("photos", "not_a_photo"), ("words", "required")]);
     assert_eq!(photos.len(), 1);
