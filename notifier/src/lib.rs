@@ -5,6 +5,7 @@
 //! words of one notice (pure), [`render`] makes a mail of them (pure), [`senders`] hand it over,
 //! and [`worker`] ties them to the lanes `notifier` and `send.<sender>`.
 
+mod colour;
 pub mod context;
 pub mod plan;
 pub mod render;

@@ -152,7 +152,8 @@ async fn what_the_server_says_becomes_a_verdict() {
     let sink = sink(Switches::default()).await;
     let mail = mail(&config(&sink));
     let said = |text: &str| Some(text.to_owned());
-    let cases: [(&str, fn(&mut Switches, Option<String>), &str, &str); 9] = [
+    type Set = fn(&mut Switches, Option<String>);
+    let cases: [(&str, Set, &str, &str); 9] = [
         ("450 4.2.1 <jo.peeters@example.org> busy", |s, a| s.rcpt = a, "later", "450 to the address"),
         ("550 5.1.1 <jo.peeters@example.org> unknown", |s, a| s.rcpt = a, "address", "550 to the address"),
         ("550 5.7.1 policy", |s, a| s.rcpt = a, "refused", "550 to the address"),

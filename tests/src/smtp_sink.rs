@@ -387,7 +387,7 @@ impl Session {
         let number = shared.arrived.len() + 1;
         let dropped = shared.switches.drop_replies > 0;
         shared.switches.drop_replies = shared.switches.drop_replies.saturating_sub(1);
-        let answered = !dropped && drop_every.is_none_or(|n| n == 0 || number % n != 0);
+        let answered = !dropped && drop_every.is_none_or(|n| !number.is_multiple_of(n));
         let to = std::mem::take(&mut self.to);
         let from = std::mem::take(&mut self.from);
         shared.arrived.push(Arrived { from, to, data, connection: self.connection, answered, secure: self.secure });
