@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     departments::sandbox,
     intake::IntakeTools,
-    testing::{self, desk, routed, timeline, waiting},
+    testing::{self, Desk, routed, timeline, waiting},
 };
 use schemas::{Timestamp, case::Role, dispatch::Update};
 use std::time::Duration;
@@ -44,9 +44,7 @@ async fn row(tools: &IntakeTools, letter: &Letter) -> DispatchRow {
     rows.into_iter().find(|row| row.id == letter.id).unwrap()
 }
 
-#[tokio::test]
-async fn trouble_is_told_once_and_arrival_once() {
-    let (hands, _folder, tools) = desk().await;
+async fn trouble_is_told_once_and_arrival_once((hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::PUSHED, Role::Lead).await;
     let case = letter.case_id.unwrap();
     let again = Settled::Again(testing::now() + Duration::from_secs(10));
@@ -71,9 +69,7 @@ async fn trouble_is_told_once_and_arrival_once() {
     assert_eq!(waiting(&tools.store, &Lane::updates()).await.len(), 1, "and once");
 }
 
-#[tokio::test]
-async fn what_was_given_up_and_is_replayed_can_still_arrive() {
-    let (_hands, _folder, tools) = desk().await;
+async fn what_was_given_up_and_is_replayed_can_still_arrive((_hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::PUSHED, Role::Lead).await;
     let never = || Verdict::never(Fault::Refused, "410 Gone");
     deliver(&tools, &letter, never(), Settled::Buried).await;
@@ -84,9 +80,7 @@ async fn what_was_given_up_and_is_replayed_can_still_arrive() {
     assert_eq!(timeline(&tools.store, letter.case_id.unwrap()).await, "received hand_over_failed handed_over");
 }
 
-#[tokio::test]
-async fn letters_that_are_not_for_this_lane_are_refused() {
-    let (_hands, _folder, tools) = desk().await;
+async fn letters_that_are_not_for_this_lane_are_refused((_hands, _folder, tools): Desk) {
     let other = routed(&tools, testing::FETCHES, Role::Lead).await;
     let verdict = deliver(&tools, &other, Verdict::done(), Settled::Buried).await;
     assert!(matches!(verdict, Verdict::Never { fault: Fault::Ours, .. }), "{verdict:?}");
@@ -96,9 +90,7 @@ async fn letters_that_are_not_for_this_lane_are_refused() {
     assert!(matches!(verdict, Verdict::Never { fault: Fault::Ours, .. }), "{verdict:?}");
 }
 
-#[tokio::test]
-async fn fetching_and_acknowledging_is_handing_over() {
-    let (_hands, _folder, tools) = desk().await;
+async fn fetching_and_acknowledging_is_handing_over((_hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
     let case = letter.case_id.unwrap();
     handed_over(&tools.store, &testing::slug(testing::PUSHED), &[letter.id]).await.unwrap();
@@ -110,9 +102,7 @@ async fn fetching_and_acknowledging_is_handing_over() {
     assert_eq!(row(&tools, &letter).await.state, DispatchState::Delivered);
 }
 
-#[tokio::test]
-async fn a_simulated_department_takes_it_and_says_what_it_is() {
-    let (_hands, _folder, tools) = desk().await;
+async fn a_simulated_department_takes_it_and_says_what_it_is((_hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::PUSHED, Role::Lead).await;
     let settings = sandbox::Config::default();
     let department = tools.city.department(testing::PUSHED).unwrap().clone();
@@ -130,4 +120,12 @@ async fn a_simulated_department_takes_it_and_says_what_it_is() {
     );
     let verdict = worker.deliver(&letter).await;
     assert!(matches!(verdict, Verdict::Done { receipt: Some(receipt) } if receipt.starts_with("SANDBOX-")));
+}
+
+testing::both! {
+    trouble_is_told_once_and_arrival_once,
+    what_was_given_up_and_is_replayed_can_still_arrive,
+    letters_that_are_not_for_this_lane_are_refused,
+    fetching_and_acknowledging_is_handing_over,
+    a_simulated_department_takes_it_and_says_what_it_is,
 }

@@ -15,6 +15,7 @@ use schemas::{
     submission::Submission,
     trace::Trace,
 };
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use std::{
     fs,
     path::Path,
@@ -113,23 +114,65 @@ impl Hands {
     }
 }
 
-/// A whole desk: clock, store and city.
-pub(crate) async fn desk() -> (Hands, tempfile::TempDir, IntakeTools) {
-    let hands = Hands::at(now());
-    let (folder, store) = store(&hands).await;
-    (hands, folder, IntakeTools::new(store, city()))
+/// Where a test's database lies.
+pub(crate) struct Bed {
+    _folder: Option<tempfile::TempDir>,
 }
 
-/// A fresh store in its own file, which lives as long as the folder.
-pub(crate) async fn store(hands: &Hands) -> (tempfile::TempDir, Store) {
-    let folder = tempfile::tempdir().unwrap();
+/// A clock, its database, and the tools of a door.
+pub(crate) type Desk = (Hands, Bed, IntakeTools);
+
+async fn desk(bed: Bed, url: &str) -> Desk {
+    let hands = Hands::at(now());
     let clock = hands.clock();
     let options = Options { ids: Ids::new(clock.clone()), clock, publish_events: false };
-    let url = format!("sqlite:{}", folder.path().join("test.db").display());
-    let store = Store::open(&url, options).await.unwrap();
+    let store = Store::open(url, options).await.unwrap();
     store.migrate().await.unwrap();
-    (folder, store)
+    (hands, bed, IntakeTools::new(store, city()))
 }
+
+pub(crate) async fn on_sqlite<F: Future<Output = ()>>(body: impl FnOnce(Desk) -> F) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("voordeur.db").display());
+    body(desk(Bed { _folder: Some(folder) }, &url).await).await;
+}
+
+pub(crate) async fn on_postgres<F: Future<Output = ()> + Send + 'static>(body: impl FnOnce(Desk) -> F) {
+    let Ok(server) = std::env::var("VOORDEUR_TEST_POSTGRES") else {
+        assert!(std::env::var("VOORDEUR_TEST_ALL").is_err(), "VOORDEUR_TEST_POSTGRES must name a server");
+        return;
+    };
+    static NEXT: AtomicI64 = AtomicI64::new(0);
+    let name = format!("voordeur_adapters_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+    let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+    admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+    let (address, _) = server.rsplit_once('/').unwrap();
+    // In a task of its own, so that the database goes also when the test fails.
+    let done = tokio::spawn(body(desk(Bed { _folder: None }, &format!("{address}/{name}")).await)).await;
+    admin.execute(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await.unwrap();
+    if let Err(failed) = done {
+        std::panic::resume_unwind(failed.into_panic());
+    }
+}
+
+/// Writes the tests `sqlite::name` and `postgres::name` for each body.
+macro_rules! both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                $crate::testing::on_sqlite(super::$name).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                $crate::testing::on_postgres(super::$name).await;
+            })*
+        }
+    };
+}
+pub(crate) use both;
 
 /// A report from `web`, filed as a resident would, and what was answered.
 pub(crate) async fn filed(tools: &IntakeTools) -> store::Receipt {

@@ -1,15 +1,14 @@
 use super::*;
 use crate::{
     secrets,
-    testing::{self, desk, routed, waiting},
+    testing::{self, Bed, Desk, routed, waiting},
 };
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a-token-of-twenty-chars";
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G";
 
-async fn tools() -> (testing::Hands, tempfile::TempDir, UpdateTools, Letter, Letter) {
-    let (hands, folder, intake) = desk().await;
+async fn tools((hands, folder, intake): Desk) -> (testing::Hands, Bed, UpdateTools, Letter, Letter) {
     let lead = routed(&intake, testing::FETCHES, Role::Lead).await;
     let informed = routed(&intake, testing::FETCHES, Role::Informed).await;
     let config =
@@ -37,9 +36,8 @@ async fn send(tools: &UpdateTools, body: &Value) -> Outcome {
         .await
 }
 
-#[tokio::test]
-async fn what_is_taken_is_a_letter_once() {
-    let (_hands, _folder, tools, letter, _) = tools().await;
+async fn what_is_taken_is_a_letter_once(desk: Desk) {
+    let (_hands, _folder, tools, letter, _) = tools(desk).await;
     for _ in 0..2 {
         let Outcome::Taken { letter: id } = send(&tools, &update(&letter)).await else { panic!() };
         assert_eq!(id, derived(&["update", testing::FETCHES, "zk-1"]));
@@ -49,9 +47,8 @@ async fn what_is_taken_is_a_letter_once() {
     assert_eq!((letters[0].subject.as_str(), letters[0].case_id), ("publieke-ruimte-groen.note", letter.case_id));
 }
 
-#[tokio::test]
-async fn faults_are_told_while_the_department_waits() {
-    let (_hands, _folder, tools, letter, informed) = tools().await;
+async fn faults_are_told_while_the_department_waits(desk: Desk) {
+    let (_hands, _folder, tools, letter, informed) = tools(desk).await;
     let with = |name: &str, value: Value| {
         let mut body = update(&letter);
         body[name] = value;
@@ -86,9 +83,8 @@ async fn faults_are_told_while_the_department_waits() {
     assert!(matches!(to(testing::FETCHES, Some("Bearer a-token-of-twenty-chars"), None).await, Outcome::NotJson(_)));
 }
 
-#[tokio::test]
-async fn callbacks_are_believed_by_their_signature() {
-    let (hands, _folder, tools, letter, _) = tools().await;
+async fn callbacks_are_believed_by_their_signature(desk: Desk) {
+    let (hands, _folder, tools, letter, _) = tools(desk).await;
     let key = crate::secrets::Key::parse(KEY).unwrap();
     let event = json!({"specversion": "1.0", "id": "e1", "source": "/zk", "type": "eu.voordeur.department.update",
         "data": update(&letter)});
@@ -121,4 +117,10 @@ async fn callbacks_are_believed_by_their_signature() {
     wrong["data"]["say"] = json!({"what": "note"});
     let Err(Unreadable::Invalid(fault)) = read_event(wrong.to_string().as_bytes()) else { panic!() };
     assert_eq!(fault.field, "/data/say/text");
+}
+
+testing::both! {
+    what_is_taken_is_a_letter_once,
+    faults_are_told_while_the_department_waits,
+    callbacks_are_believed_by_their_signature,
 }

@@ -4,7 +4,7 @@ use crate::{
         IntakeTools,
         contest::{self, contest},
     },
-    testing::{self, desk, routed, timeline, waiting},
+    testing::{self, Desk, routed, timeline, waiting},
     updates::letter as letter_of,
 };
 use schemas::{
@@ -33,9 +33,7 @@ fn done(text: &str) -> Say {
     Say::Done { text: Some(text.to_owned()), evidence: vec!["https://example.org/1.jpg".to_owned()] }
 }
 
-#[tokio::test]
-async fn the_walk_is_heard_once_in_whatever_batches_it_comes() {
-    let (hands, _folder, tools) = desk().await;
+async fn the_walk_is_heard_once_in_whatever_batches_it_comes((hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
     let case = letter.case_id.unwrap();
     hands.pass(3600);
@@ -55,9 +53,7 @@ async fn the_walk_is_heard_once_in_whatever_batches_it_comes() {
     assert_eq!(row.answered_at, Some(testing::now() + jiff::Span::new().minutes(3)));
 }
 
-#[tokio::test]
-async fn strangers_and_nonsense_are_refused_with_the_reason_and_sink_nobody_else() {
-    let (_hands, _folder, tools) = desk().await;
+async fn strangers_and_nonsense_are_refused_with_the_reason_and_sink_nobody_else((_hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
     let good = by(&letter, "good", 0, Say::Accept {});
     let mut stranger = by(&letter, "x", 0, Say::Accept {});
@@ -87,9 +83,7 @@ async fn strangers_and_nonsense_are_refused_with_the_reason_and_sink_nobody_else
     assert!(matches!(&verdicts[0], Verdict::Never { .. }));
 }
 
-#[tokio::test]
-async fn what_is_not_theirs_goes_back_to_the_router_once() {
-    let (_hands, _folder, tools) = desk().await;
+async fn what_is_not_theirs_goes_back_to_the_router_once((_hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
     let case = letter.case_id.unwrap();
     waiting(&tools.store, &Lane::router()).await;
@@ -106,9 +100,7 @@ async fn what_is_not_theirs_goes_back_to_the_router_once() {
     assert_eq!(timeline(&tools.store, case).await, "received rejected");
 }
 
-#[tokio::test]
-async fn a_clock_that_runs_ahead_does_not_lock_the_case() {
-    let (hands, _folder, tools) = desk().await;
+async fn a_clock_that_runs_ahead_does_not_lock_the_case((hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
     hear(&tools, &[by(&letter, "a", 60 * 24 * 365, Say::Accept {})]).await;
     hands.pass(600);
@@ -116,9 +108,7 @@ async fn a_clock_that_runs_ahead_does_not_lock_the_case() {
     assert_eq!(timeline(&tools.store, letter.case_id.unwrap()).await, "received accepted solved");
 }
 
-#[tokio::test]
-async fn solved_can_be_contested_with_one_tap_once() {
-    let (hands, _folder, tools) = desk().await;
+async fn solved_can_be_contested_with_one_tap_once((hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
     let case = letter.case_id.unwrap();
     let token = tools.store.report(case).await.unwrap().unwrap().token;
@@ -169,4 +159,12 @@ fn words_are_cleaned_and_bounded() {
     assert_eq!(cleaned.say, Say::Note { text: text("ab") });
     let nothing = check("a", Say::Done { text: Some(text(" ")), evidence: Vec::new() }).unwrap();
     assert_eq!(nothing.say, Say::Done { text: None, evidence: Vec::new() });
+}
+
+testing::both! {
+    the_walk_is_heard_once_in_whatever_batches_it_comes,
+    strangers_and_nonsense_are_refused_with_the_reason_and_sink_nobody_else,
+    what_is_not_theirs_goes_back_to_the_router_once,
+    a_clock_that_runs_ahead_does_not_lock_the_case,
+    solved_can_be_contested_with_one_tap_once,
 }

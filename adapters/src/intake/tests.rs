@@ -1,7 +1,7 @@
 //! Through the doors to the rows and back.
 
 use super::*;
-use crate::testing::{self, desk, waiting};
+use crate::testing::{self, Desk, waiting};
 use bytes::Bytes;
 use schemas::letter::Lane;
 use serde_json::{Value, json};
@@ -32,9 +32,7 @@ async fn reports(tools: &IntakeTools) -> usize {
     waiting(&tools.store, &Lane::router()).await.len()
 }
 
-#[tokio::test]
-async fn the_same_key_is_the_same_report() {
-    let (_hands, _folder, tools) = desk().await;
+async fn the_same_key_is_the_same_report((_hands, _folder, tools): Desk) {
     let doors = doors(&tools);
     let body = json!({"category": "wegen/put", "words": "Een put", "contact": {"email": "an@example.org"}});
     let api::Outcome::Created(first) = post(&doors, Some("k1"), &body).await else { panic!() };
@@ -49,9 +47,7 @@ async fn the_same_key_is_the_same_report() {
     assert_eq!(reports(&tools).await, 3);
 }
 
-#[tokio::test]
-async fn bad_input_names_the_field_and_stores_nothing() {
-    let (_hands, _folder, tools) = desk().await;
+async fn bad_input_names_the_field_and_stores_nothing((_hands, _folder, tools): Desk) {
     let doors = doors(&tools);
     let good = json!({"category": "wegen/put", "words": "x"});
     let with = |name: &str, value: Value| {
@@ -116,9 +112,7 @@ fn filled_in(token: &str, words: &str, files: &[(&str, Bytes)]) -> form::FormDat
     }
 }
 
-#[tokio::test]
-async fn a_double_click_files_once() {
-    let (_hands, _folder, tools) = desk().await;
+async fn a_double_click_files_once((_hands, _folder, tools): Desk) {
     let (doors, token) = (doors(&tools), tools.ids.token());
     let web = testing::slug("web");
     let send = |words: &'static str| {
@@ -150,9 +144,7 @@ async fn a_double_click_files_once() {
     assert_eq!(faults[0].code, "taken");
 }
 
-#[tokio::test]
-async fn a_form_with_faults_keeps_its_good_photos() {
-    let (_hands, _folder, tools) = desk().await;
+async fn a_form_with_faults_keeps_its_good_photos((_hands, _folder, tools): Desk) {
     let (doors, token) = (doors(&tools), tools.ids.token());
     let web = testing::slug("web");
     let script = Bytes::from_static(b"#!/bin/sh\n");
@@ -175,4 +167,11 @@ async fn a_form_with_faults_keeps_its_good_photos() {
     let form = filled_in(&tools.ids.token(), "x", &six);
     let form::Outcome::Invalid { faults, .. } = doors.form.receive(&web, form, Trace::start()).await else { panic!() };
     assert_eq!((faults[0].field.as_str(), faults[0].code.as_str()), ("photos", "too_many"));
+}
+
+testing::both! {
+    the_same_key_is_the_same_report,
+    bad_input_names_the_field_and_stores_nothing,
+    a_double_click_files_once,
+    a_form_with_faults_keeps_its_good_photos,
 }
