@@ -6,12 +6,12 @@ use crate::{
     carry::{Inner, Working},
     retry::Retry,
     settle::{Fate, Meter, fate, luck},
-    source::{Batch, Source, Ticket, Unusable},
+    source::{Aside, Batch, Source},
 };
 use futures_util::FutureExt as _;
 use schemas::{
     letter::{Lane, Letter},
-    verdict::{Fault, Verdict},
+    verdict::Verdict,
 };
 use serde_json::json;
 use std::{panic::AssertUnwindSafe, sync::Arc};
@@ -62,6 +62,7 @@ pub(crate) async fn run(
     while !worker.stop.is_cancelled() {
         worker.once().await;
     }
+    worker.finish_up().await;
 }
 
 impl Worker<'_> {
@@ -89,9 +90,19 @@ impl Worker<'_> {
         }
     }
 
+    /// Stopping: a broker has sent ahead what was not taken yet. Handled now, because a message that
+    /// is given back unread counts as a failed delivery.
+    async fn finish_up(&mut self) {
+        let batch = self.source.pause().await;
+        if !batch.is_empty() {
+            let _busy = self.inner.board.busy();
+            self.handle(batch).await;
+        }
+    }
+
     async fn handle(&mut self, batch: Batch) {
         loop {
-            match self.attempt(&batch.letters, &batch.refused).await {
+            match self.attempt(&batch.letters, &batch.aside).await {
                 Ok(verdicts) => {
                     self.back();
                     return self.finish(&batch, &verdicts).await;
@@ -102,7 +113,7 @@ impl Worker<'_> {
                     }
                 }
                 Err(Failure::Broken(why)) => {
-                    let letters = batch.letters.len() + batch.refused.len();
+                    let letters = batch.letters.len() + batch.aside.len();
                     if letters > 1 {
                         tracing::warn!(lane = %self.lane, letters, why, "a batch failed: trying its letters one by one");
                     }
@@ -110,15 +121,15 @@ impl Worker<'_> {
                 }
             }
         }
-        let Batch { letters, tickets, refused } = batch;
+        let Batch { letters, tickets, aside } = batch;
         let singles = letters.into_iter().zip(tickets).map(|(letter, ticket)| Batch {
             letters: vec![letter],
             tickets: vec![ticket],
-            refused: Vec::new(),
+            aside: Vec::new(),
         });
-        let refused = refused.into_iter().map(|one| Batch { refused: vec![one], ..Batch::default() });
+        let aside = aside.into_iter().map(|one| Batch { aside: vec![one], ..Batch::default() });
         let mut given_back = false;
-        for single in singles.chain(refused) {
+        for single in singles.chain(aside) {
             if given_back {
                 self.source.give_back(&single.letters).await;
             } else {
@@ -131,7 +142,7 @@ impl Worker<'_> {
     async fn handle_alone(&mut self, single: Batch) -> bool {
         let mut stale = 0;
         loop {
-            let why = match self.attempt(&single.letters, &single.refused).await {
+            let why = match self.attempt(&single.letters, &single.aside).await {
                 Ok(verdicts) => {
                     self.finish(&single, &verdicts).await;
                     return true;
@@ -157,7 +168,7 @@ impl Worker<'_> {
     }
 
     /// One transaction: the effects of `letters`, and their settling.
-    async fn attempt(&self, letters: &[Letter], refused: &[Unusable]) -> Result<Vec<Verdict>, Failure> {
+    async fn attempt(&self, letters: &[Letter], aside: &[Aside]) -> Result<Vec<Verdict>, Failure> {
         let work = async {
             let mut tx = self.inner.store.begin().await?;
             let verdicts = match letters {
@@ -168,7 +179,7 @@ impl Worker<'_> {
                 let why = format!("the handler gave {} verdicts for {} letters", verdicts.len(), letters.len());
                 return Err(Failure::Broken(why));
             }
-            self.settle(&mut tx, letters.iter().zip(&verdicts), refused).await?;
+            self.settle(&mut tx, letters.iter().zip(&verdicts), aside).await?;
             tx.commit().await?;
             Ok(verdicts)
         };
@@ -179,26 +190,22 @@ impl Worker<'_> {
         }
     }
 
-    async fn settle(
+    async fn settle<'l>(
         &self,
         tx: &mut store::Tx,
-        letters: impl Iterator<Item = (&Letter, &Verdict)>,
-        refused: &[Unusable],
+        letters: impl Iterator<Item = (&'l Letter, &'l Verdict)>,
+        aside: &'l [Aside],
     ) -> Result<(), store::Error> {
-        let (now, luck) = (self.inner.store.clock().now(), luck());
+        let now = self.inner.store.clock().now();
         let mut settlement = Settlement::default();
         let mut obituaries = Vec::new();
-        for (letter, verdict) in letters {
-            let fate = fate(letter, verdict, &self.settings, now, luck);
+        for (letter, verdict) in letters.chain(aside.iter().map(|one| (&one.letter, &one.verdict))) {
+            let fate = fate(letter, verdict, &self.settings, now, luck());
             if let Fate::Buried { why } = &fate {
                 tracing::warn!(lane = %self.lane, letter = %letter.id, trace = %letter.trace, "buried");
                 obituaries.extend(self.source.obituary(letter, why));
             }
             fate.add(&mut settlement, letter, self.source.is_table());
-        }
-        for Unusable { letter, why, .. } in refused {
-            Fate::Buried { why: why.clone() }.add(&mut settlement, letter, self.source.is_table());
-            obituaries.extend(self.source.obituary(letter, why));
         }
         if !(settlement.done.is_empty() && settlement.again.is_empty() && settlement.bury.is_empty()) {
             tx.settle(&settlement).await?;
@@ -216,7 +223,7 @@ impl Worker<'_> {
         loop {
             let work = async {
                 let mut tx = self.inner.store.begin().await?;
-                self.settle(&mut tx, single.letters.iter().zip(&verdicts), &single.refused).await?;
+                self.settle(&mut tx, single.letters.iter().zip(&verdicts), &single.aside).await?;
                 tx.commit().await
             };
             let why = match tokio::time::timeout(self.settings.deadline, work).await {
@@ -235,29 +242,20 @@ impl Worker<'_> {
 
     /// After the commit: tell the source, answer who asked, count.
     async fn finish(&mut self, batch: &Batch, verdicts: &[Verdict]) {
-        let tickets = batch.tickets.iter().chain(batch.refused.iter().map(|one| &one.ticket));
-        self.source.settled(tickets.map(|ticket| ticket.tag)).await;
-        for (ticket, verdict) in batch.tickets.iter().zip(verdicts) {
-            match (ticket, verdict) {
-                (Ticket { reply: Some(to), .. }, Verdict::Done { receipt: Some(receipt) }) => {
-                    self.source.reply(to, receipt.clone().into_bytes());
-                }
-                (Ticket { reply: Some(to), .. }, Verdict::Never { why, .. }) => self.source.reply(to, refusal(why)),
+        let aside = batch.aside.iter().map(|one| (&one.letter, &one.ticket, &one.verdict));
+        let letters = batch.letters.iter().zip(&batch.tickets).zip(verdicts);
+        let all = || letters.clone().map(|((letter, ticket), verdict)| (letter, ticket, verdict)).chain(aside.clone());
+        self.source.settled(all().map(|(_, ticket, _)| ticket.tag)).await;
+        for (_, ticket, verdict) in all() {
+            let Some(to) = &ticket.reply else { continue };
+            match verdict {
+                Verdict::Done { receipt: Some(receipt) } => self.source.reply(to, receipt.clone().into_bytes()),
+                Verdict::Never { why, .. } => self.source.reply(to, refusal(why)),
                 _ => {}
             }
         }
-        for Unusable { ticket, why, .. } in &batch.refused {
-            if let Some(to) = &ticket.reply {
-                self.source.reply(to, refusal(why));
-            }
-        }
-        let never = batch
-            .refused
-            .iter()
-            .map(|one| (Verdict::never(Fault::Refused, ""), one.letter.posted_at))
-            .collect::<Vec<_>>();
-        let letters = batch.letters.iter().zip(verdicts).map(|(letter, verdict)| (verdict, letter.posted_at));
-        self.meter.count(self.inner.store.clock().now(), letters.chain(never.iter().map(|(v, at)| (v, *at))));
+        let now = self.inner.store.clock().now();
+        self.meter.count(now, all().map(|(letter, _, verdict)| (verdict, letter.posted_at)));
     }
 
     /// The database is away: gives the letters back (true), or waits with them in hand (false). True

@@ -2,7 +2,7 @@
 //! a queue of RabbitMQ. The loops do not know which.
 
 use crate::{rabbit::consume::LaneConsumer, table::TableSource};
-use schemas::letter::Letter;
+use schemas::{letter::Letter, verdict::Verdict};
 
 /// What came out of a source at once.
 #[derive(Debug, Default)]
@@ -11,13 +11,13 @@ pub(crate) struct Batch {
     pub(crate) letters: Vec<Letter>,
     /// One per letter.
     pub(crate) tickets: Vec<Ticket>,
-    /// What came and is no letter, with the reason; the loop buries it and goes on.
-    pub(crate) refused: Vec<Unusable>,
+    /// What came and is not for the handler; the loop settles it as it says and goes on.
+    pub(crate) aside: Vec<Aside>,
 }
 
 impl Batch {
     pub(crate) fn is_empty(&self) -> bool {
-        self.letters.is_empty() && self.refused.is_empty()
+        self.letters.is_empty() && self.aside.is_empty()
     }
 }
 
@@ -39,12 +39,12 @@ pub(crate) struct ReplyTo {
     pub(crate) correlation: Option<String>,
 }
 
-/// Something that came in and cannot be handled.
+/// Something that came in and is not given to the handler.
 #[derive(Debug)]
-pub(crate) struct Unusable {
-    /// What is buried: a letter of topic `letter.refused`, or the letter itself.
+pub(crate) struct Aside {
+    /// A letter of topic `letter.refused`, or the letter itself.
     pub(crate) letter: Letter,
-    pub(crate) why: String,
+    pub(crate) verdict: Verdict,
     pub(crate) ticket: Ticket,
 }
 

@@ -18,7 +18,7 @@ impl TableSource {
     pub(crate) async fn take(&self, max: usize) -> Result<Batch, Trouble> {
         let letters = self.store.take(&self.lane, max, self.lease).await?;
         let tickets = letters.iter().map(|_| Ticket::default()).collect();
-        Ok(Batch { letters, tickets, refused: Vec::new() })
+        Ok(Batch { letters, tickets, aside: Vec::new() })
     }
 
     pub(crate) async fn wait(&self) {

@@ -172,9 +172,9 @@ impl LaneConsumer {
                     batch.letters.push(letter);
                     batch.tickets.push(ticket);
                 }
-                Err(mut unusable) => {
-                    unusable.ticket = ticket;
-                    batch.refused.push(*unusable);
+                Err(mut aside) => {
+                    aside.ticket = ticket;
+                    batch.aside.push(*aside);
                 }
             }
         }

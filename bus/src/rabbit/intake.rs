@@ -5,7 +5,7 @@ use super::{
     Names,
     message::{self, MAX_BODY, header, number},
 };
-use crate::source::{Ticket, Unusable};
+use crate::source::{Aside, Ticket};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use lapin::message::Delivery;
 use schemas::{
@@ -15,18 +15,21 @@ use schemas::{
     letter::{Lane, Letter, Refused, Topic},
     slug::Slug,
     trace::Trace,
+    verdict::{Fault, Verdict},
 };
 use serde::Deserialize;
 
 /// Bytes of a refused message that are kept.
 const KEPT: usize = 64 * 1024;
 
-/// A message that was handed out so often without an end is what ends its readers. The broker
-/// itself gives up at 20 (policy `delivery-limit`), but then nobody would see it in the table.
-const TOO_OFTEN: i64 = 15;
+/// A message whose reader ended so often while it was in hand may be the cause: it goes back to the
+/// table and is tried later and later, like any other failure. (Others that were in hand with it come
+/// back soon. The broker itself gives a message up after 20, policy `delivery-limit`, and then it
+/// would be missing from the table.)
+const TOO_OFTEN: i64 = 10;
 
-/// Reads a delivery of the queue of `lane`: a letter, or what is to be buried instead.
-pub(crate) fn read(names: &Names, lane: &Lane, delivery: &Delivery, now: Timestamp) -> Result<Letter, Box<Unusable>> {
+/// Reads a delivery of the queue of `lane`: a letter, or what is to be set aside instead.
+pub(crate) fn read(names: &Names, lane: &Lane, delivery: &Delivery, now: Timestamp) -> Result<Letter, Box<Aside>> {
     let read = if delivery.data.len() > MAX_BODY {
         Err(format!("the message is {} bytes, at most {MAX_BODY} are taken", delivery.data.len()))
     } else if delivery.exchange.as_str() == names.of("lanes") {
@@ -38,19 +41,19 @@ pub(crate) fn read(names: &Names, lane: &Lane, delivery: &Delivery, now: Timesta
             _ => Err("only we may post to this queue".to_owned()),
         }
     };
-    let unusable = |letter, why| Box::new(Unusable { letter, why, ticket: Ticket::default() });
+    let aside = |letter, verdict| Err(Box::new(Aside { letter, verdict, ticket: Ticket::default() }));
     match read {
         Ok(letter) if letter.topic == Topic::Refused => {
             let why = letter.read::<Refused>().map_or_else(|error| error.to_string(), |refused| refused.why);
-            Err(unusable(letter, why))
+            aside(letter, Verdict::never(Fault::Refused, why))
         }
         Ok(letter) => match number(delivery, "x-delivery-count") {
             Some(n) if n >= TOO_OFTEN => {
-                Err(unusable(letter, format!("its reader ended {n} times while it was in hand")))
+                aside(letter, Verdict::later(format!("its reader ended {n} times while it was in hand")))
             }
             _ => Ok(letter),
         },
-        Err(why) => Err(unusable(refused(lane, delivery, &why, now), why)),
+        Err(why) => aside(refused(lane, delivery, &why, now), Verdict::never(Fault::Refused, why)),
     }
 }
 
@@ -229,9 +232,10 @@ mod tests {
                     assert_eq!(letter.id, derived(&["submitted", "app", "e1"]));
                     assert_eq!((letter.subject.as_str(), letter.posted_at), ("app", from_micros(5)));
                 }
-                Err(unusable) => {
-                    assert!(!why.is_empty() && unusable.why.contains(why), "{key} {kind}: {}", unusable.why);
-                    assert_eq!(unusable.letter.topic, Topic::Refused);
+                Err(aside) => {
+                    let Verdict::Never { why: said, .. } = aside.verdict else { panic!("{:?}", aside.verdict) };
+                    assert!(!why.is_empty() && said.contains(why), "{key} {kind}: {said}");
+                    assert_eq!(aside.letter.topic, Topic::Refused);
                 }
             }
         }
@@ -275,13 +279,13 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_that_ends_its_readers_is_buried_as_itself() {
+    fn a_letter_that_ends_its_readers_is_tried_later() {
         let good = event("eu.voordeur.report.submitted", json!({}));
         let mut delivery = delivery("voordeur.intake", "report.app", JSON, &good);
         let mut headers = FieldTable::default();
         headers.insert("x-delivery-count".into(), lapin::types::AMQPValue::LongLongInt(TOO_OFTEN));
         delivery.properties = delivery.properties.clone().with_headers(headers);
-        let unusable = read(&names(), &Lane::intake(), &delivery, from_micros(0)).unwrap_err();
-        assert_eq!(unusable.letter.topic, Topic::ReportSubmitted);
+        let aside = read(&names(), &Lane::intake(), &delivery, from_micros(0)).unwrap_err();
+        assert_eq!((aside.letter.topic, aside.verdict.word()), (Topic::ReportSubmitted, "later"));
     }
 }
