@@ -1,9 +1,7 @@
 //! What the pages and the API need to know from the operator.
 
 use crate::client::Network;
-use schemas::slug::DepartmentId;
-use secrecy::SecretString;
-use std::collections::BTreeMap;
+use adapters::{intake, secrets::Secrets};
 use url::Url;
 
 /// Settings of the pages and the API.
@@ -18,20 +16,23 @@ pub struct WebConfig {
     pub trusted_proxies: Vec<Network>,
     /// Whether the sandbox letterbox sends notices, and so has pages.
     pub letterbox: bool,
-    /// The key with which each department fetches work and answers over HTTP
-    /// (`Authorization: Bearer …`). A department without a key cannot.
-    pub department_keys: BTreeMap<DepartmentId, SecretString>,
+    /// What departments prove themselves with when they fetch work, answer or call back.
+    pub secrets: Secrets,
+    /// Limits of the doors that reports come in by.
+    pub intake: intake::Config,
 }
 
 impl WebConfig {
-    /// Settings for `public_url`: default rate, no proxies, no letterbox, no department keys.
+    /// Settings for `public_url`: default rate, no proxies, no letterbox, no department
+    /// secrets, default limits.
     pub fn new(public_url: Url) -> Self {
         Self {
             public_url,
             rate: Rate::default(),
             trusted_proxies: Vec::new(),
             letterbox: false,
-            department_keys: BTreeMap::new(),
+            secrets: Secrets::default(),
+            intake: intake::Config::default(),
         }
     }
 

@@ -1,15 +1,45 @@
 //! The face of Voordeur, and the only place that listens: resident pages, the HTTP API, and the
 //! operator's health and metrics. It shows and hands on; it decides nothing.
 //!
-//! One page = one file in [`pages`] + one template + one line in its list.
+//! One page = one file in `pages/` + one template + one line in `pages::PAGES`; one address of the
+//! API = one file in `api/` + one line in `api::ENDPOINTS`.
 
+mod api;
+mod app;
+mod assets;
 pub mod client;
 mod config;
+mod dates;
+mod face;
+mod guard;
+mod ops;
+mod pages;
+mod problem;
+mod serve;
+#[cfg(test)]
+mod tests;
+mod texts;
 
 pub use config::{Rate, WebConfig};
+pub use ops::{Ops, Part, Paused, Ready, ops_router};
+pub use problem::Problem;
+pub use serve::serve;
 
+use app::App;
+use axum::{
+    Router,
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
 use schemas::city::City;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tower_http::{compression::CompressionLayer, csrf::CsrfLayer, timeout::TimeoutLayer};
+
+/// The longest a page may take: a phone on a slow line sends five photos.
+const PAGE_TIME: Duration = Duration::from_secs(300);
+/// The longest a call of the API may take; a long poll takes up to 30 s of it.
+const API_TIME: Duration = Duration::from_secs(90);
 
 /// Everything the pages and the API stand on.
 #[derive(Clone)]
@@ -25,45 +55,40 @@ pub struct Site {
 }
 
 /// The resident pages and the API.
-pub fn router(_site: Site) -> axum::Router {
-    axum::Router::new()
-}
+pub fn router(site: Site) -> Router {
+    let app = App::new(site);
 
-/// What is wrong with one thing that the house stands on; empty `what` when it is well.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Part {
-    /// `database`, `broker`, …
-    pub name: &'static str,
-    /// Whether it works now.
-    pub ok: bool,
-    /// What is wrong, for the operator.
-    pub what: String,
-}
+    let mut pages = Router::new();
+    for page in pages::PAGES {
+        if !page.sandbox || app.site.config.letterbox {
+            tracing::trace!(page = page.name, path = page.path, "mounted");
+            pages = pages.route(page.path, (page.route)(&app));
+        }
+    }
+    // Departments and integrations are not browsers: they prove themselves by a key or a signature.
+    let pages = pages
+        .layer(CsrfLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PAGE_TIME));
 
-/// For the operator: `/health/live`, `/health/ready`, `/metrics`. Listen on an address that is not
-/// public.
-pub fn ops_router(_ops: Ops) -> axum::Router {
-    axum::Router::new()
-}
+    let mut api = Router::new();
+    for endpoint in api::ENDPOINTS {
+        api = api.route(endpoint.path, (endpoint.route)(&app));
+    }
+    let api = api.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, API_TIME));
 
-/// What [`ops_router`] asks.
-#[derive(Clone)]
-pub struct Ops {
-    /// The rows.
-    pub store: store::Store,
-    /// The carrier.
-    pub bus: bus::Bus,
-    /// Renders the metrics in Prometheus text format.
-    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
-}
+    let files = Router::new()
+        .route("/assets/{version}/{*file}", get(assets::serve))
+        .route("/favicon.svg", get(assets::favicon))
+        .route("/robots.txt", get(assets::robots));
 
-/// Serves `router` on `listener` until `shutdown` is cancelled; then takes no new connection and
-/// finishes the requests in hand.
-pub async fn serve(
-    listener: tokio::net::TcpListener,
-    router: axum::Router,
-    shutdown: tokio_util::sync::CancellationToken,
-) -> std::io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(async move { shutdown.cancelled().await }).await
+    pages
+        .merge(api)
+        .merge(files)
+        .fallback(async || StatusCode::NOT_FOUND)
+        .layer(from_fn_with_state(app.clone(), guard::rate::limit))
+        .layer(from_fn_with_state(app.clone(), guard::shape::errors))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(app.clone(), guard::headers::add))
+        .layer(from_fn(guard::walk::begin))
+        .with_state(app)
 }

@@ -1,0 +1,106 @@
+//! The HTTP API. Every error is an RFC 9457 problem that names the field.
+
+mod callback;
+mod cases;
+mod categories;
+mod department_photos;
+mod photos;
+mod reports;
+mod updates;
+mod work;
+
+use crate::{
+    app::App,
+    guard::rate::{self, Caller},
+    problem::Problem,
+};
+use adapters::{departments::queue::Denied, updates::Outcome};
+use axum::{
+    Json,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::MethodRouter,
+};
+use schemas::fault::Invalid;
+
+/// One address of the API.
+pub struct Endpoint {
+    /// Where it is.
+    pub path: &'static str,
+    /// How it answers.
+    pub route: fn(&App) -> MethodRouter<App>,
+}
+
+/// Every address of the API.
+pub const ENDPOINTS: &[Endpoint] = &[
+    reports::ENDPOINT,
+    photos::ENDPOINT,
+    categories::ENDPOINT,
+    cases::ENDPOINT,
+    work::ENDPOINT,
+    work::ACK,
+    updates::ENDPOINT,
+    callback::ENDPOINT,
+    department_photos::ENDPOINT,
+];
+
+/// The text of a header.
+fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn too_large(limit: usize) -> Response {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {limit} bytes")).into_response()
+}
+
+fn invalid(status: StatusCode, fault: Invalid) -> Response {
+    Problem::invalid(status, vec![fault]).into_response()
+}
+
+/// 401 for who has no key; whoever guesses is counted.
+fn denied(app: &App, caller: Option<Caller>, why: impl ToString) -> Response {
+    if let Some(caller) = caller
+        && let Err(seconds) = app.limits.count(caller, true)
+    {
+        return rate::refuse(seconds);
+    }
+    let bearer = HeaderValue::from_static("Bearer realm=\"departments\"");
+    Problem::new(StatusCode::UNAUTHORIZED, why.to_string()).with(header::WWW_AUTHENTICATE, bearer).into_response()
+}
+
+fn sent_away(app: &App, caller: Option<Caller>, why: Denied) -> Response {
+    match why {
+        Denied::Token => denied(app, caller, why),
+        Denied::NoQueue => Problem::new(StatusCode::NOT_FOUND, why.to_string()).into_response(),
+    }
+}
+
+/// What became of a department's update.
+fn answered(app: &App, caller: Option<Caller>, outcome: Outcome) -> Response {
+    match outcome {
+        Outcome::Taken { letter } => (StatusCode::ACCEPTED, Json(serde_json::json!({"id": letter}))).into_response(),
+        Outcome::Denied(why) => sent_away(app, caller, why),
+        Outcome::NotGenuine(why) => denied(app, caller, why),
+        Outcome::Malformed(fault) => invalid(StatusCode::BAD_REQUEST, fault),
+        Outcome::NotJson(fault) => invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, fault),
+        Outcome::TooLarge { limit } => too_large(limit),
+        Outcome::Invalid(faults) => Problem::invalid(StatusCode::UNPROCESSABLE_ENTITY, faults).into_response(),
+        Outcome::Failed(error) => Problem::store(&error).into_response(),
+    }
+}
+
+/// Whose address counts a wrong key.
+pub(crate) struct From(Option<Caller>);
+
+impl<S: Sync> axum::extract::FromRequestParts<S> for From {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        _: &S,
+    ) -> Result<Self, std::convert::Infallible> {
+        Ok(Self(parts.extensions.get::<Caller>().copied()))
+    }
+}
+
+/// The header that says that this was answered before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");

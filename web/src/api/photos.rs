@@ -1,0 +1,46 @@
+//! `POST /api/v1/photos`: one photo, as its raw bytes; a report names its id afterwards.
+
+use super::{Endpoint, invalid};
+use crate::{app::App, problem::Problem};
+use adapters::intake::photo::{Error, Refused};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::post,
+};
+
+/// The address.
+pub const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/v1/photos",
+    route: |app| post(send).layer(DefaultBodyLimit::max(app.doors.photos.max_bytes())),
+};
+
+async fn send(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
+    // Recognised by its bytes; only a body that says it is something else altogether is refused.
+    let kind = super::text(&headers, header::CONTENT_TYPE).unwrap_or("application/octet-stream");
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !(kind.starts_with("image/") || kind == "application/octet-stream") {
+        let fault = schemas::fault::Invalid::new(
+            "Content-Type",
+            "unsupported",
+            "send the photo itself, with Content-Type: image/jpeg, image/png or image/webp",
+        );
+        return invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, fault);
+    }
+    let doors = &app.doors;
+    let id = doors.tools.ids.new_id();
+    match doors.photos.receive(&doors.tools, id, body).await {
+        Ok(()) => (StatusCode::CREATED, Json(serde_json::json!({"id": id}))).into_response(),
+        Err(Error::Refused(why)) => {
+            let status = match why {
+                Refused::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            invalid(status, why.invalid(""))
+        }
+        Err(Error::Store(error)) => Problem::store(&error).into_response(),
+    }
+}

@@ -1,0 +1,89 @@
+//! What every page and every call of the API is given.
+
+use crate::{Site, assets::Assets, face::Face, guard::rate::Limits};
+use adapters::{
+    departments::queue::WorkTools,
+    intake::{Doors, IntakeTools},
+    updates::UpdateTools,
+};
+use schemas::{Date, report::Language};
+use std::{ops::Deref, sync::Arc};
+
+/// The running site. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// See [`App`].
+pub struct Inner {
+    /// What the hub handed in.
+    pub site: Site,
+    /// Templates and texts.
+    pub face: Face,
+    /// Style sheet, fonts, icons.
+    pub assets: Arc<Assets>,
+    /// Who may ask how often.
+    pub limits: Limits,
+    /// Where reports come in.
+    pub doors: Doors,
+    /// Where departments fetch their work.
+    pub work: WorkTools,
+    /// Where departments answer.
+    pub updates: UpdateTools,
+}
+
+impl Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// The site, ready to answer.
+    ///
+    /// # Panics
+    /// When an embedded template or text cannot be read; a test reads them all.
+    pub fn new(site: Site) -> Self {
+        let assets = Arc::new(Assets::of(&site.city));
+        let face = Face::new(assets.clone()).expect("embedded templates and texts are read by a test");
+        let limits = Limits::new(site.config.rate);
+        let Site { store, bus, city, config } = site.clone();
+        let doors = config.intake.build(&IntakeTools::new(store.clone(), city.clone()));
+        let secrets = config.secrets;
+        let clock = store.clock().clone();
+        let work = WorkTools { store: store.clone(), bus, city: city.clone(), secrets: secrets.clone() };
+        let updates = UpdateTools { store, city, secrets, clock };
+        Self(Arc::new(Inner { site, face, assets, limits, doors, work, updates }))
+    }
+
+    /// The date today in the city.
+    pub fn today(&self) -> Date {
+        self.site.city.calendar.date(self.site.store.clock().now())
+    }
+
+    /// The languages the city serves, its own first.
+    pub fn languages(&self) -> &[Language] {
+        &self.site.city.languages
+    }
+
+    /// The city's own language.
+    pub fn own_language(&self) -> Language {
+        self.languages().first().copied().unwrap_or_default()
+    }
+
+    /// The language of the city that fits `Accept-Language` best (RFC 9110 §12.5.4), or its own.
+    pub fn accepted(&self, header: Option<&str>) -> Language {
+        let mut best: Option<(f32, Language)> = None;
+        for entry in header.unwrap_or_default().split(',').take(20) {
+            let mut parts = entry.split(';');
+            let Some(language) = parts.next().and_then(|tag| Language::parse(tag.trim())) else { continue };
+            let quality = parts
+                .find_map(|p| p.trim().strip_prefix("q="))
+                .map_or(1.0, |q| q.trim().parse::<f32>().ok().filter(|q| q.is_finite()).unwrap_or(0.0));
+            if quality > 0.0 && self.languages().contains(&language) && best.is_none_or(|(q, _)| quality > q) {
+                best = Some((quality, language));
+            }
+        }
+        best.map_or(self.own_language(), |(_, language)| language)
+    }
+}

@@ -1,0 +1,119 @@
+//! Style sheet, fonts, icons: built into the binary, served under a path that changes whenever
+//! they do, so that browsers may keep them for ever.
+
+use crate::app::App;
+use axum::{
+    extract::{Path, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use rust_embed::RustEmbed;
+use schemas::city::City;
+use sha2::{Digest as _, Sha256};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _};
+
+#[derive(RustEmbed)]
+#[folder = "$WEB_DIST"]
+struct Built;
+
+#[derive(RustEmbed)]
+#[folder = "icons"]
+struct Icons;
+
+/// The city's own style sheet, in its folder and in our addresses.
+const THEME: &str = "theme.css";
+
+/// What is served under `/assets/<version>/`.
+pub struct Assets {
+    version: String,
+    theme: Option<String>,
+    icons: BTreeMap<String, String>,
+}
+
+impl Assets {
+    /// The assets of this build and the theme of `city`.
+    pub fn of(city: &City) -> Self {
+        let theme = city.files.get(THEME).map(|text| text.as_ref().to_owned());
+        let mut hash = Sha256::new();
+        for name in Built::iter() {
+            hash.update(name.as_bytes());
+            hash.update(Built::get(&name).map(|file| file.metadata.sha256_hash()).unwrap_or_default());
+        }
+        hash.update(theme.as_deref().unwrap_or_default());
+        let version = hash.finalize().iter().take(6).fold(String::new(), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        let icons = Icons::iter()
+            .filter_map(|name| {
+                let text = String::from_utf8(Icons::get(&name)?.data.into_owned()).ok()?;
+                let text = text.trim().replacen("<svg ", r#"<svg class="icon" aria-hidden="true" focusable="false" "#, 1);
+                Some((name.strip_suffix(".svg")?.to_owned(), text))
+            })
+            .collect();
+        Self { version, theme, icons }
+    }
+
+    /// The path that everything is under, without a slash at its end.
+    pub fn root(&self) -> String {
+        format!("/assets/{}", self.version)
+    }
+
+    /// Whether the city has its own style sheet.
+    pub fn has_theme(&self) -> bool {
+        self.theme.is_some()
+    }
+
+    /// The picture `name` as inline SVG, hidden from screen readers: the words beside it say the
+    /// same. A city may name an icon we do not have: it gets the plain one.
+    pub fn icon(&self, name: &str) -> &str {
+        self.icons.get(name).or_else(|| self.icons.get("dot")).map_or("", String::as_str)
+    }
+
+    /// Whether there is an icon `name`.
+    #[cfg(test)]
+    pub fn has_icon(&self, name: &str) -> bool {
+        self.icons.contains_key(name)
+    }
+
+    fn file(&self, name: &str) -> Option<(Cow<'static, [u8]>, &'static str)> {
+        if name == THEME {
+            return Some((self.theme.clone()?.into_bytes().into(), "text/css; charset=utf-8"));
+        }
+        let file = Built::get(name)?;
+        let kind = match name.rsplit_once('.').map(|(_, end)| end) {
+            Some("css") => "text/css; charset=utf-8",
+            Some("woff2") => "font/woff2",
+            Some("svg") => "image/svg+xml",
+            Some("txt") => "text/plain; charset=utf-8",
+            _ => "application/octet-stream",
+        };
+        Some((file.data, kind))
+    }
+}
+
+/// `GET /assets/{version}/{*file}`. An old version gets the new file, but may not keep it.
+pub async fn serve(State(app): State<App>, Path((version, file)): Path<(String, String)>) -> Response {
+    let keep = if version == app.assets.version { "public, max-age=31536000, immutable" } else { "no-cache" };
+    answer(&app, &file, keep)
+}
+
+/// `GET /favicon.svg`.
+pub async fn favicon(State(app): State<App>) -> Response {
+    answer(&app, "favicon.svg", "public, max-age=86400")
+}
+
+/// `GET /robots.txt`.
+pub async fn robots(State(app): State<App>) -> Response {
+    answer(&app, "robots.txt", "public, max-age=86400")
+}
+
+fn answer(app: &App, file: &str, keep: &'static str) -> Response {
+    let Some((bytes, kind)) = app.assets.file(file) else { return StatusCode::NOT_FOUND.into_response() };
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CACHE_CONTROL, HeaderValue::from_static(keep)),
+    ];
+    (headers, bytes).into_response()
+}

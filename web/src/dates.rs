@@ -1,0 +1,80 @@
+//! Dates and times in words, in the city's time zone.
+
+use schemas::{Date, Timestamp, city::Calendar, report::Language};
+
+const DAYS: [[&str; 7]; 3] = [
+    ["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"],
+    ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+];
+
+const MONTHS: [[&str; 12]; 3] = [
+    [
+        "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober",
+        "november", "december",
+    ],
+    [
+        "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+        "décembre",
+    ],
+    [
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "December",
+    ],
+];
+
+fn row(language: Language) -> usize {
+    match language {
+        Language::Nl => 0,
+        Language::Fr => 1,
+        Language::En => 2,
+    }
+}
+
+fn day(language: Language, date: Date) -> String {
+    let month = MONTHS[row(language)][usize::from(date.month().unsigned_abs()) - 1];
+    match (language, date.day()) {
+        (Language::Fr, 1) => format!("1er {month}"),
+        (_, day) => format!("{day} {month}"),
+    }
+}
+
+/// `dinsdag 1 december`; with the year when it is not `today`'s.
+pub fn date(language: Language, date: Date, today: Date) -> String {
+    let weekday = DAYS[row(language)][usize::from(date.weekday().to_monday_zero_offset().unsigned_abs())];
+    let day = day(language, date);
+    if date.year() == today.year() { format!("{weekday} {day}") } else { format!("{weekday} {day} {}", date.year()) }
+}
+
+/// `1 december, 9:40`; in French `1er décembre, 9 h 40`; with the year when it is not `today`'s.
+pub fn moment(language: Language, at: Timestamp, calendar: &Calendar, today: Date) -> String {
+    let local = at.to_zoned(calendar.zone.clone());
+    let date = local.date();
+    let year = if date.year() == today.year() { String::new() } else { format!(" {}", date.year()) };
+    format!("{}{year}, {}", day(language, date), time(language, at, calendar))
+}
+
+/// `9:40`; in French `9 h 40`.
+pub fn time(language: Language, at: Timestamp, calendar: &Calendar) -> String {
+    let local = at.to_zoned(calendar.zone.clone());
+    let separator = if language == Language::Fr { "\u{a0}h\u{a0}" } else { ":" };
+    format!("{}{separator}{:02}", local.hour(), local.minute())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_in_words() {
+        let today: Date = "2026-11-22".parse().unwrap();
+        for (text, language, expected) in [
+            ("2026-12-01", Language::Nl, "dinsdag 1 december"),
+            ("2026-12-01", Language::Fr, "mardi 1er décembre"),
+            ("2026-12-01", Language::En, "Tuesday 1 December"),
+            ("2027-01-04", Language::Nl, "maandag 4 januari 2027"),
+        ] {
+            assert_eq!(date(language, text.parse().unwrap(), today), expected);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Choosing what it is about: by words, by group, by kind. Shown by `/{lang}/report` until a
+//! category is chosen; every step is a link.
+
+use super::{Call, emergencies, search};
+use crate::{app::App, face::Page};
+use axum::response::Response;
+use schemas::{
+    city::{Category, in_language},
+    report::{Kind, Language},
+};
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// A link with a picture.
+#[derive(Serialize)]
+pub struct Tile {
+    href: String,
+    icon: String,
+    name: String,
+}
+
+/// A link to the form of one category.
+#[derive(Serialize)]
+struct Choice {
+    href: String,
+    name: String,
+    group: String,
+}
+
+#[derive(Serialize)]
+struct Data {
+    action: String,
+    query: String,
+    searched: bool,
+    heading: String,
+    back: Option<String>,
+    choices: Vec<Choice>,
+    groups: Vec<Tile>,
+    emergencies: Vec<Call>,
+    kind: Option<&'static str>,
+    reference: bool,
+    phone: Call,
+}
+
+/// The groups as tiles.
+pub fn groups(app: &App, language: Language, kind: Option<Kind>) -> Vec<Tile> {
+    let tile = |group: &schemas::city::Group| Tile {
+        href: with_kind(format!("/{}/report?group={}", language.as_str(), group.id), kind),
+        icon: group.icon.clone(),
+        name: in_language(&group.names, language).to_owned(),
+    };
+    app.site.city.groups.iter().map(tile).collect()
+}
+
+fn with_kind(mut href: String, kind: Option<Kind>) -> String {
+    if let Some(kind) = kind {
+        // Writing to a String cannot fail.
+        let _ = write!(href, "&kind={kind}");
+    }
+    href
+}
+
+fn choice(app: &App, language: Language, kind: Option<Kind>, category: &Category) -> Choice {
+    let groups = &app.site.city.groups;
+    Choice {
+        href: with_kind(format!("/{}/report?category={}", language.as_str(), category.id), kind),
+        name: in_language(&category.names, language).to_owned(),
+        group: groups
+            .iter()
+            .find(|group| group.id == category.id.group())
+            .map_or("", |group| in_language(&group.names, language))
+            .to_owned(),
+    }
+}
+
+/// The step that fits what was chosen so far.
+pub fn show(app: &App, language: Language, query: Option<&str>, group: Option<&str>, kind: Option<Kind>) -> Response {
+    let city = &app.site.city;
+    let query: String = query.unwrap_or_default().trim().chars().take(200).collect();
+    let group = city.groups.iter().find(|known| Some(known.id.as_str()) == group);
+    let text = |key: &str, args: &[(&str, &str)]| app.text(language, key, args);
+    let (categories, heading) = if !query.is_empty() {
+        let found = search::categories(city, language, &query);
+        let heading = if found.is_empty() { text("choose-none", &[]) } else { text("choose-found", &[]) };
+        (found, heading)
+    } else if let Some(group) = group {
+        let inside = city.categories.iter().filter(|category| category.id.group() == group.id).collect();
+        (inside, in_language(&group.names, language).to_owned())
+    } else if let Some(kind) = kind {
+        let same = city.categories.iter().filter(|category| category.kind == kind).collect();
+        (same, text(&format!("choose-kind-{kind}"), &[]))
+    } else {
+        (Vec::new(), text("choose-heading", &[]))
+    };
+    let lang = language.as_str();
+    let here = match group {
+        Some(group) => with_kind(format!("/report?group={}", group.id), kind),
+        None => kind.map_or_else(|| "/report".to_owned(), |kind| format!("/report?kind={kind}")),
+    };
+    let data = Data {
+        action: format!("/{lang}/report"),
+        searched: !query.is_empty(),
+        emergencies: emergencies(&city.emergency_hints, &query),
+        // A reference alone opens nothing: the secret link does. Say so instead of "nothing found".
+        reference: schemas::reference::Reference::parse(&query).is_ok(),
+        choices: categories.into_iter().map(|category| choice(app, language, kind, category)).collect(),
+        groups: if group.is_some() && query.is_empty() { Vec::new() } else { groups(app, language, kind) },
+        back: (group.is_some() || !query.is_empty()).then(|| with_kind(format!("/{lang}/report?"), kind)),
+        kind: kind.map(Kind::as_str),
+        phone: Call::to(&city.phone),
+        heading: heading.clone(),
+        query,
+    };
+    app.show(&Page::new(language, "choose", heading, here, data))
+}

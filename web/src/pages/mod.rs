@@ -1,0 +1,166 @@
+//! The pages. One page = one file here + its template + one line in [`PAGES`].
+
+mod choose;
+mod contest;
+mod door;
+mod fields;
+mod form;
+mod home;
+mod letterbox;
+mod letterbox_html;
+mod letterbox_item;
+mod photo;
+mod privacy;
+mod receipt;
+mod report;
+mod search;
+mod short;
+mod timeline;
+mod track;
+
+pub(crate) use photo::answer as picture;
+
+use crate::app::App;
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+    routing::MethodRouter,
+};
+use schemas::{
+    city::{EmergencyHint, in_language},
+    report::{Language, Report},
+};
+use serde::Serialize;
+
+/// One page.
+pub struct Entry {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it is.
+    pub path: &'static str,
+    /// How it answers.
+    pub route: fn(&App) -> MethodRouter<App>,
+    /// Only there when the sandbox letterbox sends notices.
+    pub sandbox: bool,
+}
+
+/// Every page, in the order a resident meets them.
+pub const PAGES: &[Entry] = &[
+    home::PAGE,
+    door::PAGE,
+    report::PAGE,
+    receipt::PAGE,
+    short::PAGE,
+    track::PAGE,
+    contest::PAGE,
+    photo::PAGE,
+    privacy::PAGE,
+    letterbox::PAGE,
+    letterbox_item::PAGE,
+    letterbox_html::PAGE,
+];
+
+/// Why a page is not shown. It leaves as a bare status; [`crate::guard::shape`] makes the page.
+#[derive(Debug)]
+pub enum Oops {
+    /// There is no such thing.
+    Missing,
+    /// The rows cannot be reached.
+    Store(store::Error),
+    /// The request cannot be read.
+    Status(StatusCode),
+}
+
+impl From<store::Error> for Oops {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl IntoResponse for Oops {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Missing => StatusCode::NOT_FOUND.into_response(),
+            Self::Status(status) => status.into_response(),
+            Self::Store(error) => crate::problem::Problem::store(&error).into_response(),
+        }
+    }
+}
+
+/// The language at the start of the address; 404 when the city does not speak it.
+pub struct Lang(pub Language);
+
+impl FromRequestParts<App> for Lang {
+    type Rejection = Oops;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Oops> {
+        let name = parts.uri.path().split('/').nth(1).unwrap_or_default();
+        let language = app.languages().iter().find(|language| language.as_str() == name);
+        language.copied().map(Lang).ok_or(Oops::Missing)
+    }
+}
+
+/// The secret part of an address.
+#[derive(serde::Deserialize)]
+pub struct Token {
+    token: String,
+}
+
+impl Token {
+    /// The report behind it.
+    pub async fn report(&self, app: &App) -> Result<Report, Oops> {
+        // Ours are 26 letters; anything else needs no look at the rows.
+        if self.token.is_empty() || self.token.len() > 64 || !self.token.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(Oops::Missing);
+        }
+        app.site.store.report_by_token(&self.token).await?.ok_or(Oops::Missing)
+    }
+}
+
+/// A number to call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// As people write it.
+    pub number: String,
+    /// As a `tel:` address.
+    pub tel: String,
+}
+
+impl Call {
+    fn to(number: &str) -> Self {
+        Self { number: number.to_owned(), tel: crate::face::tel(number) }
+    }
+}
+
+/// The emergency numbers that `text` calls for.
+fn emergencies(hints: &[EmergencyHint], text: &str) -> Vec<Call> {
+    let text = format!(" {} ", search::fold(text));
+    // A word may be bent by two letters ("rookt", "gewonden"), but "brand" is not in "brandnetel".
+    let said = |word: &String| {
+        let word = format!(" {}", search::fold(word));
+        text.match_indices(&word).any(|(at, _)| {
+            let rest = text.get(at + word.len()..).unwrap_or_default();
+            rest.find(' ').is_some_and(|end| end <= 2)
+        })
+    };
+    let wanted = hints.iter().filter(|hint| hint.words.values().flatten().any(said));
+    wanted.map(|hint| Call::to(&hint.number)).collect()
+}
+
+/// The name of a department in `language`.
+fn department(app: &App, id: &str, language: Language) -> String {
+    app.site.city.department(id).map_or_else(|| id.to_owned(), |d| in_language(&d.names, language).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_page_is_listed_once() {
+        let names: BTreeSet<_> = PAGES.iter().map(|page| page.name).collect();
+        let paths: BTreeSet<_> = PAGES.iter().map(|page| page.path).collect();
+        assert_eq!((names.len(), paths.len()), (PAGES.len(), PAGES.len()));
+    }
+}

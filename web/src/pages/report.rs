@@ -1,0 +1,97 @@
+//! `/{lang}/report`: tell the city something. Choose what it is about, then fill in one form; it
+//! works without JavaScript and loses nothing when something is wrong.
+
+use super::{
+    Entry, Lang, Oops, choose,
+    form::{self, Filled},
+};
+use crate::{app::App, face::Page, guard::walk::Walk};
+use adapters::intake::form::{FormData, Outcome, field};
+use axum::{
+    extract::{DefaultBodyLimit, Query, Request, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use schemas::{
+    city::Category,
+    report::{Kind, Language},
+    slug::Channel,
+};
+use serde::Deserialize;
+
+/// The page.
+pub const PAGE: Entry = Entry {
+    name: "report",
+    path: "/{lang}/report",
+    route: |app| get(show).post(send).layer(DefaultBodyLimit::max(app.doors.form.max_body())),
+    sandbox: false,
+};
+
+/// What was chosen so far.
+#[derive(Debug, Default, Deserialize)]
+struct Chosen {
+    #[serde(default)]
+    q: Option<String>,
+    #[serde(default)]
+    group: Option<String>,
+    #[serde(default)]
+    category: Option<String>,
+    #[serde(default)]
+    kind: Option<String>,
+}
+
+async fn show(State(app): State<App>, Lang(language): Lang, Query(chosen): Query<Chosen>) -> Response {
+    let kind = chosen.kind.as_deref().and_then(Kind::parse);
+    let category = chosen.category.as_deref().and_then(|id| app.site.city.category(id));
+    match category {
+        Some(category) => page(&app, language, category, kind, &Filled::default(), StatusCode::OK),
+        None => choose::show(&app, language, chosen.q.as_deref(), chosen.group.as_deref(), kind),
+    }
+}
+
+fn page(
+    app: &App,
+    language: Language,
+    category: &Category,
+    kind: Option<Kind>,
+    filled: &Filled<'_>,
+    status: StatusCode,
+) -> Response {
+    let view = form::view(app, language, category, kind, filled);
+    let name = schemas::city::in_language(&category.names, language);
+    let title = match filled.faults.len() {
+        0 => name.to_owned(),
+        // The first thing a screen reader says.
+        _ => app.text(language, "form-title-wrong", &[("title", name)]),
+    };
+    let here = format!("/report?category={}", category.id);
+    let mut response = app.show(&Page::new(language, "report", title, here, view).status(status));
+    // The form holds a token of its own: one showing, one report.
+    let keep = axum::http::HeaderValue::from_static("private, no-store");
+    response.headers_mut().insert(axum::http::header::CACHE_CONTROL, keep);
+    response
+}
+
+async fn send(State(app): State<App>, Lang(language): Lang, walk: Walk, request: Request) -> Result<Response, Oops> {
+    let sent = form::read(&app, request).await?;
+    let Ok(channel) = Channel::new("web") else { return Err(Oops::Missing) };
+    // Files are needed once; what is shown again are the fields.
+    let fields = FormData { fields: sent.fields.clone(), files: Vec::new() };
+    let (receipt, other) = match app.doors.form.receive(&channel, sent, walk.0).await {
+        Outcome::Filed(receipt) | Outcome::Again(receipt) => (receipt, ""),
+        Outcome::AlreadySent(receipt) => (receipt, "?already=1"),
+        Outcome::Failed(error) => return Err(error.into()),
+        Outcome::Invalid { faults, photos } => {
+            metrics::counter!("voordeur_form_invalid_total").increment(1);
+            let category = fields.get(field::CATEGORY).and_then(|id| app.site.city.category(id.trim()));
+            let Some(category) = category else {
+                return Ok(choose::show(&app, language, None, None, None));
+            };
+            let filled = Filled { form: fields, faults: &faults, photos: &photos };
+            return Ok(page(&app, language, category, None, &filled, StatusCode::UNPROCESSABLE_ENTITY));
+        }
+    };
+    let on = format!("/{}/t/{}/receipt{other}", language.as_str(), receipt.token);
+    Ok(Redirect::to(&on).into_response())
+}

@@ -1,0 +1,97 @@
+//! Finding a category by a person's own words.
+
+use schemas::{
+    city::{Category, City, in_language},
+    report::Language,
+};
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+
+/// The most categories offered for one search.
+const MOST: usize = 12;
+
+/// `text` in lower case, without accents and punctuation, one space between words.
+pub fn fold(text: &str) -> String {
+    let plain: String = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// How well `asked`, folded words, fits `name`; 0 = not at all.
+fn fit(asked: &[&str], name: &str) -> u32 {
+    let name = fold(name);
+    let words: Vec<&str> = name.split(' ').collect();
+    asked
+        .iter()
+        .map(|asked| words.iter().map(|word| closeness(asked, word)).max().unwrap_or(0))
+        .sum()
+}
+
+/// How close a word that was asked for is to one of a name.
+fn closeness(asked: &str, word: &str) -> u32 {
+    // Plurals and compounds both ways: "lampen" for "lamp", "straatlamp" for "lamp".
+    if word == asked {
+        8
+    } else if word.starts_with(asked) {
+        6
+    } else if word.len() >= 3 && asked.starts_with(word) {
+        5
+    } else if (asked.len() >= 4 && word.contains(asked)) || (word.len() >= 4 && asked.ends_with(word)) {
+        3
+    } else {
+        0
+    }
+}
+
+/// The categories that fit `query`, best first. Names in the language of the page count double;
+/// those in the others count too, since a town speaks more languages than its pages.
+pub fn categories<'a>(city: &'a City, language: Language, query: &str) -> Vec<&'a Category> {
+    let query = fold(query);
+    // Words of one or two letters are articles more often than not.
+    let asked: Vec<&str> = query.split(' ').filter(|word| word.chars().count() > 2).take(12).collect();
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let mut found: Vec<(u32, &Category)> = city
+        .categories
+        .iter()
+        .filter_map(|category| {
+            let own = 2 * fit(&asked, in_language(&category.names, language));
+            let other = category.names.values().map(|name| fit(&asked, name)).max().unwrap_or(0);
+            let group = city.groups.iter().find(|group| group.id == category.id.group());
+            let group = group.map_or(0, |group| group.names.values().map(|name| fit(&asked, name)).max().unwrap_or(0) / 3);
+            let score = own.max(other) * 2 + group;
+            (score > 0).then_some((score, category))
+        })
+        .collect();
+    // Stable: equals stay in the order of the city's file.
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().map(|(_, category)| category).take(MOST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_fold() {
+        assert_eq!(fold("  Éclairage, PUBLIC! "), "eclairage public");
+        assert_eq!(fold("<b>"), "b");
+    }
+
+    #[test]
+    fn people_find_what_they_mean() {
+        let city = crate::tests::city();
+        for (language, query, expected) in [
+            (Language::Nl, "er is een put in de straat", "wegen/put"),
+            (Language::Nl, "putten", "wegen/put"),
+            (Language::Fr, "nid de poule", "wegen/put"),
+            (Language::En, "pothole", "wegen/put"),
+            (Language::En, "put", "wegen/put"),
+        ] {
+            let found = categories(&city, language, query);
+            assert!(found.iter().take(3).any(|c| c.id.as_str() == expected), "{query}: {found:?}");
+        }
+        for nothing in ["", "  ", "de", "qqqq", "\u{0}"] {
+            assert!(categories(&city, Language::Nl, nothing).is_empty(), "{nothing}");
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! The timeline of a case, like that of a parcel: each step with its time, its reason and its
+//! place, the department leg included.
+
+use super::department;
+use crate::{app::App, dates};
+use schemas::{
+    Date, Timestamp,
+    case::{Case, Role, Status},
+    city::Delivery,
+    dispatch::DispatchState,
+    event::{CaseEvent, What},
+    report::Language,
+};
+use serde::Serialize;
+use store::DispatchRow;
+
+/// One line of the history.
+#[derive(Debug, Serialize)]
+pub struct Line {
+    /// Its icon and its text: the word of the event.
+    pub icon: &'static str,
+    /// `good`, `wait`, `bad`, `plain`.
+    pub tone: &'static str,
+    /// What happened.
+    pub title: String,
+    /// What follows from it, or why.
+    pub text: Option<String>,
+    /// What a department or the resident wrote.
+    pub quote: Option<String>,
+    /// Who wrote it.
+    pub by: Option<String>,
+    /// Links to what shows it.
+    pub evidence: Vec<String>,
+    /// When, in words.
+    pub time: String,
+    /// When, for programs.
+    pub iso: String,
+}
+
+/// One of the four steps on top.
+#[derive(Debug, Serialize)]
+pub struct Step {
+    /// Its icon.
+    pub icon: &'static str,
+    /// What it is called.
+    pub name: String,
+    /// `done`, `now`, `later`.
+    pub state: &'static str,
+    /// The same in words, for screen readers.
+    pub said: String,
+}
+
+/// Where the case is now: the department, and whether its own system has it.
+#[derive(Debug, Serialize)]
+pub struct Leg {
+    /// The department.
+    pub department: String,
+    /// Its number, if residents may call it.
+    pub phone: Option<super::Call>,
+    /// `good`, `wait`, `bad`.
+    pub tone: &'static str,
+    /// Its icon.
+    pub icon: &'static str,
+    /// How far it is on its way.
+    pub text: String,
+    /// What their system answered, if it says something to people.
+    pub receipt: Option<String>,
+    /// Other departments that know of it.
+    pub informed: Vec<String>,
+}
+
+/// Words for one case in one language.
+pub struct Teller<'a> {
+    /// The site.
+    pub app: &'a App,
+    /// In which language.
+    pub language: Language,
+    /// Today in the city.
+    pub today: Date,
+}
+
+impl Teller<'_> {
+    fn text(&self, key: &str, args: &[(&str, &str)]) -> String {
+        self.app.text(self.language, key, args)
+    }
+
+    fn name(&self, id: &str) -> String {
+        department(self.app, id, self.language)
+    }
+
+    /// `date` in words.
+    pub fn date(&self, date: Date) -> String {
+        dates::date(self.language, date, self.today)
+    }
+
+    /// `at` in words.
+    pub fn moment(&self, at: Timestamp) -> String {
+        dates::moment(self.language, at, &self.app.site.city.calendar, self.today)
+    }
+
+    /// The history, newest first.
+    pub fn lines(&self, events: &[CaseEvent]) -> Vec<Line> {
+        events.iter().rev().filter(|event| event.what.is_public()).map(|event| self.line(event)).collect()
+    }
+
+    fn line(&self, event: &CaseEvent) -> Line {
+        let word = event.what.word();
+        let key = word.replace('_', "-");
+        let mut line = Line {
+            icon: word,
+            tone: "plain",
+            title: String::new(),
+            text: None,
+            quote: None,
+            by: None,
+            evidence: Vec::new(),
+            time: self.moment(event.at),
+            iso: event.at.to_string(),
+        };
+        let who = match &event.what {
+            What::Routed { department, .. }
+            | What::HandedOver { department, .. }
+            | What::HandOverDelayed { department, .. }
+            | What::HandOverFailed { department, .. }
+            | What::Accepted { department }
+            | What::Rejected { department, .. }
+            | What::Note { department, .. }
+            | What::InternalNote { department, .. }
+            | What::Planned { department, .. }
+            | What::Solved { department, .. }
+            | What::Declined { department, .. }
+            | What::Outdated { department, .. } => self.name(department),
+            What::Received | What::Reopened { .. } => String::new(),
+        };
+        let mut args = vec![("department", who.clone())];
+        match &event.what {
+            What::Received => {}
+            What::Routed { informed, due_on, rerouted_from, .. } => {
+                if let Some(from) = rerouted_from {
+                    line.text = Some(self.text("event-rerouted-text", &[("department", &self.name(from))]));
+                } else if let Some(due) = due_on {
+                    line.text = Some(self.text("event-routed-text", &[("date", &self.date(*due))]));
+                }
+                if !informed.is_empty() {
+                    let names: Vec<String> = informed.iter().map(|id| self.name(id)).collect();
+                    let also = self.text("event-informed", &[("departments", &names.join(", "))]);
+                    line.text = Some(line.text.map_or(also.clone(), |text| format!("{text} {also}")));
+                }
+            }
+            What::HandedOver { .. } | What::Accepted { .. } => line.tone = "good",
+            What::HandOverDelayed { next_try_at, .. } => {
+                line.tone = "wait";
+                line.text = Some(self.text("event-hand-over-delayed-text", &[("time", &self.moment(*next_try_at))]));
+            }
+            What::HandOverFailed { .. } => {
+                line.tone = "bad";
+                line.text = Some(self.text("event-hand-over-failed-text", &[]));
+            }
+            What::Rejected { reason, .. } => line.quote = Some(reason.clone()),
+            What::Declined { reason, .. } => {
+                line.tone = "bad";
+                line.quote = Some(reason.clone());
+            }
+            What::Note { text, .. } | What::InternalNote { text, .. } => line.quote = Some(text.clone()),
+            What::Planned { on, text, .. } => {
+                line.tone = "wait";
+                args.push(("date", self.date(*on)));
+                line.quote = text.clone();
+            }
+            What::Solved { text, evidence, .. } => {
+                line.tone = "good";
+                line.quote = text.clone();
+                // Strangers write these: nothing but plain web addresses becomes a link.
+                line.evidence = evidence.iter().filter(|link| is_web(link)).cloned().collect();
+            }
+            What::Reopened { text } => {
+                line.tone = "wait";
+                line.text = Some(self.text("event-reopened-text", &[]));
+                line.quote = text.clone();
+            }
+            What::Outdated { .. } => {}
+        }
+        let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        line.title = self.text(&format!("event-{key}"), &args);
+        if line.quote.is_some() {
+            line.by = Some(who).filter(|who| !who.is_empty());
+        }
+        line
+    }
+
+    /// The four steps of a case: in, at a department, planned, done.
+    pub fn steps(&self, status: Status, planned: bool) -> Vec<Step> {
+        let at = match status {
+            Status::Received => 0,
+            Status::Routed | Status::Accepted => 1,
+            Status::Planned => 2,
+            Status::Solved | Status::Declined => 3,
+        };
+        let last = if status == Status::Declined { "declined" } else { "solved" };
+        let names = ["received", "accepted", "planned", last];
+        names
+            .into_iter()
+            .enumerate()
+            .map(|(i, icon)| {
+                let state = match i.cmp(&at) {
+                    // What was never planned was skipped, not done.
+                    std::cmp::Ordering::Less if i == 2 && !planned => "skipped",
+                    std::cmp::Ordering::Less => "done",
+                    std::cmp::Ordering::Equal if at == 3 => "done",
+                    std::cmp::Ordering::Equal => "now",
+                    std::cmp::Ordering::Greater => "later",
+                };
+                Step {
+                    icon,
+                    name: self.text(&format!("step-{icon}"), &[]),
+                    state,
+                    said: self.text(&format!("step-{state}"), &[]),
+                }
+            })
+            .collect()
+    }
+
+    /// Where an open case is now.
+    pub fn leg(&self, case: &Case, dispatches: &[DispatchRow], events: &[CaseEvent]) -> Option<Leg> {
+        let lead = case.lead.as_ref()?;
+        let owner = self.app.site.city.department(lead);
+        let mine = |row: &&DispatchRow| row.department == *lead && row.role == Role::Lead;
+        let (tone, icon, text, receipt) = match dispatches.iter().rev().find(mine) {
+            Some(row) => self.hand_over(row, events, owner.is_some_and(|d| d.delivery == Delivery::Queue)),
+            None => ("wait", "next", self.text("leg-posted", &[]), None),
+        };
+        let informed = dispatches.iter().filter(|row| row.role == Role::Informed && row.department != *lead);
+        let mut informed: Vec<String> = informed.map(|row| self.name(&row.department)).collect();
+        informed.dedup();
+        Some(Leg {
+            department: self.name(lead),
+            phone: owner.and_then(|d| d.phone.as_deref()).map(super::Call::to),
+            tone,
+            icon,
+            text,
+            receipt,
+            informed,
+        })
+    }
+
+    fn hand_over(
+        &self,
+        row: &DispatchRow,
+        events: &[CaseEvent],
+        queue: bool,
+    ) -> (&'static str, &'static str, String, Option<String>) {
+        let since = |at| self.moment(at);
+        if row.answered_at.is_some() {
+            return ("good", "accepted", self.text("leg-answered", &[]), None);
+        }
+        match row.state {
+            DispatchState::Delivered => {
+                let at = since(row.delivered_at.unwrap_or(row.posted_at));
+                let receipt = row.receipt.clone().filter(|text| is_for_people(text));
+                ("good", "handed_over", self.text("leg-delivered", &[("time", &at)]), receipt)
+            }
+            DispatchState::Failed | DispatchState::Unknown => {
+                ("bad", "hand_over_failed", self.text("leg-failed", &[]), None)
+            }
+            DispatchState::Posted => {
+                let next = events.iter().rev().find_map(|event| match &event.what {
+                    What::HandOverDelayed { department, next_try_at, .. }
+                        if *department == row.department && event.at >= row.posted_at =>
+                    {
+                        Some((event.at, *next_try_at))
+                    }
+                    _ => None,
+                });
+                let posted = since(row.posted_at);
+                match next {
+                    Some((at, next)) => {
+                        let args = [("since", since(at)), ("next", since(next))];
+                        let args = [(args[0].0, args[0].1.as_str()), (args[1].0, args[1].1.as_str())];
+                        ("wait", "hand_over_delayed", self.text("leg-delayed", &args), None)
+                    }
+                    None if queue => ("wait", "received", self.text("leg-queued", &[("time", &posted)]), None),
+                    None => ("wait", "handed_over", self.text("leg-posted", &[]), None),
+                }
+            }
+        }
+    }
+}
+
+fn is_web(link: &str) -> bool {
+    url::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.host().is_some())
+}
+
+/// A number or a short name, not a program's answer.
+fn is_for_people(receipt: &str) -> bool {
+    (1..=60).contains(&receipt.chars().count()) && receipt.chars().all(|c| c.is_alphanumeric() || " -_/.#:".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        for (link, good) in [
+            ("https://example.org/a.jpg", true),
+            ("http://example.org", true),
+            ("javascript:alert(1)", false),
+            ("data:text/html,x", false),
+            ("/relative", false),
+        ] {
+            assert_eq!(is_web(link), good, "{link}");
+        }
+        assert!(is_for_people("WO-2026/118") && !is_for_people("{\"id\":1}"));
+    }
+}

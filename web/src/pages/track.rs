@@ -1,0 +1,198 @@
+//! `/{lang}/t/{token}`: where is my report? Everything that happened, what happens next and when,
+//! for whoever has the secret link.
+
+use super::{
+    Call, Entry, Lang, Oops, Token, form,
+    timeline::{Leg, Line, Step, Teller},
+};
+use crate::{app::App, face::Page};
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::Response,
+    routing::get,
+};
+use schemas::{
+    case::Status,
+    city::in_language,
+    report::{Language, Report},
+};
+use serde::{Deserialize, Serialize};
+
+/// The page.
+pub const PAGE: Entry = Entry { name: "track", path: "/{lang}/t/{token}", route: |_| get(show), sandbox: false };
+
+#[derive(Serialize)]
+struct Data {
+    reference: String,
+    spoken: String,
+    status: &'static str,
+    status_name: String,
+    tone: &'static str,
+    headline: String,
+    expected: Option<String>,
+    late: bool,
+    again: bool,
+    steps: Vec<Step>,
+    leg: Option<Leg>,
+    lines: Vec<Line>,
+    next: Option<String>,
+    matter: Matter,
+    photos: Vec<Photo>,
+    contest: Option<Contest>,
+    phone: Call,
+}
+
+/// What was told.
+#[derive(Serialize)]
+struct Matter {
+    category: String,
+    icon: String,
+    kind: String,
+    words: String,
+    place: String,
+    answers: Vec<Answer>,
+    received: String,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    question: String,
+    answer: String,
+}
+
+#[derive(Serialize)]
+struct Photo {
+    src: String,
+    number: usize,
+}
+
+#[derive(Serialize)]
+struct Contest {
+    action: String,
+    words: String,
+    wrong: bool,
+    most: usize,
+}
+
+#[derive(Deserialize)]
+struct Seen {
+    #[serde(default)]
+    again: Option<String>,
+}
+
+async fn show(
+    State(app): State<App>,
+    Lang(language): Lang,
+    Path(token): Path<Token>,
+    Query(seen): Query<Seen>,
+) -> Result<Response, Oops> {
+    let report = token.report(&app).await?;
+    page(&app, language, report, seen.again.is_some(), None).await
+}
+
+/// The page of `report`. `again`: its reporter has just said that it is not solved. `contested`:
+/// what they wrote, when it was too long.
+pub async fn page(
+    app: &App,
+    language: Language,
+    report: Report,
+    again: bool,
+    contested: Option<String>,
+) -> Result<Response, Oops> {
+    let store = &app.site.store;
+    let (case, events, dispatches) =
+        tokio::try_join!(store.case(report.id), store.timeline(report.id, true), store.dispatches_of(report.id))?;
+    let lang = language.as_str();
+    let today = app.today();
+    let teller = Teller { app, language, today };
+    // Between the door and the router there is a report and no case yet.
+    let status = case.as_ref().map_or(Status::Received, |case| case.status);
+    let planned_on = case.as_ref().and_then(|case| case.planned_on);
+    let due_on = case.as_ref().and_then(|case| case.decision.as_ref()).and_then(|decision| decision.due_on);
+    let expected_on = planned_on.or(due_on).filter(|_| !status.is_closed());
+    let late = expected_on.is_some_and(|day| day < today);
+    let expected = expected_on.map(|day| {
+        let key = match (planned_on.is_some(), late) {
+            (_, true) => "track-late",
+            (true, _) => "track-planned",
+            (false, _) => "track-expected",
+        };
+        app.text(language, key, &[("date", &teller.date(day))])
+    });
+    let is_contested = contested.is_some();
+    let contest = (status == Status::Solved).then(|| Contest {
+        action: format!("/{lang}/t/{}/contest", report.token),
+        words: contested.unwrap_or_default(),
+        wrong: is_contested,
+        most: adapters::intake::contest::MAX_WORDS,
+    });
+    let photos = report.photos.iter().enumerate().map(|(i, id)| Photo {
+        src: format!("/{lang}/t/{}/photos/{id}", report.token),
+        number: i + 1,
+    });
+    let reference = report.reference.to_string();
+    let data = Data {
+        spoken: reference.chars().filter(char::is_ascii_digit).map(String::from).collect::<Vec<_>>().join(" "),
+        status: status.as_str(),
+        status_name: app.text(language, &format!("status-{status}"), &[]),
+        tone: tone(status),
+        headline: app.text(language, &format!("status-{status}-text"), &[]),
+        expected,
+        late,
+        again: again && !status.is_closed(),
+        steps: teller.steps(status, planned_on.is_some()),
+        leg: case.as_ref().filter(|case| !case.status.is_closed()).and_then(|c| teller.leg(c, &dispatches, &events)),
+        lines: teller.lines(&events),
+        next: (!status.is_closed()).then(|| app.text(language, &format!("next-{status}"), &[])),
+        matter: matter(app, language, &report, &teller),
+        photos: photos.collect(),
+        contest,
+        phone: Call::to(&app.site.city.phone),
+        reference: reference.clone(),
+    };
+    let title = app.text(language, "track-title", &[("reference", &reference)]);
+    let code = if is_contested { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let here = format!("/t/{}", report.token);
+    Ok(app.show(&Page::new(language, "track", title, here, data).private().status(code)))
+}
+
+/// How a status looks.
+fn tone(status: Status) -> &'static str {
+    match status {
+        Status::Solved => "good",
+        Status::Planned => "wait",
+        Status::Declined => "quiet",
+        Status::Received | Status::Routed | Status::Accepted => "plain",
+    }
+}
+
+fn matter(app: &App, language: Language, report: &Report, teller: &Teller<'_>) -> Matter {
+    let city = &app.site.city;
+    let category = city.category(&report.category);
+    let group = city.groups.iter().find(|group| group.id == report.category.group());
+    let answers = report.answers.iter().filter_map(|(id, value)| {
+        let question = city.question(id)?;
+        let name = |option: &str| form::option_name(question, option, language);
+        let answer = match value {
+            serde_json::Value::Bool(true) => app.text(language, "form-yes", &[]),
+            serde_json::Value::Bool(false) => app.text(language, "form-no", &[]),
+            serde_json::Value::String(text) if question.options.is_empty() => text.clone(),
+            serde_json::Value::String(option) => name(option),
+            serde_json::Value::Array(options) => {
+                options.iter().filter_map(|option| option.as_str()).map(name).collect::<Vec<_>>().join(", ")
+            }
+            other => other.to_string(),
+        };
+        Some(Answer { question: in_language(&question.texts, language).to_owned(), answer })
+    });
+    Matter {
+        category: category.map_or_else(|| report.category.to_string(), |c| in_language(&c.names, language).to_owned()),
+        icon: group.map_or("dot", |group| group.icon.as_str()).to_owned(),
+        kind: app.text(language, &format!("kind-{}", report.kind), &[]),
+        words: report.words.clone(),
+        place: report.place.line(),
+        answers: answers.collect(),
+        received: teller.moment(report.received_at),
+    }
+}

@@ -1,0 +1,141 @@
+//! What the pages say, in every language: one Fluent file per language in `texts/`. A text that is
+//! missing, or that lacks an argument, is an error and never an empty spot; a test renders them all.
+
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use rust_embed::RustEmbed;
+use schemas::report::Language;
+use std::collections::BTreeMap;
+
+#[derive(RustEmbed)]
+#[folder = "texts"]
+struct Files;
+
+/// Why a text cannot be said.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoText {
+    /// The file of a language cannot be read.
+    #[error("texts/{0}.ftl: {1}")]
+    File(&'static str, String),
+    /// There is no such text.
+    #[error("the text `{key}` is missing in {language}")]
+    Missing {
+        /// Its key.
+        key: String,
+        /// In which language.
+        language: &'static str,
+    },
+    /// It names something that was not given.
+    #[error("the text `{key}` in {language}: {why}")]
+    Broken {
+        /// Its key.
+        key: String,
+        /// In which language.
+        language: &'static str,
+        /// What Fluent says.
+        why: String,
+    },
+}
+
+/// Every text of the pages, in every language.
+pub struct Texts {
+    bundles: BTreeMap<Language, FluentBundle<FluentResource>>,
+}
+
+impl Texts {
+    /// Reads the embedded texts.
+    pub fn read() -> Result<Self, NoText> {
+        let mut bundles = BTreeMap::new();
+        for language in Language::ALL {
+            let name = language.as_str();
+            let wrong = |why: String| NoText::File(name, why);
+            let file = Files::get(&format!("{name}.ftl")).ok_or_else(|| wrong("is not there".to_owned()))?;
+            let text = String::from_utf8(file.data.into_owned()).map_err(|e| wrong(e.to_string()))?;
+            let resource = FluentResource::try_new(text).map_err(|(_, errors)| wrong(format!("{errors:?}")))?;
+            let id = name.parse().map_err(|e| wrong(format!("{e}")))?;
+            let mut bundle = FluentBundle::new_concurrent(vec![id]);
+            // Isolating characters would travel into copied references and addresses.
+            bundle.set_use_isolating(false);
+            bundle.add_resource(resource).map_err(|errors| wrong(format!("{errors:?}")))?;
+            bundles.insert(language, bundle);
+        }
+        Ok(Self { bundles })
+    }
+
+    /// The text `key` in `language`, with what it names filled in. Plain text: whoever writes it
+    /// into HTML escapes it.
+    pub fn get(&self, language: Language, key: &str, args: &[(&str, &str)]) -> Result<String, NoText> {
+        let mut given = FluentArgs::new();
+        for (name, value) in args {
+            given.set(*name, FluentValue::from(*value));
+        }
+        self.say(language, key, &given)
+    }
+
+    /// As [`Texts::get`], with Fluent's own arguments: numbers choose plurals.
+    pub fn say(&self, language: Language, key: &str, args: &FluentArgs<'_>) -> Result<String, NoText> {
+        let name = language.as_str();
+        let missing = || NoText::Missing { key: key.to_owned(), language: name };
+        let bundle = self.bundles.get(&language).ok_or_else(missing)?;
+        let pattern = bundle.get_message(key).and_then(|message| message.value()).ok_or_else(missing)?;
+        let mut errors = Vec::new();
+        let text = bundle.format_pattern(pattern, Some(args), &mut errors).into_owned();
+        match errors.first() {
+            None => Ok(text),
+            Some(error) => Err(NoText::Broken { key: key.to_owned(), language: name, why: error.to_string() }),
+        }
+    }
+
+    /// Whether there is a text `key` in `language`.
+    pub fn has(&self, language: Language, key: &str) -> bool {
+        self.bundles.get(&language).is_some_and(|bundle| bundle.has_message(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// Each key with the variables it names.
+    fn keys(language: Language) -> BTreeMap<String, BTreeSet<String>> {
+        let file = Files::get(&format!("{}.ftl", language.as_str())).unwrap();
+        let text = String::from_utf8(file.data.into_owned()).unwrap();
+        let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut key = String::new();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            if let Some((name, _)) = line.split_once(" =").filter(|_| !line.starts_with(' ')) {
+                key = name.to_owned();
+                assert!(keys.insert(key.clone(), BTreeSet::new()).is_none(), "{key} is there twice");
+            }
+            for part in line.split('$').skip(1) {
+                let name: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+                keys.get_mut(&key).unwrap().insert(name);
+            }
+        }
+        keys
+    }
+
+    #[test]
+    fn every_language_says_the_same_things() {
+        let texts = Texts::read().unwrap();
+        let dutch = keys(Language::Nl);
+        assert!(dutch.len() > 100);
+        for language in Language::ALL {
+            let theirs = keys(language);
+            for (key, variables) in &dutch {
+                assert!(texts.has(language, key), "{key} is missing in {}", language.as_str());
+                assert_eq!(theirs.get(key), Some(variables), "{key} in {}", language.as_str());
+            }
+            for key in theirs.keys() {
+                assert!(dutch.contains_key(key), "{key} is only in {}", language.as_str());
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_text_or_argument_is_an_error() {
+        let texts = Texts::read().unwrap();
+        assert!(matches!(texts.get(Language::Fr, "no-such-text", &[]), Err(NoText::Missing { .. })));
+        assert!(matches!(texts.get(Language::Fr, "photo-alt", &[]), Err(NoText::Broken { .. })));
+    }
+}
