@@ -18,28 +18,18 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// The letters of `lane` (of every lane when `None`) that are in hand at `now`; a claim that
-    /// is older than its lease is forgotten.
-    pub(crate) fn held(&self, lane: Option<&Lane>, now: Timestamp) -> Vec<Uuid> {
+    /// The letters of `lane` that are in hand at `now`; a claim that is older than its lease is
+    /// forgotten.
+    pub(crate) fn held(&self, lane: &Lane, now: Timestamp) -> Vec<Uuid> {
         let mut held = locked(&self.held);
-        let mut ids = Vec::new();
-        for (of, claims) in held.iter_mut() {
-            if lane.is_none_or(|lane| lane == of) {
-                claims.retain(|_, until| *until > now);
-                ids.extend(claims.keys().copied());
-            }
-        }
-        ids
+        let Some(claims) = held.get_mut(lane) else { return Vec::new() };
+        claims.retain(|_, until| *until > now);
+        claims.keys().copied().collect()
     }
 
-    /// Claims a letter.
-    pub(crate) fn add(&self, lane: &Lane, id: Uuid, until: Timestamp) {
-        let mut held = locked(&self.held);
-        if let Some(claims) = held.get_mut(lane) {
-            claims.insert(id, until);
-        } else {
-            held.insert(lane.clone(), HashMap::from([(id, until)]));
-        }
+    /// Claims letters of `lane`.
+    pub(crate) fn add(&self, lane: &Lane, ids: impl Iterator<Item = Uuid>, until: Timestamp) {
+        locked(&self.held).entry(lane.clone()).or_default().extend(ids.map(|id| (id, until)));
     }
 
     /// Gives letters free; returns the lanes they were of.

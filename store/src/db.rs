@@ -142,8 +142,8 @@ pub(crate) struct SqlitePools {
     pub(crate) lock: File,
 }
 
-/// PostgreSQL: `main` commits durably; `loose` is for leases and wake-ups, which may be lost when
-/// the server is.
+/// PostgreSQL: `main` finds rows by key and commits durably; `loose` reads in the order of an index
+/// and writes what may be lost with the server: leases, wake-ups.
 pub(crate) struct PgPools {
     pub(crate) main: PgPool,
     pub(crate) loose: PgPool,
@@ -173,7 +173,7 @@ impl Db {
 
     fn loose(&self) -> Either<&SqlitePool, &PgPool> {
         match &self.pools {
-            Either::Sqlite(pools) => Either::Sqlite(&pools.write),
+            Either::Sqlite(pools) => Either::Sqlite(&pools.read),
             Either::Postgres(pools) => Either::Postgres(&pools.loose),
         }
     }
@@ -198,8 +198,8 @@ impl Db {
         Ok(each!(self.writer(), on => bound!(sqlx::query(sql), args).execute(on).await.map(|r| r.rows_affected()))?)
     }
 
-    /// Runs one statement that may be lost with the server (a lease, a wake-up).
-    pub(crate) async fn lease<R: Row>(&self, sql: &'static str, args: Vec<Arg>) -> Result<Vec<R>> {
+    /// Rows in the order of an index; on PostgreSQL also a write that may be lost with the server.
+    pub(crate) async fn ordered<R: Row>(&self, sql: &'static str, args: Vec<Arg>) -> Result<Vec<R>> {
         Ok(each!(self.loose(), on => bound!(sqlx::query_as::<_, R>(sql), args).fetch_all(on).await)?)
     }
 

@@ -68,7 +68,7 @@ impl Store {
     pub async fn dead(&self, filter: DeadFilter) -> Result<Vec<DeadLetter>> {
         let DeadFilter { lane, before, after, limit } = filter;
         let lane = lane.map(|lane| lane.as_str().to_owned());
-        let rows: Vec<DeadRow> = self.inner.db.all(LIST, args![lane, before, after, limit]).await?;
+        let rows: Vec<DeadRow> = self.inner.db.ordered(LIST, args![lane, before, after, limit]).await?;
         let read =
             |row: DeadRow| row.read().inspect_err(|error| tracing::error!(%error, "an unreadable dead letter")).ok();
         Ok(rows.into_iter().filter_map(read).collect())

@@ -24,6 +24,30 @@ pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 /// How long a caller waits for a connection before it is told that the database is away.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Settings of every connection to PostgreSQL. One plan for ever: planning anew would cost more
+/// than most statements. A plan that was made while a table was small must therefore stay good
+/// when it grows, so plans that read a table whole are ruled out here and in [`BY_KEY`]; a test
+/// asks for the plan of every statement.
+const EVERYWHERE: [(&str, &str); 8] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+    // A server or network that hangs must not hold a caller for ever.
+    ("statement_timeout", "60s"),
+    ("lock_timeout", "20s"),
+    ("idle_in_transaction_session_timeout", "60s"),
+];
+
+/// Batches are looked up by key. Only a bitmap scan cannot be a scan of the whole index, which the
+/// planner otherwise takes for a good way to join a batch with a table that looks small.
+const BY_KEY: [(&str, &str); 2] = [("enable_indexscan", "off"), ("enable_indexonlyscan", "off")];
+
+/// What is read in the order of an index (the next letters, a list), and what may be lost with
+/// the server (a lease: after a crash the letter is ready again).
+const IN_ORDER: [(&str, &str); 2] = [("enable_bitmapscan", "off"), ("synchronous_commit", "off")];
+
 /// Opens the database that `url` names.
 pub(crate) async fn open(url: &str) -> Result<Db> {
     match url.split_once(':') {
@@ -99,19 +123,7 @@ fn postgres(url: &str) -> Result<Db> {
     let options = options
         .application_name("voordeur")
         .statement_cache_capacity(256)
-        .options([
-            // Every hot statement finds its rows by an index. Without these a plan made while a
-            // table was small (a scan, a hash join) would stay in use while it grows.
-            ("plan_cache_mode", "force_generic_plan"),
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-            ("jit", "off"),
-            // A server or network that hangs must not hold a caller for ever.
-            ("statement_timeout", "60s"),
-            ("lock_timeout", "20s"),
-            ("idle_in_transaction_session_timeout", "60s"),
-        ])
+        .options(EVERYWHERE)
         .disable_statement_logging();
     let pool = |connections| {
         PgPoolOptions::new()
@@ -129,8 +141,8 @@ fn postgres(url: &str) -> Result<Db> {
                 })
             })
     };
-    let main = pool(10).connect_lazy_with(options.clone());
-    let loose = pool(4).connect_lazy_with(options.options([("synchronous_commit", "off")]));
+    let main = pool(10).connect_lazy_with(options.clone().options(BY_KEY));
+    let loose = pool(4).connect_lazy_with(options.options(IN_ORDER));
     Ok(Db { pools: Either::Postgres(PgPools { main, loose }) })
 }
 

@@ -36,16 +36,19 @@ sql! {
             CAST(sum(CASE WHEN buried_at IS NULL THEN 0 ELSE 1 END) AS bigint),
             CAST(min(CASE WHEN buried_at IS NULL THEN posted_at END) AS bigint)
         FROM letter GROUP BY lane ORDER BY lane";
-    sqlite SWEEP_S = "SELECT id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at
-        FROM letter WHERE buried_at IS NULL AND ready_at <= $1
-            AND id NOT IN (SELECT value ->> 'id' FROM json_each($2))
-        ORDER BY ready_at, id LIMIT $3";
-    // The reason of the last failure goes: from here the letter is on its way again, and its row
-    // goes when it is published.
-    postgres SWEEP_P = "WITH due AS MATERIALIZED (SELECT id AS due FROM letter
-            WHERE buried_at IS NULL AND ready_at <= $1
-            ORDER BY ready_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
-        UPDATE letter SET ready_at = CAST($2 AS bigint), why = NULL FROM due WHERE id = due
+    // Which lanes have letters, by hopping from one to the next in the index.
+    both NAMES = "WITH RECURSIVE hop (lane) AS (
+            SELECT (SELECT lane FROM letter WHERE buried_at IS NULL AND lane > '' ORDER BY lane LIMIT 1)
+            UNION ALL
+            SELECT (SELECT lane FROM letter WHERE buried_at IS NULL AND lane > hop.lane ORDER BY lane LIMIT 1)
+            FROM hop WHERE hop.lane IS NOT NULL)
+        SELECT lane FROM hop WHERE lane IS NOT NULL";
+    // As TAKE_P, and the reason of the last failure goes: from here the letter is on its way
+    // again, and its row goes when it is published.
+    postgres SWEEP_P = "WITH due AS MATERIALIZED (SELECT ctid AS due FROM letter
+            WHERE lane = $1 AND buried_at IS NULL AND ready_at <= $2
+            ORDER BY ready_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+        UPDATE letter SET ready_at = CAST($3 AS bigint), why = NULL FROM due WHERE ctid = due
         RETURNING id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at";
     sqlite ON_ITS_WAY_S = "UPDATE letter SET why = NULL
         WHERE why IS NOT NULL AND id IN (SELECT value ->> 'id' FROM json_each($1))";
@@ -76,31 +79,34 @@ impl Store {
         Ok(())
     }
 
-    /// Takes up to `max` letters of any lane that are ready, the oldest first, for `lease`: what a
-    /// crash or a full relay left behind, and retries whose time has come.
+    /// Takes up to about `max` letters of any lane that are ready, the oldest of each lane first,
+    /// for `lease`: what a crash or a full relay left behind, and retries whose time has come.
+    /// Every lane gets its share, so that a long one does not hold up the others.
     pub async fn sweep(&self, max: usize, lease: Duration) -> Result<Vec<Letter>> {
+        let lanes: Vec<(String,)> = self.inner.db.ordered(NAMES, args![]).await?;
+        let share = max.div_ceil(lanes.len().max(1));
         let now = self.clock().now();
-        let until = after(now, lease);
-        let rows: Vec<LetterRow> = match self.kind() {
-            DbKind::Sqlite => {
-                let _taking = self.inner.claims.taking.lock().await;
-                let mut args = args![now];
-                args.extend([batch_ids(&self.inner.claims.held(None, now)), max.into()]);
-                let rows: Vec<LetterRow> = self.inner.db.all(SWEEP_S, args).await?;
-                self.claim(rows.iter(), until);
-                let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.id.parse().ok()).collect();
-                if !ids.is_empty() {
-                    self.inner.db.exec(ON_ITS_WAY_S, vec![batch_ids(&ids)]).await?;
-                }
-                rows
+        let mut rows = Vec::new();
+        for (lane,) in &lanes {
+            if rows.len() >= max {
+                break;
             }
-            DbKind::Postgres => {
-                let mut rows: Vec<LetterRow> = self.inner.db.lease(SWEEP_P, args![now, until, max]).await?;
-                rows.sort_unstable_by(|a, b| (a.posted_at, &a.id).cmp(&(b.posted_at, &b.id)));
-                rows
-            }
-        };
+            rows.extend(self.sweep_lane(&Lane::new(lane), now, after(now, lease), share).await?);
+        }
+        rows.sort_unstable_by(|a, b| (a.posted_at, &a.id).cmp(&(b.posted_at, &b.id)));
         self.readable(rows).await
+    }
+
+    async fn sweep_lane(&self, lane: &Lane, now: Timestamp, until: Timestamp, max: usize) -> Result<Vec<LetterRow>> {
+        if self.kind() == DbKind::Postgres {
+            return self.inner.db.ordered(SWEEP_P, args![lane.as_str(), now, until, max]).await;
+        }
+        let rows = self.take_claimed(lane, now, until, max).await?;
+        let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.id.parse().ok()).collect();
+        if !ids.is_empty() {
+            self.inner.db.exec(ON_ITS_WAY_S, vec![batch_ids(&ids)]).await?;
+        }
+        Ok(rows)
     }
 
     /// Every lane that has letters, by name. Reads the whole table: for a page or a metric, not

@@ -74,7 +74,7 @@ impl Store {
 
     /// The newest items, or the newest before a moment.
     pub async fn letterbox(&self, limit: usize, before: Option<Timestamp>) -> Result<Vec<LetterboxItem>> {
-        let rows: Vec<ItemRow> = self.inner.db.all(LIST, args![before, limit]).await?;
+        let rows: Vec<ItemRow> = self.inner.db.ordered(LIST, args![before, limit]).await?;
         rows.into_iter().map(ItemRow::read).collect()
     }
 

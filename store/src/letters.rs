@@ -92,14 +92,15 @@ sql! {
         FROM letter WHERE lane = $1 AND buried_at IS NULL AND ready_at <= $2
             AND id NOT IN (SELECT value ->> 'id' FROM json_each($3))
         ORDER BY ready_at, id LIMIT $4";
-    // MATERIALIZED: chosen once, or the planner may choose again and take more than asked.
-    postgres TAKE_P = "WITH due AS MATERIALIZED (SELECT id AS due, ready_at AS since FROM letter
+    // MATERIALIZED: chosen once, or the planner may choose again and take more than asked. The
+    // rows are locked, so their place (ctid) holds until the update.
+    postgres TAKE_P = "WITH due AS MATERIALIZED (SELECT ctid AS due, ready_at AS since FROM letter
             WHERE lane = $1 AND buried_at IS NULL AND ready_at <= $2
             ORDER BY ready_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
-        UPDATE letter SET ready_at = CAST($3 AS bigint) FROM due WHERE id = due
+        UPDATE letter SET ready_at = CAST($3 AS bigint) FROM due WHERE ctid = due
         RETURNING id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at, since";
     postgres RELEASE_P = "UPDATE letter SET ready_at = CAST($2 AS bigint) WHERE buried_at IS NULL AND ready_at > $2
-            AND id IN (SELECT value ->> 'id' FROM json_each($1)) RETURNING lane";
+            AND id = ANY (ARRAY(SELECT value ->> 'id' FROM json_each($1))) RETURNING lane";
     both BROKEN = "UPDATE letter SET buried_at = CAST($2 AS bigint), why = $3 WHERE id = $1";
 }
 
@@ -274,18 +275,10 @@ impl Store {
         let now = self.clock().now();
         let until = after(now, lease);
         let rows = match self.kind() {
-            DbKind::Sqlite => {
-                let _taking = self.inner.claims.taking.lock().await;
-                let held = batch_ids(&self.inner.claims.held(Some(lane), now));
-                let mut args = args![lane.as_str(), now];
-                args.extend([held, max.into()]);
-                let rows: Vec<LetterRow> = self.inner.db.all(TAKE_S, args).await?;
-                self.claim(rows.iter(), until);
-                rows
-            }
+            DbKind::Sqlite => self.take_claimed(lane, now, until, max).await?,
             DbKind::Postgres => {
                 let mut rows: Vec<TakenRow> =
-                    self.inner.db.lease(TAKE_P, args![lane.as_str(), now, until, max]).await?;
+                    self.inner.db.ordered(TAKE_P, args![lane.as_str(), now, until, max]).await?;
                 rows.sort_unstable_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
                 rows.into_iter().map(TakenRow::letter).collect()
             }
@@ -296,13 +289,21 @@ impl Store {
         self.readable(rows).await
     }
 
-    /// Marks rows as in hand until `until`.
-    pub(crate) fn claim<'a>(&self, rows: impl Iterator<Item = &'a LetterRow>, until: Timestamp) {
-        for row in rows {
-            if let Ok(id) = row.id.parse() {
-                self.inner.claims.add(&Lane::new(&row.lane), id, until);
-            }
-        }
+    /// SQLite: reads what is ready and not in hand, and remembers that it is now.
+    pub(crate) async fn take_claimed(
+        &self,
+        lane: &Lane,
+        now: Timestamp,
+        until: Timestamp,
+        max: usize,
+    ) -> Result<Vec<LetterRow>> {
+        let _taking = self.inner.claims.taking.lock().await;
+        let held = batch_ids(&self.inner.claims.held(lane, now));
+        let mut args = args![lane.as_str(), now];
+        args.extend([held, max.into()]);
+        let rows: Vec<LetterRow> = self.inner.db.all(TAKE_S, args).await?;
+        self.inner.claims.add(lane, rows.iter().filter_map(|row| row.id.parse().ok()), until);
+        Ok(rows)
     }
 
     /// The letters that can be read; the others are buried, so that they do not block their lane.
@@ -331,7 +332,7 @@ impl Store {
         if self.kind() == DbKind::Postgres {
             let mut args = vec![batch_ids(ids)];
             args.extend(args![self.clock().now()]);
-            let of: Vec<(String,)> = self.inner.db.lease(RELEASE_P, args).await?;
+            let of: Vec<(String,)> = self.inner.db.ordered(RELEASE_P, args).await?;
             lanes.extend(of.iter().map(|(lane,)| Lane::new(lane)));
         }
         self.inner.wake.lanes(lanes.into_iter().collect());

@@ -1,10 +1,6 @@
 //! References for reports that are kept inside a transaction that is open already.
 
-use crate::{
-    Error, Result, Tx,
-    db::args,
-    sql::sql,
-};
+use crate::{Error, Result, Tx, db::args, sql::sql};
 use schemas::reference::{COUNT, Reference};
 
 sql! {

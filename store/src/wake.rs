@@ -137,8 +137,8 @@ impl Store {
     pub async fn wait(&self, lane: &Lane, at_most: Duration) {
         let notify = self.inner.wake.notify(lane);
         let now = self.clock().now();
-        let next = match self.inner.db.one::<(Option<i64>,)>(NEXT, args![lane.as_str(), now]).await {
-            Ok(row) => row.and_then(|(next,)| next).map(schemas::id::from_micros),
+        let next = match self.inner.db.ordered::<(Option<i64>,)>(NEXT, args![lane.as_str(), now]).await {
+            Ok(rows) => rows.first().and_then(|(next,)| *next).map(schemas::id::from_micros),
             Err(_) => None,
         };
         let next = [next, self.inner.claims.next(lane)].into_iter().flatten().min();
