@@ -100,9 +100,9 @@ pub struct ServeArgs {
 }
 
 fn role_name(text: &str) -> Result<String, String> {
-    Role::from_str(text, false).map(|role| role.as_str().to_owned()).map_err(|_| {
-        "there is no such role: choose from web, router, notifier, adapters".to_owned()
-    })
+    Role::from_str(text, false)
+        .map(|role| role.as_str().to_owned())
+        .map_err(|_| "there is no such role: choose from web, router, notifier, adapters".to_owned())
 }
 
 impl ServeArgs {

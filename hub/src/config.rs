@@ -2,7 +2,7 @@
 
 mod load;
 
-use schemas::slug::{DepartmentId, Slug};
+use schemas::slug::DepartmentId;
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -21,10 +21,10 @@ pub struct Config {
     pub web: Web,
     /// SMTP; without it notices go to the sandbox letterbox.
     pub mail: Option<Mail>,
+    /// Calls to departments' own systems.
+    pub http: Http,
     /// Secrets of departments, by id.
     pub departments: BTreeMap<DepartmentId, DepartmentAccess>,
-    /// Channels that submit over HTTP with a key of their own, by name.
-    pub channels: BTreeMap<Slug, ChannelAccess>,
     /// Logs.
     pub log: Log,
 }
@@ -82,12 +82,12 @@ pub struct Web {
     /// Where health and metrics are served; without it on `listen` when the web role runs, and
     /// nowhere when it does not.
     pub ops_listen: Option<SocketAddr>,
-    /// Reports, photos and contact forms that one peer may send per minute.
+    /// Reports and photos that one address may send per minute; 0 = no limit.
     pub rate_per_minute: u32,
+    /// Pages and look-ups that one address may ask per minute; 0 = no limit.
+    pub reads_per_minute: u32,
     /// Addresses or networks of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<String>,
-    /// Whether `/sandbox/*` is shown; never switch it on where real people report.
-    pub sandbox: Option<bool>,
 }
 
 impl Default for Web {
@@ -97,8 +97,8 @@ impl Default for Web {
             public_url: None,
             ops_listen: None,
             rate_per_minute: 30,
+            reads_per_minute: 600,
             trusted_proxies: Vec::new(),
-            sandbox: None,
         }
     }
 }
@@ -106,78 +106,100 @@ impl Default for Web {
 impl Web {
     /// The address residents see, without a slash at the end.
     pub fn public_url(&self) -> String {
-        self.public_url.as_deref().map_or_else(|| format!("http://{}", self.listen), |url| url.trim_end_matches('/').to_owned())
+        self.public_url
+            .as_deref()
+            .map_or_else(|| format!("http://{}", self.listen), |url| url.trim_end_matches('/').to_owned())
     }
 }
 
-/// How the connection to the mail server is kept private.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// How the connection to the mail server is kept from eavesdroppers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Security {
-    /// Starts in the clear and must become TLS before anything is said (port 587).
-    #[default]
-    Starttls,
-    /// TLS from the first byte (port 465).
-    Tls,
-    /// In the clear: only for a mail server on this machine.
+pub enum Tls {
+    /// Not at all: for a server on this machine.
     None,
+    /// In the clear until STARTTLS (RFC 3207); a server without it is not used.
+    Starttls,
+    /// From the first byte (RFC 8314).
+    Required,
 }
 
 /// SMTP.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mail {
-    /// The mail server.
+    /// The mail server; certificates are checked against this name.
     pub host: String,
-    /// Its port; 587, 465 or 25 after `security` when left out.
+    /// Its port; 25 without TLS, 587 with STARTTLS, 465 with TLS from the start.
     #[serde(default)]
     pub port: Option<u16>,
-    /// How the connection is kept private.
+    /// How the connection is secured; `starttls` unless the server is on this machine.
     #[serde(default)]
-    pub security: Security,
+    pub tls: Option<Tls>,
     /// The account.
     #[serde(default)]
-    pub username: Option<String>,
+    pub user: Option<String>,
     /// Its password.
     #[serde(default, deserialize_with = "load::maybe_secret")]
     pub password: Option<SecretString>,
-    /// The sender; the city's own address when left out.
+    /// The address in `From`; the city's own when left out.
     #[serde(default)]
     pub from: Option<String>,
-    /// How many connections at once.
-    #[serde(default = "two")]
-    pub connections: usize,
+    /// Where answers go, if not to `from`.
+    #[serde(default)]
+    pub reply_to: Option<String>,
+    /// The name this machine gives itself (EHLO); the domain of `from` when left out.
+    #[serde(default)]
+    pub hello_name: Option<String>,
+    /// A PEM file with certificates to trust beside the system's own.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// Connections at the same time, 1 to 100.
+    #[serde(default = "four")]
+    pub max_connections: usize,
     /// The most mails per second; no limit when left out.
     #[serde(default)]
     pub rate_per_second: Option<f64>,
 }
 
-fn two() -> usize {
-    2
+fn four() -> usize {
+    4
+}
+
+/// Calls to departments' own systems.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// How long connecting may take, TLS included, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// How long one call may take altogether, in milliseconds.
+    pub timeout_ms: u64,
+    /// Private or loopback networks that may be called all the same: `10.1.0.0/16`.
+    pub private_networks: Vec<String>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { connect_timeout_ms: 5_000, timeout_ms: 20_000, private_networks: Vec::new() }
+    }
 }
 
 /// Secrets of one department.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DepartmentAccess {
-    /// The bearer token with which it fetches its work and its photos over HTTP.
+    /// The bearer token with which it fetches its work and photos over HTTP, and answers.
     #[serde(deserialize_with = "load::maybe_secret")]
     pub token: Option<SecretString>,
+    /// The token before the last change: still accepted.
+    #[serde(deserialize_with = "load::maybe_secret")]
+    pub previous_token: Option<SecretString>,
     /// The secret that signs webhooks to it, and its callbacks: `whsec_…` (Standard Webhooks).
     #[serde(deserialize_with = "load::maybe_secret")]
     pub secret: Option<SecretString>,
     /// The secret before the last change: still accepted on callbacks.
     #[serde(deserialize_with = "load::maybe_secret")]
     pub previous_secret: Option<SecretString>,
-}
-
-/// Key of one channel.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ChannelAccess {
-    /// The bearer token with which it submits.
-    #[serde(deserialize_with = "load::maybe_secret")]
-    pub token: Option<SecretString>,
 }
 
 /// Logs.

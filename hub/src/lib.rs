@@ -5,10 +5,21 @@
 #![expect(clippy::print_stdout, reason = "a command line program prints its results")]
 
 pub mod bench;
+pub mod city;
 pub mod cli;
+pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod demo;
 pub mod failure;
+pub mod hub;
+pub mod output;
+pub mod roles;
+pub mod serve;
+pub mod supervise;
+pub mod telemetry;
+
+pub use hub::{Hub, Parts, Running};
 
 /// Runs the command that `cli` asks for.
 pub async fn run(cli: cli::Cli) -> anyhow::Result<()> {

@@ -1,10 +1,17 @@
 //! One file per command.
 
+pub mod broker;
+pub mod check;
+pub mod dead;
+pub mod migrate;
+pub mod open;
+pub mod rules;
+
 use crate::{
     bench,
     cli::{Cli, Command},
     config::Config,
-    failure::Failure,
+    demo, serve,
 };
 use clap::CommandFactory as _;
 
@@ -13,14 +20,17 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let file = cli.config;
     let config = || Config::load(file.as_deref());
     match cli.command {
+        Command::Serve(args) => serve::run(args, config()?).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::Check(args) => check::run(args, &config()?),
+        Command::Migrate(args) => migrate::run(args, &config()?).await,
+        Command::Rules(command) => rules::run(command, &config()?).await,
+        Command::Dead(command) => dead::run(command, &config()?).await,
+        Command::Broker(command) => broker::run(command, &config()?).await,
+        Command::Bench(args) => bench::run(args).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "voordeur", &mut std::io::stdout());
             Ok(())
-        }
-        Command::Bench(args) => bench::run(args).await,
-        _ => {
-            config()?;
-            Err(Failure::new("this build cannot do that yet", "use a newer one").into())
         }
     }
 }

@@ -5,7 +5,10 @@ use super::Config;
 use crate::failure::Failure;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de::IntoDeserializer as _};
-use std::{collections::BTreeMap, path::{Path, PathBuf}};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 use toml::{Table, Value};
 
 /// What every variable of ours begins with; parts are joined by two underscores.
@@ -16,23 +19,23 @@ pub const PREFIX: &str = "VOORDEUR__";
 #[serde(untagged, expecting = "a secret is a text, or { file = \"path\" }")]
 enum Written {
     Words(String),
-    File(FromFile),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FromFile {
-    file: PathBuf,
+    // A map, because a struct would also be read from a list.
+    File(BTreeMap<String, PathBuf>),
 }
 
 /// Reads a secret.
 pub fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
-    match Written::deserialize(from)? {
-        Written::Words(words) => Ok(words.into()),
-        Written::File(FromFile { file }) => match std::fs::read_to_string(&file) {
-            Ok(words) => Ok(words.trim_end_matches(['\r', '\n']).into()),
-            Err(error) => Err(serde::de::Error::custom(format!("the secret file {} cannot be read: {error}", file.display()))),
+    let wrong = |text: String| Err(serde::de::Error::custom(text));
+    let file = match Written::deserialize(from)? {
+        Written::Words(words) => return Ok(words.into()),
+        Written::File(map) => match map.into_iter().collect::<Vec<_>>().as_slice() {
+            [(key, file)] if key == "file" => file.clone(),
+            _ => return wrong("a secret is a text, or { file = \"path\" }".to_owned()),
         },
+    };
+    match std::fs::read_to_string(&file) {
+        Ok(words) => Ok(words.trim_end_matches(['\r', '\n']).into()),
+        Err(error) => wrong(format!("the secret file {} cannot be read: {error}", file.display())),
     }
 }
 
@@ -87,10 +90,19 @@ impl Config {
         if let Some(broker) = &self.broker {
             let url = broker.url.expose_secret();
             if !url.starts_with("amqp://") && !url.starts_with("amqps://") {
-                return Err(Failure::usage("[broker] url is not AMQP", "write amqp://user:password@host:5672/%2f").into());
+                return Err(
+                    Failure::usage("[broker] url is not AMQP", "write amqp://user:password@host:5672/%2f").into()
+                );
             }
-            if broker.prefix.is_empty() || broker.prefix.len() > 40 || !broker.prefix.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
-                return Err(Failure::usage("[broker] prefix is not a name", "use 1 to 40 of a-z, 0-9, `-`, `_` and `.`").into());
+            if broker.prefix.is_empty()
+                || broker.prefix.len() > 40
+                || !broker.prefix.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            {
+                return Err(Failure::usage(
+                    "[broker] prefix is not a name",
+                    "use 1 to 40 of a-z, 0-9, `-`, `_` and `.`",
+                )
+                .into());
             }
         }
         if let Some(url) = &self.web.public_url
@@ -111,11 +123,15 @@ impl Config {
 fn overlay(table: &Table, name: &str, value: &str) -> anyhow::Result<(Config, Table)> {
     let mut path: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_ascii_lowercase).collect();
     if path.iter().any(String::is_empty) {
-        return Err(Failure::usage(format!("the variable {name} names no setting"), "write VOORDEUR__SECTION__KEY, for instance VOORDEUR__WEB__LISTEN").into());
+        return Err(Failure::usage(
+            format!("the variable {name} names no setting"),
+            "write VOORDEUR__SECTION__KEY, for instance VOORDEUR__WEB__LISTEN",
+        )
+        .into());
     }
-    // Shells do not take `-` in names; ids of departments and channels do have it.
+    // Shells do not take `-` in names; ids of departments do have it.
     if let [section, id, ..] = path.as_mut_slice()
-        && matches!(section.as_str(), "departments" | "channels")
+        && section == "departments"
     {
         *id = id.replace('_', "-");
     }
@@ -171,7 +187,11 @@ fn in_file(file: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
     let number = before.matches('\n').count() + 1;
     let column = before[line_start..].chars().count() + 1;
     let line = text[line_start..].lines().next().unwrap_or_default();
-    let carets = "^".repeat(text.get(start..span.end.min(text.len())).map_or(1, |s| s.lines().next().unwrap_or_default().chars().count()).max(1));
+    let carets = "^".repeat(
+        text.get(start..span.end.min(text.len()))
+            .map_or(1, |s| s.lines().next().unwrap_or_default().chars().count())
+            .max(1),
+    );
     let gutter = number.to_string();
     let pad = " ".repeat(gutter.len());
     let what = format!(
@@ -184,7 +204,9 @@ fn in_file(file: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
 
 /// A line of the file without what may be a secret: a mistake beside a password must not print it.
 fn hide(line: &str) -> String {
-    let secret = ["password", "secret", "token", "url"].iter().any(|word| line.split('=').next().is_some_and(|key| key.contains(word)));
+    let secret = ["password", "secret", "token", "url"]
+        .iter()
+        .any(|word| line.split('=').next().is_some_and(|key| key.contains(word)));
     match line.split_once('=') {
         Some((key, _)) if secret => format!("{key}= …"),
         _ => line.to_owned(),
@@ -197,7 +219,7 @@ fn help(message: &str) -> String {
     if message.contains("unknown field") || message.contains("unknown variant") {
         let wrong = ticked.next().unwrap_or_default();
         let known: Vec<String> = ticked.collect();
-        if let Some(near) = nearest(&wrong, &known) {
+        if let Some(near) = schemas::fault::nearest(&wrong, known.iter().map(String::as_str)) {
             return format!("did you mean `{near}`?");
         }
         if !known.is_empty() {
@@ -208,36 +230,4 @@ fn help(message: &str) -> String {
         return format!("add {}", missing.replace('`', ""));
     }
     "deploy/voordeur.toml shows every key with an example".to_owned()
-}
-
-/// The known word that `wrong` most likely meant.
-pub fn nearest<'a>(wrong: &str, known: &'a [String]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|word| (distance(wrong, word), word))
-        .filter(|(distance, word)| *distance <= 1 + word.len() / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, word)| word.as_str())
-}
-
-/// How many letters must be put in, left out, changed or swapped (optimal string alignment).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    for j in 0..=b.len() {
-        rows[0][j] = j;
-    }
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
-            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            rows[i][j] = change.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                rows[i][j] = rows[i][j].min(rows[i - 2][j - 2] + 1);
-            }
-        }
-    }
-    rows[a.len()][b.len()]
 }

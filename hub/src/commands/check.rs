@@ -1,0 +1,61 @@
+//! `voordeur check`: is this city folder right?
+
+use crate::{
+    city::{self, Reading},
+    cli::CheckArgs,
+    config::Config,
+    failure::Failure,
+    output::{Paint, count},
+};
+use schemas::fault::Severity;
+use std::path::PathBuf;
+
+/// The folder a command means: its own, or the configuration's, or `None` for the built-in sample.
+pub fn folder(given: Option<PathBuf>, config: &Config) -> Option<PathBuf> {
+    given.or_else(|| config.city.folder.clone())
+}
+
+/// Shows every fault; fails when one of them stops the city.
+pub fn run(args: CheckArgs, config: &Config) -> anyhow::Result<()> {
+    let reading = city::read(folder(args.city, config).as_deref())?;
+    let (mut errors, mut warnings) = (0, 0);
+    for fault in &reading.faults {
+        match fault.severity {
+            Severity::Error => errors += 1,
+            Severity::Warning => warnings += 1,
+        }
+    }
+    if args.json {
+        println!("{}", serde_json::json!({"errors": errors, "warnings": warnings, "faults": reading.faults}));
+    } else {
+        show(&reading);
+    }
+    if errors > 0 || (args.strict && warnings > 0) {
+        let what = match (errors, warnings) {
+            (0, warnings) => count(warnings, "warning"),
+            (errors, 0) => count(errors, "fault"),
+            (errors, warnings) => format!("{} and {}", count(errors, "fault"), count(warnings, "warning")),
+        };
+        return Err(Failure::new(format!("{what} in {}", reading.place), "put them right and check again").into());
+    }
+    Ok(())
+}
+
+fn show(reading: &Reading) {
+    let paint = Paint::stdout();
+    for fault in &reading.faults {
+        println!("{}", reading.show(fault, paint));
+    }
+    if let Some(town) = &reading.town {
+        let city = &town.city;
+        println!(
+            "{} {} is right: {}, {}, {}, {}",
+            paint.green("✓"),
+            reading.place,
+            count(city.departments.len() as u64, "department"),
+            city.categories.len().to_string() + " categories",
+            count(town.rules.rules().len() as u64, "rule"),
+            count(city.areas.all().len() as u64, "area"),
+        );
+    }
+}

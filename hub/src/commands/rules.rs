@@ -1,0 +1,151 @@
+//! `voordeur rules`: try them, and see why.
+
+use super::{check, open};
+use crate::{
+    city::{self, Town},
+    cli::RulesCommand,
+    config::Config,
+    failure::Failure,
+    output::{Paint, count},
+};
+use router::Facts;
+use schemas::{
+    case::{Case, Decision},
+    fault::Severity,
+    reference::Reference,
+    report::{Language, Report},
+};
+
+/// Does what the command says.
+pub async fn run(command: RulesCommand, config: &Config) -> anyhow::Result<()> {
+    match command {
+        RulesCommand::Test { city } => test(city::read(check::folder(city, config).as_deref())?),
+        RulesCommand::Explain { reference, city } => {
+            let reference = Reference::parse(&reference.concat()).map_err(|error| {
+                Failure::usage(error.to_string(), "write it as the resident was given it: 1234 5670")
+            })?;
+            let town = city::read(check::folder(city, config).as_deref())?.good()?;
+            explain(reference, &town, config).await
+        }
+    }
+}
+
+/// Reading rules runs the examples that stand beside them.
+fn test(reading: city::Reading) -> anyhow::Result<()> {
+    let paint = Paint::stdout();
+    let faults: Vec<_> = reading.faults.iter().filter(|fault| fault.file.starts_with("rules/")).collect();
+    faults.iter().for_each(|fault| println!("{}", reading.show(fault, paint)));
+    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
+    if errors > 0 {
+        return Err(Failure::new(
+            format!("{} in the rules of {}", count(errors as u64, "fault"), reading.place),
+            "put them right and test again",
+        )
+        .into());
+    }
+    let place = reading.place.clone();
+    let town = reading.good()?;
+    println!(
+        "{} {} of {place}: every example comes out as it says (version {})",
+        paint.green("✓"),
+        count(town.rules.rules().len() as u64, "rule"),
+        town.rules.version()
+    );
+    Ok(())
+}
+
+async fn explain(reference: Reference, town: &Town, config: &Config) -> anyhow::Result<()> {
+    let store = open::open_current(config).await?;
+    let Some(report) = store.report_by_reference(reference).await? else {
+        return Err(Failure::new(
+            format!("there is no report {reference} in this database"),
+            "see [database] url: is it the city's own?",
+        )
+        .into());
+    };
+    let case = store.case(report.id).await?;
+    let now = store.clock().now();
+    store.close().await;
+
+    let paint = Paint::stdout();
+    println!(
+        "{}  {}, {}, through {}",
+        paint.bold(&reference.to_string()),
+        report.kind,
+        report.category,
+        report.channel
+    );
+    println!("received {}{}", report.received_at, place(&report, town));
+    match &case {
+        None => println!("\n{}", paint.yellow("not decided yet")),
+        Some(case) => stored(case, town, paint),
+    }
+    let nobody = Vec::new();
+    let rejected = case.as_ref().map_or(&nobody, |case| &case.rejected_by);
+    let facts = Facts::of(&report, &town.city, rejected, now);
+    let today = router::explain(&town.rules, &town.city, &facts);
+    println!("\n{} (version {})", paint.bold("What the rules of today say"), town.rules.version());
+    if let Some(stored) = case.as_ref().and_then(|case| case.decision.as_ref()) {
+        println!("{}", difference(stored, &today.decision, paint));
+    }
+    println!("{today}");
+    Ok(())
+}
+
+fn place(report: &Report, town: &Town) -> String {
+    match report.place.point {
+        None => String::new(),
+        Some(point) => {
+            let areas = town.city.areas.locate(point);
+            if areas.is_empty() { String::new() } else { format!(", in {}", areas.join(", ")) }
+        }
+    }
+}
+
+fn stored(case: &Case, town: &Town, paint: Paint) {
+    println!("\n{}", paint.bold("What was decided"));
+    let Some(decision) = &case.decision else {
+        println!("nothing yet; status {}", case.status);
+        return;
+    };
+    let name = |id: &str| {
+        town.city
+            .department(id)
+            .map_or_else(|| id.to_owned(), |d| format!("{} ({id})", schemas::city::in_language(&d.names, Language::En)))
+    };
+    if let Some(lead) = decision.lead() {
+        println!("  to        {}", name(lead));
+    }
+    for informed in decision.informed() {
+        println!("  informed  {}", name(&informed));
+    }
+    println!("  by rule   {} (version {})", paint.cyan(&decision.rule), decision.ruleset);
+    println!("  priority  {}", decision.priority.as_str());
+    if let Some(due) = decision.due_on {
+        println!("  due       {due}");
+    }
+    for reason in &decision.reasons {
+        println!("  because   {}  ({})", reason.condition, reason.fact);
+    }
+    for department in &case.rejected_by {
+        println!("  refused   by {}", name(department));
+    }
+    if let Some(alarm) = &decision.alarm {
+        println!("  {}  {}", paint.red("alarm"), alarm);
+    }
+    println!("  status    {} (version {})", case.status, case.version);
+}
+
+fn difference(stored: &Decision, today: &Decision, paint: Paint) -> String {
+    if stored.lead() == today.lead() && stored.rule == today.rule {
+        return paint.green("the same as was decided").to_string();
+    }
+    let who = |decision: &Decision| decision.lead().map_or_else(|| "nobody".to_owned(), ToString::to_string);
+    paint.yellow(&format!(
+        "differs: was {} by `{}`, is now {} by `{}`",
+        who(stored),
+        stored.rule,
+        who(today),
+        today.rule
+    ))
+}

@@ -1,0 +1,289 @@
+//! What each role is: one function per role that builds it and says what it runs.
+
+use crate::{
+    city::Town,
+    config::{Config, Mail, Tls},
+    failure::Failure,
+    supervise::{Stage, Task},
+    telemetry,
+};
+use adapters::{answers::AnswersWorker, deliver::DeliverWorker, departments, secrets::Secrets};
+use axum::{http::StatusCode, routing::get};
+use bus::{Bus, Edge, Effects, LaneSettings};
+use metrics_exporter_prometheus::PrometheusHandle;
+use notifier::{PlanWorker, SendWorker, SenderConfig, Senders, senders::mail};
+use router::RouterWorker;
+use schemas::{
+    city::Delivery,
+    fault::{Fault, Invalid},
+    letter::Lane,
+    slug::DepartmentId,
+};
+use std::{net::TcpListener, sync::Arc};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// What every role stands on.
+#[derive(Clone)]
+pub struct Ground {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The rows.
+    pub store: Store,
+    /// The carrier.
+    pub bus: Bus,
+    /// The city.
+    pub town: Town,
+    /// The address residents see.
+    pub public_url: String,
+    /// Keys and tokens of departments.
+    pub secrets: Secrets,
+    /// Metrics of this process.
+    pub metrics: PrometheusHandle,
+}
+
+/// What a role runs, and what is closed after it stopped.
+#[derive(Default)]
+pub struct Built {
+    /// Its tasks.
+    pub tasks: Vec<Task>,
+    /// Senders to say goodbye to.
+    pub senders: Option<Senders>,
+}
+
+/// The departments that fetch their work from a queue of their own.
+pub fn queue_departments(town: &Town) -> Vec<DepartmentId> {
+    town.city.departments.iter().filter(|d| matches!(d.delivery, Delivery::Queue)).map(|d| d.id.clone()).collect()
+}
+
+/// The secrets of the configuration, read; each must belong to a department of the city.
+pub fn secrets(config: &Config, town: &Town) -> anyhow::Result<Secrets> {
+    for id in config.departments.keys() {
+        if town.city.department(id).is_none() {
+            let help = schemas::fault::did_you_mean(id, town.city.departments.iter().map(|d| d.id.as_str()));
+            return Err(Failure::usage(format!("[departments.{id}] is not a department of this city"), help).into());
+        }
+    }
+    let both = |new: &Option<_>, old: &Option<_>| [old, new].into_iter().flatten().cloned().collect();
+    let configured = config
+        .departments
+        .iter()
+        .map(|(id, access)| {
+            let secrets = adapters::secrets::Config {
+                webhook_keys: both(&access.secret, &access.previous_secret),
+                tokens: both(&access.token, &access.previous_token),
+                ..adapters::secrets::Config::default()
+            };
+            (id.clone(), secrets)
+        })
+        .collect();
+    Secrets::read(configured).map_err(|faults| {
+        let lines: Vec<String> = faults
+            .iter()
+            .map(|fault| format!("[{}]: {}", fault.field.replace("secrets.", "departments."), fault.message))
+            .collect();
+        Failure::usage(lines.join("\n"), "secrets stand under [departments.<id>] in the configuration").into()
+    })
+}
+
+/// The pages and the API, on `listener`.
+pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
+    let config = web_config(ground)?;
+    let ground = ground.clone();
+    let listener = Arc::new(listener);
+    let task = Task::new("web", Stage::Intake, move |stop| {
+        let (ground, config, listener) = (ground.clone(), config.clone(), listener.clone());
+        async move {
+            let ops = ops(&ground);
+            let site = web::Site { store: ground.store, bus: ground.bus, city: ground.town.city, config };
+            let listener = tokio::net::TcpListener::from_std(listener.try_clone()?)?;
+            web::serve(listener, web::router(site).merge(health(ops)), stop).await?;
+            Ok(())
+        }
+    });
+    Ok(Built { tasks: vec![task], ..Built::default() })
+}
+
+/// What the operator's pages ask.
+pub fn ops(ground: &Ground) -> web::Ops {
+    web::Ops { store: ground.store.clone(), bus: ground.bus.clone(), metrics: telemetry::render(&ground.metrics) }
+}
+
+/// For a load balancer, on the public address: whether this process can do its work, and not a word
+/// more. Why it cannot is on `[web] ops_listen`.
+fn health(ops: web::Ops) -> axum::Router {
+    let inside = web::ops_router(ops);
+    let ask = move |path: &'static str| {
+        let inside = inside.clone();
+        async move || {
+            let request = axum::extract::Request::builder().uri(path).body(axum::body::Body::empty());
+            let Ok(request) = request else { return StatusCode::INTERNAL_SERVER_ERROR };
+            inside.oneshot(request).await.map_or(StatusCode::INTERNAL_SERVER_ERROR, |answer| answer.status())
+        }
+    };
+    axum::Router::new()
+        .route("/health/live", get(ask("/health/live")))
+        .route("/health/ready", get(ask("/health/ready")))
+}
+
+fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
+    let config = &ground.config;
+    let public_url = ground.public_url.parse().map_err(|error| {
+        anyhow::Error::new(error).context(Failure::usage(
+            "[web] public_url is not an address",
+            "write for instance https://voordeur.example.org",
+        ))
+    })?;
+    let mut out = web::WebConfig::new(public_url);
+    out.rate =
+        web::Rate { writes_per_minute: config.web.rate_per_minute, reads_per_minute: config.web.reads_per_minute };
+    out.letterbox = config.mail.is_none();
+    for text in &config.web.trusted_proxies {
+        let network = text.parse().map_err(|_| {
+            Failure::usage(
+                format!("[web] trusted_proxies: `{text}` is not a network"),
+                "write an address or a network: 10.0.0.5 or 10.0.0.0/8",
+            )
+        })?;
+        out.trusted_proxies.push(network);
+    }
+    out.secrets = ground.secrets.clone();
+    Ok(out)
+}
+
+/// Decides; takes what channel integrations submit over the broker.
+pub fn router(ground: &Ground) -> Built {
+    let worker: Arc<dyn Effects> = Arc::new(RouterWorker::new(
+        ground.store.clone(),
+        ground.town.city.clone(),
+        ground.town.rules.clone(),
+        &ground.public_url,
+    ));
+    let mut tasks = vec![effects(ground, Lane::router(), Stage::Work, worker.clone())];
+    if ground.config.broker.is_some() {
+        tasks.push(effects(ground, Lane::intake(), Stage::Intake, worker));
+    }
+    Built { tasks, ..Built::default() }
+}
+
+/// Plans notices and sends them.
+pub fn notifier(ground: &Ground) -> anyhow::Result<Built> {
+    let config = sender_config(&ground.config);
+    let wrong = |message: String| Failure::usage(message, "see [mail] in deploy/voordeur.toml");
+    if let Some(fault) = config.check(&ground.town.city).into_iter().next() {
+        return Err(wrong(fault).into());
+    }
+    let senders = Senders::build(&config, &ground.town.city, &ground.store).map_err(wrong)?;
+    let plan = Arc::new(PlanWorker::new(ground.store.clone(), senders.names()));
+    let mut tasks = vec![effects(ground, Lane::notifier(), Stage::Work, plan)];
+    for name in senders.names() {
+        let Some(sender) = senders.get(name) else { continue };
+        let town = &ground.town;
+        let worker = SendWorker::new(
+            ground.store.clone(),
+            town.city.clone(),
+            town.templates.clone(),
+            &ground.public_url,
+            sender,
+        );
+        let mut settings = LaneSettings::default();
+        if let (Some(mail), "mail") = (&ground.config.mail, name) {
+            settings.concurrency = mail.max_connections.max(1);
+            settings.rate_per_second = mail.rate_per_second;
+        }
+        tasks.push(edge(ground, Lane::sender(name), Arc::new(worker), settings));
+    }
+    Ok(Built { tasks, senders: Some(senders) })
+}
+
+/// Hands work to departments' own systems, and takes in what departments answer.
+pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
+    let http = &ground.config.http;
+    let http = adapters::http::Config {
+        connect_timeout_ms: http.connect_timeout_ms,
+        timeout_ms: http.timeout_ms,
+        private_networks: http.private_networks.clone(),
+    };
+    if let Some(Invalid { field, message, .. }) = http.check().into_iter().next() {
+        return Err(Failure::usage(
+            format!("[http] {}: {message}", field.trim_start_matches("http.")),
+            "see [http] in deploy/voordeur.toml",
+        )
+        .into());
+    }
+    let tools = departments::Tools {
+        city: ground.town.city.clone(),
+        clock: ground.store.clock().clone(),
+        http: http.build()?,
+        secrets: ground.secrets.clone(),
+        source: ground.public_url.clone(),
+    };
+    let built = departments::build(&ground.town.city, &tools).map_err(|faults| cannot_deliver(&faults))?;
+    let mut tasks = Vec::new();
+    for department in built {
+        let (lane, settings) = (department.lane.clone(), department.adapter.lane());
+        let worker = DeliverWorker::new(ground.store.clock().clone(), department);
+        tasks.push(edge(ground, lane, Arc::new(worker), settings));
+    }
+    let answers = Arc::new(AnswersWorker::new(ground.town.city.clone(), ground.store.clock().clone()));
+    tasks.push(effects(ground, Lane::updates(), Stage::Work, answers));
+    Ok(Built { tasks, ..Built::default() })
+}
+
+fn cannot_deliver(faults: &[Fault]) -> anyhow::Error {
+    let lines: Vec<String> =
+        faults.iter().map(|fault| format!("{}:{}: {}", fault.file, fault.line, fault.message)).collect();
+    Failure::usage(
+        lines.join("\n"),
+        "see departments.yaml of the city, and [departments] and [http] in the configuration",
+    )
+    .into()
+}
+
+/// The senders of the configuration.
+pub fn sender_config(config: &Config) -> SenderConfig {
+    SenderConfig { mail: config.mail.as_ref().map(mail_config) }
+}
+
+fn mail_config(from: &Mail) -> mail::MailConfig {
+    let mut to = mail::MailConfig::new(&from.host);
+    to.port = from.port;
+    to.tls = from.tls.map(|tls| match tls {
+        Tls::None => mail::Tls::None,
+        Tls::Starttls => mail::Tls::Starttls,
+        Tls::Required => mail::Tls::Required,
+    });
+    to.user.clone_from(&from.user);
+    to.password.clone_from(&from.password);
+    to.from.clone_from(&from.from);
+    to.reply_to.clone_from(&from.reply_to);
+    to.hello_name.clone_from(&from.hello_name);
+    to.ca_file.clone_from(&from.ca_file);
+    to.max_connections = from.max_connections;
+    to
+}
+
+/// A lane whose work is rows.
+fn effects(ground: &Ground, lane: Lane, stage: Stage, handler: Arc<dyn Effects>) -> Task {
+    let bus = ground.bus.clone();
+    Task::new(lane.to_string(), stage, move |stop: CancellationToken| {
+        let (bus, lane, handler) = (bus.clone(), lane.clone(), handler.clone());
+        async move {
+            bus.run_effects(lane, handler, LaneSettings::default(), stop).await;
+            Ok(())
+        }
+    })
+}
+
+/// A lane that touches the outside.
+fn edge(ground: &Ground, lane: Lane, handler: Arc<dyn Edge>, settings: LaneSettings) -> Task {
+    let bus = ground.bus.clone();
+    Task::new(lane.to_string(), Stage::Work, move |stop: CancellationToken| {
+        let (bus, lane, handler, settings) = (bus.clone(), lane.clone(), handler.clone(), settings.clone());
+        async move {
+            bus.run_edge(lane, handler, settings, stop).await;
+            Ok(())
+        }
+    })
+}
