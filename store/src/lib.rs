@@ -29,7 +29,6 @@ mod peek;
 mod photo_owners;
 mod photos;
 mod references;
-mod references_in_tx;
 mod reports;
 mod sql;
 mod store;

@@ -69,6 +69,7 @@ impl Store {
             let ran = ran.into_iter().collect();
             let Some(next) = pending(&ran)?.first().copied() else {
                 conn.commit().await?;
+                self.choose_seed().await?;
                 return Ok(count);
             };
             conn.script(next.both).await?;

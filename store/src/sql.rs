@@ -59,7 +59,6 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::photo_owners::STATEMENTS,
         crate::photos::STATEMENTS,
         crate::references::STATEMENTS,
-        crate::references_in_tx::STATEMENTS,
         crate::reports::STATEMENTS,
         crate::store::STATEMENTS,
         crate::tries::STATEMENTS,

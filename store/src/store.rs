@@ -5,7 +5,7 @@ use crate::{
     claims::Claims,
     db::{Conn, Db, Either, args},
     dialect, letters,
-    references::Block,
+    references::References,
     sql::sql,
     wake::Wake,
     writer::{self, Writer},
@@ -79,7 +79,7 @@ pub(crate) struct Inner {
     pub(crate) relay: RwLock<Option<Relay>>,
     /// Published letters whose rows can go.
     pub(crate) confirmed: Mutex<Vec<Uuid>>,
-    pub(crate) references: tokio::sync::Mutex<Block>,
+    pub(crate) references: References,
 }
 
 impl Inner {
@@ -94,6 +94,7 @@ impl Inner {
             posted: Vec::new(),
             touched: BTreeSet::new(),
             settled: Vec::new(),
+            spare: None,
         })
     }
 }
@@ -132,7 +133,7 @@ impl Store {
             claims: Claims::default(),
             relay: RwLock::new(None),
             confirmed: Mutex::default(),
-            references: tokio::sync::Mutex::default(),
+            references: References::default(),
         });
         let writer = writer::start(inner.clone());
         Ok(Self { inner, writer })
@@ -205,6 +206,8 @@ pub struct Tx {
     pub(crate) touched: BTreeSet<Lane>,
     /// Letters that are nobody's any more after the commit.
     pub(crate) settled: Vec<Uuid>,
+    /// Numbers of references that were taken in this transaction and not needed.
+    pub(crate) spare: Option<std::ops::Range<u32>>,
 }
 
 impl std::fmt::Debug for Tx {
@@ -233,10 +236,11 @@ impl Tx {
         let relay = self.inner.relay();
         letters::write_posted(&mut self, relay.as_ref()).await?;
         let published = if relay.is_some() { letters::forget_published(&mut self).await? } else { Published::none() };
-        let Self { conn, inner, mut posted, mut touched, settled } = self;
+        let Self { conn, inner, mut posted, mut touched, settled, spare } = self;
         conn.commit().await?;
         published.gone();
         inner.claims.remove(&settled);
+        inner.references.add(spare);
         if let Some(relay) = relay {
             // A letter for later is found by the sweeper when its time comes.
             posted.retain(|letter| letter.ready_at.is_none());

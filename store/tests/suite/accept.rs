@@ -12,6 +12,7 @@ both!(
     two_hundred_callers_at_once,
     a_bad_report_fails_alone,
     references_are_never_given_twice,
+    references_within_a_transaction,
     photos_are_claimed_once_and_swept,
 );
 
@@ -140,6 +141,25 @@ async fn references_are_never_given_twice(bed: Bed) {
     drop((first.close().await, first, second));
     let later = bed.store().await.references(100).await.unwrap();
     assert!(later.iter().all(|reference| !unique.contains(reference)));
+}
+
+async fn references_within_a_transaction(bed: Bed) {
+    let store = bed.store().await;
+    let other = bed.other(&store).await;
+    let mut given = store.references(10).await.unwrap();
+    // Rolled back: what it took may be given again, but not twice to somebody who keeps it.
+    let mut tx = store.begin().await.unwrap();
+    tx.references(2000).await.unwrap();
+    drop(tx);
+    for n in [1, 5, 3000, 70] {
+        let mut tx = store.begin().await.unwrap();
+        given.extend(tx.references(n).await.unwrap());
+        given.extend(tx.references(n).await.unwrap());
+        tx.commit().await.unwrap();
+        given.extend(other.references(n).await.unwrap());
+    }
+    assert_eq!(given.iter().collect::<HashSet<_>>().len(), given.len());
+    assert_eq!(given.len(), 10 + 3 * 3076);
 }
 
 async fn photos_are_claimed_once_and_swept(bed: Bed) {
