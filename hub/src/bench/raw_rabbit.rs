@@ -15,7 +15,6 @@ use lapin::{
     types::{AMQPValue, FieldTable},
 };
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use std::time::Instant;
 use uuid::Uuid;
 
 /// Publishes `count` bodies to `queue` with confirms.
@@ -46,7 +45,7 @@ pub async fn publish(
     key: &str,
     id: &str,
     body: &[u8],
-) -> anyhow::Result<lapin::Confirm> {
+) -> anyhow::Result<lapin::PublisherConfirm> {
     let properties = BasicProperties::default()
         .with_content_type(schemas::cloudevent::CONTENT_TYPE.into())
         .with_delivery_mode(2)
@@ -56,7 +55,8 @@ pub async fn publish(
 
 /// Opens a connection and a channel with confirms.
 pub async fn connect(url: &str) -> anyhow::Result<(Connection, Channel)> {
-    let connection = Connection::connect(url, ConnectionProperties::default()).await.context("RabbitMQ does not answer")?;
+    let connection =
+        Connection::connect(url, ConnectionProperties::default()).await.context("RabbitMQ does not answer")?;
     let channel = connection.create_channel().await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
     Ok((connection, channel))
@@ -118,7 +118,12 @@ impl RawLoop {
         publish.confirm_select(ConfirmSelectOptions::default()).await?;
         consume.basic_qos(512, BasicQosOptions::default()).await?;
         let mut consumer = consume
-            .basic_consume(self.from.as_str().into(), "raw".into(), BasicConsumeOptions::default(), FieldTable::default())
+            .basic_consume(
+                self.from.as_str().into(),
+                "raw".into(),
+                BasicConsumeOptions::default(),
+                FieldTable::default(),
+            )
             .await?;
         let (mut done, mut confirmed) = (0, Vec::new());
         let run = Run::start();
@@ -138,7 +143,12 @@ impl RawLoop {
         Ok(run.end(done))
     }
 
-    async fn batch(&mut self, channel: &Channel, batch: &[Delivery], confirmed: Vec<Uuid>) -> anyhow::Result<Vec<Uuid>> {
+    async fn batch(
+        &mut self,
+        channel: &Channel,
+        batch: &[Delivery],
+        confirmed: Vec<Uuid>,
+    ) -> anyhow::Result<Vec<Uuid>> {
         let ids: Vec<Uuid> = batch
             .iter()
             .map(|d| d.properties.message_id().as_ref().and_then(|id| id.as_str().parse().ok()).unwrap_or_default())

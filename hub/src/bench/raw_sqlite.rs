@@ -33,7 +33,8 @@ pub fn route(file: &Path, count: usize, body: &str) -> anyhow::Result<Run> {
     while done < count {
         let tx = db.transaction()?;
         {
-            let mut take = tx.prepare_cached("SELECT id, body FROM letter WHERE lane = 'router' ORDER BY id LIMIT 256")?;
+            let mut take =
+                tx.prepare_cached("SELECT id, body FROM letter WHERE lane = 'router' ORDER BY id LIMIT 256")?;
             let batch: Vec<(String, String)> =
                 take.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
             let mut remove = tx.prepare_cached("DELETE FROM letter WHERE id = ?1")?;

@@ -41,7 +41,7 @@ impl Show {
             return Ok(());
         }
         let mut table = Table::new();
-        table.load_preset(UTF8_BORDERS_ONLY).set_header(["figure", "value", "unit", "raw limit", "ratio", "goal"]);
+        table.load_style(UTF8_BORDERS_ONLY).set_header(["figure", "value", "unit", "raw limit", "ratio", "goal"]);
         let number = |n: f64| if n >= 100.0 { format!("{n:.0}") } else { format!("{n:.2}") };
         for row in rows {
             table.add_row([
