@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 const AFTER: &str = "\
 Begin here:
-  voordeur demo                       a sample city at http://127.0.0.1:1777, and reports that walk through it
+  voordeur demo                       a sample city at http://127.0.0.1:1777, with reports
   voordeur check --city my-city       is my city folder right?
   voordeur serve --config my.toml     the real thing
 
@@ -90,11 +90,11 @@ impl Role {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   voordeur serve                                  everything in one process, on SQLite
-  voordeur serve --roles router,notifier          two roles; needs [broker] and a PostgreSQL database
+  voordeur serve --roles router,notifier          two roles; needs PostgreSQL
 
 Stops in order on SIGTERM or Ctrl-C: takes nothing new, finishes what is in hand, leaves nothing claimed.")]
 pub struct ServeArgs {
-    /// Which roles run in this process
+    /// Which roles run in this process: web, router, notifier, adapters [default: all of them]
     #[arg(long, value_delimiter = ',', value_name = "ROLE,…", default_values_t = ["web".to_owned(), "router".to_owned(), "notifier".to_owned(), "adapters".to_owned()], hide_default_value = true, value_parser = role_name)]
     pub roles: Vec<String>,
 }

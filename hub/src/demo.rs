@@ -15,7 +15,7 @@ use crate::{
     config::{Config, DepartmentAccess},
     failure::{Advise as _, Failure},
     hub::{Hub, Parts, Running},
-    output::Paint,
+    output::{Paint, say},
     roles, serve, telemetry,
 };
 use schemas::{city::Delivery, id::Ids};
@@ -61,7 +61,7 @@ impl Out {
         if self.stderr {
             eprintln!("{}", text.as_ref());
         } else {
-            println!("{}", text.as_ref());
+            say!("{}", text.as_ref());
         }
     }
 }
@@ -153,7 +153,7 @@ async fn finish(args: &DemoArgs, walks: &[watch::Walk], running: &Running, out: 
     let missing: Vec<String> = walks.iter().filter_map(watch::Walk::missing).collect();
     if args.json {
         let reports: Vec<_> = walks.iter().map(watch::Walk::summary).collect();
-        println!("{}", serde_json::json!({ "reports": reports }));
+        say!("{}", serde_json::json!({ "reports": reports }));
     }
     if !missing.is_empty() {
         return Err(Failure::new(
@@ -241,7 +241,8 @@ fn config(folder: &std::path::Path, town: &Town, ids: &Ids) -> Config {
     config.database.url = format!("sqlite:{}", folder.join("voordeur.db").display()).into();
     config.web.rate_per_minute = 0;
     config.web.reads_per_minute = 0;
-    config.log.level = "warn".to_owned();
+    // The router's alarm is one of the hops that are shown.
+    config.log.level = "warn,router=error".to_owned();
     for id in roles::queue_departments(town) {
         config
             .departments

@@ -2,7 +2,21 @@
 //! Results go to stdout, everything else to stderr.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal as _;
+use std::{
+    fmt::Display,
+    io::{IsTerminal as _, Write as _},
+};
+
+/// Writes one line of a result to stdout. Nobody reading any more (`| head`) is no fault.
+pub fn line(line: impl Display) {
+    _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// [`line`], with arguments as `println!` takes them.
+macro_rules! say {
+    ($($words:tt)*) => { $crate::output::line(format_args!($($words)*)) };
+}
+pub(crate) use say;
 
 /// Paints text, or leaves it plain.
 #[derive(Debug, Clone, Copy)]

@@ -48,10 +48,10 @@ const BY_KEY: [(&str, &str); 2] = [("enable_indexscan", "off"), ("enable_indexon
 /// the server (a lease: after a crash the letter is ready again).
 const IN_ORDER: [(&str, &str); 2] = [("enable_bitmapscan", "off"), ("synchronous_commit", "off")];
 
-/// Opens the database that `url` names.
-pub(crate) async fn open(url: &str) -> Result<Db> {
+/// Opens the database that `url` names; `alone` when this process will handle letters.
+pub(crate) async fn open(url: &str, alone: bool) -> Result<Db> {
     match url.split_once(':') {
-        Some(("sqlite", path)) => sqlite(path).await,
+        Some(("sqlite", path)) => sqlite(path, alone).await,
         Some(("postgres" | "postgresql", _)) => postgres(url),
         _ => Err(Error::Url(
             "the address of the database must begin with sqlite: or postgres:, for instance sqlite:/var/lib/voordeur/voordeur.db"
@@ -60,15 +60,15 @@ pub(crate) async fn open(url: &str) -> Result<Db> {
     }
 }
 
-async fn sqlite(path: &str) -> Result<Db> {
+async fn sqlite(path: &str, alone: bool) -> Result<Db> {
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.is_empty() || path.starts_with(':') || path.contains('?') {
         return Err(Error::Url("sqlite: needs the path of a file, for instance sqlite:voordeur.db".to_owned()));
     }
-    let lock = exclusive(path)?;
+    let lock = if alone { exclusive(path)? } else { existing(path)? };
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
+        .create_if_missing(alone)
         .journal_mode(SqliteJournalMode::Wal)
         // An accepted report survives a power cut. With group commit NORMAL is no faster.
         .synchronous(SqliteSynchronous::Full)
@@ -114,6 +114,14 @@ fn exclusive(path: &str) -> Result<File> {
         Err(TryLockError::WouldBlock) => Err(Error::InUse(path.to_owned())),
         Err(TryLockError::Error(source)) => Err(file(source)),
     }
+}
+
+/// The lock file, without the lock. The database must be there: a command that looks makes none.
+/// (Not the database itself: closing a second handle of it would drop SQLite's own locks.)
+fn existing(path: &str) -> Result<File> {
+    let file = |source| Error::File { path: path.to_owned(), source };
+    std::fs::metadata(path).map_err(file)?;
+    OpenOptions::new().create(true).truncate(false).write(true).open(format!("{path}.lock")).map_err(file)
 }
 
 fn postgres(url: &str) -> Result<Db> {

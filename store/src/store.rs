@@ -121,7 +121,16 @@ impl Store {
     /// # Errors
     /// [`Error::Url`], [`Error::InUse`], [`Error::File`], or what SQLite says of the file.
     pub async fn open(url: &str, options: Options) -> Result<Self> {
-        let db = dialect::open(url).await?;
+        Ok(Self::over(dialect::open(url, true).await?, options))
+    }
+
+    /// Opens the existing database at `url` beside a hub that may be using it: for commands that
+    /// look, and that replay or drop dead letters. Never take letters from such a store.
+    pub async fn open_beside(url: &str, options: Options) -> Result<Self> {
+        Ok(Self::over(dialect::open(url, false).await?, options))
+    }
+
+    fn over(db: Db, options: Options) -> Self {
         let wake = match &db.pools {
             Either::Sqlite(_) => Wake::local(),
             Either::Postgres(pools) => Wake::everywhere(pools.loose.clone()),
@@ -136,7 +145,7 @@ impl Store {
             references: References::default(),
         });
         let writer = writer::start(inner.clone());
-        Ok(Self { inner, writer })
+        Self { inner, writer }
     }
 
     /// Whether the database answers.

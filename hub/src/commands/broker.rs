@@ -7,7 +7,7 @@ use crate::{
     config::{Broker, Config},
     failure::{Advise as _, Failure},
     hub::rabbit_options,
-    output::count,
+    output::{count, say},
 };
 use bus::topology;
 
@@ -23,18 +23,18 @@ pub async fn run(command: BrokerCommand, config: &Config) -> anyhow::Result<()> 
                     "the broker did not take the definitions",
                     "see that it runs, and that the account of [broker] url may configure",
                 )?;
-                println!("{} declared under `{prefix}`", count(declared as u64, "queue"));
+                say!("{} declared under `{prefix}`", count(declared as u64, "queue"));
                 eprintln!(
                     "Policies (delivery limit, dead letters) come with `voordeur broker definitions | rabbitmqctl import_definitions`."
                 );
             } else {
-                println!("{:#}", topology::definitions(&town.city, prefix));
+                say!("{:#}", topology::definitions(&town.city, prefix));
             }
         }
         BrokerCommand::Users { city } => {
             let town = city::read(check::folder(city, config).as_deref())?.good()?;
             let prefix = config.broker.as_ref().map_or("voordeur", |broker| broker.prefix.as_str());
-            topology::users(&town.city, prefix).iter().for_each(|line| println!("{line}"));
+            topology::users(&town.city, prefix).iter().for_each(|line| say!("{line}"));
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use crate::{
     cli::CheckArgs,
     config::Config,
     failure::Failure,
-    output::{Paint, count},
+    output::{Paint, count, say},
 };
 use schemas::fault::Severity;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub fn run(args: CheckArgs, config: &Config) -> anyhow::Result<()> {
         }
     }
     if args.json {
-        println!("{}", serde_json::json!({"errors": errors, "warnings": warnings, "faults": reading.faults}));
+        say!("{}", serde_json::json!({"errors": errors, "warnings": warnings, "faults": reading.faults}));
     } else {
         show(&reading);
     }
@@ -44,11 +44,11 @@ pub fn run(args: CheckArgs, config: &Config) -> anyhow::Result<()> {
 fn show(reading: &Reading) {
     let paint = Paint::stdout();
     for fault in &reading.faults {
-        println!("{}", reading.show(fault, paint));
+        say!("{}", reading.show(fault, paint));
     }
     if let Some(town) = &reading.town {
         let city = &town.city;
-        println!(
+        say!(
             "{} {} is right: {}, {}, {}, {}",
             paint.green("✓"),
             reading.place,

@@ -5,7 +5,7 @@ use crate::{
     cli::{DeadAction, DeadCommand, DeadSelection},
     config::Config,
     failure::Failure,
-    output::{Paint, bar, count},
+    output::{Paint, bar, count, say},
 };
 use comfy_table::{ContentArrangement, Table, presets};
 use schemas::{Timestamp, Uuid, letter::Lane};
@@ -22,7 +22,7 @@ pub async fn run(command: DeadCommand, config: &Config) -> anyhow::Result<()> {
         DeadCommand::Replay(action) | DeadCommand::Drop(action) => Some(self::filter(&action.select)?),
         DeadCommand::Show { .. } => None,
     };
-    let store = open::open_current(config).await?;
+    let store = open::open_beside(config).await?;
     let result = match (command, filter.unwrap_or_default()) {
         (DeadCommand::List { json, .. }, filter) => list(&store, filter, json).await,
         (DeadCommand::Show { id, body }, _) => show(&store, id, body).await,
@@ -55,11 +55,11 @@ async fn list(store: &Store, filter: DeadFilter, json: bool) -> anyhow::Result<(
     let dead = store.dead(filter).await?;
     if json {
         let rows: Vec<_> = dead.iter().map(row).collect();
-        println!("{}", serde_json::json!({ "dead": rows }));
+        say!("{}", serde_json::json!({ "dead": rows }));
         return Ok(());
     }
     if dead.is_empty() {
-        println!("no dead letters");
+        say!("no dead letters");
         return Ok(());
     }
     let mut table = Table::new();
@@ -77,7 +77,7 @@ async fn list(store: &Store, filter: DeadFilter, json: bool) -> anyhow::Result<(
             letter.why.clone(),
         ]);
     }
-    println!("{table}");
+    say!("{table}");
     eprintln!(
         "{}. `voordeur dead show ID` says more, `voordeur dead replay` sends again.",
         count(dead.len() as u64, "dead letter")
@@ -109,25 +109,25 @@ async fn show(store: &Store, id: Uuid, body: bool) -> anyhow::Result<()> {
     };
     let paint = Paint::stdout();
     let letter = &dead.letter;
-    println!("{}  {}", paint.bold(&letter.id.to_string()), letter.topic.as_str());
-    println!("  lane     {}", letter.lane);
-    println!("  subject  {}", letter.subject);
+    say!("{}  {}", paint.bold(&letter.id.to_string()), letter.topic.as_str());
+    say!("  lane     {}", letter.lane);
+    say!("  subject  {}", letter.subject);
     if let Some(case) = letter.case_id {
         match store.report(case).await? {
-            Some(report) => println!("  case     {} ({case})", report.reference),
-            None => println!("  case     {case}"),
+            Some(report) => say!("  case     {} ({case})", report.reference),
+            None => say!("  case     {case}"),
         }
     }
-    println!("  written  {}", letter.posted_at);
-    println!("  buried   {}", dead.buried_at);
-    println!("  trace    {}", letter.trace);
-    println!("  why      {}", paint.red(&dead.why));
+    say!("  written  {}", letter.posted_at);
+    say!("  buried   {}", dead.buried_at);
+    say!("  trace    {}", letter.trace);
+    say!("  why      {}", paint.red(&dead.why));
     for attempt in store.attempts(id).await? {
         let ended = attempt.ended_at.map_or_else(
             || "never ended".to_owned(),
             |at| format!("{} ms", at.duration_since(attempt.started_at).as_millis()),
         );
-        println!(
+        say!(
             "  try {:<4} {}  {}  {}  {}",
             attempt.n,
             attempt.started_at,
@@ -139,7 +139,7 @@ async fn show(store: &Store, id: Uuid, body: bool) -> anyhow::Result<()> {
     if body {
         let pretty = serde_json::from_str::<serde_json::Value>(letter.body.get())
             .and_then(|value| serde_json::to_string_pretty(&value));
-        println!("{}", pretty.unwrap_or_else(|_| letter.body.get().to_owned()));
+        say!("{}", pretty.unwrap_or_else(|_| letter.body.get().to_owned()));
     }
     Ok(())
 }
@@ -167,7 +167,7 @@ async fn act(store: &Store, action: DeadAction, filter: DeadFilter, verb: &str) 
     letters.dedup_by_key(|dead| dead.letter.id);
     let n = letters.len() as u64;
     if n == 0 {
-        println!("no dead letters are meant by this: nothing to do");
+        say!("no dead letters are meant by this: nothing to do");
         return Ok(());
     }
     let by_lane = letters.iter().fold(std::collections::BTreeMap::<&str, u64>::new(), |mut lanes, dead| {
@@ -177,7 +177,7 @@ async fn act(store: &Store, action: DeadAction, filter: DeadFilter, verb: &str) 
     eprintln!("{verb}: {}", count(n, "letter"));
     by_lane.iter().for_each(|(lane, n)| eprintln!("  {lane:<24} {n}"));
     if action.dry_run {
-        println!("{n}");
+        say!("{n}");
         return Ok(());
     }
     confirm(action.confirm, n, verb)?;
@@ -189,7 +189,7 @@ async fn act(store: &Store, action: DeadAction, filter: DeadFilter, verb: &str) 
         bar.inc(some.len() as u64);
     }
     bar.finish_and_clear();
-    println!("{done}");
+    say!("{done}");
     Ok(())
 }
 

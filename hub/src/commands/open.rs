@@ -8,30 +8,41 @@ use crate::{
 use secrecy::ExposeSecret as _;
 use store::{DbKind, Options, Store};
 
-/// Opens the database of the configuration.
+/// Opens the database of the configuration for this process alone.
 pub async fn open(config: &Config) -> anyhow::Result<Store> {
-    let clock = clock::real();
-    let ids = clock::ids(&clock);
-    let options = Options { clock, ids, publish_events: config.broker.is_some() };
-    let url = config.database.url.expose_secret();
-    Store::open(url, options).await.map_err(|error| {
-        let help = match &error {
-            store::Error::InUse(_) => "stop the other process, or name another file in [database] url",
-            store::Error::Unavailable(_) => "see that the database runs and that [database] url names it",
-            store::Error::File { .. } => "see that the folder exists and may be written to",
-            _ => {
-                "see [database] url in the configuration: sqlite:voordeur.db or postgres://user:password@host/database"
-            }
-        };
-        anyhow::Error::from(error).context(Failure::new("the database cannot be opened", help))
-    })
+    Store::open(config.database.url.expose_secret(), options(config)).await.map_err(cannot)
 }
 
-/// Opens the database and sees that its tables are those of this program.
-pub async fn open_current(config: &Config) -> anyhow::Result<Store> {
-    let store = open(config).await?;
+/// Opens the database of the configuration beside a hub that may be running, and sees that its
+/// tables are those of this program.
+pub async fn open_beside(config: &Config) -> anyhow::Result<Store> {
+    let store = beside(config).await?;
     store.check_schema().await.advise("the database is not the one of this program", "run `voordeur migrate`")?;
     Ok(store)
+}
+
+/// As [`open_beside`], whatever its tables are.
+pub async fn beside(config: &Config) -> anyhow::Result<Store> {
+    Store::open_beside(config.database.url.expose_secret(), options(config)).await.map_err(cannot)
+}
+
+fn options(config: &Config) -> Options {
+    let clock = clock::real();
+    let ids = clock::ids(&clock);
+    Options { clock, ids, publish_events: config.broker.is_some() }
+}
+
+fn cannot(error: store::Error) -> anyhow::Error {
+    let help = match &error {
+        store::Error::InUse(_) => "stop the other process, or name another file in [database] url",
+        store::Error::Unavailable(_) => "see that the database runs and that [database] url names it",
+        store::Error::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            "see that [database] url names the city's own database; `voordeur migrate` makes a new one"
+        }
+        store::Error::File { .. } => "see that the folder exists and may be written to",
+        _ => "see [database] url in the configuration: sqlite:voordeur.db or postgres://user:password@host/database",
+    };
+    anyhow::Error::from(error).context(Failure::new("the database cannot be opened", help))
 }
 
 /// Opens the database for `serve`: brings it up to date first where the configuration says so.

@@ -6,7 +6,7 @@ use crate::{
     cli::RulesCommand,
     config::Config,
     failure::Failure,
-    output::{Paint, count},
+    output::{Paint, count, say},
 };
 use router::Facts;
 use schemas::{
@@ -34,7 +34,7 @@ pub async fn run(command: RulesCommand, config: &Config) -> anyhow::Result<()> {
 fn test(reading: city::Reading) -> anyhow::Result<()> {
     let paint = Paint::stdout();
     let faults: Vec<_> = reading.faults.iter().filter(|fault| fault.file.starts_with("rules/")).collect();
-    faults.iter().for_each(|fault| println!("{}", reading.show(fault, paint)));
+    faults.iter().for_each(|fault| say!("{}", reading.show(fault, paint)));
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
     if errors > 0 {
         return Err(Failure::new(
@@ -45,7 +45,7 @@ fn test(reading: city::Reading) -> anyhow::Result<()> {
     }
     let place = reading.place.clone();
     let town = reading.good()?;
-    println!(
+    say!(
         "{} {} of {place}: every example comes out as it says (version {})",
         paint.green("✓"),
         count(town.rules.rules().len() as u64, "rule"),
@@ -55,7 +55,7 @@ fn test(reading: city::Reading) -> anyhow::Result<()> {
 }
 
 async fn explain(reference: Reference, town: &Town, config: &Config) -> anyhow::Result<()> {
-    let store = open::open_current(config).await?;
+    let store = open::open_beside(config).await?;
     let Some(report) = store.report_by_reference(reference).await? else {
         return Err(Failure::new(
             format!("there is no report {reference} in this database"),
@@ -68,27 +68,21 @@ async fn explain(reference: Reference, town: &Town, config: &Config) -> anyhow::
     store.close().await;
 
     let paint = Paint::stdout();
-    println!(
-        "{}  {}, {}, through {}",
-        paint.bold(&reference.to_string()),
-        report.kind,
-        report.category,
-        report.channel
-    );
-    println!("received {}{}", report.received_at, place(&report, town));
+    say!("{}  {}, {}, through {}", paint.bold(&reference.to_string()), report.kind, report.category, report.channel);
+    say!("received {}{}", report.received_at, place(&report, town));
     match &case {
-        None => println!("\n{}", paint.yellow("not decided yet")),
+        None => say!("\n{}", paint.yellow("not decided yet")),
         Some(case) => stored(case, town, paint),
     }
     let nobody = Vec::new();
     let rejected = case.as_ref().map_or(&nobody, |case| &case.rejected_by);
     let facts = Facts::of(&report, &town.city, rejected, now);
     let today = router::explain(&town.rules, &town.city, &facts);
-    println!("\n{} (version {})", paint.bold("What the rules of today say"), town.rules.version());
+    say!("\n{} (version {})", paint.bold("What the rules of today say"), town.rules.version());
     if let Some(stored) = case.as_ref().and_then(|case| case.decision.as_ref()) {
-        println!("{}", difference(stored, &today.decision, paint));
+        say!("{}", difference(stored, &today.decision, paint));
     }
-    println!("{today}");
+    say!("{today}");
     Ok(())
 }
 
@@ -103,9 +97,9 @@ fn place(report: &Report, town: &Town) -> String {
 }
 
 fn stored(case: &Case, town: &Town, paint: Paint) {
-    println!("\n{}", paint.bold("What was decided"));
+    say!("\n{}", paint.bold("What was decided"));
     let Some(decision) = &case.decision else {
-        println!("nothing yet; status {}", case.status);
+        say!("nothing yet; status {}", case.status);
         return;
     };
     let name = |id: &str| {
@@ -114,26 +108,26 @@ fn stored(case: &Case, town: &Town, paint: Paint) {
             .map_or_else(|| id.to_owned(), |d| format!("{} ({id})", schemas::city::in_language(&d.names, Language::En)))
     };
     if let Some(lead) = decision.lead() {
-        println!("  to        {}", name(lead));
+        say!("  to        {}", name(lead));
     }
     for informed in decision.informed() {
-        println!("  informed  {}", name(&informed));
+        say!("  informed  {}", name(&informed));
     }
-    println!("  by rule   {} (version {})", paint.cyan(&decision.rule), decision.ruleset);
-    println!("  priority  {}", decision.priority.as_str());
+    say!("  by rule   {} (version {})", paint.cyan(&decision.rule), decision.ruleset);
+    say!("  priority  {}", decision.priority.as_str());
     if let Some(due) = decision.due_on {
-        println!("  due       {due}");
+        say!("  due       {due}");
     }
     for reason in &decision.reasons {
-        println!("  because   {}  ({})", reason.condition, reason.fact);
+        say!("  because   {}  ({})", reason.condition, reason.fact);
     }
     for department in &case.rejected_by {
-        println!("  refused   by {}", name(department));
+        say!("  refused   by {}", name(department));
     }
     if let Some(alarm) = &decision.alarm {
-        println!("  {}  {}", paint.red("alarm"), alarm);
+        say!("  {}  {}", paint.red("alarm"), alarm);
     }
-    println!("  status    {} (version {})", case.status, case.version);
+    say!("  status    {} (version {})", case.status, case.version);
 }
 
 fn difference(stored: &Decision, today: &Decision, paint: Paint) -> String {

@@ -254,7 +254,13 @@ fn show(out: Out, town: &Town, walk: &Walk, event: &CaseEvent) {
             if let Some(due) = due_on {
                 text += &format!(", by {due}");
             }
-            (if rerouted_from.is_some() { "↻" } else { "→" }, text + &reasons(walk))
+            text += &reasons(walk);
+            let alarm =
+                walk.case.as_ref().and_then(|case| case.decision.as_ref()).and_then(|decision| decision.alarm.as_ref());
+            if let (Some(alarm), "fallback") = (alarm, rule.as_str()) {
+                text += &format!("\n{}{}", " ".repeat(21), paint.red(&format!("alarm: {alarm}")));
+            }
+            (if rerouted_from.is_some() { "↻" } else { "→" }, text)
         }
         What::HandedOver { department, receipt } => (
             "⇒",
