@@ -5,7 +5,7 @@ use crate::{
     Effects, LaneSettings,
     carry::{Inner, Working},
     retry::Retry,
-    settle::{Fate, Meter, fate, luck},
+    settle::{Fate, Meter, Settling, fate, luck},
     source::{Aside, Batch, Source},
 };
 use futures_util::FutureExt as _;
@@ -15,7 +15,6 @@ use schemas::{
 };
 use serde_json::json;
 use std::{panic::AssertUnwindSafe, sync::Arc};
-use store::Settlement;
 use tokio_util::sync::CancellationToken;
 
 /// Why a try of one or more letters came to nothing.
@@ -24,6 +23,8 @@ enum Failure {
     Away(String),
     /// The letters, or their handler.
     Broken(String),
+    /// Our lease had run out, and somebody else settled one of the letters. Nothing was committed.
+    NotOurs,
 }
 
 impl From<store::Error> for Failure {
@@ -119,6 +120,7 @@ impl Worker<'_> {
                     }
                     break;
                 }
+                Err(Failure::NotOurs) => break,
             }
         }
         let Batch { letters, tickets, aside } = batch;
@@ -154,6 +156,7 @@ impl Worker<'_> {
                     continue;
                 }
                 Err(Failure::Broken(why)) => why,
+                Err(Failure::NotOurs) => return true,
             };
             // Somebody else may have changed the same case at the same moment.
             stale += 1;
@@ -179,7 +182,9 @@ impl Worker<'_> {
                 let why = format!("the handler gave {} verdicts for {} letters", verdicts.len(), letters.len());
                 return Err(Failure::Broken(why));
             }
-            self.settle(&mut tx, letters.iter().zip(&verdicts), aside).await?;
+            if !self.settle(&mut tx, letters.iter().zip(&verdicts), aside).await? {
+                return Err(Failure::NotOurs);
+            }
             tx.commit().await?;
             Ok(verdicts)
         };
@@ -190,14 +195,15 @@ impl Worker<'_> {
         }
     }
 
+    /// False when somebody else settled one of the letters first.
     async fn settle<'l>(
         &self,
         tx: &mut store::Tx,
         letters: impl Iterator<Item = (&'l Letter, &'l Verdict)>,
         aside: &'l [Aside],
-    ) -> Result<(), store::Error> {
+    ) -> Result<bool, store::Error> {
         let now = self.inner.store.clock().now();
-        let mut settlement = Settlement::default();
+        let mut settling = Settling::default();
         let mut obituaries = Vec::new();
         for (letter, verdict) in letters.chain(aside.iter().map(|one| (&one.letter, &one.verdict))) {
             let fate = fate(letter, verdict, &self.settings, now, luck());
@@ -205,15 +211,12 @@ impl Worker<'_> {
                 tracing::warn!(lane = %self.lane, letter = %letter.id, trace = %letter.trace, "buried");
                 obituaries.extend(self.source.obituary(letter, why));
             }
-            fate.add(&mut settlement, letter, self.source.is_table());
-        }
-        if !(settlement.done.is_empty() && settlement.again.is_empty() && settlement.bury.is_empty()) {
-            tx.settle(&settlement).await?;
+            settling.add(letter, &fate);
         }
         if !obituaries.is_empty() {
             tx.post(&obituaries).await?;
         }
-        Ok(())
+        settling.write(tx, &self.lane, self.source.is_table()).await
     }
 
     /// The one letter of `single` failed by itself: it is tried again later, or given up. False when

@@ -9,7 +9,8 @@ use schemas::{
     verdict::Verdict,
 };
 use std::{collections::BTreeMap, time::Duration};
-use store::{Again, Bury, Settlement};
+use store::{Again, Bury, Settlement, Tx};
+use uuid::Uuid;
 
 /// What becomes of one letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,21 +28,40 @@ impl Fate {
             Self::Buried { .. } => Settled::Buried,
         }
     }
+}
 
-    /// Adds this to `settlement`. `rows`: the letter is a row that must be deleted when it is gone.
-    pub(crate) fn add(&self, settlement: &mut Settlement, letter: &Letter, rows: bool) {
-        match self {
-            Self::Gone if rows => settlement.done.push(letter.id),
-            Self::Gone => {}
-            Self::Again { at, tries, why } => settlement.again.push(Again {
+/// What becomes of the letters of one transaction.
+#[derive(Default)]
+pub(crate) struct Settling {
+    gone: Vec<Uuid>,
+    rest: Settlement,
+}
+
+impl Settling {
+    pub(crate) fn add(&mut self, letter: &Letter, fate: &Fate) {
+        match fate {
+            Fate::Gone => self.gone.push(letter.id),
+            Fate::Again { at, tries, why } => self.rest.again.push(Again {
                 letter: Letter { attempt: *tries, ready_at: Some(*at), ..letter.clone() },
                 ready_at: *at,
                 why: why.clone(),
             }),
-            Self::Buried { why } => settlement.bury.push(Bury { letter: letter.clone(), why: why.clone() }),
+            Fate::Buried { why } => self.rest.bury.push(Bury { letter: letter.clone(), why: why.clone() }),
         }
     }
+
+    /// Writes it down. `rows`: the letters are rows of `lane`, deleted when they are gone (what a
+    /// broker carried has no row any more). False when somebody else settled one of them first.
+    pub(crate) async fn write(&self, tx: &mut Tx, lane: &Lane, rows: bool) -> Result<bool, store::Error> {
+        if !(self.rest.again.is_empty() && self.rest.bury.is_empty()) {
+            tx.settle(&self.rest).await?;
+        }
+        Ok(!rows || tx.arrived(lane, &self.gone).await? == self.gone.len() as u64)
+    }
 }
+
+/// The longest pause that the other side can ask for.
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What becomes of `letter` after `verdict` at `now`. `luck`, from 0 to 1, spreads the pauses.
 pub(crate) fn fate(letter: &Letter, verdict: &Verdict, settings: &LaneSettings, now: Timestamp, luck: f64) -> Fate {
@@ -53,14 +73,14 @@ pub(crate) fn fate(letter: &Letter, verdict: &Verdict, settings: &LaneSettings, 
         Verdict::Unknown { .. } if settings.unknown == UnknownPolicy::WaitForReceipt => Fate::Gone,
         Verdict::Later { after, why, counts: false } => {
             // The other side's own time, never earlier, and up to a tenth later.
-            let pause = after.unwrap_or(settings.retry.first).min(settings.retry.give_up_after);
+            let pause = after.unwrap_or(settings.retry.first).min(A_DAY);
             again(pause.mul_f64(1.0 + luck / 10.0), letter.attempt, why)
         }
         Verdict::Later { why, .. } | Verdict::Unknown { why } => match settings.retry.pause(tries, luck) {
             None => Fate::Buried { why: format!("given up after {tries} tries, the last: {why}") },
             Some(pause) => {
                 let asked = match verdict {
-                    Verdict::Later { after: Some(after), .. } => (*after).min(settings.retry.give_up_after),
+                    Verdict::Later { after: Some(after), .. } => (*after).min(A_DAY),
                     _ => Duration::ZERO,
                 };
                 again(pause.max(asked), tries, why)
@@ -111,7 +131,6 @@ mod tests {
     use super::*;
     use crate::Retry;
     use schemas::{letter::Topic, trace::Trace, verdict::Fault};
-    use uuid::Uuid;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

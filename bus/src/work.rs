@@ -2,7 +2,7 @@
 
 use schemas::letter::{Lane, Letter};
 use std::time::Duration;
-use store::{Settlement, Store};
+use store::Store;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -27,9 +27,8 @@ pub(crate) async fn fetch(
 
 /// See [`crate::Bus::ack_work`].
 pub(crate) async fn ack(store: &Store, lane: &Lane, ids: &[Uuid]) -> Result<u64, store::Error> {
-    _ = lane;
     let mut tx = store.begin().await?;
-    tx.settle(&Settlement { done: ids.to_vec(), ..Settlement::default() }).await?;
+    let gone = tx.arrived(lane, ids).await?;
     tx.commit().await?;
-    Ok(ids.len() as u64)
+    Ok(gone)
 }

@@ -10,6 +10,7 @@
 //!
 //! Personal data is in the tables `contact` and `letterbox`, and nowhere else.
 
+mod arrived;
 mod attempts;
 mod cases;
 mod claims;

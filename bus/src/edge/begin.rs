@@ -6,13 +6,13 @@ use crate::{
     breaker::Allow,
     effects::panic_words,
     ledger::{self, CUT, Known, Next},
-    settle::{Fate, fate, later, luck},
+    settle::{Fate, Settling, fate, later, luck},
     source::{Batch, Ticket},
 };
 use futures_util::FutureExt as _;
 use schemas::{letter::Letter, verdict::Verdict};
 use std::{collections::HashSet, panic::AssertUnwindSafe, time::Duration};
-use store::{Attempt, AttemptEnd, Settlement};
+use store::{Attempt, AttemptEnd};
 
 const ELSEWHERE: &str = "another copy of it is being delivered";
 
@@ -108,7 +108,7 @@ impl Worker<'_> {
         let ids: Vec<_> = letters.iter().map(|(letter, _)| letter.id).collect();
         let attempts: Vec<Attempt> = tx.attempts_of(&ids).await?;
         let (mut plans, mut starts, mut ends) = (Vec::with_capacity(letters.len()), Vec::new(), Vec::new());
-        let (mut settlement, mut outcomes) = (Settlement::default(), Vec::new());
+        let (mut settling, mut outcomes) = (Settling::default(), Vec::new());
         let mut begun = HashSet::new();
         for (letter, ticket) in letters {
             let known = Known {
@@ -160,14 +160,14 @@ impl Worker<'_> {
                 *plan = Plan::Fate(Fate::Again { at, tries: letter.attempt, why });
             }
             if let Plan::Fate(fate) = plan {
-                fate.add(&mut settlement, letter, self.source.is_table());
+                settling.add(letter, fate);
             }
         }
         if !outcomes.is_empty() {
             self.handler.record(&mut tx, &outcomes).await?;
         }
         if plans.iter().any(|plan| matches!(plan, Plan::Fate(_))) {
-            tx.settle(&settlement).await?;
+            settling.write(&mut tx, &self.lane, self.source.is_table()).await?;
         }
         self.maybe_begun.extend(starts.iter().map(|(id, _, n)| (*id, *n)));
         tx.commit().await?;

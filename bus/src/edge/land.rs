@@ -5,13 +5,13 @@ use super::Worker;
 use crate::{
     Outcome,
     effects::panic_words,
-    settle::{Fate, fate, luck},
+    settle::{Fate, Settling, fate, luck},
     source::Aside,
 };
 use futures_util::FutureExt as _;
 use schemas::{letter::Letter, verdict::Verdict};
 use std::panic::AssertUnwindSafe;
-use store::{AttemptEnd, Settlement};
+use store::AttemptEnd;
 use tokio::time::Instant;
 
 /// A letter whose delivery came back.
@@ -83,10 +83,10 @@ impl Worker<'_> {
                 loop {
                     let work = async {
                         let mut tx = self.inner.store.begin().await?;
-                        let mut settlement = Settlement::default();
-                        fate.add(&mut settlement, &outcome.letter, self.source.is_table());
+                        let mut settling = Settling::default();
+                        settling.add(&outcome.letter, &fate);
                         tx.end_attempts(std::slice::from_ref(&end)).await?;
-                        tx.settle(&settlement).await?;
+                        settling.write(&mut tx, &self.lane, self.source.is_table()).await?;
                         tx.commit().await
                     };
                     match work.await {
@@ -106,17 +106,17 @@ impl Worker<'_> {
         loop {
             let work = async {
                 let mut tx = self.inner.store.begin().await?;
-                let (mut settlement, mut ends) = (Settlement::default(), Vec::with_capacity(outcomes.len()));
+                let (mut settling, mut ends) = (Settling::default(), Vec::with_capacity(outcomes.len()));
                 for (outcome, mark) in outcomes.iter().zip(marks) {
                     if matches!(mark.fate, Fate::Buried { .. }) {
                         tracing::warn!(lane = %self.lane, letter = %outcome.letter.id, trace = %outcome.letter.trace, "buried");
                     }
-                    mark.fate.add(&mut settlement, &outcome.letter, self.source.is_table());
+                    settling.add(&outcome.letter, &mark.fate);
                     ends.push(end(&outcome.letter, mark.n, &outcome.verdict));
                 }
                 tx.end_attempts(&ends).await?;
                 self.handler.record(&mut tx, outcomes).await?;
-                tx.settle(&settlement).await?;
+                settling.write(&mut tx, &self.lane, self.source.is_table()).await?;
                 tx.commit().await
             };
             let work = AssertUnwindSafe(work).catch_unwind();
@@ -141,14 +141,14 @@ impl Worker<'_> {
 
     /// Settles letters about which there is nothing to record.
     pub(super) async fn settle_only(&mut self, letters: Vec<(Letter, Fate, u64)>) {
-        let mut settlement = Settlement::default();
+        let mut settling = Settling::default();
         for (letter, fate, _) in &letters {
-            fate.add(&mut settlement, letter, self.source.is_table());
+            settling.add(letter, fate);
         }
         loop {
             let work = async {
                 let mut tx = self.inner.store.begin().await?;
-                tx.settle(&settlement).await?;
+                settling.write(&mut tx, &self.lane, self.source.is_table()).await?;
                 tx.commit().await
             };
             match work.await {

@@ -98,8 +98,8 @@ impl Link {
         self.blocked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) async fn channel(&self) -> Result<Channel, Error> {
-        within(self.patience, "opening a channel", self.connection.create_channel()).await
+    pub(crate) async fn channel(&self) -> Result<Own, Error> {
+        Ok(Own(within(self.patience, "opening a channel", self.connection.create_channel()).await?))
     }
 
     /// Says goodbye; a broker that does not answer is left behind.
@@ -107,6 +107,31 @@ impl Link {
         let goodbye = self.connection.close(200, "OK".into());
         if let Err(error) = within(self.patience.min(Duration::from_secs(2)), "closing", goodbye).await {
             tracing::debug!(%error, "left the broker without a goodbye");
+        }
+    }
+}
+
+/// A channel that is closed when it is dropped. lapin closes one only when its last consumer is
+/// cancelled, and a subscription that was given up half-way (a time-out) has nobody to cancel it: its
+/// messages would be parked for half an hour.
+pub(crate) struct Own(Channel);
+
+impl std::ops::Deref for Own {
+    type Target = Channel;
+
+    fn deref(&self) -> &Channel {
+        &self.0
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if self.0.status().connected()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let channel = self.0.clone();
+            // An error means that it is closed already, or that the connection is.
+            runtime.spawn(async move { channel.close(200, "OK".into()).await.ok() });
         }
     }
 }

@@ -3,13 +3,13 @@
 
 use super::{
     Rabbit,
-    connection::{Link, passive, within},
+    connection::{Link, Own, passive, within},
     intake, message,
 };
 use crate::source::{Batch, ReplyTo, Ticket, Trouble};
 use futures_util::{FutureExt as _, StreamExt as _};
 use lapin::{
-    Acker, Channel, Consumer, Error,
+    Acker, Consumer, Error,
     message::Delivery,
     options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
@@ -23,7 +23,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 /// The channel of one consumer, while it is good.
 struct Live {
     link: Arc<Link>,
-    channel: Channel,
+    channel: Own,
     /// `None` while paused.
     consumer: Option<Consumer>,
     /// Received, not yet taken.

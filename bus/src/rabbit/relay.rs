@@ -7,7 +7,7 @@
 
 use super::{
     Rabbit, Reply,
-    connection::{Link, slow, within},
+    connection::{Link, Own, slow, within},
     intake::obituary,
     message::{self, Message},
 };
@@ -15,7 +15,7 @@ use crate::{carry::Board, retry::Retry, settle::luck, source::Trouble};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::{StreamExt as _, future::join_all};
 use lapin::{
-    BasicProperties, Channel, Confirmation, Consumer, Error, ExchangeKind,
+    BasicProperties, Confirmation, Consumer, Error, ExchangeKind,
     message::Delivery,
     options::{
         BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions,
@@ -161,7 +161,7 @@ fn exchanges(rabbit: &Rabbit) -> Vec<(String, ExchangeKind)> {
 }
 
 /// The queue of everything that found no queue, on a channel of its own.
-async fn unrouted(rabbit: &Rabbit) -> Result<(Channel, Consumer), Error> {
+async fn unrouted(rabbit: &Rabbit) -> Result<(Own, Consumer), Error> {
     let patience = rabbit.0.options.patience;
     let channel = rabbit.consuming().await?.channel().await?;
     within(patience, "setting the window", channel.basic_qos(16, BasicQosOptions::default())).await?;
@@ -175,7 +175,7 @@ async fn unrouted(rabbit: &Rabbit) -> Result<(Channel, Consumer), Error> {
 struct Publisher<'a> {
     rabbit: &'a Rabbit,
     store: &'a Store,
-    channel: Channel,
+    channel: Own,
     /// Rows of published letters wait for a commit.
     pending: bool,
     /// Letters that the broker refused, told once each.

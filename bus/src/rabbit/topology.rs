@@ -330,7 +330,8 @@ impl Topology {
         let mut missing = Vec::new();
         for name in plan(self).queues {
             // A queue that is not there closes the channel.
-            if passive(&link.channel().await?, &name, options.patience).await.is_err() {
+            let channel = link.channel().await?;
+            if passive(&channel, &name, options.patience).await.is_err() {
                 missing.push(name);
             }
         }
