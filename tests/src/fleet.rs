@@ -7,7 +7,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The `voordeur` binary of this build.
@@ -134,14 +134,18 @@ impl Fleet {
     pub async fn ready(&mut self, port: u16) -> anyhow::Result<()> {
         let url = format!("http://127.0.0.1:{port}/health/ready");
         let client = crate::load::client()?;
-        let result = wait::until("the hub to be ready", Duration::from_secs(60), || {
-            let request = client.get(&url).send();
-            async move { Ok(request.await?.status().is_success().then_some(())) }
-        })
-        .await;
-        match (result, self.fallen()) {
-            (Err(error), Some(fallen)) => Err(error.context(fallen)),
-            (result, _) => result,
+        let start = Instant::now();
+        loop {
+            if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            if let Some(fallen) = self.fallen() {
+                bail!("{fallen}");
+            }
+            if start.elapsed() > Duration::from_secs(60) {
+                bail!("{url} did not become ready within a minute");
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
 }

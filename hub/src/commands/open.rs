@@ -6,6 +6,7 @@ use crate::{
     failure::{Advise as _, Failure},
 };
 use secrecy::ExposeSecret as _;
+use std::time::{Duration, Instant};
 use store::{DbKind, Options, Store};
 
 /// Opens the database of the configuration for this process alone.
@@ -45,21 +46,45 @@ fn cannot(error: store::Error) -> anyhow::Error {
     anyhow::Error::from(error).context(Failure::new("the database cannot be opened", help))
 }
 
-/// Opens the database for `serve`: brings it up to date first where the configuration says so.
+/// How long `serve` waits for a database that does not answer, before it gives up and leaves it to
+/// whoever supervises the process.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Opens the database for `serve`: brings it up to date first where the configuration says so. A
+/// database that is just restarting is waited for.
 pub async fn open_for_serving(config: &Config) -> anyhow::Result<Store> {
+    let start = Instant::now();
+    loop {
+        let error = match try_open_for_serving(config).await {
+            Ok(store) => return Ok(store),
+            Err(error) => error,
+        };
+        let is_passing = error.downcast_ref::<store::Error>().is_some_and(store::Error::is_transient);
+        if !is_passing || start.elapsed() > PATIENCE {
+            return Err(error);
+        }
+        tracing::warn!(error = %error.root_cause(), "the database does not answer yet: trying again");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn try_open_for_serving(config: &Config) -> anyhow::Result<Store> {
     let store = open(config).await?;
     if config.database.migrate.unwrap_or(store.kind() == DbKind::Sqlite) {
-        let ran = store
-            .migrate()
-            .await
-            .advise("the database cannot be brought up to date", "see `voordeur migrate --status`")?;
+        let ran = store.migrate().await.map_err(|error| {
+            cannot_serve(error, "the database cannot be brought up to date", "see `voordeur migrate --status`")
+        })?;
         if ran > 0 {
             tracing::info!(migrations = ran, "the database was brought up to date");
         }
     }
-    store
-        .check_schema()
-        .await
-        .advise("the database is not the one of this program", "run `voordeur migrate`, then start again")?;
+    store.check_schema().await.map_err(|error| {
+        cannot_serve(error, "the database is not the one of this program", "run `voordeur migrate`, then start again")
+    })?;
     Ok(store)
+}
+
+/// A database that does not answer is not a wrong one.
+fn cannot_serve(error: store::Error, what: &'static str, help: &'static str) -> anyhow::Error {
+    if error.is_transient() { cannot(error) } else { anyhow::Error::from(error).context(Failure::new(what, help)) }
 }

@@ -9,7 +9,7 @@ use tests::{
     fleet::{Fleet, free_port},
     load::{self, Batch},
     servers::Servers,
-    smtp_sink::SmtpSink,
+    smtp_sink::{Arrived, SmtpSink, Switches},
     town, wait,
 };
 use tokio_util::sync::CancellationToken;
@@ -28,10 +28,9 @@ async fn everything_is_killed_and_nothing_is_lost_or_doubled() -> anyhow::Result
 
     // Every 60th hand-over is taken, and then silence; every 60th mail is taken, and then silence.
     let (webhook, hook_url) = Webhook::listen(Some((60, Duration::from_secs(5))), stop.clone()).await?;
-    let sink = SmtpSink::start().await?;
-    sink.drop_after_data_every(60);
+    let sink = SmtpSink::start(Switches { drop_every: Some(60), ..Switches::default() }).await?;
     town::write(&dir.path().join("town"), &hook_url)?;
-    let config = town::Config { database: &database, broker: Some((&servers.amqp, &prefix)), smtp: Some(sink.port()) };
+    let config = town::Config { database: &database, broker: Some((&servers.amqp, &prefix)), smtp: Some(sink.address().port()) };
     let mut fleet = Fleet::new(dir.path(), &config.toml(dir.path()))?;
     fleet.run(&["migrate"])?;
     fleet.run(&["broker", "definitions", "--apply"])?;
@@ -127,8 +126,10 @@ async fn everything_is_killed_and_nothing_is_lost_or_doubled() -> anyhow::Result
     );
     let superseded = db.one("SELECT count(*) FROM notice WHERE state = 'superseded'").await?;
     assert_eq!(db.one("SELECT count(*) FROM notice WHERE state = 'sent'").await? + superseded, notices, "notices sent");
-    let (mails, repeats) = sink.message_ids();
+    let arrived = sink.arrived();
+    let mails = arrived.iter().map(Arrived::message_id).collect::<HashSet<_>>().len();
     assert_eq!(i64::try_from(mails)?, notices - superseded, "mails by Message-ID");
+    let repeats = arrived.len() - mails;
     println!("mail: {mails} messages, {repeats} arrived again with the same Message-ID, {superseded} superseded");
 
     for name in fleet.names() {
