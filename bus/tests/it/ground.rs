@@ -2,7 +2,7 @@
 
 use bus::{Breaker, Bus, BusOptions, Edge, Effects, LaneSettings, RabbitOptions, Retry, topology::Topology};
 use schemas::{
-    Timestamp, Uuid,
+    Uuid,
     id::{Clock, Ids},
     letter::{Lane, Letter, Topic},
     slug::Slug,
@@ -63,6 +63,11 @@ pub fn server(name: &str) -> Option<String> {
 
 /// Runs `body` on a ground of this kind, if this machine has one.
 pub async fn on<F: Future<Output = ()>>(kind: Kind, body: impl Fn(Arc<Ground>) -> F) {
+    on_through(kind, None, body).await;
+}
+
+/// As [`on`], with the bus connected to the broker by another address.
+pub async fn on_through<F: Future<Output = ()>>(kind: Kind, through: Option<String>, body: impl Fn(Arc<Ground>) -> F) {
     let amqp = if kind.rabbit { server("VOORDEUR_TEST_AMQP") } else { Some(String::new()) };
     let postgres = if kind.postgres { server("VOORDEUR_TEST_POSTGRES") } else { Some(String::new()) };
     let (Some(amqp), Some(postgres)) = (amqp, postgres) else { return };
@@ -89,7 +94,9 @@ pub async fn on<F: Future<Output = ()>>(kind: Kind, body: impl Fn(Arc<Ground>) -
     let topology = topology(&unique);
     let bus = if kind.rabbit {
         topology.declare(&options).await.unwrap();
-        Bus::rabbit(store.clone(), options.clone(), topology.queue_departments.clone())
+        let url = through.unwrap_or_else(|| options.url.clone());
+        let options = RabbitOptions { url, patience: Duration::from_secs(5), ..options.clone() };
+        Bus::rabbit(store.clone(), options, topology.queue_departments.clone())
     } else {
         Bus::table(store.clone(), BusOptions::default())
     };
@@ -201,10 +208,6 @@ impl Ground {
     pub async fn left(&self) -> u64 {
         self.store.flush_confirmed().await.unwrap();
         self.store.lanes().await.unwrap().iter().map(|state| state.ready + state.delayed).sum()
-    }
-
-    pub fn now(&self) -> Timestamp {
-        self.store.clock().now()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The conformance suite that every carrier must pass, on every database, and what only RabbitMQ
 //! can be asked.
 
+mod cable;
 mod edges;
 mod effects;
 mod ground;
