@@ -21,3 +21,220 @@ pub fn city() -> City {
     let (city, faults) = City::read(files);
     city.unwrap_or_else(|| panic!("the sample city is good: {faults:?}"))
 }
+
+mod api;
+mod form;
+mod guard;
+mod pages;
+
+use crate::{Rate, Site, WebConfig};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use bus::{Bus, BusOptions};
+use schemas::{
+    Timestamp, Uuid,
+    case::{Assignment, Case, Decision, Role, Status},
+    event::{CaseEvent, What},
+    id::{Clock, Ids},
+    report::{Language, Report, Tell, Urgency},
+    slug::DepartmentId,
+    submission::Submission,
+    trace::Trace,
+};
+use store::{DispatchRow, LetterboxItem, Store};
+use tower::ServiceExt as _;
+
+/// The token of the department `groendienst` in tests.
+pub const KEY: &str = "a-token-of-twenty-chars";
+
+/// A site on a store of its own.
+pub struct Town {
+    router: Router,
+    store: Store,
+    city: Arc<City>,
+    _dir: tempfile::TempDir,
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Bytes,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Where it sends on to.
+    pub fn location(&self) -> &str {
+        self.header("location")
+    }
+}
+
+pub fn now() -> Timestamp {
+    "2026-11-23T09:12:00Z".parse().unwrap()
+}
+
+impl Town {
+    pub async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    pub async fn open_with(change: impl FnOnce(&mut WebConfig)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::new(now);
+        let options = store::Options { ids: Ids::new(clock.clone()), clock, publish_events: false };
+        let url = format!("sqlite:{}", dir.path().join("town.db").display());
+        let store = Store::open(&url, options).await.unwrap();
+        store.migrate().await.unwrap();
+        let city = Arc::new(city());
+        let mut config = WebConfig::new("https://voordeur.example".parse().unwrap());
+        config.rate = Rate::OFF;
+        config.letterbox = true;
+        let queue = city.departments.iter().find(|d| d.delivery == schemas::city::Delivery::Queue).unwrap().id.clone();
+        let secrets = adapters::secrets::Config { tokens: vec![KEY.into()], ..Default::default() };
+        config.secrets = adapters::secrets::Secrets::read([(queue, secrets)].into()).unwrap();
+        change(&mut config);
+        let bus = Bus::table(store.clone(), BusOptions::default());
+        let router = crate::router(Site { store: store.clone(), bus, city: city.clone(), config });
+        Self { router, store, city, _dir: dir }
+    }
+
+    /// The department that fetches its work.
+    pub fn fetcher(&self) -> DepartmentId {
+        self.city.departments.iter().find(|d| d.delivery == schemas::city::Delivery::Queue).unwrap().id.clone()
+    }
+
+    pub async fn ask(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, bytes }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// A form as a browser on our own page sends it.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Answer {
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let head = format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(value.as_bytes());
+            body.extend_from_slice(b"\r\n");
+        }
+        for (name, bytes) in files {
+            let head = format!(
+                "--x\r\ncontent-disposition: form-data; name=\"photos\"; filename=\"{name}\"\r\n\
+                 content-type: image/png\r\n\r\n"
+            );
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(bytes);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--x--\r\n");
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+            .header("sec-fetch-site", "same-origin")
+            .body(Body::from(body))
+            .unwrap();
+        self.ask(request).await
+    }
+
+    pub async fn post_json(&self, path: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/json").body(body.into()).unwrap();
+        self.ask(request).await
+    }
+
+    /// A report that came in, told in `words`.
+    pub async fn report(&self, words: &str) -> Report {
+        let tools = adapters::intake::IntakeTools::new(self.store.clone(), self.city.clone());
+        let submission = Submission { category: "wegen/put".into(), words: words.into(), ..Submission::default() };
+        let checked = submission.check(&self.city).unwrap();
+        let channel = "api".parse().unwrap();
+        let accepted = adapters::intake::accept(&tools, &channel, None, checked, Trace::start()).await.unwrap();
+        let adapters::intake::Accepted::New(receipt) = accepted else { panic!("it is new") };
+        self.store.report(receipt.id).await.unwrap().unwrap()
+    }
+
+    /// The case of `report` at `status`, with `what` on its timeline.
+    pub async fn case(&self, report: &Report, status: Status, what: Vec<What>) {
+        let lead = self.fetcher();
+        let assignments = vec![Assignment { department: lead.clone(), role: Role::Lead }];
+        let case = Case {
+            id: report.id,
+            reference: report.reference,
+            status,
+            version: 1 + i64::try_from(what.len()).unwrap(),
+            lead: Some(lead.clone()),
+            decision: Some(Decision {
+                rule: "potholes".into(),
+                ruleset: "abc".into(),
+                assignments,
+                priority: Urgency::Normal,
+                due_on: Some("2026-11-30".parse().unwrap()),
+                reasons: Vec::new(),
+                alarm: None,
+            }),
+            rejected_by: Vec::new(),
+            planned_on: (status == Status::Planned).then(|| "2026-12-01".parse().unwrap()),
+            status_at: now(),
+            opened_at: now(),
+            closed_at: None,
+            tell: Tell::Nothing,
+        };
+        let events: Vec<(CaseEvent, Tell)> = what
+            .into_iter()
+            .zip(2..)
+            .map(|(what, version)| {
+                let id = Uuid::from_u128(report.id.as_u128().wrapping_add(version as u128));
+                (CaseEvent { id, case_id: report.id, reference: report.reference, version, at: now(), what }, Tell::Nothing)
+            })
+            .collect();
+        let mut tx = self.store.begin().await.unwrap();
+        tx.open_cases(&[case]).await.unwrap();
+        tx.add_events(&events, Trace::start()).await.unwrap();
+        let dispatch = Uuid::from_u128(report.id.as_u128().wrapping_sub(1));
+        tx.add_dispatches(&[DispatchRow::posted(dispatch, report.id, lead, Role::Lead, now())]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// A letter in the sandbox.
+    pub async fn letter(&self, case: Uuid, subject: &str, html: &str) -> Uuid {
+        let notice_id = Uuid::from_u128(case.as_u128().wrapping_add(77));
+        let item = LetterboxItem {
+            notice_id,
+            case_id: case,
+            recipient: "an@example.org".into(),
+            subject: subject.into(),
+            text: format!("{subject}\n<b>"),
+            html: html.into(),
+            language: Language::Nl,
+            at: now(),
+        };
+        self.store.put_letter(item).await.unwrap();
+        notice_id
+    }
+}
+
+/// The value of the first attribute `name` after `after` in `html`.
+pub fn attribute<'a>(html: &'a str, after: &str, name: &str) -> &'a str {
+    let rest = &html[html.find(after).unwrap_or_else(|| panic!("{after} in {html}"))..];
+    let start = rest.find(&format!("{name}=\"")).unwrap() + name.len() + 2;
+    rest[start..].split('"').next().unwrap()
+}
