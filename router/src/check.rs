@@ -34,7 +34,9 @@ impl<'a> Check<'a> {
         let help = match suggest(name, known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if known.is_empty() => format!("this city has no {what}"),
-            None if known.len() > 12 => format!("choose one of the {} the city has, for instance `{}`", known.len(), known[0]),
+            None if known.len() > 12 => {
+                format!("choose one of the {} the city has, for instance `{}`", known.len(), known[0])
+            }
             None => format!("choose one of: {}", known.join(", ")),
         };
         self.error(at, format!("there is no {what} `{name}`"), help);

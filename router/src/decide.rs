@@ -56,14 +56,20 @@ fn nobody(facts: &Facts<'_>) -> (String, String) {
     let matter = format!("{kind} in {category}");
     let alarm = match facts.rejected_by {
         [] => format!("no rule matches a {matter}: the fallback desk has it"),
-        refused => format!("no rule is left for a {matter} after {} said it is not theirs: the fallback desk has it", refused.join(", ")),
+        refused => format!(
+            "no rule is left for a {matter} after {} said it is not theirs: the fallback desk has it",
+            refused.join(", ")
+        ),
     };
     (matter, alarm)
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{Facts, Ruleset, Situation, decide, testing::{city, slug}};
+    use crate::{
+        Facts, Ruleset, Situation, decide,
+        testing::{city, slug},
+    };
     use proptest::prelude::*;
     use schemas::{
         case::Role,

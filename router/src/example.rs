@@ -8,7 +8,11 @@ use crate::{
     decide::decide,
     yaml::{List, Pos, given, pos},
 };
-use jiff::{Timestamp, civil::{Date, DateTime}, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 use schemas::{
     case::Decision,
     city::{Calendar, Category, City},
@@ -78,7 +82,8 @@ impl Situation {
 /// that says nothing about time means an ordinary moment.
 fn plain_moment(calendar: &Calendar) -> Timestamp {
     let start = Date::new(2026, 3, 4).unwrap_or(Date::ZERO);
-    let day = start.series(jiff::Span::new().days(1)).take(30).find(|day| calendar.is_working_day(*day)).unwrap_or(start);
+    let day =
+        start.series(jiff::Span::new().days(1)).take(30).find(|day| calendar.is_working_day(*day)).unwrap_or(start);
     let minute = u32::midpoint(calendar.office_minutes.0, calendar.office_minutes.1).min(1_439);
     let (hour, minute) = ((minute / 60) as i8, (minute % 60) as i8);
     moment(day.at(hour, minute, 0, 0), &calendar.zone).unwrap_or(Timestamp::UNIX_EPOCH)
@@ -145,7 +150,12 @@ impl Example {
     /// Names everything that is wrong with how the example is written.
     pub fn check(&self, check: &mut Check<'_>) {
         let (given, expect, city) = (&self.given, &self.expect, check.city);
-        check.known("category", &given.category.value, pos(&given.category), city.categories.iter().map(|c| c.id.as_str()));
+        check.known(
+            "category",
+            &given.category.value,
+            pos(&given.category),
+            city.categories.iter().map(|c| c.id.as_str()),
+        );
         if let Some(kind) = &given.kind {
             check.known("kind", &kind.value, pos(kind), Kind::ALL.into_iter().map(Kind::as_str));
         }
@@ -169,7 +179,11 @@ impl Example {
         if let Some(at) = &given.at
             && read_moment(&at.value, &city.calendar.zone).is_none()
         {
-            check.error(pos(at), format!("`{}` is not a moment", at.value), "write it like `2026-11-11 23:00`, on the city's clock");
+            check.error(
+                pos(at),
+                format!("`{}` is not a moment", at.value),
+                "write it like `2026-11-11 23:00`, on the city's clock",
+            );
         }
         check.department(&expect.assign.value, pos(&expect.assign));
         for (department, at) in items(expect.inform.as_ref()).chain(items(given.rejected_by.as_ref())) {
@@ -179,14 +193,19 @@ impl Example {
             && term.value != "none"
             && term.value.parse::<Term>().is_err()
         {
-            check.error(pos(term), format!("`{}` is not a term", term.value), "write `10wd` (working days), `14d` (days) or `none`");
+            check.error(
+                pos(term),
+                format!("`{}` is not a term", term.value),
+                "write `10wd` (working days), `14d` (days) or `none`",
+            );
         }
     }
 
     fn situation(&self, city: &City) -> Option<Situation> {
         let given = &self.given;
         let mut situation = Situation::new(city.category(&given.category.value)?, city);
-        let raised = |id: &String, value: &serde_json::Value| *value == true && city.question(id).is_some_and(|q| q.raises);
+        let raised =
+            |id: &String, value: &serde_json::Value| *value == true && city.question(id).is_some_and(|q| q.raises);
         if given.answers.iter().any(|(id, value)| raised(id, value)) {
             situation.urgency = Urgency::Emergency;
         }
@@ -225,7 +244,11 @@ impl Example {
         let mut differs = |what: &str, at: Pos, expected: &str, got: &str| {
             if expected != got {
                 let by = &decision.rule;
-                check.error(at, format!("this example expects {what} `{expected}`, but `{by}` gives `{got}`"), help.clone());
+                check.error(
+                    at,
+                    format!("this example expects {what} `{expected}`, but `{by}` gives `{got}`"),
+                    help.clone(),
+                );
             }
         };
         let expect = &self.expect;

@@ -87,7 +87,7 @@ pub fn explain(ruleset: &Ruleset, city: &City, facts: &Facts<'_>) -> Explanation
             outcome,
             conditions,
         };
-        if rule.admits(facts.category, facts.kind) {
+        if rule.admits_category(facts.category) && rule.admits_kind(facts.kind) {
             rules.push(tried);
         } else if missed == 1 && held > 0 {
             near.push(tried);

@@ -1,7 +1,10 @@
 //! Which rules can match at all, by category and kind: found once when the rules are read, so that
 //! a decision costs what its own candidates cost, however many rules other categories have.
 
-use crate::{Facts, rule::{Rule, Term}};
+use crate::{
+    Facts,
+    rule::{Rule, Term},
+};
 use schemas::{city::City, report::Kind, slug::CategoryId};
 use std::collections::HashMap;
 
@@ -19,12 +22,12 @@ struct Entry {
 
 impl Index {
     pub fn new(rules: &[Rule], city: &City) -> Self {
-        let entry = |category: &schemas::city::Category| Entry {
-            candidates: Kind::ALL.map(|kind| {
-                let numbered = (0_u32..).zip(rules);
-                numbered.filter(|(_, rule)| rule.admits(&category.id, kind)).map(|(number, _)| number).collect()
-            }),
-            term: category.term.map(Term::Working),
+        let entry = |category: &schemas::city::Category| {
+            let admitted: Vec<(u32, &Rule)> =
+                (0_u32..).zip(rules).filter(|(_, rule)| rule.admits_category(&category.id)).collect();
+            let of_kind =
+                |kind| admitted.iter().filter(|(_, rule)| rule.admits_kind(kind)).map(|(number, _)| *number).collect();
+            Entry { candidates: Kind::ALL.map(of_kind), term: category.term.map(Term::Working) }
         };
         Self { categories: city.categories.iter().map(|category| (category.id.clone(), entry(category))).collect() }
     }

@@ -97,7 +97,11 @@ impl RuleConfig {
     pub fn check(&self, check: &mut Check<'_>) {
         let (name, at) = self.name();
         if Slug::new(name).is_err() {
-            check.error(at, format!("`{name}` is not a name for a rule"), "use 1 to 60 of a-z, 0-9 and -, like `lamps-in-heule`");
+            check.error(
+                at,
+                format!("`{name}` is not a name for a rule"),
+                "use 1 to 60 of a-z, 0-9 and -, like `lamps-in-heule`",
+            );
         } else if name == "fallback" {
             check.error(at, "`fallback` is what happens when no rule matches", "choose another name for this rule");
         }
@@ -120,7 +124,11 @@ impl RuleConfig {
             check.error(pos(term), format!("`{}` is not a term", term.value), wrong.to_string());
         }
         if self.examples.is_empty() {
-            check.warn(at, format!("the rule `{name}` has no example"), "add `examples`: what is given, and what is expected");
+            check.warn(
+                at,
+                format!("the rule `{name}` has no example"),
+                "add `examples`: what is given, and what is expected",
+            );
         }
         for example in &self.examples {
             example.check(check);
@@ -166,9 +174,14 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether a report of this category and kind may match at all.
-    pub(crate) fn admits(&self, category: &CategoryId, kind: Kind) -> bool {
-        self.clauses.iter().all(|clause| clause.admits(category, kind))
+    /// Whether a report of this category may match at all.
+    pub(crate) fn admits_category(&self, category: &CategoryId) -> bool {
+        self.clauses.iter().all(|clause| clause.admits_category(category))
+    }
+
+    /// Whether a report of this kind may match at all.
+    pub(crate) fn admits_kind(&self, kind: Kind) -> bool {
+        self.clauses.iter().all(|clause| clause.admits_kind(kind))
     }
 
     /// Whether every condition holds that the index has not answered already.

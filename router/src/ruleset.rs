@@ -90,7 +90,11 @@ fn check_all(written: &[(&str, RuleConfig)], check: &mut Check<'_>) {
         rule.check(check);
         let (name, at) = rule.name();
         if let Some((file, line)) = names.insert(name, (file, at.0)) {
-            check.error(at, format!("there is another rule `{name}` in {file}:{line}"), "give each rule a name of its own");
+            check.error(
+                at,
+                format!("there is another rule `{name}` in {file}:{line}"),
+                "give each rule a name of its own",
+            );
         }
     }
 }
@@ -120,7 +124,11 @@ fn check_reach(ruleset: &Ruleset, check: &mut Check<'_>) {
     let city = check.city;
     if ruleset.rules.is_empty() {
         "rules/".clone_into(&mut check.file);
-        check.warn((0, 0), "this city has no rules: everything goes to the fallback desk", "add a file `rules/90-categories.yaml`");
+        check.warn(
+            (0, 0),
+            "this city has no rules: everything goes to the fallback desk",
+            "add a file `rules/90-categories.yaml`",
+        );
         return;
     }
     let left = |category: &&schemas::city::Category| {
@@ -130,7 +138,11 @@ fn check_reach(ruleset: &Ruleset, check: &mut Check<'_>) {
     let left: Vec<&str> = city.categories.iter().filter(left).map(|category| category.id.as_str()).collect();
     if !left.is_empty() {
         "rules/".clone_into(&mut check.file);
-        check.warn((0, 0), format!("no rule takes a plain report in: {}", left.join(", ")), "add a rule for each, last of all");
+        check.warn(
+            (0, 0),
+            format!("no rule takes a plain report in: {}", left.join(", ")),
+            "add a rule for each, last of all",
+        );
     }
 }
 
@@ -156,7 +168,23 @@ fn parse(text: &str) -> Result<Vec<RuleConfig>, (Pos, String, String)> {
             Error::DuplicateMappingKey { key: Some(key), .. } => {
                 (format!("`{key}` stands here twice"), "put both in one list, or leave one out".to_owned())
             }
-            other => (one_line(&other.to_string()), "see the rules of this folder for how it is written".to_owned()),
+            Error::SerdeInvalidType { unexpected, expected, .. } if unexpected.contains("unit") => {
+                ("nothing is written here".to_owned(), format!("write {expected}, or leave it out"))
+            }
+            Error::SerdeInvalidType { unexpected, expected, .. } => {
+                (format!("{unexpected} cannot stand here"), format!("write {expected}"))
+            }
+            Error::Unexpected { expected, .. } if expected.contains("mapping") => {
+                ("here belong names with values".to_owned(), "write it like `{ category: wegen/put }`".to_owned())
+            }
+            Error::Unexpected { expected, .. } if expected.contains("sequence") => {
+                ("here belongs a list".to_owned(), "begin each entry with `- `".to_owned())
+            }
+            // The position is told apart, so it need not be in the sentence.
+            other => (
+                one_line(other.to_string().split(" at line ").next().unwrap_or_default()),
+                "a rule has `rule`, `when`, `then` and `examples`, each two spaces in".to_owned(),
+            ),
         };
         (at, message, help)
     })

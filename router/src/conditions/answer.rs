@@ -2,7 +2,11 @@
 //! questions all have to be answered so; several answers to one question are alternatives.
 
 use super::check_some;
-use crate::{Facts, check::Check, yaml::{List, Pos}};
+use crate::{
+    Facts,
+    check::Check,
+    yaml::{List, Pos},
+};
 use schemas::{city::AnswerType, report::Answers};
 use serde::Deserialize;
 use serde_json::Value;
@@ -27,7 +31,11 @@ impl std::fmt::Display for Config {
 impl Config {
     pub fn check(&self, at: Pos, check: &mut Check<'_>) {
         if self.0.is_empty() {
-            check.error(at, "no question is named here", "write `answer: {question: answer}`, or leave the condition out");
+            check.error(
+                at,
+                "no question is named here",
+                "write `answer: {question: answer}`, or leave the condition out",
+            );
         }
         let city = check.city;
         for (id, list) in &self.0 {
@@ -39,7 +47,9 @@ impl Config {
             };
             for (answer, at) in list.value.items(at) {
                 match question.answer {
-                    AnswerType::Bool => check.known("answer to a yes-or-no question", answer, at, ["true", "false"].into_iter()),
+                    AnswerType::Bool => {
+                        check.known("answer to a yes-or-no question", answer, at, ["true", "false"].into_iter())
+                    }
                     AnswerType::Choice | AnswerType::Multi => {
                         check.known("option of this question", answer, at, question.options.iter().map(String::as_str));
                     }

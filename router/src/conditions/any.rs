@@ -24,7 +24,11 @@ impl std::fmt::Display for Config {
 impl Config {
     pub fn check(&self, at: Pos, check: &mut Check<'_>) {
         if self.0.is_empty() || self.0.iter().any(|when| when.len() == 0) {
-            check.error(at, "`any` has a branch without conditions", "list conditions, like `any: [{area: heule}, {words: brug}]`");
+            check.error(
+                at,
+                "`any` has a branch without conditions",
+                "list conditions, like `any: [{area: heule}, {words: brug}]`",
+            );
         }
         for when in &self.0 {
             when.check(check);

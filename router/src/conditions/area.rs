@@ -1,7 +1,11 @@
 //! `area: [heule, bissegem]`: where it lies. A report without a point lies in no area.
 
 use super::check_some;
-use crate::{Facts, check::Check, yaml::{List, Pos}};
+use crate::{
+    Facts,
+    check::Check,
+    yaml::{List, Pos},
+};
 use schemas::slug::{AreaId, Slug};
 use serde::Deserialize;
 use std::borrow::Cow;

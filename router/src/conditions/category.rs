@@ -1,7 +1,11 @@
 //! `category: wegen/put`, `category: [wegen/*, water/deksel]`: what it is about.
 
 use super::check_some;
-use crate::{Facts, check::Check, yaml::{List, Pos}};
+use crate::{
+    Facts,
+    check::Check,
+    yaml::{List, Pos},
+};
 use schemas::slug::CategoryId;
 use serde::Deserialize;
 use std::{borrow::Cow, collections::BTreeSet};

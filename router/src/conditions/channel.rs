@@ -1,7 +1,11 @@
 //! `channel: [app, phone]`: the door it came through.
 
 use super::check_some;
-use crate::{Facts, check::Check, yaml::{List, Pos}};
+use crate::{
+    Facts,
+    check::Check,
+    yaml::{List, Pos},
+};
 use schemas::slug::{Channel, Slug};
 use serde::Deserialize;
 use std::borrow::Cow;

@@ -1,7 +1,11 @@
 //! `kind: complaint`: what kind of matter it is.
 
 use super::check_some;
-use crate::{Facts, check::Check, yaml::{List, Pos}};
+use crate::{
+    Facts,
+    check::Check,
+    yaml::{List, Pos},
+};
 use schemas::report::Kind;
 use serde::Deserialize;
 use std::borrow::Cow;

@@ -1,7 +1,11 @@
 //! `language: [fr, en]`: the language the resident is served in.
 
 use super::check_some;
-use crate::{Facts, check::Check, yaml::{List, Pos}};
+use crate::{
+    Facts,
+    check::Check,
+    yaml::{List, Pos},
+};
 use schemas::report::Language;
 use serde::Deserialize;
 use std::borrow::Cow;

@@ -153,10 +153,17 @@ impl Clause {
         matches!(self.condition, Condition::Category(_) | Condition::Kind(_))
     }
 
-    /// Whether a report of this category and kind may meet this condition.
-    pub fn admits(&self, category: &CategoryId, kind: Kind) -> bool {
+    /// Whether a report of this category may meet this condition.
+    pub fn admits_category(&self, category: &CategoryId) -> bool {
         match &self.condition {
             Condition::Category(condition) => condition.admits(category).is_some(),
+            _ => true,
+        }
+    }
+
+    /// Whether a report of this kind may meet this condition.
+    pub fn admits_kind(&self, kind: Kind) -> bool {
+        match &self.condition {
             Condition::Kind(condition) => condition.admits(kind),
             _ => true,
         }
@@ -189,7 +196,11 @@ fn tried_all(clauses: &[Clause], facts: &Facts<'_>) -> Vec<Tried> {
 /// Checks that a list names at least one thing.
 fn check_some(list: &crate::yaml::List, at: Pos, what: &str, check: &mut Check<'_>) {
     if list.is_empty() {
-        check.error(at, format!("this list of {what} is empty, so the rule never matches"), "name at least one, or leave the condition out");
+        check.error(
+            at,
+            format!("this list of {what} is empty, so the rule never matches"),
+            "name at least one, or leave the condition out",
+        );
     }
 }
 

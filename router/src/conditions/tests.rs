@@ -128,9 +128,21 @@ fn office_hours() {
         // An example without a moment is an ordinary working one.
         ("office_hours: true", |_| {}, Some("Wed 2026-03-04 13:00, the office is open")),
         ("office_hours: true", |s| s.at = at("2026-03-04T16:00:00Z"), None),
-        ("office_hours: false", |s| s.at = at("2026-03-04T16:00:00Z"), Some("Wed 2026-03-04 17:00, the office is closed")),
-        ("office_hours: false", |s| s.at = at("2026-03-07T10:00:00Z"), Some("Sat 2026-03-07 11:00, the office is closed")),
-        ("office_hours: false", |s| s.at = at("2026-11-11T10:00:00Z"), Some("Wed 2026-11-11 11:00, the office is closed")),
+        (
+            "office_hours: false",
+            |s| s.at = at("2026-03-04T16:00:00Z"),
+            Some("Wed 2026-03-04 17:00, the office is closed"),
+        ),
+        (
+            "office_hours: false",
+            |s| s.at = at("2026-03-07T10:00:00Z"),
+            Some("Sat 2026-03-07 11:00, the office is closed"),
+        ),
+        (
+            "office_hours: false",
+            |s| s.at = at("2026-11-11T10:00:00Z"),
+            Some("Wed 2026-11-11 11:00, the office is closed"),
+        ),
     ]);
 }
 
@@ -217,7 +229,7 @@ fn what_is_written_wrong_is_named() {
         ("channel: WhatsApp", "`WhatsApp` is not a name", "a channel is written like"),
         ("answer: {dangr: true}", "there is no question `dangr`", "did you mean `danger`?"),
         ("answer: {danger: yes!}", "there is no answer to a yes-or-no question `yes!`", "true, false"),
-        ("answer: {waste: gras}", "there is no option of this question `gras`", "did you mean `glass`?"),
+        ("answer: {waste: glas}", "there is no option of this question `glas`", "did you mean `glass`?"),
         ("answer: {}", "no question is named here", "answer:"),
         ("language: de", "there is no language `de`", "choose one of: nl, fr"),
         ("weekday: monday", "there is no weekday `monday`", "did you mean `mon`?"),
@@ -234,7 +246,10 @@ fn what_is_written_wrong_is_named() {
         let text = format!("- rule: tested\n  when: {{ {when} }}\n  then: {{ assign: roads }}\n");
         let (ruleset, faults) = Ruleset::read(&city(&[("a.yaml", &text)]));
         assert!(ruleset.is_none(), "{when}");
-        let fault = faults.iter().find(|fault| fault.message.contains(message)).unwrap_or_else(|| panic!("{when}: {faults:#?}"));
+        let fault = faults
+            .iter()
+            .find(|fault| fault.message.contains(message))
+            .unwrap_or_else(|| panic!("{when}: {faults:#?}"));
         assert!(fault.help.contains(help), "{when}: {}", fault.help);
         assert_eq!((fault.file.as_str(), fault.line), ("rules/a.yaml", 2), "{when}");
         assert!(fault.column > 9, "{when}: column {}", fault.column);

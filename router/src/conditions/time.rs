@@ -2,7 +2,11 @@
 //! not part of it.
 
 use super::check_some;
-use crate::{Facts, check::Check, yaml::{List, Pos}};
+use crate::{
+    Facts,
+    check::Check,
+    yaml::{List, Pos},
+};
 use serde::Deserialize;
 use std::borrow::Cow;
 

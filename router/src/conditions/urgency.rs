@@ -1,7 +1,11 @@
 //! `urgency: [high, emergency]`: the category's urgency, raised by an answer if need be.
 
 use super::check_some;
-use crate::{Facts, check::Check, yaml::{List, Pos}};
+use crate::{
+    Facts,
+    check::Check,
+    yaml::{List, Pos},
+};
 use schemas::report::Urgency;
 use serde::Deserialize;
 use std::borrow::Cow;

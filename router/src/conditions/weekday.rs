@@ -1,7 +1,11 @@
 //! `weekday: [sat, sun]`: the day of the week, in the city.
 
 use super::check_some;
-use crate::{Facts, check::Check, yaml::{List, Pos}};
+use crate::{
+    Facts,
+    check::Check,
+    yaml::{List, Pos},
+};
 use jiff::civil::Weekday;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -43,7 +47,13 @@ impl Config {
     }
 
     pub fn build(self) -> Condition {
-        Condition(self.0.texts().filter_map(|text| DAYS.into_iter().find(|(name, _)| *name == text)).map(|(_, day)| day).collect())
+        Condition(
+            self.0
+                .texts()
+                .filter_map(|text| DAYS.into_iter().find(|(name, _)| *name == text))
+                .map(|(_, day)| day)
+                .collect(),
+        )
     }
 }
 

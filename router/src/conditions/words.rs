@@ -3,7 +3,12 @@
 //! stand next to each other. One entry that is found is enough.
 
 use super::check_some;
-use crate::{Facts, check::Check, facts::fold, yaml::{List, Pos}};
+use crate::{
+    Facts,
+    check::Check,
+    facts::fold,
+    yaml::{List, Pos},
+};
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 use std::borrow::Cow;

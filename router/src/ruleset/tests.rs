@@ -1,6 +1,9 @@
 //! Rule files, good and bad.
 
-use crate::{Ruleset, decide, explain, testing::{city, situation, slug}};
+use crate::{
+    Ruleset, decide, explain,
+    testing::{city, situation, slug},
+};
 use schemas::fault::{Fault, Severity};
 
 fn faults(text: &str) -> Vec<Fault> {
@@ -12,7 +15,8 @@ fn faults(text: &str) -> Vec<Fault> {
 /// The first error: where, what, help.
 fn error(text: &str) -> (usize, usize, String, String) {
     let faults = faults(text);
-    let fault = faults.iter().find(|f| f.severity == Severity::Error).unwrap_or_else(|| panic!("no error: {faults:#?}"));
+    let fault =
+        faults.iter().find(|f| f.severity == Severity::Error).unwrap_or_else(|| panic!("no error: {faults:#?}"));
     (fault.line, fault.column, fault.message.clone(), fault.help.clone())
 }
 
@@ -41,7 +45,10 @@ fn a_good_file_is_read() {
     let (ruleset, faults) = Ruleset::read(&city);
     assert_eq!(faults, []);
     let ruleset = ruleset.unwrap();
-    assert_eq!(ruleset.rules().iter().map(|r| (r.name.as_str(), r.line)).collect::<Vec<_>>(), [("holes", 1), ("rest", 9)]);
+    assert_eq!(
+        ruleset.rules().iter().map(|r| (r.name.as_str(), r.line)).collect::<Vec<_>>(),
+        [("holes", 1), ("rest", 9)]
+    );
     let mut situation = situation(&city);
     situation.rejected_by = vec![slug("police")];
     let decision = decide(&ruleset, &city, &situation.facts(&city));
@@ -98,20 +105,65 @@ fn a_rule_that_never_gets_its_turn_is_found() {
 fn faults_are_named_where_they_are() {
     let rule = |body: &str| format!("- rule: r\n{body}");
     for (text, at, message, help) in [
-        (rule("  when: {}\n  then: { assign: rods }\n"), (3, 19), "there is no department `rods`", "did you mean `roads`?"),
-        (rule("  when: {}\n  then: { assign: roads, inform: [desk, gren] }\n"), (3, 41), "there is no department `gren`", "did you mean `green`?"),
-        (rule("  when: {}\n  then: { assign: roads, inform: roads }\n"), (3, 34), "`roads` leads already", "leave it out"),
-        (rule("  when: {}\n  then: { assign: roads, term: 2 weeks }\n"), (3, 32), "`2 weeks` is not a term", "10wd"),
-        (rule("  when: {}\n  then: { assign: roads, priority: asap }\n"), (3, 36), "there is no priority `asap`", "choose one of"),
-        (rule("  when: {}\n  then: { assigns: roads }\n"), (3, 11), "`assigns` means nothing here", "did you mean `assign`?"),
-        (rule("  when: {}\n  then: { inform: roads }\n"), (3, 11), "`assign` is missing", "add `assign:`"),
-        (rule("  then: { assign: roads }\n"), (1, 3), "`when` is missing", "add `when:`"),
-        ("- rule: Bad Name\n  when: {}\n  then: { assign: roads }\n".to_owned(), (1, 9), "`Bad Name` is not a name for a rule", "a-z"),
-        ("- rule: fallback\n  when: {}\n  then: { assign: roads }\n".to_owned(), (1, 9), "`fallback` is what happens", "another name"),
-        (rule("  when: { area: }\n  then: { assign: roads }\n"), (2, 17), "", ""),
-        (rule("  when: { kind: report, kind: question }\n  then: { assign: roads }\n"), (2, 25), "`kind` stands here twice", "one list"),
         (
-            rule("  when: {}\n  then: { assign: roads }\n  examples:\n    - given: { category: road/holes, at: soon, area: nord }\n      expect: { assign: roads }\n"),
+            rule("  when: {}\n  then: { assign: rods }\n"),
+            (3, 19),
+            "there is no department `rods`",
+            "did you mean `roads`?",
+        ),
+        (
+            rule("  when: {}\n  then: { assign: roads, inform: [desk, gren] }\n"),
+            (3, 41),
+            "there is no department `gren`",
+            "did you mean `green`?",
+        ),
+        (
+            rule("  when: {}\n  then: { assign: roads, inform: roads }\n"),
+            (3, 34),
+            "`roads` leads already",
+            "leave it out",
+        ),
+        (rule("  when: {}\n  then: { assign: roads, term: 2 weeks }\n"), (3, 32), "`2 weeks` is not a term", "10wd"),
+        (
+            rule("  when: {}\n  then: { assign: roads, priority: asap }\n"),
+            (3, 36),
+            "there is no priority `asap`",
+            "choose one of",
+        ),
+        (
+            rule("  when: {}\n  then: { assigns: roads }\n"),
+            (3, 11),
+            "`assigns` means nothing here",
+            "did you mean `assign`?",
+        ),
+        (rule("  when: {}\n  then: { inform: roads }\n"), (3, 11), "`assign` is missing", "add `assign:`"),
+        (rule("  then: { assign: roads }\n"), (2, 3), "`when` is missing", "add `when:`"),
+        (
+            "- rule: Bad Name\n  when: {}\n  then: { assign: roads }\n".to_owned(),
+            (1, 9),
+            "`Bad Name` is not a name for a rule",
+            "a-z",
+        ),
+        (
+            "- rule: fallback\n  when: {}\n  then: { assign: roads }\n".to_owned(),
+            (1, 9),
+            "`fallback` is what happens",
+            "another name",
+        ),
+        (rule("  when: { area: }\n  then: { assign: roads }\n"), (2, 11), "nothing is written here", "a list of words"),
+        (
+            rule("  when: { kind: report, kind: question }\n  then: { assign: roads }\n"),
+            (2, 25),
+            "`kind` stands here twice",
+            "one list",
+        ),
+        (rule("  when: [a]\n  then: { assign: roads }\n"), (2, 9), "here belong names with values", "category:"),
+        ("rule: r\n".to_owned(), (1, 1), "here belongs a list", "- "),
+        (rule("  when: {\n"), (2, 9), "unclosed bracket", "`when`"),
+        (
+            rule(
+                "  when: {}\n  then: { assign: roads }\n  examples:\n    - given: { category: road/holes, at: soon, area: nord }\n      expect: { assign: roads }\n",
+            ),
             (5, 26),
             "there is no category `road/holes`",
             "did you mean `road/hole`?",
@@ -158,7 +210,9 @@ fn no_rules_is_a_warning_and_everything_goes_to_the_fallback() {
 
 #[test]
 fn categories_that_no_rule_takes_are_warned_of() {
-    let faults = faults("- rule: r\n  when: { category: road/* }\n  then: { assign: roads }\n  examples:\n    - { given: { category: road/hole }, expect: { assign: roads } }\n");
+    let faults = faults(
+        "- rule: r\n  when: { category: road/* }\n  then: { assign: roads }\n  examples:\n    - { given: { category: road/hole }, expect: { assign: roads } }\n",
+    );
     assert_eq!(faults.len(), 1);
     assert_eq!(faults[0].message, "no rule takes a plain report in: green/tree, other/other");
 }

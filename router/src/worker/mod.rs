@@ -56,7 +56,14 @@ impl RouterWorker {
             share_reporter: department.share_reporter,
         };
         let desks = city.departments.iter().map(|department| (department.id.clone(), desk(department))).collect();
-        Self { store, city, ruleset, public_url: public_url.trim_end_matches('/').to_owned(), desks, references: Default::default() }
+        Self {
+            store,
+            city,
+            ruleset,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            desks,
+            references: Default::default(),
+        }
     }
 
     fn decide(&self, report: &Report, rejected_by: &[DepartmentId], at: Timestamp) -> Decision {
@@ -112,3 +119,6 @@ impl bus::Effects for RouterWorker {
         Ok(verdicts)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,9 @@ impl RouterWorker {
         for &(number, letter) in letters {
             match letter.read::<Received>() {
                 Ok(body) => read.push((number, letter, body)),
-                Err(error) => verdicts[number] = Verdict::never(Fault::Ours, format!("the letter cannot be read: {error}")),
+                Err(error) => {
+                    verdicts[number] = Verdict::never(Fault::Ours, format!("the letter cannot be read: {error}"))
+                }
             }
         }
         let ids: Vec<Uuid> = read.iter().map(|(_, _, body)| body.report).collect::<HashSet<_>>().into_iter().collect();
@@ -58,12 +60,7 @@ impl RouterWorker {
 
     /// Opens cases. A redelivered letter finds its case open and changes nothing: what was decided
     /// first stays.
-    async fn open(
-        &self,
-        tx: &mut Tx,
-        new: &[(&Letter, &Report)],
-        writing: &mut Writing,
-    ) -> Result<(), store::Error> {
+    async fn open(&self, tx: &mut Tx, new: &[(&Letter, &Report)], writing: &mut Writing) -> Result<(), store::Error> {
         let now = self.store.clock().now();
         // Sorted, so that two workers with overlapping batches wait for each other, never in a ring.
         let walks: BTreeMap<Uuid, (&Letter, &Report)> = new.iter().rev().map(|one| (one.1.id, *one)).collect();
@@ -97,10 +94,14 @@ impl RouterWorker {
         writing: &mut Writing,
     ) -> Result<(), store::Error> {
         let now = self.store.clock().now();
-        let ids: Vec<Uuid> = again.iter().map(|(_, _, report, _)| report.id).collect::<HashSet<_>>().into_iter().collect();
+        let ids: Vec<Uuid> =
+            again.iter().map(|(_, _, report, _)| report.id).collect::<HashSet<_>>().into_iter().collect();
         let mut cases = tx.lock_cases(&ids).await?;
-        let known: Vec<Uuid> =
-            again.iter().filter(|(_, _, report, _)| cases.contains_key(&report.id)).map(|(_, letter, ..)| letter.id).collect();
+        let known: Vec<Uuid> = again
+            .iter()
+            .filter(|(_, _, report, _)| cases.contains_key(&report.id))
+            .map(|(_, letter, ..)| letter.id)
+            .collect();
         let mut unseen = tx.seen(READER, &known).await?;
         let contacts = tx.contacts(&ids).await?;
         let mut changed = HashSet::new();
@@ -119,8 +120,11 @@ impl RouterWorker {
             match why {
                 Why::New => continue,
                 Why::Rejected { department } => {
-                    // An answer of a department that no longer leads says nothing about who does.
-                    if case.lead.as_ref().is_some_and(|lead| lead != department) {
+                    // Whoever takes it after all, or no longer leads, has no say any more.
+                    let waits = case.status == Status::Received
+                        && case.lead.as_ref() == Some(department)
+                        && case.rejected_by.contains(department);
+                    if !waits {
                         continue;
                     }
                     self.reroute(&walk, case, department, writing);
@@ -137,9 +141,6 @@ impl RouterWorker {
     /// `by` says it is not theirs: the next rule that nobody refused, then the fallback desk, and
     /// when that refuses too, nobody. Each department is asked at most once, so this ends.
     fn reroute(&self, walk: &Walk<'_>, case: &mut Case, by: &DepartmentId, writing: &mut Writing) {
-        if !case.rejected_by.contains(by) {
-            case.rejected_by.push(by.clone());
-        }
         let mut decision = self.decide(walk.report, &case.rejected_by, walk.now);
         case.version += 1;
         case.status_at = walk.now;
@@ -206,7 +207,9 @@ pub(super) fn routed(decision: &Decision, rerouted_from: Option<DepartmentId>) -
 fn nobody_left(language: Language) -> &'static str {
     match language {
         Language::Nl => "Geen enkele dienst van de stad of partner kan dit oplossen. Hun antwoorden staan hierboven.",
-        Language::Fr => "Aucun service de la ville ni partenaire ne peut résoudre ceci. Leurs réponses figurent ci-dessus.",
+        Language::Fr => {
+            "Aucun service de la ville ni partenaire ne peut résoudre ceci. Leurs réponses figurent ci-dessus."
+        }
         Language::En => "No department of the city and no partner can solve this. Their answers are shown above.",
     }
 }

@@ -18,7 +18,10 @@ use schemas::{
     verdict::{Fault, Verdict},
 };
 use sha2::{Digest as _, Sha256};
-use std::{collections::{BTreeMap, HashMap}, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+};
 use store::{Accepted, NewReport, Receipt, Tx};
 
 /// A submission that passed every check.
