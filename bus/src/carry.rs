@@ -63,6 +63,8 @@ pub(crate) struct Board {
     pub(crate) takes: AtomicU64,
     /// Wakes every waiting loop.
     pub(crate) poke: Notify,
+    /// No department waits for work any more.
+    pub(crate) closing: CancellationToken,
     lanes: Mutex<BTreeMap<Lane, LaneHealth>>,
 }
 
@@ -314,7 +316,12 @@ impl Bus {
         lease: Duration,
         wait: Duration,
     ) -> Result<Vec<Letter>, store::Error> {
-        crate::work::fetch(&self.0.store, &Lane::queue(department), max, lease, wait).await
+        crate::work::fetch(&self.0, &Lane::queue(department), max, lease, wait).await
+    }
+
+    /// This process stops: whoever waits in [`Bus::fetch_work`] is answered now, with nothing.
+    pub fn stop_waiting(&self) {
+        self.0.board.closing.cancel();
     }
 
     /// The department has these letters: they are gone from its lane. Gives how many were still

@@ -1,5 +1,6 @@
 //! Work for departments that fetch it over HTTP, when no broker carries it.
 
+use crate::carry::Inner;
 use schemas::letter::{Lane, Letter};
 use std::time::Duration;
 use store::Store;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 /// See [`crate::Bus::fetch_work`].
 pub(crate) async fn fetch(
-    store: &Store,
+    inner: &Inner,
     lane: &Lane,
     max: usize,
     lease: Duration,
@@ -16,12 +17,12 @@ pub(crate) async fn fetch(
 ) -> Result<Vec<Letter>, store::Error> {
     let end = Instant::now() + wait;
     loop {
-        let letters = store.take(lane, max, lease).await?;
+        let letters = inner.store.take(lane, max, lease).await?;
         let left = end.saturating_duration_since(Instant::now());
-        if !letters.is_empty() || left.is_zero() {
+        if !letters.is_empty() || left.is_zero() || inner.board.closing.is_cancelled() {
             return Ok(letters);
         }
-        store.wait(lane, left).await;
+        _ = inner.board.closing.run_until_cancelled(inner.store.wait(lane, left)).await;
     }
 }
 

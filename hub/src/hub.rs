@@ -133,6 +133,7 @@ impl Running {
     /// sends off what was written, closes.
     pub async fn stop(self) -> anyhow::Result<()> {
         tracing::info!("stopping: nothing new is taken, what is in hand is finished");
+        self.bus.stop_waiting();
         self.supervisor.stop().await;
         for senders in &self.senders {
             senders.close().await;

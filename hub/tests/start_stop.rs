@@ -22,15 +22,21 @@ fn config() -> Config {
     let mut config = Config::default();
     config.web.listen = ([127, 0, 0, 1], 0).into();
     config.web.ops_listen = Some(([127, 0, 0, 1], 0).into());
-    config.departments.insert(
-        "publieke-ruimte-wegen".parse().unwrap(),
-        DepartmentAccess { token: Some("a-token-of-twenty-chars".into()), ..DepartmentAccess::default() },
-    );
+    for (id, token) in [("wegen", "a-token-of-twenty-chars"), ("groen", "another-token-of-twenty")] {
+        config.departments.insert(
+            format!("publieke-ruimte-{id}").parse().unwrap(),
+            DepartmentAccess { token: Some(token.into()), ..DepartmentAccess::default() },
+        );
+    }
     config
 }
 
 fn parts(store: Store, roles: &[Role]) -> Parts {
     Parts { town: hub::city::read(None).unwrap().good().unwrap(), store, roles: roles.to_vec(), listener: None }
+}
+
+async fn metrics_of(http: &reqwest::Client, ops: std::net::SocketAddr) -> String {
+    http.get(format!("http://{ops}/metrics")).send().await.unwrap().text().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,12 +53,25 @@ async fn stops_with_nothing_claimed() {
     let answer = http.post(format!("http://{door}/api/v1/reports")).json(&body).send().await.unwrap();
     assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
     running.bus.drain(Duration::from_secs(20)).await.unwrap();
-    let metrics = http.get(format!("http://{ops}/metrics")).send().await.unwrap().text().await.unwrap();
+    let metrics = metrics_of(&http, ops).await;
     assert!(metrics.contains("voordeur_letters_total{lane=\"router\""), "{metrics}");
+
+    // Somebody waits for work that does not come: stopping does not wait with them.
+    let path = format!("http://{door}/api/v1/departments/publieke-ruimte-groen/work?wait=30");
+    let poll = tokio::spawn(http.get(path).bearer_auth("another-token-of-twenty").send());
+    // By the time other requests are answered it most likely waits.
+    for _ in 0..5 {
+        metrics_of(&http, ops).await;
+    }
 
     // The department's own queue is left: nobody fetched it.
     let lane = schemas::letter::Lane::queue(&"publieke-ruimte-wegen".parse().unwrap());
+    let began = std::time::Instant::now();
     running.stop().await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(8), "a long poll kept the door open");
+    if let Ok(answer) = poll.await.unwrap() {
+        assert_eq!(answer.status(), 200);
+    }
     assert!(http.get(format!("http://{door}/")).send().await.is_err(), "the door is still open");
 
     // Whoever opens the store next gets it at once: no lease has to run out first.
