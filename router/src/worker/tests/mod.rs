@@ -1,146 +1,41 @@
-//! The worker against a real store on SQLite: what one transaction leaves behind.
+//! The worker against a real store: what one transaction leaves behind.
 
-use super::RouterWorker;
-use crate::{
-    Ruleset,
-    testing::{city, slug},
-};
-use bus::Effects as _;
+mod bed;
+
+use crate::testing::slug;
+use ::bus::Effects as _;
+use bed::{Bed, NOW, both, decide_again, submission};
 use schemas::{
-    Timestamp, Uuid,
+    Uuid,
     case::{Case, Role, Status},
     dispatch::Dispatch,
     event::What,
-    id::{Clock, Ids, derived},
+    id::derived,
     letter::{Lane, Letter, Topic},
-    place::{Place, Point},
-    report::{Answers, Contact, Kind, Language, Received, Report, Tell, Urgency, Why},
-    slug::{CategoryId, DepartmentId},
+    report::{Received, Why},
+    slug::DepartmentId,
     trace::Trace,
     verdict::{Fault, Verdict},
 };
-use std::{sync::Arc, time::Duration};
-use store::{NewReport, Options, Store};
 
-const RULES: &str = "
-- { rule: north, when: { category: road/*, area: north }, then: { assign: roads, inform: [police], term: 3wd } }
-- { rule: road, when: { category: road/* }, then: { assign: green, inform: [police, lamps] } }
-- { rule: high, when: { urgency: [high, emergency] }, then: { assign: lamps } }
-";
-
-struct Bed {
-    store: Store,
-    worker: RouterWorker,
-    _folder: tempfile::TempDir,
-}
-
-const NOW: &str = "2026-03-04T10:00:00Z";
-
-async fn bed() -> Bed {
-    let folder = tempfile::tempdir().unwrap();
-    let now: Timestamp = NOW.parse().unwrap();
-    let clock = Clock::new(move || now);
-    let options = Options { ids: Ids::new(clock.clone()), clock, publish_events: false };
-    let store = Store::open(&format!("sqlite:{}", folder.path().join("v.db").display()), options).await.unwrap();
-    store.migrate().await.unwrap();
-    let city = Arc::new(city(&[("a.yaml", RULES)]));
-    let (ruleset, faults) = Ruleset::read(&city);
-    let ruleset = Arc::new(ruleset.unwrap_or_else(|| panic!("{faults:#?}")));
-    let worker = RouterWorker::new(store.clone(), city, ruleset, "https://testel.example/");
-    Bed { store, worker, _folder: folder }
-}
-
-impl Bed {
-    /// Keeps a report about `category` at `lon`, and takes the letter that asks for a decision.
-    async fn report(&self, category: &str, lon: Option<f64>) -> (Uuid, Letter) {
-        let id = self.store.ids().new_id();
-        let report = Report {
-            id,
-            reference: self.store.references(1).await.unwrap()[0],
-            channel: slug("web"),
-            source_id: None,
-            kind: Kind::Report,
-            category: CategoryId::new(category).unwrap(),
-            words: "A hole.".to_owned(),
-            place: Place { address: None, point: lon.map(|lon| Point { lat: 50.5, lon }) },
-            answers: Answers::new(),
-            urgency: Urgency::Normal,
-            language: Language::Nl,
-            tell: Tell::Email,
-            photos: vec![Uuid::from_u128(7)],
-            token: self.store.ids().token(),
-            received_at: self.store.clock().now(),
-        };
-        let contact = Contact { name: Some("Someone".to_owned()), ..Contact::default() };
-        let new =
-            NewReport { report, contact: Some(contact), digest: "d".to_owned(), route: true, trace: Trace::start() };
-        self.store.accept(new).await.unwrap();
-        let letters = self.take(&Lane::router()).await;
-        assert_eq!(letters.len(), 1);
-        (id, letters[0].clone())
-    }
-
-    async fn take(&self, lane: &Lane) -> Vec<Letter> {
-        self.store.take(lane, 100, Duration::from_secs(60)).await.unwrap()
-    }
-
-    /// One batch: its effects, committed.
-    async fn apply(&self, letters: &[Letter]) -> Vec<Verdict> {
-        let mut tx = self.store.begin().await.unwrap();
-        let verdicts = self.worker.apply(&mut tx, letters).await.unwrap();
-        tx.commit().await.unwrap();
-        verdicts
-    }
-
-    async fn case(&self, id: Uuid) -> Case {
-        self.store.case(id).await.unwrap().expect("a case")
-    }
-
-    /// Department, role and version of every dispatch of a lane taken now.
-    async fn work(&self, lane: Lane) -> Vec<Dispatch> {
-        self.take(&lane).await.iter().map(|letter| letter.read().unwrap()).collect()
-    }
-
-    /// What the department's answer does to the case, before the router hears of it.
-    async fn reject(&self, id: Uuid, department: &str) -> Letter {
-        let mut tx = self.store.begin().await.unwrap();
-        let mut case = tx.lock_cases(&[id]).await.unwrap().remove(&id).unwrap();
-        assert_eq!(case.lead, Some(slug(department)));
-        case.version += 1;
-        case.status = Status::Received;
-        case.rejected_by.push(slug(department));
-        let letter = decide_again(&case, Why::Rejected { department: slug(department) });
-        tx.save_cases(&[case]).await.unwrap();
-        tx.commit().await.unwrap();
-        letter
-    }
-
-    async fn words(&self, id: Uuid) -> Vec<(i64, &'static str)> {
-        self.store.timeline(id, false).await.unwrap().iter().map(|event| (event.version, event.what.word())).collect()
-    }
-}
-
-fn decide_again(case: &Case, why: Why) -> Letter {
-    let id = derived(&["again", &case.id.to_string(), &case.version.to_string()]);
-    let body = Received { report: case.id, why };
-    let now = NOW.parse().unwrap();
-    Letter::new(id, Lane::router(), Topic::ReportReceived, "again", &body, Trace::start(), now).about(case.id)
-}
-
-fn submission(id: &str, channel: &str, body: &serde_json::Value) -> Letter {
-    let id = derived(&["submitted", channel, id]);
-    let now = NOW.parse().unwrap();
-    Letter::new(id, Lane::intake(), Topic::ReportSubmitted, channel, body, Trace::start(), now)
-}
+both!(
+    a_new_report_becomes_a_case_and_work,
+    a_department_without_a_queue_is_handed_its_work_and_urgency_shows,
+    a_batch_with_redelivered_letters_has_each_effect_once,
+    refusals_go_once_around_and_end_declined,
+    whoever_takes_it_after_all_keeps_it,
+    a_contested_case_goes_back_to_whoever_had_it,
+    a_submitted_report_is_kept_decided_and_answered_once,
+    a_rolled_back_batch_leaves_nothing,
+    no_two_submitted_reports_share_a_reference,
+);
 
 fn departments(case: &Case, role: Role) -> Vec<DepartmentId> {
     let decision = case.decision.as_ref().unwrap();
     decision.assignments.iter().filter(|a| a.role == role).map(|a| a.department.clone()).collect()
 }
 
-#[tokio::test]
-async fn a_new_report_becomes_a_case_and_work() {
-    let bed = bed().await;
+async fn a_new_report_becomes_a_case_and_work(bed: Bed) {
     let (id, letter) = bed.report("road/ice", Some(3.5)).await;
     assert_eq!(bed.apply(std::slice::from_ref(&letter)).await, [Verdict::done()]);
     let case = bed.case(id).await;
@@ -165,9 +60,7 @@ async fn a_new_report_becomes_a_case_and_work() {
     assert_eq!(bed.store.dispatches_of(id).await.unwrap().len(), 2);
 }
 
-#[tokio::test]
-async fn a_department_without_a_queue_is_handed_its_work_and_urgency_shows() {
-    let bed = bed().await;
+async fn a_department_without_a_queue_is_handed_its_work_and_urgency_shows(bed: Bed) {
     let (_, letter) = bed.report("other/other", None).await;
     bed.apply(&[letter]).await;
     // No rule matches: the fallback desk, with an alarm.
@@ -183,9 +76,7 @@ async fn a_department_without_a_queue_is_handed_its_work_and_urgency_shows() {
     assert_eq!(letters[0].subject, "report.urgent");
 }
 
-#[tokio::test]
-async fn a_batch_with_redelivered_letters_has_each_effect_once() {
-    let bed = bed().await;
+async fn a_batch_with_redelivered_letters_has_each_effect_once(bed: Bed) {
     let (first, letter_1) = bed.report("road/hole", Some(3.5)).await;
     bed.apply(std::slice::from_ref(&letter_1)).await;
     let before = bed.case(first).await;
@@ -218,9 +109,7 @@ async fn a_batch_with_redelivered_letters_has_each_effect_once() {
     assert_eq!(bed.work(Lane::department(&slug("green"))).await.len(), 1);
 }
 
-#[tokio::test]
-async fn refusals_go_once_around_and_end_declined() {
-    let bed = bed().await;
+async fn refusals_go_once_around_and_end_declined(bed: Bed) {
     let (id, letter) = bed.report("road/hole", Some(3.5)).await;
     bed.apply(&[letter]).await;
     bed.take(&Lane::queue(&slug("police"))).await;
@@ -262,9 +151,7 @@ async fn refusals_go_once_around_and_end_declined() {
     assert_eq!(bed.case(id).await.status, Status::Declined);
 }
 
-#[tokio::test]
-async fn whoever_takes_it_after_all_keeps_it() {
-    let bed = bed().await;
+async fn whoever_takes_it_after_all_keeps_it(bed: Bed) {
     let (id, letter) = bed.report("road/hole", Some(3.5)).await;
     bed.apply(&[letter]).await;
     let again = bed.reject(id, "roads").await;
@@ -279,9 +166,7 @@ async fn whoever_takes_it_after_all_keeps_it() {
     assert_eq!(bed.case(id).await, case);
 }
 
-#[tokio::test]
-async fn a_contested_case_goes_back_to_whoever_had_it() {
-    let bed = bed().await;
+async fn a_contested_case_goes_back_to_whoever_had_it(bed: Bed) {
     let (id, letter) = bed.report("road/hole", Some(3.5)).await;
     bed.apply(&[letter]).await;
     bed.take(&Lane::queue(&slug("roads"))).await;
@@ -292,7 +177,7 @@ async fn a_contested_case_goes_back_to_whoever_had_it() {
     tx.save_cases(std::slice::from_ref(&case)).await.unwrap();
     tx.commit().await.unwrap();
     let again = decide_again(&case, Why::Reopened);
-    bed.apply(&[again.clone()]).await;
+    bed.apply(std::slice::from_ref(&again)).await;
     bed.apply(&[again]).await;
     let case = bed.case(id).await;
     assert_eq!((case.status, case.version, case.lead.as_ref()), (Status::Routed, 5, Some(&slug("roads"))));
@@ -302,9 +187,7 @@ async fn a_contested_case_goes_back_to_whoever_had_it() {
     assert_eq!(bed.work(Lane::queue(&slug("police"))).await, [], "who is only informed heard of it before");
 }
 
-#[tokio::test]
-async fn a_submitted_report_is_kept_decided_and_answered_once() {
-    let bed = bed().await;
+async fn a_submitted_report_is_kept_decided_and_answered_once(bed: Bed) {
     let body = serde_json::json!({
         "category": "road/hole", "words": "A hole\u{0}.", "language": "fr",
         "place": {"point": {"lat": 50.5, "lon": 3.5}}, "contact": {"name": "Someone"},
@@ -349,9 +232,7 @@ async fn a_submitted_report_is_kept_decided_and_answered_once() {
     assert_eq!(bed.store.dispatches_of(report.id).await.unwrap().len(), 2);
 }
 
-#[tokio::test]
-async fn a_rolled_back_batch_leaves_nothing() {
-    let bed = bed().await;
+async fn a_rolled_back_batch_leaves_nothing(bed: Bed) {
     let (id, letter) = bed.report("road/hole", Some(3.5)).await;
     let mut tx = bed.store.begin().await.unwrap();
     bed.worker.apply(&mut tx, std::slice::from_ref(&letter)).await.unwrap();
@@ -361,4 +242,19 @@ async fn a_rolled_back_batch_leaves_nothing() {
     bed.apply(&[letter]).await;
     assert_eq!(bed.words(id).await, [(1, "received"), (2, "routed")]);
     assert_eq!(bed.work(Lane::queue(&slug("roads"))).await.len(), 1);
+}
+
+async fn no_two_submitted_reports_share_a_reference(bed: Bed) {
+    let mut references = std::collections::HashSet::new();
+    for batch in 0..8 {
+        let body = serde_json::json!({"category": "road/hole", "words": "A hole."});
+        let letters: Vec<Letter> = (0..40).map(|n| submission(&format!("{batch}-{n}"), "app", &body)).collect();
+        bed.apply(&letters).await;
+        // Other doors take theirs at the same time.
+        references.extend(bed.store.references(3).await.unwrap());
+        for letter in &letters {
+            references.insert(bed.store.report(letter.id).await.unwrap().unwrap().reference);
+        }
+    }
+    assert_eq!(references.len(), 8 * 43);
 }
