@@ -19,7 +19,7 @@ use schemas::{
     letter::Lane,
     slug::DepartmentId,
 };
-use std::{net::TcpListener, sync::Arc};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -91,6 +91,14 @@ pub fn secrets(config: &Config, town: &Town) -> anyhow::Result<Secrets> {
 pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
     let config = web_config(ground)?;
     let ground = ground.clone();
+    let store = ground.store.clone();
+    let photos = Task::new("photos", Stage::Carry, move |stop| {
+        let store = store.clone();
+        async move {
+            _ = stop.run_until_cancelled(sweep_photos(&store)).await;
+            Ok(())
+        }
+    });
     let listener = Arc::new(listener);
     let task = Task::new("web", Stage::Intake, move |stop| {
         let (ground, config, listener) = (ground.clone(), config.clone(), listener.clone());
@@ -102,7 +110,23 @@ pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
             Ok(())
         }
     });
-    Ok(Built { tasks: vec![task], ..Built::default() })
+    Ok(Built { tasks: vec![task, photos], ..Built::default() })
+}
+
+/// A photo that no report claimed is thrown away after this long: its form was never sent.
+const UNCLAIMED_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// Throws unclaimed photos away, at the start and every hour.
+async fn sweep_photos(store: &Store) {
+    loop {
+        let before = store.clock().now() - UNCLAIMED_FOR;
+        match store.sweep_photos(before).await {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "photos that no report claimed were thrown away"),
+            Err(error) => tracing::warn!(%error, "unclaimed photos stay for now"),
+        }
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+    }
 }
 
 /// What the operator's pages ask.

@@ -3,6 +3,7 @@
 use crate::{
     cli::ServeArgs,
     config::Config,
+    failure::Failure,
     hub::{Hub, Parts},
     telemetry,
 };
@@ -23,7 +24,13 @@ pub async fn run(args: ServeArgs, config: Config) -> anyhow::Result<()> {
         "the door is open"
     );
     signal().await?;
-    running.stop().await
+    tokio::select! {
+        stopped = running.stop() => stopped,
+        again = signal() => {
+            again?;
+            Err(Failure::new("told to stop twice: stopped without waiting", "what was in hand is done again by whoever runs next").into())
+        }
+    }
 }
 
 /// Returns on the first SIGTERM or SIGINT (Ctrl-C).

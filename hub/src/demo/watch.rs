@@ -283,7 +283,7 @@ fn show(out: Out, town: &Town, walk: &Walk, event: &CaseEvent) {
         What::Note { department, text } => ("✎", format!("{} writes: {}", name(department), short(text, 90))),
         What::InternalNote { department, .. } => ("✎", format!("{} notes something for colleagues", name(department))),
         What::Planned { department, on, .. } => ("◷", format!("{} plans it on {on}", name(department))),
-        What::Solved { department, .. } => ("✓", paint.green(&format!("solved by {department}"))),
+        What::Solved { department, .. } => ("✓", format!("{} by {}", paint.green("solved"), name(department))),
         What::Declined { department, reason } => {
             ("✗", format!("{} will not do it: {}", name(department), short(reason, 90)))
         }
