@@ -44,7 +44,7 @@ fn bundle(here: &Path, out: &Path) -> Result<(), String> {
     run(Command::new(&esbuild)
         .arg(here.join("assets/site.css"))
         .args(["--bundle", "--minify", "--log-level=error", "--target=chrome87,firefox85,safari14"])
-        .args(["--loader:.woff2=file", "--asset-names=fonts/[name]-[hash]"])
+        .args(["--loader:.woff2=file", "--asset-names=fonts/[name]"])
         .arg(format!("--outfile={}", out.join("site.css").display())))
 }
 

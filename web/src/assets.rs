@@ -65,6 +65,13 @@ impl Assets {
         self.theme.is_some()
     }
 
+    /// Fonts that the first lines of every page need, by address; none in a build without Node.
+    pub fn fonts(&self) -> Vec<String> {
+        let first = ["atkinson-hyperlegible-next-latin-wght-normal", "bricolage-grotesque-latin-wght-normal"];
+        let files = first.into_iter().map(|name| format!("fonts/{name}.woff2"));
+        files.filter(|file| Built::get(file).is_some()).map(|file| format!("{}/{file}", self.root())).collect()
+    }
+
     /// The picture `name` as inline SVG, hidden from screen readers: the words beside it say the
     /// same. A city may name an icon we do not have: it gets the plain one.
     pub fn icon(&self, name: &str) -> &str {

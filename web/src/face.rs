@@ -13,8 +13,8 @@ use axum::{
 };
 use fluent_bundle::{FluentArgs, FluentValue};
 use handlebars::{
-    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError, RenderErrorReason,
-    ScopedJson,
+    Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy as _, Output, RenderContext, RenderError,
+    RenderErrorReason, Renderable as _, ScopedJson,
 };
 use rust_embed::RustEmbed;
 use schemas::report::Language;
@@ -93,6 +93,7 @@ struct Frame<'a> {
     attribution: &'a [String],
     languages: Vec<OtherLanguage>,
     assets: String,
+    fonts: Vec<String>,
     theme: bool,
     private: bool,
     letterbox: bool,
@@ -125,6 +126,8 @@ impl Face {
             let mut registry = Handlebars::new();
             registry.set_strict_mode(true);
             registry.register_helper("t", Box::new(Say { texts: texts.clone(), language }));
+            registry.register_helper("if", Box::new(If { wanted: true }));
+            registry.register_helper("unless", Box::new(If { wanted: false }));
             registry.register_helper("icon", Box::new(Icon(assets.clone())));
             for name in Templates::iter() {
                 let Some(template) = name.strip_suffix(".hbs") else { continue };
@@ -182,6 +185,7 @@ impl App {
             attribution: &city.attribution,
             languages: languages.collect(),
             assets: self.assets.root(),
+            fonts: self.assets.fonts(),
             theme: self.assets.has_theme(),
             private: page.private,
             letterbox: self.site.config.letterbox,
@@ -254,6 +258,31 @@ impl HelperDef for Say {
     }
 }
 
+/// `{{#if …}}` and `{{#unless …}}` that hold strict mode too: the built-in ones take a field that
+/// does not exist for one that is empty, and half a page would be missing without a word.
+struct If {
+    wanted: bool,
+}
+
+impl HelperDef for If {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        registry: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        render: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let param = helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex("if", 0))?;
+        if param.is_value_missing() {
+            return Err(RenderErrorReason::MissingVariable(param.relative_path().cloned()).into());
+        }
+        let block =
+            if param.value().is_truthy(false) == self.wanted { helper.template() } else { helper.inverse() };
+        block.map_or(Ok(()), |block| block.render(registry, context, render, out))
+    }
+}
+
 /// `{{icon "road"}}`: the picture as inline SVG. Our own files only, so it is written as it is.
 struct Icon(Arc<Assets>);
 
@@ -320,5 +349,11 @@ pub(crate) mod tests {
         let html = face.render(Language::Nl, "x", &serde_json::json!({"n": "<b>&"})).unwrap();
         assert!(html.contains("&lt;b&gt;&amp;") && !html.contains("<b>"), "{html}");
         assert!(face.render(Language::Nl, "x", &serde_json::json!({})).is_err());
+        let registry = face.registries.get_mut(&Language::Nl).unwrap();
+        registry.register_template_string("y", "{{#if n}}a{{else}}b{{/if}}{{#unless n}}c{{/unless}}").unwrap();
+        for (n, expected) in [(serde_json::json!(null), "bc"), (serde_json::json!([]), "bc"), (serde_json::json!(1), "a")] {
+            assert_eq!(face.render(Language::Nl, "y", &serde_json::json!({"n": n})).unwrap(), expected);
+        }
+        assert!(face.render(Language::Nl, "y", &serde_json::json!({})).is_err());
     }
 }

@@ -35,7 +35,7 @@ pub struct Sorry {
     pub phone: String,
     /// The same as an address.
     pub tel: String,
-    /// What to name on the telephone, so that the log can be found.
+    /// What to name on the telephone, so that the log can be found; empty when we did nothing wrong.
     pub trace: String,
 }
 
@@ -112,7 +112,8 @@ fn page(app: &App, language: Language, status: StatusCode, trace: String) -> Res
         home: format!("/{}", language.as_str()),
         tel: tel(&phone),
         phone,
-        trace,
+        // There is nothing to look up about an address that is not there.
+        trace: if status.is_server_error() { trace } else { String::new() },
     };
     let page = Page { here: None, ..Page::new(language, "sorry", data.title.clone(), "", data).status(status).private() };
     let mut response = app.show(&page);

@@ -36,7 +36,7 @@ struct Data {
     back: Option<String>,
     choices: Vec<Choice>,
     groups: Vec<Tile>,
-    emergencies: Vec<Call>,
+    calls: Vec<Call>,
     kind: Option<&'static str>,
     reference: bool,
     phone: Call,
@@ -100,7 +100,7 @@ pub fn show(app: &App, language: Language, query: Option<&str>, group: Option<&s
     let data = Data {
         action: format!("/{lang}/report"),
         searched: !query.is_empty(),
-        emergencies: emergencies(&city.emergency_hints, &query),
+        calls: emergencies(&city.emergency_hints, &query),
         // A reference alone opens nothing: the secret link does. Say so instead of "nothing found".
         reference: schemas::reference::Reference::parse(&query).is_ok(),
         choices: categories.into_iter().map(|category| choice(app, language, kind, category)).collect(),

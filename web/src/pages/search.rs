@@ -64,7 +64,9 @@ pub fn categories<'a>(city: &'a City, language: Language, query: &str) -> Vec<&'
         .collect();
     // Stable: equals stay in the order of the city's file.
     found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    found.into_iter().map(|(_, category)| category).take(MOST).collect()
+    // What fits less than half as well as the best is noise.
+    let enough = found.first().map_or(0, |(best, _)| best.div_ceil(2));
+    found.into_iter().filter(|(score, _)| *score >= enough).map(|(_, category)| category).take(MOST).collect()
 }
 
 #[cfg(test)]

@@ -113,6 +113,27 @@ async fn every_page_in_every_language() {
 }
 
 #[tokio::test]
+async fn an_emergency_is_told_whom_to_call() {
+    let town = Town::open().await;
+    for (path, number) in [
+        ("/nl/report?q=brand%20in%20huis", "112"),
+        ("/nl/report?q=er%20zijn%20gewonden", "112"),
+        ("/fr/report?q=incendie", "112"),
+        ("/en/report?q=FIRE!", "112"),
+        ("/nl/report?q=gaslek", "0800 65 0 65"),
+        ("/nl/report?q=brandnetels", ""),
+        ("/nl/report?q=put", ""),
+    ] {
+        let html = town.get(path).await.text();
+        let alert = html.split("calls__numbers").nth(1).map_or("", |rest| rest.split("</p>").next().unwrap());
+        assert!(alert.contains(number) && alert.is_empty() == number.is_empty(), "{path}: {alert}");
+    }
+    let report = town.report("Er is brand in de kelder").await;
+    let receipt = town.get(&format!("/nl/t/{}/receipt", report.token)).await.text();
+    assert!(receipt.contains("tel:112"));
+}
+
+#[tokio::test]
 async fn a_case_in_every_state() {
     let town = Town::open().await;
     for status in Status::ALL {
