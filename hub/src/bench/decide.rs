@@ -92,10 +92,10 @@ pub(super) fn files(rules: usize) -> Files {
     }
     put("departments.yaml", departments);
     let mut categories =
-        "emergency_hints: []\nquestions: {}\ngroups:\n  - {id: street, icon: road, nl: Street}\ncategories:\n"
+        "groups:\n  - {id: street, icon: road, name: {nl: Street}}\ncategories:\n"
             .to_owned();
     for n in 0..CATEGORIES {
-        let _infallible = writeln!(categories, "  - {{id: street/c{n}, nl: C{n}, department: desk, term: 5}}");
+        let _infallible = writeln!(categories, "  - {{id: street/c{n}, name: {{nl: C{n}}}, department: desk, term: 5}}");
     }
     put("categories.yaml", categories);
     put("areas/grid.geojson", grid());
