@@ -125,6 +125,8 @@ impl Face {
         for language in Language::ALL {
             let mut registry = Handlebars::new();
             registry.set_strict_mode(true);
+            // Or a partial's place in its template would indent what somebody wrote in a textarea.
+            registry.set_prevent_indent(true);
             registry.register_helper("t", Box::new(Say { texts: texts.clone(), language }));
             registry.register_helper("if", Box::new(If { wanted: true }));
             registry.register_helper("unless", Box::new(If { wanted: false }));

@@ -104,6 +104,9 @@ async fn what_is_wrong_is_said_and_nothing_is_lost() {
         assert!(summary.contains(&format!("href=\"{href}\"")) && summary.contains(said), "{changes:?}: {summary}");
         assert!(html.contains("<title>Niet alles is in orde"), "{changes:?}");
         assert!(html.contains("value=\"Grote Markt 1\"") || changes.iter().any(|(n, _)| *n == "address"));
+        if changes.iter().all(|(name, _)| *name != "words") {
+            assert!(html.contains(">\nDiepe put voor de school</textarea>"), "{changes:?}");
+        }
         assert!(html.contains("abcdefghijklmnopqrstuvwxyz"), "the same form, put right, is the same report");
         for (name, value) in changes.iter().filter(|(n, v)| ["email", "phone", "lat"].contains(n) && !v.is_empty()) {
             assert!(html.contains(&format!("value=\"{value}\"")), "{name} keeps {value}");
