@@ -23,5 +23,7 @@ pub use hub::{Hub, Parts, Running};
 
 /// Runs the command that `cli` asks for.
 pub async fn run(cli: cli::Cli) -> anyhow::Result<()> {
+    // One TLS for mail, broker, database and web hooks. Set already means that it is the same one.
+    _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     commands::run(cli).await
 }
