@@ -48,7 +48,8 @@ impl Assets {
         let icons = Icons::iter()
             .filter_map(|name| {
                 let text = String::from_utf8(Icons::get(&name)?.data.into_owned()).ok()?;
-                let text = text.trim().replacen("<svg ", r#"<svg class="icon" aria-hidden="true" focusable="false" "#, 1);
+                let text =
+                    text.trim().replacen("<svg ", r#"<svg class="icon" aria-hidden="true" focusable="false" "#, 1);
                 Some((name.strip_suffix(".svg")?.to_owned(), text))
             })
             .collect();

@@ -143,10 +143,10 @@ impl Face {
 
     /// `template` with `data`, in `language`.
     pub fn render(&self, language: Language, template: &str, data: &impl Serialize) -> Result<String, NoPage> {
-        let registry = self.registries.get(&language).ok_or_else(|| NoText::Missing {
-            key: template.to_owned(),
-            language: language.as_str(),
-        })?;
+        let registry = self
+            .registries
+            .get(&language)
+            .ok_or_else(|| NoText::Missing { key: template.to_owned(), language: language.as_str() })?;
         Ok(registry.render(template, data)?)
     }
 
@@ -279,8 +279,7 @@ impl HelperDef for If {
         if param.is_value_missing() {
             return Err(RenderErrorReason::MissingVariable(param.relative_path().cloned()).into());
         }
-        let block =
-            if param.value().is_truthy(false) == self.wanted { helper.template() } else { helper.inverse() };
+        let block = if param.value().is_truthy(false) == self.wanted { helper.template() } else { helper.inverse() };
         block.map_or(Ok(()), |block| block.render(registry, context, render, out))
     }
 }
@@ -353,7 +352,9 @@ pub(crate) mod tests {
         assert!(face.render(Language::Nl, "x", &serde_json::json!({})).is_err());
         let registry = face.registries.get_mut(&Language::Nl).unwrap();
         registry.register_template_string("y", "{{#if n}}a{{else}}b{{/if}}{{#unless n}}c{{/unless}}").unwrap();
-        for (n, expected) in [(serde_json::json!(null), "bc"), (serde_json::json!([]), "bc"), (serde_json::json!(1), "a")] {
+        for (n, expected) in
+            [(serde_json::json!(null), "bc"), (serde_json::json!([]), "bc"), (serde_json::json!(1), "a")]
+        {
             assert_eq!(face.render(Language::Nl, "y", &serde_json::json!({"n": n})).unwrap(), expected);
         }
         assert!(face.render(Language::Nl, "y", &serde_json::json!({})).is_err());

@@ -66,9 +66,8 @@ pub fn router(site: Site) -> Router {
         }
     }
     // Departments and integrations are not browsers: they prove themselves by a key or a signature.
-    let pages = pages
-        .layer(CsrfLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PAGE_TIME));
+    let pages =
+        pages.layer(CsrfLayer::new()).layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PAGE_TIME));
 
     let mut api = Router::new();
     for endpoint in api::ENDPOINTS {

@@ -91,7 +91,8 @@ async fn look(ops: &Ops) -> Ready {
     let health = ops.bus.health();
     let broker = Part { name: "broker", ok: health.ok, what: health.what };
     let paused = health.lanes.into_iter().filter(|lane| lane.paused_until.is_some() || lane.trouble.is_some());
-    let paused = paused.map(|lane| Paused { lane: lane.lane.to_string(), until: lane.paused_until, trouble: lane.trouble });
+    let paused =
+        paused.map(|lane| Paused { lane: lane.lane.to_string(), until: lane.paused_until, trouble: lane.trouble });
     Ready { ok: database.ok && broker.ok, parts: vec![database, broker], paused: paused.collect() }
 }
 

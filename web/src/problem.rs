@@ -51,11 +51,7 @@ impl Problem {
 
     /// A problem with a name of its own.
     pub fn named(status: StatusCode, name: &str, title: &str, detail: impl Into<String>) -> Self {
-        Self {
-            kind: format!("urn:voordeur:problem:{name}"),
-            title: title.to_owned(),
-            ..Self::new(status, detail)
-        }
+        Self { kind: format!("urn:voordeur:problem:{name}"), title: title.to_owned(), ..Self::new(status, detail) }
     }
 
     /// Fields are wrong.

@@ -10,7 +10,9 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use schemas::{Date, Timestamp, case::Status, event::CaseEvent, reference::Reference, report::Kind, slug::DepartmentId};
+use schemas::{
+    Date, Timestamp, case::Status, event::CaseEvent, reference::Reference, report::Kind, slug::DepartmentId,
+};
 use serde::Serialize;
 use serde_json::Value;
 

@@ -12,8 +12,7 @@ use axum::{
 use schemas::Uuid;
 
 /// The address.
-pub const ENDPOINT: Endpoint =
-    Endpoint { path: "/api/v1/departments/{id}/photos/{photo}", route: |_| get(show) };
+pub const ENDPOINT: Endpoint = Endpoint { path: "/api/v1/departments/{id}/photos/{photo}", route: |_| get(show) };
 
 async fn show(
     State(app): State<App>,

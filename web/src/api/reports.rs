@@ -2,7 +2,10 @@
 
 use super::{Endpoint, REPLAYED, invalid, text, too_large};
 use crate::{app::App, guard::walk::Walk, problem::Problem};
-use adapters::intake::{Receipt, api::{Outcome, Request}};
+use adapters::intake::{
+    Receipt,
+    api::{Outcome, Request},
+};
 use axum::{
     Json,
     body::Bytes,

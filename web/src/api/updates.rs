@@ -12,10 +12,8 @@ use axum::{
 };
 
 /// The address.
-pub const ENDPOINT: Endpoint = Endpoint {
-    path: "/api/v1/departments/{id}/updates",
-    route: |_| post(send).layer(DefaultBodyLimit::max(MAX_BODY)),
-};
+pub const ENDPOINT: Endpoint =
+    Endpoint { path: "/api/v1/departments/{id}/updates", route: |_| post(send).layer(DefaultBodyLimit::max(MAX_BODY)) };
 
 async fn send(
     State(app): State<App>,

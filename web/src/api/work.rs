@@ -23,10 +23,8 @@ use std::{sync::Arc, time::Duration};
 /// Fetch.
 pub const ENDPOINT: Endpoint = Endpoint { path: "/api/v1/departments/{id}/work", route: |_| get(fetch) };
 /// Keep.
-pub const ACK: Endpoint = Endpoint {
-    path: "/api/v1/departments/{id}/work/ack",
-    route: |_| post(keep).layer(DefaultBodyLimit::max(MAX_ACK)),
-};
+pub const ACK: Endpoint =
+    Endpoint { path: "/api/v1/departments/{id}/work/ack", route: |_| post(keep).layer(DefaultBodyLimit::max(MAX_ACK)) };
 
 /// The largest list of ids, in bytes.
 const MAX_ACK: usize = 64 * 1024;

@@ -38,7 +38,11 @@ impl Limits {
     /// Limits by `rate`; 0 = none.
     pub fn new(rate: Rate) -> Self {
         let limiter = |per_minute| NonZeroU32::new(per_minute).map(|n| RateLimiter::keyed(Quota::per_minute(n)));
-        Self { writes: limiter(rate.writes_per_minute), reads: limiter(rate.reads_per_minute), checks: AtomicU64::new(0) }
+        Self {
+            writes: limiter(rate.writes_per_minute),
+            reads: limiter(rate.reads_per_minute),
+            checks: AtomicU64::new(0),
+        }
     }
 
     /// Counts one request of `caller`; the seconds to wait when it is one too many.

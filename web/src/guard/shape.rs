@@ -115,7 +115,8 @@ fn page(app: &App, language: Language, status: StatusCode, trace: String) -> Res
         // There is nothing to look up about an address that is not there.
         trace: if status.is_server_error() { trace } else { String::new() },
     };
-    let page = Page { here: None, ..Page::new(language, "sorry", data.title.clone(), "", data).status(status).private() };
+    let page =
+        Page { here: None, ..Page::new(language, "sorry", data.title.clone(), "", data).status(status).private() };
     let mut response = app.show(&page);
     // Even when the page itself cannot be made, somebody reads something.
     if response.extensions().get::<Shaped>().is_none() {

@@ -12,12 +12,8 @@ use axum::{
 use serde::Deserialize;
 
 /// The page.
-pub const PAGE: Entry = Entry {
-    name: "contest",
-    path: "/{lang}/t/{token}/contest",
-    route: |_| post(send).get(back),
-    sandbox: false,
-};
+pub const PAGE: Entry =
+    Entry { name: "contest", path: "/{lang}/t/{token}/contest", route: |_| post(send).get(back), sandbox: false };
 
 #[derive(Deserialize)]
 struct Said {

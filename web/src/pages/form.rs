@@ -129,7 +129,8 @@ impl Maker<'_> {
     fn view(&self, category: &Category, kind: Option<Kind>) -> View {
         let (app, city, lang) = (self.app, &self.app.site.city, self.language.as_str());
         let group = city.groups.iter().find(|group| group.id == category.id.group());
-        let asks: Vec<Ask> = category.questions.iter().filter_map(|id| city.question(id)).map(|q| self.ask(q)).collect();
+        let asks: Vec<Ask> =
+            category.questions.iter().filter_map(|id| city.question(id)).map(|q| self.ask(q)).collect();
         let kind = self.kind(category, kind);
         let words = Field { rows: 7, ..Field::default() };
         let optional = Field { optional: true, ..Field::default() };
@@ -157,7 +158,8 @@ impl Maker<'_> {
             photos: self.photos(category),
             anonymous: category.anonymous,
             name: self.field(field::NAME, Field { autocomplete: "name", max: 100, ..optional.clone() }),
-            email: self.field(field::EMAIL, Field { kind: "email", autocomplete: "email", max: 254, ..optional.clone() }),
+            email: self
+                .field(field::EMAIL, Field { kind: "email", autocomplete: "email", max: 254, ..optional.clone() }),
             phone: self.field(field::PHONE, Field { kind: "tel", autocomplete: "tel", max: 40, ..optional.clone() }),
             language: self.languages(),
             tell: self.tell(),
@@ -217,7 +219,8 @@ impl Maker<'_> {
         } else {
             question.options.iter().map(|value| option(value, option_name(question, value, self.language))).collect()
         };
-        let choice = Choice { id, legend: label, hint, error, many, optional: true, short: true, options, ..Choice::default() };
+        let choice =
+            Choice { id, legend: label, hint, error, many, optional: true, short: true, options, ..Choice::default() };
         Ask { field: None, choice: Some(choice.done()) }
     }
 
@@ -309,7 +312,10 @@ impl Maker<'_> {
 
 /// The name of an option of a question.
 pub fn option_name(question: &Question, option: &str, language: Language) -> String {
-    question.option_names.get(option).map_or_else(|| option.replace('-', " "), |names| in_language(names, language).to_owned())
+    question
+        .option_names
+        .get(option)
+        .map_or_else(|| option.replace('-', " "), |names| in_language(names, language).to_owned())
 }
 
 /// What is wrong, in the language of the page: the text of the field and code, or of the code.
@@ -340,7 +346,11 @@ pub async fn read(app: &App, request: Request) -> Result<FormData, Oops> {
                 .await
                 .map_err(|rejection| Oops::Status(axum::response::IntoResponse::into_response(rejection).status()))?;
             let good = fields.len() <= MAX_FIELDS && fields.iter().all(|(_, value)| value.len() <= MAX_FIELD);
-            if good { Ok(FormData { fields, files: Vec::new() }) } else { Err(Oops::Status(StatusCode::PAYLOAD_TOO_LARGE)) }
+            if good {
+                Ok(FormData { fields, files: Vec::new() })
+            } else {
+                Err(Oops::Status(StatusCode::PAYLOAD_TOO_LARGE))
+            }
         }
         _ => Err(Oops::Status(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
     }

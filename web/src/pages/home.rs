@@ -15,11 +15,14 @@ pub const PAGE: Entry = Entry { name: "home", path: "/", route: |_| get(show), s
 async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
     let language = app.accepted(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
     let headers = [
-        (header::LOCATION, HeaderValue::from_static(match language.as_str() {
-            "fr" => "/fr",
-            "en" => "/en",
-            _ => "/nl",
-        })),
+        (
+            header::LOCATION,
+            HeaderValue::from_static(match language.as_str() {
+                "fr" => "/fr",
+                "en" => "/en",
+                _ => "/nl",
+            }),
+        ),
         (header::VARY, HeaderValue::from_static("accept-language")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];

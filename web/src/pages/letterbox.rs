@@ -14,8 +14,7 @@ use serde::Serialize;
 use store::LetterboxItem;
 
 /// The page.
-pub const PAGE: Entry =
-    Entry { name: "letterbox", path: "/sandbox/letterbox", route: |_| get(show), sandbox: true };
+pub const PAGE: Entry = Entry { name: "letterbox", path: "/sandbox/letterbox", route: |_| get(show), sandbox: true };
 
 /// How many are shown.
 const MOST: usize = 100;

@@ -20,11 +20,7 @@ struct Which {
     photo: String,
 }
 
-async fn show(
-    State(app): State<App>,
-    Path(token): Path<Token>,
-    Path(which): Path<Which>,
-) -> Result<Response, Oops> {
+async fn show(State(app): State<App>, Path(token): Path<Token>, Path(which): Path<Which>) -> Result<Response, Oops> {
     let report = token.report(&app).await?;
     let id = Uuid::parse_str(&which.photo).map_err(|_| Oops::Missing)?;
     let photo = app.site.store.photo_of(report.id, id).await?.ok_or(Oops::Missing)?;
@@ -34,7 +30,8 @@ async fn show(
 /// The bytes of `photo`, as a picture and nothing else.
 pub fn answer(photo: store::Photo, keep: &'static str) -> Response {
     // We wrote it ourselves; anything unexpected is handed out as mere bytes.
-    let kind = if photo.media_type.starts_with("image/") { photo.media_type.as_str() } else { "application/octet-stream" };
+    let kind =
+        if photo.media_type.starts_with("image/") { photo.media_type.as_str() } else { "application/octet-stream" };
     let kind = HeaderValue::from_str(kind).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     let headers = [
         (header::CONTENT_TYPE, kind),

@@ -19,10 +19,7 @@ pub fn fold(text: &str) -> String {
 fn fit(asked: &[&str], name: &str) -> u32 {
     let name = fold(name);
     let words: Vec<&str> = name.split(' ').collect();
-    asked
-        .iter()
-        .map(|asked| words.iter().map(|word| closeness(asked, word)).max().unwrap_or(0))
-        .sum()
+    asked.iter().map(|asked| words.iter().map(|word| closeness(asked, word)).max().unwrap_or(0)).sum()
 }
 
 /// How close a word that was asked for is to one of a name.
@@ -57,7 +54,8 @@ pub fn categories<'a>(city: &'a City, language: Language, query: &str) -> Vec<&'
             let own = 2 * fit(&asked, in_language(&category.names, language));
             let other = category.names.values().map(|name| fit(&asked, name)).max().unwrap_or(0);
             let group = city.groups.iter().find(|group| group.id == category.id.group());
-            let group = group.map_or(0, |group| group.names.values().map(|name| fit(&asked, name)).max().unwrap_or(0) / 3);
+            let group =
+                group.map_or(0, |group| group.names.values().map(|name| fit(&asked, name)).max().unwrap_or(0) / 3);
             let score = own.max(other) * 2 + group;
             (score > 0).then_some((score, category))
         })

@@ -127,10 +127,11 @@ pub async fn page(
         wrong: is_contested,
         most: adapters::intake::contest::MAX_WORDS,
     });
-    let photos = report.photos.iter().enumerate().map(|(i, id)| Photo {
-        src: format!("/{lang}/t/{}/photos/{id}", report.token),
-        number: i + 1,
-    });
+    let photos = report
+        .photos
+        .iter()
+        .enumerate()
+        .map(|(i, id)| Photo { src: format!("/{lang}/t/{}/photos/{id}", report.token), number: i + 1 });
     let reference = report.reference.to_string();
     let data = Data {
         spoken: reference.chars().filter(char::is_ascii_digit).map(String::from).collect::<Vec<_>>().join(" "),

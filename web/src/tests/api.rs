@@ -71,9 +71,12 @@ async fn bad_input_is_named() {
     for (body, status, field) in rows {
         let answer = town.post_json("/api/v1/reports", (*body).to_owned()).await;
         let problem = problem(&answer, *status);
-        let fields: Vec<&str> = problem["errors"].as_array().unwrap().iter().filter_map(|e| e["field"].as_str()).collect();
+        let fields: Vec<&str> =
+            problem["errors"].as_array().unwrap().iter().filter_map(|e| e["field"].as_str()).collect();
         assert!(fields.contains(field), "{body}: {problem}");
-        assert!(problem["errors"].as_array().unwrap().iter().all(|e| e["code"].is_string() && e["message"].is_string()));
+        assert!(
+            problem["errors"].as_array().unwrap().iter().all(|e| e["code"].is_string() && e["message"].is_string())
+        );
     }
     assert_eq!(town.store.count().await.unwrap().reports, 0);
 }
@@ -90,11 +93,13 @@ async fn every_error_of_the_api_is_a_problem() {
     problem(&town.post_json("/api/v1/reports", big).await, 413);
     let plain = Request::post("/api/v1/reports").header("content-type", "text/plain").body(Body::from("x")).unwrap();
     problem(&town.ask(plain).await, 415);
-    let script = Request::post("/api/v1/photos").header("content-type", "image/png").body(Body::from("#!/bin/sh")).unwrap();
+    let script =
+        Request::post("/api/v1/photos").header("content-type", "image/png").body(Body::from("#!/bin/sh")).unwrap();
     problem(&town.ask(script).await, 422);
     let text = Request::post("/api/v1/photos").header("content-type", "text/html").body(Body::from("x")).unwrap();
     problem(&town.ask(text).await, 415);
-    let large = Request::post("/api/v1/photos").header("content-type", "image/png").body(Body::from(vec![0; 16 * 1024 * 1024]));
+    let large =
+        Request::post("/api/v1/photos").header("content-type", "image/png").body(Body::from(vec![0; 16 * 1024 * 1024]));
     problem(&town.ask(large.unwrap()).await, 413);
 }
 
@@ -113,7 +118,8 @@ async fn only_a_department_gets_at_its_work() {
     let town = Town::open().await;
     let id = town.fetcher();
     let path = format!("/api/v1/departments/{id}");
-    for (uri, key) in [(path.as_str(), None), (path.as_str(), Some("wrong")), ("/api/v1/departments/nobody", Some(KEY))] {
+    for (uri, key) in [(path.as_str(), None), (path.as_str(), Some("wrong")), ("/api/v1/departments/nobody", Some(KEY))]
+    {
         let mut request = Request::get(format!("{uri}/work"));
         if let Some(key) = key {
             request = request.header("authorization", format!("Bearer {key}"));
@@ -122,7 +128,8 @@ async fn only_a_department_gets_at_its_work() {
         problem(&answer, 401);
         assert!(answer.header("www-authenticate").starts_with("Bearer"));
     }
-    let work = town.ask(with_key(Request::get(format!("{path}/work?wait=0&max=10"))).body(Body::empty()).unwrap()).await;
+    let work =
+        town.ask(with_key(Request::get(format!("{path}/work?wait=0&max=10"))).body(Body::empty()).unwrap()).await;
     assert_eq!((work.status.as_u16(), work.json()), (200, json!({"work": []})), "{}", work.text());
     for query in ["wait=soon", "max=0", "max=-1"] {
         let request = with_key(Request::get(format!("{path}/work?{query}"))).body(Body::empty()).unwrap();

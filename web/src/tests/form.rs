@@ -15,7 +15,8 @@ const GOOD: &[(&str, &str)] = &[
 
 /// The good form with other values.
 fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut fields: Vec<(&str, &str)> = GOOD.iter().filter(|(n, _)| changes.iter().all(|(c, _)| c != n)).copied().collect();
+    let mut fields: Vec<(&str, &str)> =
+        GOOD.iter().filter(|(n, _)| changes.iter().all(|(c, _)| c != n)).copied().collect();
     fields.extend(changes);
     fields
 }
@@ -23,9 +24,9 @@ fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 fn png() -> Vec<u8> {
     // 1 x 1, grey: the smallest PNG there is.
     const BYTES: &[u8] = &[
-        0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 0x49, 0x48, 0x44, 0x52, 0, 0, 0, 1, 0, 0, 0, 1, 8,
-        0, 0, 0, 0, 0x3a, 0x7e, 0x9b, 0x55, 0, 0, 0, 0x0a, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0x68, 0, 0, 0, 0x82,
-        0, 0x81, 0x77, 0xcd, 0x72, 0xb6, 0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
+        0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 0x49, 0x48, 0x44, 0x52, 0, 0, 0, 1, 0, 0, 0, 1,
+        8, 0, 0, 0, 0, 0x3a, 0x7e, 0x9b, 0x55, 0, 0, 0, 0x0a, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0x68, 0, 0, 0,
+        0x82, 0, 0x81, 0x77, 0xcd, 0x72, 0xb6, 0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
     ];
     let mut out = Cursor::new(Vec::new());
     std::io::Write::write_all(&mut out, BYTES).unwrap();
@@ -119,7 +120,8 @@ async fn what_is_wrong_is_said_and_nothing_is_lost() {
 async fn photos_that_are_none_are_named_and_good_ones_kept() {
     let town = Town::open().await;
     let good = png();
-    let files: &[(&str, &[u8])] = &[("goed.png", &good), ("<virus>.png", b"#!/bin/sh\nrm -rf /"), ("half.png", &good[..20])];
+    let files: &[(&str, &[u8])] =
+        &[("goed.png", &good), ("<virus>.png", b"#!/bin/sh\nrm -rf /"), ("half.png", &good[..20])];
     let answer = town.post("/nl/report", GOOD, files).await;
     let html = answer.text();
     assert_eq!(answer.status, 422);
@@ -168,7 +170,10 @@ async fn a_solved_case_is_contested_without_javascript() {
     assert!(long.text().contains("id=\"contest-error\""));
     for _ in 0..2 {
         let answer = town.ask(send("words=nog+een+put".to_owned())).await;
-        assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("/nl/t/{}?again=1", report.token).as_str()));
+        assert_eq!(
+            (answer.status.as_u16(), answer.location()),
+            (303, format!("/nl/t/{}?again=1", report.token).as_str())
+        );
     }
     let case = town.store.case(report.id).await.unwrap().unwrap();
     assert!(!case.status.is_closed());
@@ -187,7 +192,11 @@ async fn bodies_that_are_no_forms() {
         ("text/plain", Body::from("x"), 415),
         ("application/json", Body::from("{}"), 415),
         ("multipart/form-data", Body::from("x"), 400),
-        ("multipart/form-data; boundary=x", Body::from("--x\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\ncut"), 400),
+        (
+            "multipart/form-data; boundary=x",
+            Body::from("--x\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\ncut"),
+            400,
+        ),
         ("multipart/form-data; boundary=x", Body::from(huge), 413),
         ("application/x-www-form-urlencoded", Body::from(many), 413),
     ];

@@ -41,7 +41,9 @@ async fn a_walk_goes_on_where_it_began() {
 #[tokio::test]
 async fn errors_are_pages_for_people_in_their_language() {
     let town = Town::open().await;
-    for (path, language, status) in [("/fr/nothing", "fr", 404), ("/nothing", "nl", 404), ("/en/t/x/contest", "en", 404)] {
+    for (path, language, status) in
+        [("/fr/nothing", "fr", 404), ("/nothing", "nl", 404), ("/en/t/x/contest", "en", 404)]
+    {
         let answer = town.get(path).await;
         assert_eq!(answer.status, status, "{path}");
         assert!(answer.text().contains(&format!("<html lang=\"{language}\">")), "{path}");

@@ -203,7 +203,10 @@ impl Town {
             .zip(2..)
             .map(|(what, version)| {
                 let id = Uuid::from_u128(report.id.as_u128().wrapping_add(version as u128));
-                (CaseEvent { id, case_id: report.id, reference: report.reference, version, at: now(), what }, Tell::Nothing)
+                (
+                    CaseEvent { id, case_id: report.id, reference: report.reference, version, at: now(), what },
+                    Tell::Nothing,
+                )
             })
             .collect();
         let mut tx = self.store.begin().await.unwrap();
