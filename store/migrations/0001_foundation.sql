@@ -1,7 +1,8 @@
 -- The tables of Voordeur, one text for SQLite and PostgreSQL.
 --
 -- Ids are hyphenated UUIDs, moments are microseconds since 1970 (UTC), days are YYYY-MM-DD, JSON
--- is kept as text and only read by the program. No foreign keys: the rows of one report are
+-- is kept as text and only read by the program. Lines that begin with "-- sqlite:" are for SQLite:
+-- small rows live in the index of their key instead of beside it. No foreign keys: the rows of one report are
 -- written by one transaction, and a check per row would cost the hot path a quarter of its speed.
 
 CREATE TABLE setting (
@@ -94,7 +95,9 @@ CREATE TABLE inbox (
     id TEXT NOT NULL,
     seen_at BIGINT NOT NULL,
     PRIMARY KEY (reader, id)
-);
+)
+-- sqlite: WITHOUT ROWID
+;
 CREATE INDEX inbox_age ON inbox (seen_at);
 
 -- Outbox, queue, retries and dead letters in one.
@@ -126,7 +129,9 @@ CREATE TABLE attempt (
     verdict TEXT,
     why TEXT,
     PRIMARY KEY (letter_id, n)
-);
+)
+-- sqlite: WITHOUT ROWID
+;
 
 -- One event told to one person by one sender.
 CREATE TABLE notice (

@@ -45,15 +45,17 @@ pub struct AttemptEnd {
 sql! {
     // An attempt that did not count is begun again under the same number; one that never ended is
     // left as it is and not returned.
-    both START = "INSERT INTO attempt (letter_id, n, lane, started_at)
+    both START = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO attempt (letter_id, n, lane, started_at)
         SELECT value ->> 'letter_id', CAST(value ->> 'n' AS bigint), value ->> 'lane', CAST($2 AS bigint)
-        FROM json_each($1) WHERE TRUE
+        FROM batch WHERE TRUE
         ON CONFLICT (letter_id, n) DO UPDATE SET started_at = excluded.started_at, ended_at = NULL,
             verdict = NULL, why = NULL
         WHERE attempt.ended_at IS NOT NULL RETURNING letter_id";
-    both FINISH = "UPDATE attempt SET ended_at = CAST($2 AS bigint), verdict = given.verdict, why = given.why
+    both FINISH = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE attempt SET ended_at = CAST($2 AS bigint), verdict = given.verdict, why = given.why
         FROM (SELECT value ->> 'letter_id' AS of, CAST(value ->> 'n' AS bigint) AS nth,
-                value ->> 'verdict' AS verdict, value ->> 'why' AS why FROM json_each($1)) AS given
+                value ->> 'verdict' AS verdict, value ->> 'why' AS why FROM batch) AS given
         WHERE attempt.letter_id = given.of AND attempt.n = given.nth";
     both OF_LETTER = "SELECT letter_id, n, lane, started_at, ended_at, verdict, why FROM attempt
         WHERE letter_id = $1 ORDER BY n";

@@ -17,20 +17,22 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 sql! {
-    both OPEN = "INSERT INTO cases (id, reference, status, version, lead, decision, rejected_by, planned_on,
+    both OPEN = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO cases (id, reference, status, version, lead, decision, rejected_by, planned_on,
             status_at, opened_at, closed_at, tell)
         SELECT value ->> 'id', CAST(value ->> 'reference' AS bigint), value ->> 'status',
             CAST(value ->> 'version' AS bigint), value ->> 'lead', value ->> 'decision', value ->> 'rejected_by',
             value ->> 'planned_on', CAST(value ->> 'status_at' AS bigint), CAST(value ->> 'opened_at' AS bigint),
             CAST(value ->> 'closed_at' AS bigint), value ->> 'tell'
-        FROM json_each($1) WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
-    both SAVE = "UPDATE cases SET status = given.status, version = given.version, lead = given.lead,
+        FROM batch WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
+    both SAVE = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE cases SET status = given.status, version = given.version, lead = given.lead,
             decision = given.decision, rejected_by = given.rejected_by, planned_on = given.planned_on,
             status_at = given.status_at, closed_at = given.closed_at
         FROM (SELECT value ->> 'id' AS of, value ->> 'status' AS status, CAST(value ->> 'version' AS bigint) AS version,
                 value ->> 'lead' AS lead, value ->> 'decision' AS decision, value ->> 'rejected_by' AS rejected_by,
                 value ->> 'planned_on' AS planned_on, CAST(value ->> 'status_at' AS bigint) AS status_at,
-                CAST(value ->> 'closed_at' AS bigint) AS closed_at FROM json_each($1)) AS given
+                CAST(value ->> 'closed_at' AS bigint) AS closed_at FROM batch) AS given
         WHERE cases.id = given.of";
     both BY_IDS = "SELECT id, reference, status, version, lead, decision, rejected_by, planned_on, status_at, opened_at,
             closed_at, tell

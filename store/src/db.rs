@@ -5,7 +5,7 @@
 use crate::{DbKind, Error, Result, dialect};
 use schemas::{Timestamp, Uuid};
 use sqlx::{
-    ColumnIndex, Decode, FromRow, Postgres, Sqlite, Transaction, Type,
+    AssertSqlSafe, ColumnIndex, Decode, FromRow, Postgres, Sqlite, Transaction, Type,
     postgres::{PgPool, PgRow},
     sqlite::{SqlitePool, SqliteRow},
 };
@@ -252,9 +252,10 @@ impl Conn {
         Ok(done?)
     }
 
-    /// Runs a text of several statements without arguments.
-    pub(crate) async fn script(&mut self, sql: &'static str) -> Result<()> {
-        each!(&mut self.0, on => sqlx::raw_sql(sql).execute(&mut **on).await.map(|_| ()))?;
+    /// Runs a text of several statements without arguments: a migration, never anything from
+    /// outside.
+    pub(crate) async fn script(&mut self, sql: &str) -> Result<()> {
+        each!(&mut self.0, on => sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut **on).await.map(|_| ()))?;
         Ok(())
     }
 

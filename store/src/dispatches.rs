@@ -62,18 +62,20 @@ impl DispatchRow {
 }
 
 sql! {
-    both ADD = "INSERT INTO dispatch (id, case_id, department, role, state, posted_at, delivered_at, receipt, why,
+    both ADD = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO dispatch (id, case_id, department, role, state, posted_at, delivered_at, receipt, why,
             attempts, answered_at)
         SELECT value ->> 'id', value ->> 'case_id', value ->> 'department', value ->> 'role', value ->> 'state',
             CAST(value ->> 'posted_at' AS bigint), CAST(value ->> 'delivered_at' AS bigint), value ->> 'receipt',
             value ->> 'why', CAST(value ->> 'attempts' AS bigint), CAST(value ->> 'answered_at' AS bigint)
-        FROM json_each($1) WHERE TRUE ON CONFLICT (id) DO NOTHING";
-    both SAVE = "UPDATE dispatch SET state = given.state, delivered_at = given.delivered_at, receipt = given.receipt,
+        FROM batch WHERE TRUE ON CONFLICT (id) DO NOTHING";
+    both SAVE = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE dispatch SET state = given.state, delivered_at = given.delivered_at, receipt = given.receipt,
             why = given.why, attempts = given.attempts, answered_at = given.answered_at
         FROM (SELECT value ->> 'id' AS of, value ->> 'state' AS state,
                 CAST(value ->> 'delivered_at' AS bigint) AS delivered_at, value ->> 'receipt' AS receipt,
                 value ->> 'why' AS why, CAST(value ->> 'attempts' AS bigint) AS attempts,
-                CAST(value ->> 'answered_at' AS bigint) AS answered_at FROM json_each($1)) AS given
+                CAST(value ->> 'answered_at' AS bigint) AS answered_at FROM batch) AS given
         WHERE dispatch.id = given.of";
     sqlite BY_IDS_S = "SELECT id, case_id, department, role, state, posted_at, delivered_at, receipt, why, attempts,
             answered_at

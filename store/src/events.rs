@@ -17,11 +17,12 @@ use serde::Serialize;
 use std::collections::HashMap;
 
 sql! {
-    both ADD = "INSERT INTO event (id, case_id, version, reference, at, what, public, body)
+    both ADD = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO event (id, case_id, version, reference, at, what, public, body)
         SELECT value ->> 'id', value ->> 'case_id', CAST(value ->> 'version' AS bigint),
             CAST(value ->> 'reference' AS bigint), CAST(value ->> 'at' AS bigint), value ->> 'what',
             CAST(value ->> 'public' AS boolean), value ->> 'body'
-        FROM json_each($1) WHERE TRUE ON CONFLICT (case_id, version) DO NOTHING";
+        FROM batch WHERE TRUE ON CONFLICT (case_id, version) DO NOTHING";
     both HELD = "SELECT event.id, event.case_id, event.version
         FROM (SELECT value ->> 'case_id' AS of, CAST(value ->> 'version' AS bigint) AS nth FROM json_each($1)) AS given
         JOIN event ON event.case_id = given.of AND event.version = given.nth";

@@ -65,21 +65,23 @@ pub struct Relay {
 }
 
 sql! {
-    both POST = "INSERT INTO letter
+    both POST = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO letter
             (id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at, ready_at)
         SELECT value ->> 'id', value ->> 'lane', value ->> 'topic', value ->> 'subject', value ->> 'case_id',
             value ->> 'body', value ->> 'cause', value ->> 'trace', CAST(value ->> 'attempt' AS bigint),
             CAST(value ->> 'posted_at' AS bigint), CAST(value ->> 'ready_at' AS bigint)
-        FROM json_each($1) WHERE TRUE
+        FROM batch WHERE TRUE
         ON CONFLICT (id) DO NOTHING";
     // The letter as a whole: with RabbitMQ its row went when it was published.
-    both PUT_BACK = "INSERT INTO letter
+    both PUT_BACK = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO letter
             (id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at, ready_at, why, buried_at)
         SELECT value ->> 'id', value ->> 'lane', value ->> 'topic', value ->> 'subject', value ->> 'case_id',
             value ->> 'body', value ->> 'cause', value ->> 'trace', CAST(value ->> 'attempt' AS bigint),
             CAST(value ->> 'posted_at' AS bigint), CAST(value ->> 'ready_at' AS bigint),
             value ->> 'why', CAST(value ->> 'buried_at' AS bigint)
-        FROM json_each($1) WHERE TRUE
+        FROM batch WHERE TRUE
         ON CONFLICT (id) DO UPDATE SET attempt = excluded.attempt, ready_at = excluded.ready_at,
             why = excluded.why, buried_at = excluded.buried_at";
     both DONE = "DELETE FROM letter WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";

@@ -4,6 +4,9 @@
 use crate::{DbKind, Error, Result, Store, db::args, sql::sql};
 use std::collections::BTreeMap;
 
+/// What begins a line that only SQLite reads.
+const SQLITE: &str = "-- sqlite: ";
+
 /// One step. Never changed once it was released: a changed text is refused.
 struct Migration {
     name: &'static str,
@@ -72,7 +75,10 @@ impl Store {
                 self.choose_seed().await?;
                 return Ok(count);
             };
-            conn.script(next.both).await?;
+            match self.kind() {
+                DbKind::Sqlite => conn.script(&next.both.replace(SQLITE, "")).await?,
+                DbKind::Postgres => conn.script(next.both).await?,
+            }
             if let (DbKind::Postgres, Some(more)) = (self.kind(), next.postgres) {
                 conn.script(more).await?;
             }

@@ -63,19 +63,21 @@ pub struct NoticeEnd {
 }
 
 sql! {
-    both PLAN = "INSERT INTO notice (id, case_id, event_id, version, template, person, sender, language, state,
+    both PLAN = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO notice (id, case_id, event_id, version, template, person, sender, language, state,
             planned_at, attempts)
         SELECT value ->> 'id', value ->> 'case_id', value ->> 'event_id', CAST(value ->> 'version' AS bigint),
             value ->> 'template', value ->> 'person', value ->> 'sender', value ->> 'language', value ->> 'state',
             CAST(value ->> 'planned_at' AS bigint), 0
-        FROM json_each($1) WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
+        FROM batch WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
     // What was sent stays sent, whatever a second carrier of the same letter says.
-    both SETTLE = "UPDATE notice SET state = given.state, receipt = coalesce(given.receipt, notice.receipt),
+    both SETTLE = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE notice SET state = given.state, receipt = coalesce(given.receipt, notice.receipt),
             why = given.why,
             sent_at = CASE WHEN given.state = 'sent' THEN given.at ELSE notice.sent_at END,
             attempts = notice.attempts + CASE WHEN given.state = 'superseded' THEN 0 ELSE 1 END
         FROM (SELECT value ->> 'id' AS of, value ->> 'state' AS state, CAST(value ->> 'at' AS bigint) AS at,
-                value ->> 'receipt' AS receipt, value ->> 'why' AS why FROM json_each($1)) AS given
+                value ->> 'receipt' AS receipt, value ->> 'why' AS why FROM batch) AS given
         WHERE notice.id = given.of AND notice.state <> 'sent'";
     both BY_IDS = "SELECT id, case_id, event_id, version, template, person, sender, language, state, planned_at, sent_at,
             attempts, receipt, why

@@ -60,19 +60,21 @@ pub struct Receipt {
 }
 
 sql! {
-    both ADD = "INSERT INTO report (id, reference, channel, source_id, digest, kind, category, words, place, answers,
+    both ADD = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO report (id, reference, channel, source_id, digest, kind, category, words, place, answers,
             urgency, language, tell, photos, token, received_at)
         SELECT value ->> 'id', CAST(value ->> 'reference' AS bigint), value ->> 'channel', value ->> 'source_id',
             value ->> 'digest', value ->> 'kind', value ->> 'category', value ->> 'words', value ->> 'place',
             value ->> 'answers', value ->> 'urgency', value ->> 'language', value ->> 'tell', value ->> 'photos',
             value ->> 'token', CAST(value ->> 'received_at' AS bigint)
-        FROM json_each($1) WHERE TRUE
+        FROM batch WHERE TRUE
         ON CONFLICT (id) DO NOTHING RETURNING id";
     both KEPT = "SELECT id, digest, reference, token, received_at FROM report
         WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
-    both ADD_CONTACT = "INSERT INTO contact (report_id, name, email, phone)
+    both ADD_CONTACT = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO contact (report_id, name, email, phone)
         SELECT value ->> 'report_id', value ->> 'name', value ->> 'email', value ->> 'phone'
-        FROM json_each($1) WHERE TRUE ON CONFLICT (report_id) DO NOTHING";
+        FROM batch WHERE TRUE ON CONFLICT (report_id) DO NOTHING";
     both CLAIM_PHOTOS = "UPDATE photo SET report_id = claim.report_id
         FROM (SELECT value ->> 'id' AS photo_id, value ->> 'report_id' AS report_id FROM json_each($1)) AS claim
         WHERE photo.id = claim.photo_id AND photo.report_id IS NULL";
