@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 const HEARTBEAT: u16 = 10;
 
 pub(crate) struct Link {
-    connection: Connection,
+    connection: Arc<Connection>,
     blocked: Arc<Mutex<Option<String>>>,
     watch: JoinHandle<()>,
     patience: Duration,
@@ -33,6 +33,13 @@ impl std::fmt::Debug for Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.watch.abort();
+        // lapin closes a connection only when the last of its channels is gone.
+        if self.is_up()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let connection = self.connection.clone();
+            runtime.spawn(async move { connection.close(200, "OK".into()).await.ok() });
+        }
     }
 }
 
@@ -86,7 +93,7 @@ impl Link {
                 *seen.lock().unwrap_or_else(PoisonError::into_inner) = now;
             }
         });
-        Ok(Self { connection, blocked, watch, patience: options.patience })
+        Ok(Self { connection: Arc::new(connection), blocked, watch, patience: options.patience })
     }
 
     pub(crate) fn is_up(&self) -> bool {

@@ -86,7 +86,7 @@ async fn session(
     replies: &mut mpsc::Receiver<Reply>,
     stop: &CancellationToken,
 ) -> Result<(), Trouble> {
-    let patience = rabbit.0.options.patience;
+    let (began, patience) = (Instant::now(), rabbit.0.options.patience);
     let link = Arc::new(Link::open(&rabbit.0.options, "publishing").await?);
     let channel = link.channel().await?;
     within(patience, "asking for confirms", channel.confirm_select(ConfirmSelectOptions::default())).await?;
@@ -102,7 +102,7 @@ async fn session(
         seen.trouble = None;
     }
     tracing::info!("publishing");
-    let mut publisher = Publisher { rabbit, store, channel, pending: false, nacked: HashSet::new() };
+    let mut publisher = Publisher { rabbit, store, channel, flush_at: None, nacked: HashSet::new() };
     let mut sweep = interval(rabbit.0.options.sweep_every);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -131,7 +131,9 @@ async fn session(
                 Some(Err(error)) => return Err(error.into()),
                 None => return Err(Trouble::Broker("the broker ended the subscription to `unrouted`".to_owned())),
             },
-            () = tokio::time::sleep(IDLE), if publisher.pending => publisher.flush().await,
+            () = tokio::time::sleep_until(publisher.flush_at.unwrap_or(began)), if publisher.flush_at.is_some() => {
+                publisher.flush().await;
+            }
         }
     }
     // Stopping: what was committed until now still goes out.
@@ -176,8 +178,8 @@ struct Publisher<'a> {
     rabbit: &'a Rabbit,
     store: &'a Store,
     channel: Own,
-    /// Rows of published letters wait for a commit.
-    pending: bool,
+    /// Set while rows of published letters wait for a commit: from then on we make one.
+    flush_at: Option<Instant>,
     /// Letters that the broker refused, told once each.
     nacked: HashSet<Uuid>,
 }
@@ -187,11 +189,27 @@ impl Publisher<'_> {
     async fn publish(&mut self, letters: Vec<Letter>) -> Result<(), Trouble> {
         for burst in letters.chunks(BURST) {
             let messages = burst.iter().map(|letter| message::write(&self.rabbit.0.names, letter)).collect();
-            let taken = self.burst(messages).await?;
-            self.pending |= !taken.is_empty();
-            self.store.confirmed(taken);
+            let taken = match self.burst(messages).await {
+                Ok(taken) => taken,
+                Err(error) => {
+                    self.leave(&letters).await;
+                    return Err(error.into());
+                }
+            };
+            if !taken.is_empty() {
+                self.flush_at.get_or_insert_with(|| Instant::now() + IDLE);
+                self.store.confirmed(taken);
+            }
         }
         Ok(())
+    }
+
+    /// The broker went: whoever sweeps next may publish these, without waiting for our grace to end.
+    async fn leave(&self, letters: &[Letter]) {
+        let ids: Vec<_> = letters.iter().map(|letter| letter.id).collect();
+        if let Err(error) = self.store.release(&ids).await {
+            tracing::debug!(%error, "letters wait until their grace is over");
+        }
     }
 
     /// Writes messages, then awaits their confirms; the ids of those that the broker has. Nothing
@@ -239,7 +257,7 @@ impl Publisher<'_> {
     async fn sweep(&mut self, board: &Board) -> Result<(), Trouble> {
         loop {
             let busy = board.busy();
-            let letters = match self.store.sweep(BURST, self.rabbit.0.options.grace).await {
+            let mut letters = match self.store.sweep(BURST, self.rabbit.0.options.grace).await {
                 Ok(letters) => letters,
                 // The database's trouble is not the broker's: stay connected.
                 Err(error) => {
@@ -247,6 +265,8 @@ impl Publisher<'_> {
                     return Ok(());
                 }
             };
+            // What waited for the same thing goes in the order in which it was posted.
+            letters.sort_by_key(|letter| (letter.posted_at, letter.id));
             let n = letters.len();
             if n > 0 {
                 tracing::debug!(letters = n, "publishing what waited in the table");
@@ -276,8 +296,11 @@ impl Publisher<'_> {
 
     async fn flush(&mut self) {
         match self.store.flush_confirmed().await {
-            Ok(()) => self.pending = false,
-            Err(error) => tracing::debug!(%error, "rows of published letters stay a while"),
+            Ok(()) => self.flush_at = None,
+            Err(error) => {
+                tracing::debug!(%error, "rows of published letters stay a while");
+                self.flush_at = Some(Instant::now() + Duration::from_secs(1));
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! A database and a carrier of their own for one test, and a clock that the test moves.
 
 use bus::{Breaker, Bus, BusOptions, Edge, Effects, LaneSettings, RabbitOptions, Retry, topology::Topology};
+use futures_util::FutureExt as _;
 use schemas::{
     Uuid,
     id::{Clock, Ids},
@@ -10,6 +11,7 @@ use schemas::{
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::{
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -114,7 +116,8 @@ pub async fn on_through<F: Future<Output = ()>>(kind: Kind, through: Option<Stri
         options: options.clone(),
         numbers: AtomicI64::new(1),
     });
-    body(ground.clone()).await;
+    // What was made is removed after a failure too.
+    let failed = AssertUnwindSafe(body(ground.clone())).catch_unwind().await.err();
     ground.stop.cancel();
     drop(ground);
     store.close().await;
@@ -123,6 +126,9 @@ pub async fn on_through<F: Future<Output = ()>>(kind: Kind, through: Option<Stri
     }
     if kind.postgres {
         sql(&postgres, format!("DROP DATABASE {unique} WITH (FORCE)")).await;
+    }
+    if let Some(panic) = failed {
+        std::panic::resume_unwind(panic);
     }
 }
 

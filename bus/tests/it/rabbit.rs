@@ -293,7 +293,9 @@ async fn what_finds_no_queue_is_dead_and_can_be_replayed() {
         ground.edge("dept.nobody", door.clone(), settings());
         ground.store.replay_dead(&letters.iter().map(|letter| letter.id).collect::<Vec<_>>()).await.unwrap();
         ground.drain().await;
-        assert_eq!((door.delivered(), ground.left().await), (vec![1, 2], 0));
+        let mut delivered = door.delivered();
+        delivered.sort_unstable();
+        assert_eq!((delivered, ground.left().await), (vec![1, 2], 0));
         stranger.channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await.unwrap();
     })
     .await;
@@ -312,22 +314,18 @@ async fn letters_wait_in_the_table_while_the_broker_is_away() {
                 ground.effects("router", handler.clone(), settings());
                 ground.post(&ground.letters("router", 100)).await;
                 ground.drain().await;
+                // A second publication is allowed: readers dedupe.
+                let handled = || handler.asked().into_iter().collect::<std::collections::HashSet<_>>().len();
                 for round in 1..=3 {
                     cable.cut();
                     until("the bus says so", || async { !ground.bus.health().ok }).await;
                     ground.post(&ground.letters("router", 200)).await;
-                    assert_eq!(handler.asked().len(), 100 + 200 * (round - 1));
+                    assert_eq!(handled(), 100 + 200 * (round - 1));
                     cable.mend();
                     until("the bus is well", || async { ground.bus.health().ok }).await;
                     // The grace of what was posted in between is over.
                     ground.hands.forward(Duration::from_secs(11));
-                    until("all are handled", || async {
-                        let mut asked = handler.asked();
-                        asked.sort_unstable();
-                        asked.dedup();
-                        asked.len() == 100 + 200 * round
-                    })
-                    .await;
+                    until("all are handled", || async { handled() == 100 + 200 * round }).await;
                 }
                 ground.drain().await;
                 assert_eq!((ground.left().await, ground.dead().await.len()), (0, 0));
@@ -370,11 +368,9 @@ async fn what_a_broker_hands_out_again_and_again_is_set_aside() {
             let queue = stranger.name("lane.dept.roads");
             next(&mut stranger.consume(&queue, false).await).await;
         }
+        ground.left().await;
         ground.edge("dept.roads", door.clone(), settings());
-        until("it is in the table", || async {
-            ground.store.lanes().await.unwrap().iter().any(|state| state.delayed == 1)
-        })
-        .await;
+        until("it is in the table", || async { ground.left().await == 1 }).await;
         assert_eq!(door.delivered().len(), 0);
         door.gate.add_permits(1000);
         ground.later(Duration::from_secs(2)).await;
