@@ -28,8 +28,9 @@ pub use serve::serve;
 use app::App;
 use axum::{
     Router,
-    http::StatusCode,
+    http::{Method, StatusCode, Uri},
     middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
 use schemas::city::City;
@@ -83,11 +84,23 @@ pub fn router(site: Site) -> Router {
     pages
         .merge(api)
         .merge(files)
-        .fallback(async || StatusCode::NOT_FOUND)
+        .fallback(elsewhere)
         .layer(from_fn_with_state(app.clone(), guard::rate::limit))
         .layer(from_fn_with_state(app.clone(), guard::shape::errors))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), guard::headers::add))
         .layer(from_fn(guard::walk::begin))
         .with_state(app)
+}
+
+/// A slash too many at the end of a page's address is a slip of the typist, not another page.
+async fn elsewhere(method: Method, uri: Uri) -> Response {
+    let trimmed = uri.path().trim_end_matches('/');
+    // Only an address of ours: one that begins with two slashes would lead a browser away.
+    let is_ours = trimmed.strip_prefix('/').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
+    if (method == Method::GET || method == Method::HEAD) && is_ours && trimmed.len() < uri.path().len() {
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        return Redirect::permanent(&format!("{trimmed}{query}")).into_response();
+    }
+    StatusCode::NOT_FOUND.into_response()
 }

@@ -155,3 +155,13 @@ async fn the_operator_is_told_the_truth() {
     assert_eq!(gone.json()["parts"][0]["name"], "database");
     assert!(!gone.json()["parts"][0]["what"].as_str().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_slash_too_many_is_forgiven() {
+    let town = Town::open().await;
+    let page = town.get("/en/report/?group=wegen").await;
+    assert_eq!((page.status.as_u16(), page.location()), (308, "/en/report?group=wegen"));
+    for elsewhere in ["//evil.example/", "/%5Cevil.example/", "/en/nothing"] {
+        assert_eq!(town.get(elsewhere).await.status, 404, "{elsewhere}");
+    }
+}
