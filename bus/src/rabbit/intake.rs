@@ -1,5 +1,7 @@
 //! The doors for strangers: the queues `intake` and `updates`. What comes in is a CloudEvent in
-//! structured mode; anything else is refused with a reason, never a crash.
+//! structured mode; anything else is refused with a reason, never a crash. Who asks for an answer
+//! (`reply_to`) gets it when the letter is settled at its first try; one that has to be tried again
+//! gets none, and its sender may ask by sending the same event again.
 
 use super::{
     Names,
@@ -32,7 +34,7 @@ const TOO_OFTEN: i64 = 10;
 pub(crate) fn read(names: &Names, lane: &Lane, delivery: &Delivery, now: Timestamp) -> Result<Letter, Box<Aside>> {
     let read = if delivery.data.len() > MAX_BODY {
         Err(format!("the message is {} bytes, at most {MAX_BODY} are taken", delivery.data.len()))
-    } else if delivery.exchange.as_str() == names.of("lanes") {
+    } else if delivery.exchange.as_str() == names.lanes() {
         message::read(lane, delivery)
     } else {
         match lane.as_str() {

@@ -77,16 +77,24 @@ impl std::fmt::Debug for RabbitOptions {
 
 /// The names of exchanges and queues.
 #[derive(Debug, Clone)]
-pub(crate) struct Names(Arc<str>);
+pub(crate) struct Names {
+    prefix: Arc<str>,
+    lanes: Arc<str>,
+}
 
 impl Names {
     pub(crate) fn new(prefix: &str) -> Self {
-        Self(prefix.into())
+        Self { prefix: prefix.into(), lanes: format!("{prefix}.lanes").into() }
+    }
+
+    /// The exchange that only we may publish to.
+    pub(crate) fn lanes(&self) -> &str {
+        &self.lanes
     }
 
     /// `voordeur.<name>`.
     pub(crate) fn of(&self, name: &str) -> String {
-        format!("{}.{name}", self.0)
+        format!("{}.{name}", self.prefix)
     }
 
     /// The queue that the reader of `lane` reads; `None` for lanes that others read.
@@ -95,7 +103,7 @@ impl Names {
             "events" | "dead" => None,
             door @ ("intake" | "updates") => Some(self.of(door)),
             lane if lane.starts_with("queue.") => None,
-            lane => Some(format!("{}.lane.{lane}", self.0)),
+            lane => Some(format!("{}.lane.{lane}", self.prefix)),
         }
     }
 
@@ -106,7 +114,7 @@ impl Names {
             "dead" => (self.of("dead"), letter.subject.clone()),
             lane => match lane.strip_prefix("queue.") {
                 Some(department) => (self.of("departments"), format!("{department}.{}", letter.subject)),
-                None => (self.of("lanes"), lane.to_owned()),
+                None => (self.lanes.as_ref().to_owned(), lane.to_owned()),
             },
         }
     }

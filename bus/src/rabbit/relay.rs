@@ -107,7 +107,6 @@ async fn session(
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            biased;
             () = stop.cancelled() => break,
             Some(first) = inbox.recv() => {
                 let _busy = board.busy();
@@ -214,18 +213,14 @@ impl Publisher<'_> {
 
     /// Writes messages, then awaits their confirms; the ids of those that the broker has. Nothing
     /// else than a plain acknowledgement counts. After an error the channel is not used again.
-    async fn burst(&mut self, messages: Vec<Message>) -> Result<Vec<Uuid>, Error> {
+    async fn burst(&mut self, mut messages: Vec<Message>) -> Result<Vec<Uuid>, Error> {
         let patience = self.rabbit.0.options.patience;
         // Each is numbered and queued when it is first polled, one after the other; the whole burst
         // is written at once.
-        let writes = messages.iter().map(|message| {
-            self.channel.basic_publish(
-                message.exchange.clone(),
-                message.key.clone(),
-                BasicPublishOptions::default(),
-                &message.body,
-                message.properties.clone(),
-            )
+        let writes = messages.iter_mut().map(|message| {
+            let (key, properties) = (std::mem::take(&mut message.key), std::mem::take(&mut message.properties));
+            let options = BasicPublishOptions::default();
+            self.channel.basic_publish(message.exchange.clone(), key, options, &message.body, properties)
         });
         let confirms = tokio::time::timeout(patience, async {
             let written = join_all(writes).await;
@@ -247,6 +242,7 @@ impl Publisher<'_> {
                 tracing::warn!(letter = %message.id, exchange = %message.exchange, "the broker did not take a letter (a full queue?); it waits in the database");
             }
         }
+        metrics::counter!("voordeur_published_total").increment(taken.len() as u64);
         if self.nacked.len() > 10_000 {
             self.nacked.clear();
         }
@@ -313,13 +309,10 @@ impl Publisher<'_> {
             format!("no queue is bound to exchange `{exchange}` for key `{key}`: see `voordeur broker definitions`");
         tracing::error!(exchange, key, "a message found no queue: buried");
         let names = &self.rabbit.0.names;
-        let lane = if exchange == names.of("lanes") {
+        let lane = if exchange == names.lanes() {
             Lane::new(key)
         } else if exchange == names.of("departments") {
             Lane::new(&format!("queue.{}", key.split('.').next().unwrap_or_default()))
-        } else if exchange == names.of("events") {
-            // Nobody subscribes: that is no fault, and the event is kept with its case.
-            return acknowledge(&delivery).await;
         } else {
             Lane::dead()
         };

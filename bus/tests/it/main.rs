@@ -7,6 +7,7 @@ mod effects;
 mod ground;
 mod handlers;
 mod rabbit;
+mod work;
 
 /// Runs a test on every carrier and database that this machine has.
 macro_rules! on_every_carrier {
