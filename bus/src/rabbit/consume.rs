@@ -94,26 +94,26 @@ impl LaneConsumer {
         if self.live.as_ref().is_some_and(|live| !live.link.is_up() || !live.channel.status().connected()) {
             self.drop_channel();
         }
-        if let Some(Live { consumer: Some(_), .. }) = self.live {
-            return Ok(());
+        match self.live {
+            Some(Live { consumer: Some(_), .. }) => return Ok(()),
+            // Never subscribe again on a channel after a cancel. The broker may have sent more before
+            // it knew; nobody saw those, and acknowledging a later one would acknowledge them too.
+            Some(Live { consumer: None, .. }) => self.drop_channel(),
+            None => {}
         }
         let patience = self.patience();
-        if self.live.is_none() {
-            let link = self.rabbit.consuming().await?;
-            let channel = link.channel().await?;
-            passive(&channel, &self.queue, patience).await?;
-            within(patience, "setting the window", channel.basic_qos(self.prefetch, BasicQosOptions::default()))
-                .await?;
-            self.live = Some(Live { link, channel, consumer: None, buffer: VecDeque::new() });
-        }
-        let Some(live) = &mut self.live else { return Ok(()) };
-        let consuming = live.channel.basic_consume(
+        let link = self.rabbit.consuming().await?;
+        let channel = link.channel().await?;
+        passive(&channel, &self.queue, patience).await?;
+        within(patience, "setting the window", channel.basic_qos(self.prefetch, BasicQosOptions::default())).await?;
+        let consuming = channel.basic_consume(
             self.queue.as_str().into(),
             "".into(),
             BasicConsumeOptions::default(),
             FieldTable::default(),
         );
-        live.consumer = Some(within(patience, "subscribing", consuming).await?);
+        let consumer = Some(within(patience, "subscribing", consuming).await?);
+        self.live = Some(Live { link, channel, consumer, buffer: VecDeque::new() });
         tracing::debug!(lane = %self.lane, "subscribed");
         Ok(())
     }
@@ -203,7 +203,7 @@ impl LaneConsumer {
         let Some(acker) = self.line.settle(tags) else { return };
         let ack = acker.ack(BasicAckOptions { multiple: true });
         match within(self.patience(), "acknowledging", ack).await {
-            Ok(true) => {}
+            Ok(true) => self.close_when_idle(),
             // Delivered again, and deduped.
             Ok(false) => self.drop_channel(),
             Err(error) => {
@@ -213,8 +213,8 @@ impl LaneConsumer {
         }
     }
 
-    /// Ends the subscription, not the channel: what is in hand can still be acknowledged. Gives what
-    /// had arrived. (Giving it back to the broker instead would count as a failed delivery each
+    /// Ends the subscription, not yet the channel: what is in hand can still be acknowledged. Gives
+    /// what had arrived. (Giving it back to the broker instead would count as a failed delivery each
     /// time, and the broker throws a message away after 20.)
     pub(crate) async fn pause(&mut self) -> Batch {
         let patience = self.patience();
@@ -230,7 +230,16 @@ impl LaneConsumer {
         if let Some(live) = &mut self.live {
             live.consumer = None;
         }
+        self.close_when_idle();
         batch
+    }
+
+    /// A channel without a subscription is done when everything in hand is acknowledged; what the
+    /// broker sent after the end goes back to it.
+    fn close_when_idle(&mut self) {
+        if self.line.waiting.is_empty() && matches!(self.live, Some(Live { consumer: None, .. })) {
+            self.drop_channel();
+        }
     }
 
     pub(crate) fn obituary(&self, letter: &Letter, why: &str) -> Option<Letter> {

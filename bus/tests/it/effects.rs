@@ -216,6 +216,10 @@ mod bodies {
         ground.drain().await;
         let mut all = first.asked();
         all.extend(second.asked());
+        if ground.kind.rabbit {
+            // What the broker gets back it may hand out a little later.
+            all.sort_unstable();
+        }
         assert_eq!(all, (1..=200).collect::<Vec<_>>());
         assert_eq!(ground.left().await, 0);
     }

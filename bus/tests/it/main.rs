@@ -7,6 +7,7 @@ mod effects;
 mod ground;
 mod handlers;
 mod rabbit;
+mod rights;
 mod work;
 
 /// Runs a test on every carrier and database that this machine has.
