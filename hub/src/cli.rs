@@ -186,7 +186,7 @@ pub enum RulesCommand {
 /// Which dead letters.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DeadSelection {
-    /// Only letters of this lane: `dept.roads`, `send.mail`, …
+    /// Only letters of this lane: `dept.fluvius-net`, `send.mail`, …
     #[arg(long)]
     pub lane: Option<String>,
     /// Only letters buried before this moment: 2026-11-30 or 2026-11-30T12:00:00Z
@@ -240,8 +240,8 @@ pub enum DeadCommand {
     },
     /// Send them again, in the order they were written
     #[command(after_help = "Examples:
-  voordeur dead replay --lane dept.roads --dry-run
-  voordeur dead replay --lane dept.roads --confirm 12")]
+  voordeur dead replay --lane dept.fluvius-net --dry-run
+  voordeur dead replay --lane dept.fluvius-net --confirm 12")]
     Replay(DeadAction),
     /// Throw them away
     #[command(after_help = "Example: voordeur dead drop 0190d2c4-… --confirm 1")]
@@ -260,8 +260,12 @@ pub enum BrokerCommand {
         #[arg(long, value_name = "DIR")]
         city: Option<PathBuf>,
     },
-    /// Print the commands that make one user per department and per channel, each with only its own rights
+    /// Print the commands that make the services' user and one per department and channel, each with only its own rights
+    #[command(after_help = "Example: voordeur broker users --channel my-app")]
     Users {
+        /// A channel that sends reports over RabbitMQ; may be given several times
+        #[arg(long, value_name = "NAME")]
+        channel: Vec<schemas::slug::Channel>,
         /// The city folder [default: as in `check`]
         #[arg(long, value_name = "DIR")]
         city: Option<PathBuf>,

@@ -79,8 +79,8 @@ pub struct Web {
     pub listen: SocketAddr,
     /// The address residents see, for links in mails: `https://voordeur.example.org`.
     pub public_url: Option<String>,
-    /// Where health and metrics are served; without it on `listen` when the web role runs, and
-    /// nowhere when it does not.
+    /// Where metrics and the reasons of health are served; without it nowhere. The web role answers
+    /// health on `listen` too, with the status alone.
     pub ops_listen: Option<SocketAddr>,
     /// Reports and photos that one address may send per minute; 0 = no limit.
     pub rate_per_minute: u32,

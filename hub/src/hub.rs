@@ -38,8 +38,22 @@ impl Parts {
     /// Everything from `config`: its city, its database with the machine's clock.
     pub async fn from_config(config: &Config, roles: Vec<Role>) -> anyhow::Result<Self> {
         let town = crate::city::read(config.city.folder.as_deref())?.good()?;
+        // Before a file is made that nobody asked for.
+        one_process(config.database.url.expose_secret().starts_with("sqlite:"), &roles)?;
         Ok(Self { town, store: open::open_for_serving(config).await?, roles, listener: None })
     }
+}
+
+/// A SQLite file belongs to one process.
+fn one_process(sqlite: bool, roles: &[Role]) -> anyhow::Result<()> {
+    if !sqlite || roles.len() == Role::ALL.len() {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "on SQLite one process runs every role",
+        "leave --roles out, or use PostgreSQL: [database] url = \"postgres://…\"",
+    )
+    .into())
 }
 
 /// A hub that runs.
@@ -64,13 +78,7 @@ impl Hub {
     /// Starts the roles of `parts`. When this returns, the door is open.
     pub async fn start(config: Config, parts: Parts) -> anyhow::Result<Running> {
         let Parts { town, store, roles, listener } = parts;
-        if store.kind() == DbKind::Sqlite && roles.len() < Role::ALL.len() {
-            return Err(Failure::usage(
-                "on SQLite one process runs every role",
-                "leave --roles out, or use PostgreSQL: [database] url = \"postgres://…\"",
-            )
-            .into());
-        }
+        one_process(store.kind() == DbKind::Sqlite, &roles)?;
         if roles.is_empty() {
             return Err(Failure::usage("there is no role to run", "choose from web, router, notifier, adapters").into());
         }

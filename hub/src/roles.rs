@@ -92,10 +92,10 @@ pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
     let config = web_config(ground)?;
     let ground = ground.clone();
     let store = ground.store.clone();
-    let photos = Task::new("photos", Stage::Carry, move |stop| {
+    let tidying = Task::new("tidying", Stage::Carry, move |stop| {
         let store = store.clone();
         async move {
-            _ = stop.run_until_cancelled(sweep_photos(&store)).await;
+            _ = stop.run_until_cancelled(tidy(&store)).await;
             Ok(())
         }
     });
@@ -110,20 +110,28 @@ pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
             Ok(())
         }
     });
-    Ok(Built { tasks: vec![task, photos], ..Built::default() })
+    Ok(Built { tasks: vec![task, tidying], ..Built::default() })
 }
 
 /// A photo that no report claimed is thrown away after this long: its form was never sent.
 const UNCLAIMED_FOR: Duration = Duration::from_secs(24 * 3600);
 
-/// Throws unclaimed photos away, at the start and every hour.
-async fn sweep_photos(store: &Store) {
+/// What was seen is remembered this long: longer than anything is ever delivered again.
+const SEEN_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// Throws away what nobody needs any more, at the start and every hour.
+async fn tidy(store: &Store) {
     loop {
-        let before = store.clock().now() - UNCLAIMED_FOR;
-        match store.sweep_photos(before).await {
+        let now = store.clock().now();
+        match store.sweep_photos(now - UNCLAIMED_FOR).await {
             Ok(0) => {}
             Ok(gone) => tracing::info!(gone, "photos that no report claimed were thrown away"),
             Err(error) => tracing::warn!(%error, "unclaimed photos stay for now"),
+        }
+        match store.sweep_inbox(now - SEEN_FOR).await {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "old marks of what was seen were thrown away"),
+            Err(error) => tracing::warn!(%error, "old marks of what was seen stay for now"),
         }
         tokio::time::sleep(Duration::from_secs(3600)).await;
     }
@@ -204,6 +212,7 @@ pub fn notifier(ground: &Ground) -> anyhow::Result<Built> {
     for name in senders.names() {
         let Some(sender) = senders.get(name) else { continue };
         let town = &ground.town;
+        let mut settings = sender.lane();
         let worker = SendWorker::new(
             ground.store.clone(),
             town.city.clone(),
@@ -211,9 +220,7 @@ pub fn notifier(ground: &Ground) -> anyhow::Result<Built> {
             &ground.public_url,
             sender,
         );
-        let mut settings = LaneSettings::default();
         if let (Some(mail), "mail") = (&ground.config.mail, name) {
-            settings.concurrency = mail.max_connections.max(1);
             settings.rate_per_second = mail.rate_per_second;
         }
         tasks.push(edge(ground, Lane::sender(name), Arc::new(worker), settings));

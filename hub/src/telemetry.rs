@@ -11,19 +11,26 @@ use std::{
 };
 use store::Store;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// How often the gauges of the lanes are brought up to date.
 pub const GAUGES_EVERY: Duration = Duration::from_secs(5);
 
 /// Starts the logs, on stderr. A second call changes nothing.
 pub fn start_logs(log: &Log) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder().parse(&log.level).map_err(|error| {
-        anyhow::Error::from(error).context(Failure::usage(
+    let unreadable = || {
+        Failure::usage(
             format!("[log] level `{}` cannot be read", log.level),
             "write error, warn, info, debug or trace, or per part: info,bus=debug",
-        ))
-    })?;
+        )
+    };
+    // A bare word that is no level would be taken for the name of a part, and nothing else be logged.
+    let is_level = |word: &str| word.is_empty() || word.contains(['=', '[']) || word.parse::<LevelFilter>().is_ok();
+    if !log.level.split(',').all(|word| is_level(word.trim())) {
+        return Err(unreadable().into());
+    }
+    let filter =
+        EnvFilter::builder().parse(&log.level).map_err(|error| anyhow::Error::from(error).context(unreadable()))?;
     let registry = tracing_subscriber::registry().with(filter);
     let writer = std::io::stderr;
     // A subscriber that is there already (in tests) stays.

@@ -1,6 +1,12 @@
 //! Departments that count what arrives: one behind a webhook, one that consumes its own queue.
 
-use axum::{Router, body::Bytes, extract::State, http::{HeaderMap, StatusCode}, routing::post};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
 use futures_util::StreamExt as _;
 use lapin::{
     Connection, ConnectionProperties,
@@ -58,9 +64,7 @@ impl Webhook {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/work", listener.local_addr()?);
         let app = Router::new().route("/work", post(work)).with_state(webhook.clone());
-        tokio::spawn(async move {
-            axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await
-        });
+        tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await });
         Ok((webhook, url))
     }
 }
@@ -98,9 +102,8 @@ async fn consume_once(url: &str, queue: &str, arrivals: &Arrivals) -> anyhow::Re
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
     channel.basic_qos(256, BasicQosOptions::default()).await?;
-    let mut consumer = channel
-        .basic_consume(queue.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default())
-        .await?;
+    let mut consumer =
+        channel.basic_consume(queue.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default()).await?;
     while let Some(delivery) = consumer.next().await {
         let delivery = delivery?;
         let id = delivery.properties.message_id().as_ref().map(ToString::to_string).unwrap_or_default();

@@ -108,7 +108,10 @@ impl Fleet {
                 let log = std::fs::read_to_string(self.dir.join(format!("{name}.{}.log", member.starts)));
                 let log = log.unwrap_or_default();
                 let tail: Vec<&str> = log.lines().rev().take(15).collect();
-                return Some(format!("{name} ended with {status}:\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n")));
+                return Some(format!(
+                    "{name} ended with {status}:\n{}",
+                    tail.into_iter().rev().collect::<Vec<_>>().join("\n")
+                ));
             }
         }
         None

@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, bail};
 use lapin::{
-    BasicProperties, Connection, ConnectionProperties, Confirmation,
+    BasicProperties, Confirmation, Connection, ConnectionProperties,
     options::{BasicPublishOptions, ConfirmSelectOptions},
 };
 use std::{
@@ -157,7 +157,13 @@ async fn publish_from(url: &str, prefix: &str, batch: &Batch, next: &mut usize) 
                 .with_message_id(id.into());
             let options = BasicPublishOptions::default();
             let published = channel
-                .basic_publish(exchange.as_str().into(), "report.app".into(), options, event.to_string().as_bytes(), properties)
+                .basic_publish(
+                    exchange.as_str().into(),
+                    "report.app".into(),
+                    options,
+                    event.to_string().as_bytes(),
+                    properties,
+                )
                 .await?;
             confirms.push(published);
         }

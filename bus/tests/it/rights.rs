@@ -76,7 +76,10 @@ impl User {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn users_do_their_work_and_nothing_else() {
-    let Ok(rabbitmqctl) = std::env::var("VOORDEUR_TEST_RABBITMQCTL") else { return };
+    let Ok(rabbitmqctl) = std::env::var("VOORDEUR_TEST_RABBITMQCTL") else {
+        assert!(std::env::var_os("VOORDEUR_TEST_ALL").is_none(), "VOORDEUR_TEST_RABBITMQCTL is not set");
+        return;
+    };
     on(Kind { rabbit: true, postgres: false }, |ground| {
         let rabbitmqctl = rabbitmqctl.clone();
         async move {

@@ -91,11 +91,10 @@ pub(super) fn files(rules: usize) -> Files {
             writeln!(departments, "  - {{id: d{n}, name: {{nl: D{n}}}, kind: internal, delivery: queue}}");
     }
     put("departments.yaml", departments);
-    let mut categories =
-        "groups:\n  - {id: street, icon: road, name: {nl: Street}}\ncategories:\n"
-            .to_owned();
+    let mut categories = "groups:\n  - {id: street, icon: road, name: {nl: Street}}\ncategories:\n".to_owned();
     for n in 0..CATEGORIES {
-        let _infallible = writeln!(categories, "  - {{id: street/c{n}, name: {{nl: C{n}}}, department: desk, term: 5}}");
+        let _infallible =
+            writeln!(categories, "  - {{id: street/c{n}, name: {{nl: C{n}}}, department: desk, term: 5}}");
     }
     put("categories.yaml", categories);
     put("areas/grid.geojson", grid());

@@ -9,7 +9,7 @@ use crate::{
     hub::rabbit_options,
     output::{count, say},
 };
-use bus::topology;
+use bus::topology::{self, Topology};
 
 /// Does what the command says.
 pub async fn run(command: BrokerCommand, config: &Config) -> anyhow::Result<()> {
@@ -31,10 +31,11 @@ pub async fn run(command: BrokerCommand, config: &Config) -> anyhow::Result<()> 
                 say!("{:#}", topology::definitions(&town.city, prefix));
             }
         }
-        BrokerCommand::Users { city } => {
+        BrokerCommand::Users { channel, city } => {
             let town = city::read(check::folder(city, config).as_deref())?.good()?;
             let prefix = config.broker.as_ref().map_or("voordeur", |broker| broker.prefix.as_str());
-            topology::users(&town.city, prefix).iter().for_each(|line| say!("{line}"));
+            let topology = Topology { channels: channel, ..Topology::of(&town.city, prefix) };
+            topology.users().iter().for_each(|line| say!("{line}"));
         }
     }
     Ok(())

@@ -11,10 +11,9 @@ use crate::{
 /// Brings the database up to date, or says what is missing.
 pub async fn run(args: MigrateArgs, config: &Config) -> anyhow::Result<()> {
     let store = if args.status { open::beside(config).await? } else { open::open(config).await? };
-    let pending = store
-        .pending_migrations()
-        .await
-        .advise("the database cannot be asked what it has", "see that the account may read its tables")?;
+    let pending = store.pending_migrations().await.map_err(|error| {
+        open::cannot_use(error, "the database cannot be asked what it has", "see that the account may read its tables")
+    })?;
     if args.status {
         match pending.as_slice() {
             [] => say!("up to date"),

@@ -3,7 +3,7 @@
 use crate::{
     clock,
     config::Config,
-    failure::{Advise as _, Failure},
+    failure::Failure,
 };
 use secrecy::ExposeSecret as _;
 use std::time::{Duration, Instant};
@@ -18,7 +18,10 @@ pub async fn open(config: &Config) -> anyhow::Result<Store> {
 /// tables are those of this program.
 pub async fn open_beside(config: &Config) -> anyhow::Result<Store> {
     let store = beside(config).await?;
-    store.check_schema().await.advise("the database is not the one of this program", "run `voordeur migrate`")?;
+    store
+        .check_schema()
+        .await
+        .map_err(|error| cannot_use(error, "the database is not the one of this program", "run `voordeur migrate`"))?;
     Ok(store)
 }
 
@@ -72,19 +75,19 @@ async fn try_open_for_serving(config: &Config) -> anyhow::Result<Store> {
     let store = open(config).await?;
     if config.database.migrate.unwrap_or(store.kind() == DbKind::Sqlite) {
         let ran = store.migrate().await.map_err(|error| {
-            cannot_serve(error, "the database cannot be brought up to date", "see `voordeur migrate --status`")
+            cannot_use(error, "the database cannot be brought up to date", "see `voordeur migrate --status`")
         })?;
         if ran > 0 {
             tracing::info!(migrations = ran, "the database was brought up to date");
         }
     }
     store.check_schema().await.map_err(|error| {
-        cannot_serve(error, "the database is not the one of this program", "run `voordeur migrate`, then start again")
+        cannot_use(error, "the database is not the one of this program", "run `voordeur migrate`, then start again")
     })?;
     Ok(store)
 }
 
 /// A database that does not answer is not a wrong one.
-fn cannot_serve(error: store::Error, what: &'static str, help: &'static str) -> anyhow::Error {
+pub fn cannot_use(error: store::Error, what: &'static str, help: &'static str) -> anyhow::Error {
     if error.is_transient() { cannot(error) } else { anyhow::Error::from(error).context(Failure::new(what, help)) }
 }

@@ -30,7 +30,8 @@ async fn everything_is_killed_and_nothing_is_lost_or_doubled() -> anyhow::Result
     let (webhook, hook_url) = Webhook::listen(Some((60, Duration::from_secs(5))), stop.clone()).await?;
     let sink = SmtpSink::start(Switches { drop_every: Some(60), ..Switches::default() }).await?;
     town::write(&dir.path().join("town"), &hook_url)?;
-    let config = town::Config { database: &database, broker: Some((&servers.amqp, &prefix)), smtp: Some(sink.address().port()) };
+    let config =
+        town::Config { database: &database, broker: Some((&servers.amqp, &prefix)), smtp: Some(sink.address().port()) };
     let mut fleet = Fleet::new(dir.path(), &config.toml(dir.path()))?;
     fleet.run(&["migrate"])?;
     fleet.run(&["broker", "definitions", "--apply"])?;
@@ -164,12 +165,16 @@ impl Db {
         let letters = self.one("SELECT count(*) FROM letter WHERE buried_at IS NULL").await?;
         let unrouted = reports - self.one("SELECT count(*) FROM cases").await?;
         let planned = self.one("SELECT count(*) FROM notice WHERE state = 'planned'").await?;
-        let posted = self.one("SELECT count(*) FROM dispatch WHERE state = 'posted' AND department = 'webdienst'").await?;
+        let posted =
+            self.one("SELECT count(*) FROM dispatch WHERE state = 'posted' AND department = 'webdienst'").await?;
         Ok(letters + unrouted + planned + posted)
     }
 
     async fn dispatches(&mut self, department: &str) -> anyhow::Result<Vec<String>> {
-        Ok(sqlx::query_scalar("SELECT id FROM dispatch WHERE department = $1").bind(department).fetch_all(&mut self.0).await?)
+        Ok(sqlx::query_scalar("SELECT id FROM dispatch WHERE department = $1")
+            .bind(department)
+            .fetch_all(&mut self.0)
+            .await?)
     }
 
     async fn notices(&mut self, state: &str) -> anyhow::Result<HashSet<String>> {
@@ -180,18 +185,20 @@ impl Db {
 
     /// What is where, for the message of a failed test.
     async fn state(&mut self) -> anyhow::Result<String> {
-        let lanes: Vec<(String, i64, i64, Option<String>)> = sqlx::query_as(
-            "SELECT lane, count(*), count(buried_at), max(why) FROM letter GROUP BY lane ORDER BY lane",
-        )
-        .fetch_all(&mut self.0)
-        .await?;
-        let (reports, cases) = (self.one("SELECT count(*) FROM report").await?, self.one("SELECT count(*) FROM cases").await?);
+        let lanes: Vec<(String, i64, i64, Option<String>)> =
+            sqlx::query_as("SELECT lane, count(*), count(buried_at), max(why) FROM letter GROUP BY lane ORDER BY lane")
+                .fetch_all(&mut self.0)
+                .await?;
+        let (reports, cases) =
+            (self.one("SELECT count(*) FROM report").await?, self.one("SELECT count(*) FROM cases").await?);
         let notices: Vec<(String, i64)> =
             sqlx::query_as("SELECT state, count(*) FROM notice GROUP BY state").fetch_all(&mut self.0).await?;
         let dispatches: Vec<(String, String, i64)> =
             sqlx::query_as("SELECT department, state, count(*) FROM dispatch GROUP BY department, state")
                 .fetch_all(&mut self.0)
                 .await?;
-        Ok(format!("{reports} reports, {cases} cases, letters {lanes:?}, notices {notices:?}, dispatches {dispatches:?}"))
+        Ok(format!(
+            "{reports} reports, {cases} cases, letters {lanes:?}, notices {notices:?}, dispatches {dispatches:?}"
+        ))
     }
 }

@@ -85,7 +85,8 @@ async fn a_killed_hub_loses_nothing_and_doubles_nothing() -> anyhow::Result<()> 
     wait::until("every letter to find its reader", patience(), || {
         let file = file.clone();
         async move {
-            let open = count(&file, "SELECT count(*) FROM letter WHERE buried_at IS NULL AND lane NOT LIKE 'updates%'").await?;
+            let open = count(&file, "SELECT count(*) FROM letter WHERE buried_at IS NULL AND lane NOT LIKE 'updates%'")
+                .await?;
             let cases = count(&file, "SELECT count(*) FROM cases").await?;
             let solved = count(&file, "SELECT count(*) FROM cases WHERE status = 'solved'").await?;
             Ok((open == 0 && cases == total && solved == total / 2).then_some(()))
