@@ -1,10 +1,6 @@
 //! Opens the database for a command.
 
-use crate::{
-    clock,
-    config::Config,
-    failure::Failure,
-};
+use crate::{clock, config::Config, failure::Failure};
 use secrecy::ExposeSecret as _;
 use std::time::{Duration, Instant};
 use store::{DbKind, Options, Store};
