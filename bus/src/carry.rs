@@ -305,6 +305,11 @@ impl Bus {
         BusHealth { ok, what, lanes }
     }
 
+    /// Whether RabbitMQ carries the letters: then departments consume their own queues.
+    pub fn is_brokered(&self) -> bool {
+        matches!(self.0.carrier, Carrier::Rabbit(_))
+    }
+
     /// Work for a department that fetches it over HTTP: up to `max` letters of its queue lane,
     /// claimed for `lease`, waiting up to `wait` for the first. Letters not acknowledged with
     /// [`Bus::ack_work`] within the lease are handed out again. With RabbitMQ the department's queue

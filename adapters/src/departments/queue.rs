@@ -42,6 +42,9 @@ pub enum Denied {
     /// This department gets its work pushed: 404.
     #[error("this department gets its work by its own system, there is no queue to fetch from")]
     NoQueue,
+    /// RabbitMQ carries the letters, so this department's work lies in its queue there: 404.
+    #[error("this city hands out work over RabbitMQ: consume your queue `dept.<id>` there, and answer here or there")]
+    Brokered,
 }
 
 /// Who calls: the department `name`, if the header `Authorization` holds one of its tokens.
@@ -70,6 +73,8 @@ pub fn authenticate_for_work(
 ) -> Result<DepartmentId, Denied> {
     let id = authenticate(&tools.secrets, &tools.city, name, authorization)?;
     match tools.city.department(&id).map(|d| &d.delivery) {
+        // Waiting here would find nothing, for ever.
+        Some(Delivery::Queue) if tools.bus.is_brokered() => Err(Denied::Brokered),
         Some(Delivery::Queue) => Ok(id),
         _ => Err(Denied::NoQueue),
     }

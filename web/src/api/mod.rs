@@ -71,7 +71,7 @@ fn denied(app: &App, caller: Option<Caller>, why: impl ToString) -> Response {
 fn sent_away(app: &App, caller: Option<Caller>, why: Denied) -> Response {
     match why {
         Denied::Token => denied(app, caller, why),
-        Denied::NoQueue => Problem::new(StatusCode::NOT_FOUND, why.to_string()).into_response(),
+        Denied::NoQueue | Denied::Brokered => Problem::new(StatusCode::NOT_FOUND, why.to_string()).into_response(),
     }
 }
 
