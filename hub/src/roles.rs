@@ -81,7 +81,12 @@ pub fn secrets(config: &Config, town: &Town) -> anyhow::Result<Secrets> {
     Secrets::read(configured).map_err(|faults| {
         let lines: Vec<String> = faults
             .iter()
-            .map(|fault| format!("[{}]: {}", fault.field.replace("secrets.", "departments."), fault.message))
+            .map(|fault| {
+                // `secrets.<id>.<what>`, in the words of the configuration.
+                let field = fault.field.replace("secrets.", "[departments.");
+                let field = field.replace(".webhook_keys", "] secret").replace(".tokens", "] token");
+                format!("{field}: {}", fault.message)
+            })
             .collect();
         Failure::usage(lines.join("\n"), "secrets stand under [departments.<id>] in the configuration").into()
     })

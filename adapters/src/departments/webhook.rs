@@ -70,8 +70,8 @@ impl Config {
         let keys = tools.secrets.keys(&department.id).to_vec();
         if keys.is_empty() {
             let message = format!(
-                "there is no key to sign with: set webhook_keys of department {} in the hub's secrets to \
-                 [\"whsec_…\"], the base64 of 32 random bytes, and give the same to the department",
+                "there is no secret to sign with: set `secret` under [departments.{}] in the configuration to \
+                 `whsec_` and the base64 of 32 random bytes, and give the same to the department",
                 department.id
             );
             return Err(vec![Invalid::new("", "no_key", message)]);

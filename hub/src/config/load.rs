@@ -223,11 +223,14 @@ fn help(message: &str) -> String {
             return format!("did you mean `{near}`?");
         }
         if !known.is_empty() {
-            return format!("the keys here are {}", known.join(", "));
+            return format!("choose from {}", known.join(", "));
         }
     }
     if let Some(missing) = message.strip_prefix("missing field ") {
-        return format!("add {}", missing.replace('`', ""));
+        return format!("add {}; deploy/voordeur.toml has an example", missing.replace('`', ""));
+    }
+    if message.contains("socket address") {
+        return "write an address and a port, for instance 127.0.0.1:1777".to_owned();
     }
     "deploy/voordeur.toml shows every key with an example".to_owned()
 }
