@@ -253,7 +253,8 @@ pub enum DeadCommand {
 pub enum BrokerCommand {
     /// Print the queues, exchanges and policies as JSON for `rabbitmqctl import_definitions`
     Definitions {
-        /// Declare them on the broker of the configuration instead of printing
+        /// Declare them on the broker of the configuration instead of printing; all but the policies,
+        /// which only `rabbitmqctl` can make
         #[arg(long)]
         apply: bool,
         /// The city folder [default: as in `check`]
