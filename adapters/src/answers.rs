@@ -8,8 +8,9 @@ pub use apply::{Applied, apply};
 use crate::{cases::Opened, updates};
 use async_trait::async_trait;
 use bus::Effects;
+use jiff::{Span, tz::TimeZone};
 use schemas::{
-    Timestamp, Uuid,
+    Date, Timestamp, Uuid,
     city::City,
     dispatch::{DispatchState, Say, Update},
     event::What,
@@ -29,6 +30,8 @@ use url::Url;
 
 /// The most characters of one text of a department.
 pub const MAX_TEXT: usize = 2_000;
+/// The furthest that work is planned ahead, in years.
+const MAX_YEARS: i32 = 20;
 /// The most addresses of evidence.
 pub const MAX_EVIDENCE: usize = 10;
 
@@ -197,7 +200,10 @@ pub fn check_words(mut update: Update) -> Result<Update, Vec<Invalid>> {
     };
     match &mut update.say {
         Say::Accept {} => {}
-        Say::Plan { text, .. } => optional(text),
+        Say::Plan { on, text } => {
+            optional(text);
+            faults.extend(check_day(*on, update.at));
+        }
         Say::Done { text, evidence } => {
             optional(text);
             faults.extend(check_evidence(evidence));
@@ -206,6 +212,18 @@ pub fn check_words(mut update: Update) -> Result<Update, Vec<Invalid>> {
         Say::Note { text } | Say::InternalNote { text } => clean("text", text, true),
     }
     if faults.is_empty() { Ok(update) } else { Err(faults) }
+}
+
+/// A day that a resident may be promised: not over when it was said, and within reach.
+fn check_day(on: Date, at: Timestamp) -> Option<Invalid> {
+    let said = at.to_zoned(TimeZone::UTC).date();
+    // The day before, too: it may still be that day where the department is.
+    let first = said.saturating_sub(Span::new().days(1));
+    let last = said.saturating_add(Span::new().years(MAX_YEARS));
+    (on < first || on > last).then(|| {
+        let message = format!("this plans for {on}, said on {said}: write a day from then to {MAX_YEARS} years later");
+        Invalid::new("/say/on", "out_of_range", message)
+    })
 }
 
 fn check_evidence(evidence: &[String]) -> Vec<Invalid> {

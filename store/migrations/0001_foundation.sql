@@ -34,6 +34,8 @@ CREATE TABLE report (
     token TEXT NOT NULL UNIQUE,
     received_at BIGINT NOT NULL
 );
+-- The channel's own id of a report: the same thing sent twice is the same report.
+CREATE UNIQUE INDEX report_source ON report (channel, source_id);
 
 -- Who told it: personal data, here and in letterbox only.
 CREATE TABLE contact (

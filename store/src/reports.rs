@@ -13,11 +13,11 @@ use schemas::{
     letter::{Lane, Letter, Topic},
     reference::Reference,
     report::{Contact, Kind, Language, Received, Report, Tell, Urgency, Why},
-    slug::{CategoryId, Slug},
+    slug::{CategoryId, Channel, Slug},
     trace::Trace,
 };
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// A report to be kept.
 #[derive(Debug, Clone)]
@@ -68,9 +68,15 @@ sql! {
             value ->> 'answers', value ->> 'urgency', value ->> 'language', value ->> 'tell', value ->> 'photos',
             value ->> 'token', CAST(value ->> 'received_at' AS bigint)
         FROM batch WHERE TRUE
-        ON CONFLICT (id) DO NOTHING RETURNING id";
-    both KEPT = "SELECT id, digest, reference, token, received_at FROM report
+        ON CONFLICT DO NOTHING RETURNING id";
+    both KEPT = "SELECT id AS asked, id, digest, reference, token, received_at FROM report
         WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both KEPT_BY_SOURCE = "SELECT batch.value ->> 'id' AS asked, report.id AS id, digest, reference, token, received_at
+        FROM json_each($1) AS batch
+        JOIN report ON report.channel = batch.value ->> 'channel' AND report.source_id = batch.value ->> 'source_id'";
+    both BY_SOURCE = "SELECT id, reference, channel, source_id, kind, category, words, place, answers, urgency,
+            language, tell, photos, token, received_at
+        FROM report WHERE channel = $1 AND source_id = $2";
     both ADD_CONTACT = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO contact (report_id, name, email, phone)
         SELECT value ->> 'report_id', value ->> 'name', value ->> 'email', value ->> 'phone'
@@ -135,6 +141,20 @@ impl<'a> NewRow<'a> {
     }
 }
 
+/// What makes a report the same as one that was kept before.
+#[derive(Serialize)]
+struct SourceKey<'a> {
+    id: Uuid,
+    channel: &'a str,
+    source_id: Option<&'a str>,
+}
+
+impl<'a> SourceKey<'a> {
+    fn of(report: &'a Report) -> Self {
+        Self { id: report.id, channel: report.channel.as_str(), source_id: report.source_id.as_deref() }
+    }
+}
+
 #[derive(Serialize)]
 struct NewContact<'a> {
     report_id: Uuid,
@@ -148,7 +168,7 @@ struct PhotoClaim {
     report_id: Uuid,
 }
 
-row! { "report", KeptRow { id: String, digest: String, reference: i64, token: String, received_at: i64 } }
+row! { "report", KeptRow { asked: String, id: String, digest: String, reference: i64, token: String, received_at: i64 } }
 
 row! { "report", ReportRow {
     id: String, reference: i64, channel: String, source_id: Option<String>, kind: String, category: String,
@@ -241,35 +261,45 @@ impl NewReport {
 
 impl Tx {
     /// Keeps reports: report, contact, photos, the first event and its letters; answers in the
-    /// order given. The same id twice in one call is one report and a retry (or a conflict).
+    /// order given. A report that has a `source_id` is the same as the one its channel called so
+    /// before, whatever its id is now; one without is known by its id. The same one twice in one
+    /// call is one report and a retry (or a conflict).
     pub async fn accept(&mut self, reports: &[NewReport]) -> Result<Vec<Accepted>> {
-        let mut first: BTreeMap<Uuid, &NewReport> = BTreeMap::new();
+        let mut first: HashMap<Uuid, &NewReport> = HashMap::with_capacity(reports.len());
         for new in reports {
             first.entry(new.report.id).or_insert(new);
         }
-        let rows = first.values().map(|new| NewRow::new(new)).collect::<Result<Vec<_>>>()?;
+        // One order for everybody, so that two batches with the same reports wait for each other, never
+        // in a ring; whoever came first stays first.
+        let mut seen = HashSet::with_capacity(reports.len());
+        let mut in_order: Vec<&NewReport> = reports.iter().filter(|new| seen.insert(new.report.id)).collect();
+        in_order.sort_by_key(|new| {
+            let Report { id, channel, source_id, .. } = &new.report;
+            (channel, source_id, source_id.is_none().then_some(id))
+        });
+        let rows = in_order.iter().map(|new| NewRow::new(new)).collect::<Result<Vec<_>>>()?;
         let added: Vec<(String,)> = self.conn.all(ADD, vec![batch(&rows)?]).await?;
-        let mut added: HashSet<Uuid> = added.iter().filter_map(|(id,)| id.parse().ok()).collect();
-        let kept = match added.len() == first.len() {
-            true => HashMap::new(),
-            false => self.kept(first.keys().filter(|id| !added.contains(id))).await?,
-        };
-        let new: Vec<&NewReport> = first.values().filter(|new| added.contains(&new.report.id)).copied().collect();
+        let added: HashSet<Uuid> = added.iter().filter_map(|(id,)| id.parse().ok()).collect();
+        let (new, again): (Vec<&NewReport>, Vec<&NewReport>) =
+            in_order.into_iter().partition(|new| added.contains(&new.report.id));
+        let kept = if again.is_empty() { HashMap::new() } else { self.kept(&again).await? };
         self.write_rest(&new).await?;
 
+        let mut answered = HashSet::new();
         reports
             .iter()
             .map(|new| {
                 let id = new.report.id;
-                if added.remove(&id) {
-                    return Ok(Accepted::New(new.receipt()));
-                }
-                let (digest, receipt) = match kept.get(&id) {
-                    Some((digest, receipt)) => (digest.as_str(), receipt.clone()),
-                    None => first
-                        .get(&id)
-                        .map(|new| (new.digest.as_str(), new.receipt()))
-                        .ok_or_else(|| Error::broken("report", "id", id))?,
+                let (digest, receipt) = match (kept.get(&id), first.get(&id)) {
+                    (Some((digest, receipt)), _) => (digest.as_str(), receipt.clone()),
+                    (None, Some(first)) if added.contains(&id) => {
+                        if answered.insert(id) {
+                            return Ok(Accepted::New(first.receipt()));
+                        }
+                        (first.digest.as_str(), first.receipt())
+                    }
+                    // Neither written nor found: its reference or token is another report's.
+                    _ => return Err(Error::broken("report", "reference", id)),
                 };
                 Ok(if digest == new.digest { Accepted::Again(receipt) } else { Accepted::Conflict })
             })
@@ -299,15 +329,27 @@ impl Tx {
         self.post(&letters).await
     }
 
-    async fn kept(&mut self, ids: impl Iterator<Item = &Uuid>) -> Result<HashMap<Uuid, (String, Receipt)>> {
-        let rows: Vec<KeptRow> = self.conn.all(KEPT, vec![batch_ids(ids)]).await?;
+    /// What was kept before under the key of each of `reports`, by the id that it has now.
+    async fn kept(&mut self, reports: &[&NewReport]) -> Result<HashMap<Uuid, (String, Receipt)>> {
+        let (named, nameless): (Vec<_>, Vec<_>) =
+            reports.iter().map(|new| &new.report).partition(|report| report.source_id.is_some());
+        let mut rows: Vec<KeptRow> = Vec::new();
+        if !named.is_empty() {
+            let keys: Vec<SourceKey<'_>> = named.into_iter().map(SourceKey::of).collect();
+            rows.extend(self.conn.all::<KeptRow>(KEPT_BY_SOURCE, vec![batch(&keys)?]).await?);
+        }
+        if !nameless.is_empty() {
+            let ids = nameless.iter().map(|report| &report.id);
+            rows.extend(self.conn.all::<KeptRow>(KEPT, vec![batch_ids(ids)]).await?);
+        }
         rows.into_iter()
             .map(|row| {
                 let broken = |column| Error::broken("report", column, &row.id);
+                let asked = row.asked.parse().map_err(|_| broken("id"))?;
                 let id = row.id.parse().map_err(|_| broken("id"))?;
                 let reference = references::read(row.reference).ok_or_else(|| broken("reference"))?;
                 let received_at = from_micros(row.received_at);
-                Ok((id, (row.digest, Receipt { id, reference, token: row.token, received_at })))
+                Ok((asked, (row.digest, Receipt { id, reference, token: row.token, received_at })))
             })
             .collect()
     }
@@ -342,6 +384,12 @@ impl Store {
     /// The report behind a tracking link.
     pub async fn report_by_token(&self, token: &str) -> Result<Option<Report>> {
         self.inner.db.one::<ReportRow>(BY_TOKEN, args![token]).await?.map(ReportRow::read).transpose()
+    }
+
+    /// The report that `channel` calls `source_id`.
+    pub async fn report_by_source(&self, channel: &Channel, source_id: &str) -> Result<Option<Report>> {
+        let found = self.inner.db.one::<ReportRow>(BY_SOURCE, args![channel.as_str(), source_id]).await?;
+        found.map(ReportRow::read).transpose()
     }
 
     /// The report that people call `reference`.

@@ -1,7 +1,7 @@
 //! The residents' form: plain fields and photos, without JavaScript. The page hands in what the
 //! browser sent; faults come back under the names of the form's own fields.
 
-use super::{Accepted, IntakeError, IntakeTools, Receipt, accept, hex, photo, report_id};
+use super::{Accepted, IntakeError, IntakeTools, Receipt, accept, hex, photo};
 use bytes::Bytes;
 use schemas::{
     Uuid,
@@ -196,17 +196,23 @@ impl Door {
     }
 
     async fn already(&self, channel: &Channel, token: Option<&str>) -> Outcome {
-        let id = report_id(&self.tools.ids, channel, token);
-        match self.tools.store.report(id).await {
+        let found = match token {
+            Some(token) => self.tools.store.report_by_source(channel, token).await,
+            None => Ok(None),
+        };
+        match found {
             Ok(Some(report)) => Outcome::AlreadySent(Receipt {
                 id: report.id,
                 reference: report.reference,
                 token: report.token,
                 received_at: report.received_at,
             }),
-            Ok(None) => {
-                Outcome::Failed(store::Error::Inconsistent { table: "report", column: "id", key: id.to_string() })
-            }
+            // A conflict is with a report of the same name, so it is there.
+            Ok(None) => Outcome::Failed(store::Error::Inconsistent {
+                table: "report",
+                column: "source_id",
+                key: channel.to_string(),
+            }),
             Err(error) => Outcome::Failed(error),
         }
     }

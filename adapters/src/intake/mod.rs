@@ -12,7 +12,7 @@ use schemas::{
     Uuid,
     city::City,
     fault::Invalid,
-    id::{Clock, Ids, derived},
+    id::{Clock, Ids},
     report::Report,
     slug::Channel,
     submission::Checked,
@@ -97,12 +97,6 @@ pub enum IntakeError {
     Store(#[from] store::Error),
 }
 
-/// The id that a report of `channel` gets: derived from the channel's own id of it, so that the
-/// same thing sent twice is the same report; new without one.
-pub fn report_id(ids: &Ids, channel: &Channel, source_id: Option<&str>) -> Uuid {
-    source_id.map_or_else(|| ids.new_id(), |source| derived(&["report", channel.as_str(), source]))
-}
-
 /// The sha256, in hex, of what was submitted in canonical form: fixed field order, clean values.
 /// The same submission has the same digest however it was spaced or ordered.
 pub fn digest(checked: &Checked) -> String {
@@ -137,9 +131,10 @@ pub async fn accept(
     checked: Checked,
     trace: Trace,
 ) -> Result<Accepted, IntakeError> {
-    let id = report_id(&tools.ids, channel, source_id);
+    // Sorted by time even when the channel has a name for it, so that its rows lie together.
+    let id = tools.ids.new_id();
     let digest = digest(&checked);
-    check_photos(&tools.store, id, &checked.photos).await?;
+    check_photos(&tools.store, channel, source_id, &checked.photos).await?;
     let reference =
         tools.store.references(1).await?.first().copied().ok_or(IntakeError::Store(store::Error::Inconsistent {
             table: "counter",
@@ -171,17 +166,30 @@ pub async fn accept(
         Accepted::Conflict => "conflict",
     };
     metrics::counter!("voordeur_reports_total", "channel" => channel.to_string(), "outcome" => outcome).increment(1);
-    tracing::info!(case = %id, channel = %channel, outcome, %trace, "report received");
+    let case = match &accepted {
+        Accepted::New(receipt) | Accepted::Again(receipt) => receipt.id,
+        Accepted::Conflict => id,
+    };
+    tracing::info!(%case, channel = %channel, outcome, %trace, "report received");
     Ok(accepted)
 }
 
 /// Photos must be there, and nobody else's. The owner may be this same report: then the store
 /// answers that it has it already.
-async fn check_photos(store: &Store, report: Uuid, photos: &[Uuid]) -> Result<(), IntakeError> {
+async fn check_photos(
+    store: &Store,
+    channel: &Channel,
+    source_id: Option<&str>,
+    photos: &[Uuid],
+) -> Result<(), IntakeError> {
     if photos.is_empty() {
         return Ok(());
     }
     let owners = store.photo_owners(photos).await?;
+    let same = match source_id {
+        Some(source) => store.report_by_source(channel, source).await?.map(|report| report.id),
+        None => None,
+    };
     let faults: Vec<Invalid> = photos
         .iter()
         .enumerate()
@@ -192,10 +200,8 @@ async fn check_photos(store: &Store, report: Uuid, photos: &[Uuid]) -> Result<()
             }
             match owners.get(photo) {
                 Some(None) => None,
-                Some(Some(owner)) if *owner == report => None,
-                Some(Some(_)) => {
-                    Some(Invalid::new(field, "taken", "this photo belongs to another report: send it again"))
-                }
+                Some(owner) if owner.is_some() && *owner == same => None,
+                Some(_) => Some(Invalid::new(field, "taken", "this photo belongs to another report: send it again")),
                 None => Some(Invalid::new(
                     field,
                     "unknown",

@@ -127,9 +127,14 @@ impl RouterWorker {
             return Ok(());
         }
         let owners = self.store.photo_owners(&named).await?;
+        let mut same: HashMap<usize, Uuid> = HashMap::new();
+        for one in sound.iter().filter(|one| !one.checked.photos.is_empty()) {
+            let kept = self.store.report_by_source(&one.channel, &one.letter.id.to_string()).await?;
+            same.extend(kept.map(|report| (one.number, report.id)));
+        }
         sound.retain(|one| {
             let missing = one.checked.photos.iter().enumerate().find(|(_, photo)| match owners.get(photo) {
-                Some(owner) => owner.is_some_and(|owner| owner != one.letter.id),
+                Some(owner) => owner.is_some_and(|owner| same.get(&one.number) != Some(&owner)),
                 None => true,
             });
             let Some((i, _)) = missing else { return true };
@@ -144,11 +149,11 @@ impl RouterWorker {
         let Sound { letter, channel, digest, checked, .. } = one;
         NewReport {
             report: Report {
-                // The letter's id derives from the channel and its own id of the message.
-                id: letter.id,
+                id: self.store.ids().new_id(),
                 reference,
                 channel,
-                source_id: None,
+                // The letter's id derives from the channel and its own id of the message.
+                source_id: Some(letter.id.to_string()),
                 kind: checked.kind,
                 category: checked.category,
                 words: checked.words,

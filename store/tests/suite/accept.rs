@@ -101,7 +101,7 @@ async fn a_bad_report_fails_alone(bed: Bed) {
     let store = bed.store().await;
     let good = report(&store, "good").await;
     store.accept(good.clone()).await.unwrap();
-    // Another id with a token that is taken: no database takes that.
+    // Another id with a token that is taken: it is neither written nor found.
     let mut bad = report(&store, "bad").await;
     bad.report.token = good.report.token;
     let mut callers = tokio::task::JoinSet::new();
@@ -115,7 +115,7 @@ async fn a_bad_report_fails_alone(bed: Bed) {
     for (n, answer) in callers.join_all().await {
         match answer {
             Ok(Accepted::New(_)) => assert_ne!(n, 7),
-            Err(error @ Error::Sql { .. }) => {
+            Err(error @ Error::Inconsistent { .. }) => {
                 assert_eq!(n, 7);
                 assert!(!error.is_transient());
             }

@@ -156,6 +156,12 @@ impl Bed {
         letter
     }
 
+    /// The report that a submission became.
+    pub async fn kept(&self, letter: &Letter) -> Report {
+        let channel = slug(&letter.subject);
+        self.store.report_by_source(&channel, &letter.id.to_string()).await.unwrap().expect("the submission was kept")
+    }
+
     pub async fn words(&self, id: Uuid) -> Vec<(i64, &'static str)> {
         self.store.timeline(id, false).await.unwrap().iter().map(|event| (event.version, event.what.word())).collect()
     }
