@@ -11,7 +11,13 @@ use std::{
 };
 use store::Store;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::{EnvFilter, filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing::Level;
+use tracing_subscriber::{
+    EnvFilter,
+    filter::{LevelFilter, filter_fn},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 /// How often the gauges of the lanes are brought up to date.
 pub const GAUGES_EVERY: Duration = Duration::from_secs(5);
@@ -31,7 +37,8 @@ pub fn start_logs(log: &Log) -> anyhow::Result<()> {
     }
     let filter =
         EnvFilter::builder().parse(&log.level).map_err(|error| anyhow::Error::from(error).context(unreadable()))?;
-    let registry = tracing_subscriber::registry().with(filter);
+    let private = filter_fn(|meta| may_log(meta.target(), *meta.level()));
+    let registry = tracing_subscriber::registry().with(filter).with(private);
     let writer = std::io::stderr;
     // A subscriber that is there already (in tests) stays.
     let _ = match log.format {
@@ -50,6 +57,16 @@ pub fn start_logs(log: &Log) -> anyhow::Result<()> {
             .try_init(),
     };
     Ok(())
+}
+
+/// Our own parts, which know what is personal.
+const OURS: [&str; 9] = ["adapters", "bus", "hub", "notifier", "router", "schemas", "store", "voordeur", "web"];
+
+/// Whether `target` may log at `level`, whatever the operator asked for. At debug and trace,
+/// libraries write what they are given (the template engine each value, the mail client each line),
+/// and that is names, addresses and words of people.
+fn may_log(target: &str, level: Level) -> bool {
+    level <= Level::INFO || target.split("::").next().is_some_and(|part| OURS.contains(&part))
 }
 
 /// Seconds: from a cached look-up to a department that takes its time.
@@ -130,6 +147,28 @@ pub async fn gauges(store: Store, handle: PrometheusHandle, stop: CancellationTo
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(GAUGES_EVERY) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_never_log_what_they_are_given() {
+        for (target, level, may) in [
+            ("web::guard::walk", Level::TRACE, true),
+            ("store", Level::DEBUG, true),
+            ("handlebars::render", Level::DEBUG, false),
+            ("lettre::transport", Level::TRACE, false),
+            ("webby::x", Level::DEBUG, false),
+            // What comes by the crate `log` arrives under this name.
+            ("log", Level::DEBUG, false),
+            ("sqlx::query", Level::WARN, true),
+            ("lapin", Level::INFO, true),
+        ] {
+            assert_eq!(may_log(target, level), may, "{target} {level}");
         }
     }
 }
