@@ -1,19 +1,138 @@
 //! Listening, and stopping without cutting anybody off.
 
-use axum::{Router, serve::ListenerExt as _};
-use std::net::SocketAddr;
-use tokio::net::TcpListener;
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
+    serve::Listener,
+};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use std::{net::SocketAddr, time::Duration};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// How long a connection may wait for the head of its next request. Longer than reverse proxies
+/// keep an idle connection (nginx: 60 s), so that it is they who close it and never we, just as a
+/// request comes in.
+const HEAD_TIME: Duration = Duration::from_secs(75);
 
 /// Serves `router` on `listener` until `shutdown` is cancelled; then takes no new connection and
 /// finishes the requests in hand. How long to wait for those is the caller's decision.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> std::io::Result<()> {
-    // Small answers leave at once instead of waiting for more (RFC 896 helps nobody here).
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY was refused");
+    serve_with(listener, router, shutdown, HEAD_TIME).await
+}
+
+/// `axum::serve` has no clock: whoever opens connections and says nothing keeps them for ever, and
+/// with enough of them the door is shut for everybody.
+async fn serve_with(
+    mut listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+    head_time: Duration,
+) -> std::io::Result<()> {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(head_time);
+    let open = GracefulShutdown::new();
+    while let Some((stream, peer)) = shutdown.run_until_cancelled(Listener::accept(&mut listener)).await {
+        let connection = http.serve_connection(TokioIo::new(ready(stream)), service(&router, peer));
+        let connection = open.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::trace!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    open.shutdown().await;
+    Ok(())
+}
+
+/// Small answers leave at once instead of waiting for more (RFC 896 helps nobody here).
+fn ready(stream: TcpStream) -> TcpStream {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY was refused");
+    }
+    stream
+}
+
+/// What answers on one connection, and knows who is at the other end.
+fn service(
+    router: &Router,
+    peer: SocketAddr,
+) -> TowerToHyperService<
+    impl tower::Service<
+        Request<Incoming>,
+        Response = axum::response::Response,
+        Error = std::convert::Infallible,
+        Future: Send,
+    > + Clone
+    + Send
+    + use<>,
+> {
+    TowerToHyperService::new(router.clone().map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.map(Body::new)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        time::timeout,
+    };
+
+    const SOON: Duration = Duration::from_secs(20);
+
+    async fn open(
+        head_time: Duration,
+    ) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<std::io::Result<()>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router =
+            Router::new().route("/", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }));
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(serve_with(listener, router, stop.clone(), head_time));
+        (address, stop, task)
+    }
+
+    async fn rest(stream: &mut TcpStream) -> String {
+        let mut said = Vec::new();
+        timeout(SOON, stream.read_to_end(&mut said)).await.expect("the connection is closed").unwrap();
+        String::from_utf8(said).unwrap()
+    }
+
+    #[tokio::test]
+    async fn whoever_says_nothing_is_let_go() {
+        let (address, _stop, _task) = open(Duration::from_millis(50)).await;
+        for said in ["", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let me = stream.local_addr().unwrap().to_string();
+            stream.write_all(said.as_bytes()).await.unwrap();
+            let answer = rest(&mut stream).await;
+            assert_eq!(answer.contains(&me), said.ends_with("\r\n\r\n"), "{said:?}: {answer}");
         }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned()).await
+    }
+
+    #[tokio::test]
+    async fn stopping_closes_what_is_idle_and_finishes() {
+        let (address, stop, task) = open(Duration::from_secs(3600)).await;
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut first = [0; 12];
+        idle.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+        stop.cancel();
+        timeout(SOON, task).await.expect("it stops").unwrap().unwrap();
+        rest(&mut idle).await;
+        assert!(TcpStream::connect(address).await.is_err());
+    }
 }
