@@ -7,6 +7,9 @@ use axum::{
 use schemas::fault::Invalid;
 use serde::Serialize;
 
+/// The most faults that are told at once: more would make a large answer of a small question.
+const MOST: usize = 100;
+
 /// Set on responses that already say what is wrong in the right form.
 #[derive(Clone, Copy)]
 pub(crate) struct Shaped;
@@ -55,11 +58,12 @@ impl Problem {
     }
 
     /// Fields are wrong.
-    pub fn invalid(status: StatusCode, errors: Vec<Invalid>) -> Self {
+    pub fn invalid(status: StatusCode, mut errors: Vec<Invalid>) -> Self {
         let detail = match errors.as_slice() {
             [one] => one.to_string(),
             many => format!("{} fields are wrong: see errors", many.len()),
         };
+        errors.truncate(MOST);
         Self { errors, ..Self::named(status, "invalid", "Something in the request is wrong", detail) }
     }
 

@@ -82,6 +82,16 @@ async fn bad_input_is_named() {
 }
 
 #[tokio::test]
+async fn a_small_question_gets_no_large_answer() {
+    let town = Town::open().await;
+    let answers: std::collections::BTreeMap<String, u32> = (0..5_000).map(|n| (n.to_string(), n)).collect();
+    let body = json!({"category": "wegen/put", "words": "x", "answers": answers});
+    let problem = problem(&town.post_json("/api/v1/reports", body.to_string()).await, 422);
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 100);
+    assert!(problem["detail"].as_str().unwrap().starts_with("5000 "), "{problem}");
+}
+
+#[tokio::test]
 async fn every_error_of_the_api_is_a_problem() {
     let town = Town::open().await;
     let big = vec![b' '; 300 * 1024];
