@@ -176,6 +176,9 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
     out.rate =
         web::Rate { writes_per_minute: config.web.rate_per_minute, reads_per_minute: config.web.reads_per_minute };
     out.letterbox = config.mail.is_none();
+    if out.letterbox && !out.is_for_this_machine() {
+        tracing::warn!("everybody can read what is sent at /sandbox/letterbox: set [mail] before residents come");
+    }
     for text in &config.web.trusted_proxies {
         let network = text.parse().map_err(|_| {
             Failure::usage(

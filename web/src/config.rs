@@ -2,7 +2,7 @@
 
 use crate::client::Network;
 use adapters::{intake, secrets::Secrets};
-use url::Url;
+use url::{Host, Url};
 
 /// Settings of the pages and the API.
 #[derive(Debug, Clone)]
@@ -36,6 +36,16 @@ impl WebConfig {
         }
     }
 
+    /// Whether the address residents use is of this machine alone, as on a developer's.
+    pub fn is_for_this_machine(&self) -> bool {
+        match self.public_url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
     /// The tracking link of `token` in `language`.
     pub fn tracking_url(&self, language: schemas::report::Language, token: &str) -> String {
         format!("{}/{}/t/{token}", self.public_url.as_str().trim_end_matches('/'), language.as_str())
@@ -60,4 +70,23 @@ impl Default for Rate {
 impl Rate {
     /// No limit at all.
     pub const OFF: Self = Self { writes_per_minute: 0, reads_per_minute: 0 };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_this_machine() {
+        for (url, is) in [
+            ("http://127.0.0.1:1777", true),
+            ("http://[::1]/", true),
+            ("http://localhost", true),
+            ("http://192.168.1.2", false),
+            ("https://voordeur.example.org", false),
+            ("https://localhost.example.org", false),
+        ] {
+            assert_eq!(WebConfig::new(url.parse().unwrap()).is_for_this_machine(), is, "{url}");
+        }
+    }
 }
