@@ -77,6 +77,7 @@ fn wrong_values_are_explained() {
         ("[broker]\nurl = \"http://x\"\n", "not AMQP"),
         ("[broker]\nurl = \"amqp://x\"\nprefix = \"a b\"\n", "prefix"),
         ("[web]\npublic_url = \"x\"\n", "https://"),
+        ("[web]\npublic_url = \"https://example.org/?x=1\"\n", "public_url"),
         ("[departments.\"A B\"]\n", "publieke-ruimte"),
     ] {
         let message = fails(text, &[]);

@@ -105,9 +105,9 @@ impl Config {
                 .into());
             }
         }
+        // Links are this with a path behind it.
         if let Some(url) = &self.web.public_url
-            && !url.starts_with("http://")
-            && !url.starts_with("https://")
+            && (!(url.starts_with("http://") || url.starts_with("https://")) || url.contains(['?', '#']))
         {
             return Err(Failure::usage(
                 format!("[web] public_url is `{url}`"),
