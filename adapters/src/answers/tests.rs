@@ -143,12 +143,14 @@ fn words_are_cleaned_and_bounded() {
     let text = |text: &str| text.to_owned();
     let long = "x".repeat(MAX_TEXT + 1);
     let urls = |urls: &[&str]| Say::Done { text: None, evidence: urls.iter().map(|u| (*u).to_owned()).collect() };
+    let plan = |year: i16, text| Say::Plan { on: schemas::Date::constant(year, 1, 1), text };
     for (id, say, wrong) in [
         ("", Say::Accept {}, "/id malformed"),
         ("a b", Say::Accept {}, "/id malformed"),
         ("a", Say::Reject { reason: text("\0") }, "/say/reason required"),
         ("a", Say::Note { text: long.clone() }, "/say/text too_long"),
-        ("a", Say::Plan { on: schemas::Date::constant(2026, 1, 1), text: Some(long) }, "/say/text too_long"),
+        ("a", plan(2026, Some(long)), "/say/text too_long, /say/on out_of_range"),
+        ("a", plan(2047, None), "/say/on out_of_range"),
         ("a", urls(&["javascript:alert(1)"]), "/say/evidence/0 malformed"),
         ("a", urls(&["https://ok.example", "https://u:p@x.example/"]), "/say/evidence/1 malformed"),
         ("a", urls(&["https://x.example"; 11]), "/say/evidence too_many"),
