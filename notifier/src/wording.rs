@@ -4,77 +4,13 @@
 use schemas::{
     Date,
     report::{Kind, Language},
+    spoken,
 };
-
-const DAYS: [[&str; 7]; 3] = [
-    ["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"],
-    ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
-    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
-];
-
-const MONTHS: [[&str; 12]; 3] = [
-    [
-        "januari",
-        "februari",
-        "maart",
-        "april",
-        "mei",
-        "juni",
-        "juli",
-        "augustus",
-        "september",
-        "oktober",
-        "november",
-        "december",
-    ],
-    [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ],
-    [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-];
-
-fn row(language: Language) -> usize {
-    match language {
-        Language::Nl => 0,
-        Language::Fr => 1,
-        Language::En => 2,
-    }
-}
 
 /// `date` in words: `maandag 30 november 2026`, `lundi 30 novembre 2026`,
 /// `Monday 30 November 2026`. French writes the first of a month `1er`.
 pub fn date(date: Date, language: Language) -> String {
-    let weekday = DAYS[row(language)][usize::from(date.weekday().to_monday_zero_offset().unsigned_abs())];
-    let month = MONTHS[row(language)][usize::from(date.month().unsigned_abs()) - 1];
-    let day = match (language, date.day()) {
-        (Language::Fr, 1) => "1er".to_owned(),
-        (_, day) => day.to_string(),
-    };
-    format!("{weekday} {day} {month} {}", date.year())
+    format!("{} {} {}", spoken::weekday(language, date), spoken::day(language, date), date.year())
 }
 
 /// The matter as its owner is told of it: `uw melding`, `votre signalement`, `your report`.
@@ -87,7 +23,11 @@ pub fn matter(kind: Kind, language: Language) -> &'static str {
         Kind::Compliment => ["uw compliment", "votre compliment", "your compliment"],
         Kind::Request => ["uw aanvraag", "votre demande", "your request"],
     };
-    [nl, fr, en][row(language)]
+    match language {
+        Language::Nl => nl,
+        Language::Fr => fr,
+        Language::En => en,
+    }
 }
 
 /// `text` with a capital at its start.

@@ -20,6 +20,7 @@ pub mod published;
 pub mod reference;
 pub mod report;
 pub mod slug;
+pub mod spoken;
 pub mod submission;
 pub mod text;
 pub mod trace;

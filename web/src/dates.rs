@@ -1,78 +1,10 @@
 //! Dates and times in words, in the city's time zone.
 
-use schemas::{Date, Timestamp, city::Calendar, report::Language};
-
-const DAYS: [[&str; 7]; 3] = [
-    ["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"],
-    ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
-    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
-];
-
-const MONTHS: [[&str; 12]; 3] = [
-    [
-        "januari",
-        "februari",
-        "maart",
-        "april",
-        "mei",
-        "juni",
-        "juli",
-        "augustus",
-        "september",
-        "oktober",
-        "november",
-        "december",
-    ],
-    [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ],
-    [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-];
-
-fn row(language: Language) -> usize {
-    match language {
-        Language::Nl => 0,
-        Language::Fr => 1,
-        Language::En => 2,
-    }
-}
-
-fn day(language: Language, date: Date) -> String {
-    let month = MONTHS[row(language)][usize::from(date.month().unsigned_abs()) - 1];
-    match (language, date.day()) {
-        (Language::Fr, 1) => format!("1er {month}"),
-        (_, day) => format!("{day} {month}"),
-    }
-}
+use schemas::{Date, Timestamp, city::Calendar, report::Language, spoken};
 
 /// `dinsdag 1 december`; with the year when it is not `today`'s.
 pub fn date(language: Language, date: Date, today: Date) -> String {
-    let weekday = DAYS[row(language)][usize::from(date.weekday().to_monday_zero_offset().unsigned_abs())];
-    let day = day(language, date);
+    let (weekday, day) = (spoken::weekday(language, date), spoken::day(language, date));
     if date.year() == today.year() { format!("{weekday} {day}") } else { format!("{weekday} {day} {}", date.year()) }
 }
 
@@ -81,7 +13,7 @@ pub fn moment(language: Language, at: Timestamp, calendar: &Calendar, today: Dat
     let local = at.to_zoned(calendar.zone.clone());
     let date = local.date();
     let year = if date.year() == today.year() { String::new() } else { format!(" {}", date.year()) };
-    format!("{}{year}, {}", day(language, date), time(language, at, calendar))
+    format!("{}{year}, {}", spoken::day(language, date), time(language, at, calendar))
 }
 
 /// `9:40`; in French `9 h 40`.

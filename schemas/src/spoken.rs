@@ -1,0 +1,90 @@
+//! Dates in the words of each language: what mails and pages say alike.
+
+use crate::report::Language;
+use jiff::civil::Date;
+
+const DAYS: [[&str; 7]; 3] = [
+    ["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"],
+    ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+];
+
+const MONTHS: [[&str; 12]; 3] = [
+    [
+        "januari",
+        "februari",
+        "maart",
+        "april",
+        "mei",
+        "juni",
+        "juli",
+        "augustus",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ],
+    [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
+    [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+];
+
+fn row(language: Language) -> usize {
+    match language {
+        Language::Nl => 0,
+        Language::Fr => 1,
+        Language::En => 2,
+    }
+}
+
+/// The day of the week: `maandag`, `lundi`, `Monday`.
+pub fn weekday(language: Language, date: Date) -> &'static str {
+    DAYS[row(language)][usize::from(date.weekday().to_monday_zero_offset().unsigned_abs())]
+}
+
+/// Day and month: `30 november`, `30 novembre`, `30 November`. French writes the first of a month
+/// `1er`.
+pub fn day(language: Language, date: Date) -> String {
+    let month = MONTHS[row(language)][usize::from(date.month().unsigned_abs()) - 1];
+    match (language, date.day()) {
+        (Language::Fr, 1) => format!("1er {month}"),
+        (_, day) => format!("{day} {month}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_said_as_people_say_them() {
+        let date: Date = "2026-12-01".parse().unwrap();
+        let said = Language::ALL.map(|language| format!("{} {}", weekday(language, date), day(language, date)));
+        assert_eq!(said, ["dinsdag 1 december", "mardi 1er décembre", "Tuesday 1 December"]);
+    }
+}
