@@ -60,7 +60,8 @@ fn every_crate_says_what_it_is() {
 #[test]
 fn nothing_is_left_half_done() {
     // Spelled apart, so that this file does not find itself.
-    let marks = [["to", "do!("], ["unimpl", "emented!("], ["#[ig", "nore"], ["FIX", "ME"], ["// XX", "X"], ["db", "g!("]];
+    let marks =
+        [["to", "do!("], ["unimpl", "emented!("], ["#[ig", "nore"], ["FIX", "ME"], ["// XX", "X"], ["db", "g!("]];
     for (path, text) in sources() {
         for mark in marks.map(|m| m.concat()) {
             assert!(!text.contains(&mark), "{path} holds {mark}");

@@ -38,7 +38,7 @@ impl Config<'_> {
     pub fn toml(&self, dir: &Path) -> String {
         let mut toml = format!(
             "[city]\nfolder = {:?}\n[database]\nurl = {:?}\n[web]\nrate_per_minute = 0\npublic_url = \"http://voordeur.example\"\n\
-             [departments.wachtrij]\ntoken = {TOKEN:?}\n[departments.webdienst]\nsecret = {SECRET:?}\n[http]\nprivate_networks = [\"127.0.0.1\"]\n",
+             [departments.wachtrij]\ntoken = {TOKEN:?}\n[departments.webdienst]\nsecret = {SECRET:?}\n[http]\ntimeout_ms = 2000\nprivate_networks = [\"127.0.0.1\"]\n",
             dir.join("town").display().to_string(),
             self.database,
         );
