@@ -16,6 +16,9 @@ use store::{Attempt, AttemptEnd};
 
 const ELSEWHERE: &str = "another copy of it is being delivered";
 
+/// How soon a second copy asks what became of the first; a mail may be in the air for many minutes.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
 /// What becomes of a letter at the beginning.
 pub(super) enum Plan {
     /// Deliver it, as the attempt with this number.
@@ -122,7 +125,11 @@ impl Worker<'_> {
             };
             let plan = match (ledger::next(ledger::of(letter, &attempts), known), open) {
                 (Next::Settled, _) => Plan::Fate(Fate::Gone),
-                (Next::Wait(at), _) => Plan::Fate(Fate::Again { at, tries: letter.attempt, why: ELSEWHERE.to_owned() }),
+                (Next::Wait(at), _) => {
+                    // Asked again before that: most other copies arrive within moments.
+                    let at = at.min(now + LOOK_AGAIN);
+                    Plan::Fate(Fate::Again { at, tries: letter.attempt, why: ELSEWHERE.to_owned() })
+                }
                 (Next::Ask { cut }, _) => {
                     let why = CUT.to_owned();
                     ends.push(AttemptEnd { letter: letter.id, n: cut, verdict: "unknown", why: Some(why.clone()) });

@@ -13,5 +13,5 @@ fn size(small: usize, long: usize) -> usize {
 
 /// How long the house gets to come to rest after the last fault.
 fn patience() -> Duration {
-    Duration::from_secs(if std::env::var_os("VOORDEUR_TEST_LONG").is_some() { 1_800 } else { 180 })
+    Duration::from_secs(if std::env::var_os("VOORDEUR_TEST_LONG").is_some() { 1_800 } else { 400 })
 }
