@@ -192,26 +192,32 @@ pub fn check_words(mut update: Update) -> Result<Update, Vec<Invalid>> {
             faults.push(Invalid::new(format!("/say/{name}"), "too_long", message));
         }
     };
-    let mut optional = |value: &mut Option<String>| {
-        if let Some(words) = value {
-            clean("text", words, false);
-        }
-        *value = value.take().filter(|words| !words.is_empty());
-    };
     match &mut update.say {
         Say::Accept {} => {}
         Say::Plan { on, text } => {
-            optional(text);
+            optional(&mut clean, text);
             faults.extend(check_day(*on, update.at));
         }
         Say::Done { text, evidence } => {
-            optional(text);
+            optional(&mut clean, text);
             faults.extend(check_evidence(evidence));
         }
         Say::Reject { reason } => clean("reason", reason, true),
-        Say::Note { text } | Say::InternalNote { text } => clean("text", text, true),
+        Say::Note { text } | Say::InternalNote { text } | Say::Ask { text } => clean("text", text, true),
+        Say::Refer { to, text, .. } => {
+            clean("to", to, true);
+            optional(&mut clean, text);
+        }
     }
     if faults.is_empty() { Ok(update) } else { Err(faults) }
+}
+
+/// Cleans a text that may be left out; an empty one is left out.
+fn optional(clean: &mut impl FnMut(&str, &mut String, bool), value: &mut Option<String>) {
+    if let Some(words) = value {
+        clean("text", words, false);
+    }
+    *value = value.take().filter(|words| !words.is_empty());
 }
 
 /// A day that a resident may be promised: not over when it was said, and within reach.

@@ -3,7 +3,7 @@
 
 use crate::{
     cases::Opened,
-    departments::{Adapter, Built},
+    departments::{Adapter, Built, Found, Taken},
 };
 use async_trait::async_trait;
 use bus::{Edge, LaneSettings, Outcome, Settled};
@@ -17,20 +17,24 @@ use schemas::{
     trace::Trace,
     verdict::{Fault, Verdict},
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{DispatchRow, Store, Tx};
+
+/// How long something waits that could not even be begun.
+const PAUSE: Duration = Duration::from_secs(30);
 
 /// Works the lane `dept.<id>`.
 #[derive(Debug, Clone)]
 pub struct DeliverWorker {
+    store: Store,
     clock: Clock,
     built: Built,
 }
 
 impl DeliverWorker {
     /// A worker for the department that was built.
-    pub fn new(clock: Clock, built: Built) -> Self {
-        Self { clock, built }
+    pub fn new(store: Store, built: Built) -> Self {
+        Self { clock: store.clock().clone(), store, built }
     }
 
     /// The lane to run it on.
@@ -46,6 +50,44 @@ impl DeliverWorker {
     fn adapter(&self) -> &Arc<dyn Adapter> {
         &self.built.adapter
     }
+
+    /// What decides before anything is sent: an earlier dispatch of the same case that is not there
+    /// yet goes first, and what may have arrived is looked up.
+    async fn before(&self, dispatch: &Dispatch, letter: &Letter) -> Option<Verdict> {
+        let later = |error: &store::Error| Verdict::slow_down(PAUSE, format!("the rows cannot be read: {error}"));
+        if dispatch.again.is_some() {
+            let rows = match self.store.dispatches_of(dispatch.case_id).await {
+                Ok(rows) => rows,
+                Err(error) => return Some(later(&error)),
+            };
+            let waits = |row: &&DispatchRow| {
+                row.department == dispatch.department
+                    && row.id != dispatch.id
+                    && matches!(row.state, DispatchState::Posted | DispatchState::Unknown)
+            };
+            let mine = rows.iter().find(|row| row.id == dispatch.id).map(|row| row.posted_at);
+            if let Some(first) = rows.iter().filter(waits).find(|row| mine.is_none_or(|mine| row.posted_at < mine)) {
+                let why = format!("the dispatch of {} about the same case goes first", first.posted_at);
+                return Some(Verdict::slow_down(PAUSE, why));
+            }
+        }
+        let tries = match self.store.attempts(letter.id).await {
+            Ok(tries) => tries,
+            Err(error) => return Some(later(&error)),
+        };
+        // The last one is the try under way.
+        let (_, earlier) = tries.split_last()?;
+        let unsure = |try_: &store::Attempt| try_.verdict.as_deref().is_none_or(|word| word == "unknown");
+        if !earlier.iter().any(unsure) {
+            return None;
+        }
+        match self.adapter().look_up(dispatch).await {
+            Found::Here { receipt } => Some(Verdict::Done { receipt }),
+            Found::NotHere => None,
+            Found::CannotTell => None,
+            Found::Later { why } => Some(Verdict::later(why)),
+        }
+    }
 }
 
 #[async_trait]
@@ -59,7 +101,10 @@ impl Edge for DeliverWorker {
             let why = format!("this dispatch is for {}, not for {}", dispatch.department, self.built.department);
             return Verdict::never(Fault::Ours, why);
         }
-        let verdict = self.adapter().deliver(&dispatch, letter).await;
+        let verdict = match self.before(&dispatch, letter).await {
+            Some(verdict) => verdict,
+            None => self.adapter().deliver(&dispatch, letter).await,
+        };
         tracing::info!(
             lane = %letter.lane, letter = %letter.id, case = %dispatch.case_id, trace = %letter.trace,
             verdict = verdict.word(), "dispatch handed to the department's system"
@@ -80,6 +125,17 @@ impl Edge for DeliverWorker {
             let Some(row) = rows.get_mut(&dispatch.id) else { continue };
             let trace = outcome.letter.trace;
             let fresh = row.state != DispatchState::Delivered;
+            if let Verdict::Done { receipt } = &outcome.verdict
+                && fresh
+            {
+                let taken = Taken { dispatch, receipt: receipt.as_deref(), at: now };
+                self.adapter().taken(tx, &taken).await?;
+                if !self.adapter().hands_over() {
+                    row.attempts = row.attempts.saturating_add(1);
+                    row.why.clone_from(receipt);
+                    continue;
+                }
+            }
             if let Some((id, what)) = note(row, outcome, now) {
                 opened.happened(row.case_id, id, what, now, trace.next());
             }
@@ -157,29 +213,43 @@ pub(crate) async fn handed_over(store: &Store, department: &DepartmentId, ids: &
         return Ok(());
     }
     let mut tx = store.begin().await?;
+    let here: Vec<(Uuid, Option<String>)> = ids.iter().map(|id| (*id, None)).collect();
+    if arrived(&mut tx, department, &here).await? { tx.commit().await } else { Ok(()) }
+}
+
+/// The department has these dispatches now, each with what its system said; gives whether that was
+/// news for any. For adapters that do not hand over by themselves.
+pub async fn arrived(
+    tx: &mut Tx,
+    department: &DepartmentId,
+    here: &[(Uuid, Option<String>)],
+) -> Result<bool, store::Error> {
+    let ids: Vec<Uuid> = here.iter().map(|(id, _)| *id).collect();
+    let receipts: HashMap<Uuid, &Option<String>> = here.iter().map(|(id, receipt)| (*id, receipt)).collect();
     // Cases are locked before dispatches, as everywhere: two writers that lock in the same order
     // never wait for each other in a circle.
-    let peeks = tx.peek_dispatches(ids).await?;
-    let mut opened = Opened::lock(&mut tx, peeks.values().map(|peek| peek.case_id)).await?;
-    let now = store.clock().now();
+    let peeks = tx.peek_dispatches(&ids).await?;
+    let mut opened = Opened::lock(tx, peeks.values().map(|peek| peek.case_id)).await?;
+    let now = tx.clock().now();
     let mut saved = Vec::new();
-    for (_, mut row) in tx.dispatches(ids).await? {
+    for (_, mut row) in tx.dispatches(&ids).await? {
         if row.department != *department || row.state == DispatchState::Delivered {
             continue;
         }
         row.state = DispatchState::Delivered;
         row.delivered_at = Some(now);
         row.why = None;
-        let what = What::HandedOver { department: department.clone(), receipt: None };
+        row.receipt = receipts.get(&row.id).and_then(|receipt| (*receipt).clone());
+        let what = What::HandedOver { department: department.clone(), receipt: row.receipt.clone() };
         opened.happened(row.case_id, event_id(row.id, "handed_over"), what, now, Trace::start());
         saved.push(row);
     }
     if saved.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     tx.save_dispatches(&saved).await?;
-    opened.save(&mut tx).await?;
-    tx.commit().await
+    opened.save(tx).await?;
+    Ok(true)
 }
 
 #[cfg(test)]

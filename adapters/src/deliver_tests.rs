@@ -25,7 +25,7 @@ impl Adapter for Scripted {
 fn worker(tools: &IntakeTools, verdict: Verdict) -> DeliverWorker {
     let department = testing::slug(testing::PUSHED);
     let built = Built { lane: Lane::department(&department), department, adapter: Arc::new(Scripted(verdict)) };
-    DeliverWorker::new(tools.clock.clone(), built)
+    DeliverWorker::new(tools.store.clone(), built)
 }
 
 /// Delivers `letter` and records what the loop made of it.
@@ -106,16 +106,10 @@ async fn a_simulated_department_takes_it_and_says_what_it_is((_hands, _folder, t
     let letter = routed(&tools, testing::PUSHED, Role::Lead).await;
     let settings = sandbox::Config::default();
     let department = tools.city.department(testing::PUSHED).unwrap().clone();
-    let adapters = crate::departments::Tools {
-        city: tools.city.clone(),
-        clock: tools.clock.clone(),
-        http: crate::http::Config::default().build().unwrap(),
-        secrets: crate::secrets::Secrets::default(),
-        source: String::new(),
-    };
+    let adapters = testing::tools(tools.store.clone());
     let adapter = settings.build(&department, &adapters).unwrap();
     let worker = DeliverWorker::new(
-        tools.clock.clone(),
+        tools.store.clone(),
         Built { lane: Lane::department(&department.id), department: department.id, adapter },
     );
     let verdict = worker.deliver(&letter).await;

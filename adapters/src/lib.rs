@@ -13,6 +13,8 @@ pub mod departments;
 pub mod http;
 pub mod intake;
 pub mod json;
+pub mod links;
+pub mod rounds;
 pub mod secrets;
 #[cfg(test)]
 mod testing;

@@ -59,6 +59,30 @@ pub(crate) fn city() -> Arc<City> {
     CITY.clone()
 }
 
+/// A fresh database for what is not a question of databases.
+pub(crate) async fn store() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("voordeur.db").display());
+    let clock = Clock::new(now);
+    let options = Options { ids: Ids::new(clock.clone()), clock, publish_events: false };
+    let store = Store::open(&url, options).await.unwrap();
+    store.migrate().await.unwrap();
+    (folder, store)
+}
+
+/// What adapters are built with, over `store`.
+pub(crate) fn tools(store: Store) -> crate::departments::Tools {
+    crate::departments::Tools {
+        city: city(),
+        clock: store.clock().clone(),
+        http: crate::http::Config::default().build().unwrap(),
+        secrets: crate::secrets::Secrets::default(),
+        source: "https://voordeur.example".to_owned(),
+        links: crate::links::Links::new([7; 32], "https://voordeur.example"),
+        store,
+    }
+}
+
 pub(crate) fn now() -> Timestamp {
     "2026-11-23T10:00:00Z".parse().unwrap()
 }
@@ -87,6 +111,7 @@ pub(crate) fn dispatch(department: &str, role: Role) -> Dispatch {
         due_on: None,
         rule: "putten".to_owned(),
         version: 2,
+        again: None,
         received_at: now(),
     }
 }
@@ -206,6 +231,9 @@ pub(crate) async fn routed(tools: &IntakeTools, department: &str, role: Role) ->
         opened_at: now,
         closed_at: None,
         tell: Tell::Nothing,
+        parts: Vec::new(),
+        watch: Default::default(),
+        check_at: None,
     };
     let mut tx = tools.store.begin().await.unwrap();
     tx.open_cases(&[case]).await.unwrap();

@@ -10,6 +10,7 @@ use crate::{
     supervise::{Stage, Supervisor, Task},
     telemetry,
 };
+use adapters::links::Links;
 use bus::{Bus, BusOptions, RabbitOptions};
 use notifier::Senders;
 use secrecy::ExposeSecret as _;
@@ -95,7 +96,9 @@ impl Hub {
             (None, Some(web)) => format!("http://{web}"),
             _ => config.web.public_url(),
         };
+        let links = Links::new(store.secret("links").await?, &public_url);
         let ground = Ground {
+            links,
             bus: carrier(&config, &store, &town),
             secrets: roles::secrets(&config, &town)?,
             metrics: telemetry::metrics()?,

@@ -7,7 +7,9 @@ use crate::{
     supervise::{Stage, Task},
     telemetry,
 };
-use adapters::{answers::AnswersWorker, deliver::DeliverWorker, departments, secrets::Secrets};
+use adapters::{
+    answers::AnswersWorker, deliver::DeliverWorker, departments, links::Links, rounds::RoundWorker, secrets::Secrets,
+};
 use axum::{http::StatusCode, routing::get};
 use bus::{Bus, Edge, Effects, LaneSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -39,6 +41,8 @@ pub struct Ground {
     pub public_url: String,
     /// Keys and tokens of departments.
     pub secrets: Secrets,
+    /// Links by which departments answer without an account.
+    pub links: Links,
     /// Metrics of this process.
     pub metrics: PrometheusHandle,
 }
@@ -257,12 +261,24 @@ pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
         http: http.build()?,
         secrets: ground.secrets.clone(),
         source: ground.public_url.clone(),
+        store: ground.store.clone(),
+        links: ground.links.clone(),
     };
     let built = departments::build(&ground.town.city, &tools).map_err(|faults| cannot_deliver(&faults))?;
     let mut tasks = Vec::new();
     for department in built {
         let (lane, settings) = (department.lane.clone(), department.adapter.lane());
-        let worker = DeliverWorker::new(ground.store.clock().clone(), department);
+        if let Some(worker) = RoundWorker::new(ground.store.clone(), &department) {
+            let worker = Arc::new(worker);
+            tasks.push(Task::new(format!("{}.round", worker.name()), Stage::Work, move |stop| {
+                let worker = worker.clone();
+                async move {
+                    worker.run(stop).await;
+                    Ok(())
+                }
+            }));
+        }
+        let worker = DeliverWorker::new(ground.store.clone(), department);
         tasks.push(edge(ground, lane, Arc::new(worker), settings));
     }
     let answers = Arc::new(AnswersWorker::new(ground.town.city.clone(), ground.store.clock().clone()));

@@ -153,6 +153,13 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         | What::Accepted { .. }
         | What::Rejected { .. }
         | What::InternalNote { .. }
+        | What::Answered { .. }
+        | What::Referred { .. }
+        | What::Asked { .. }
+        | What::Replied { .. }
+        | What::Reminded { .. }
+        | What::Escalated { .. }
+        | What::Slipping { .. }
         | What::Outdated { .. } => return None,
     };
     let matter = wording::matter(report.kind, language);

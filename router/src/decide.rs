@@ -26,6 +26,8 @@ pub fn decide(ruleset: &Ruleset, city: &City, facts: &Facts<'_>) -> Decision {
             due_on: due(rule.term.or(category_term)),
             reasons: rule.reasons(facts),
             alarm: None,
+            answer: None,
+            on_call: Vec::new(),
         },
         None => {
             let (fact, alarm) = nobody(facts);
@@ -37,6 +39,8 @@ pub fn decide(ruleset: &Ruleset, city: &City, facts: &Facts<'_>) -> Decision {
                 due_on: due(category_term),
                 reasons: vec![Reason { condition: "no rule matches".to_owned(), fact }],
                 alarm: Some(alarm),
+                answer: None,
+                on_call: Vec::new(),
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::{
     reference::Reference,
     report::{Tell, Urgency},
-    slug::DepartmentId,
+    slug::{DepartmentId, Slug},
 };
 use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
@@ -23,16 +23,28 @@ pub enum Status {
     Accepted,
     /// There is a day.
     Planned,
+    /// The department asked the resident something; terms stand still until the answer.
+    Waiting,
     /// The department says it is done.
     Solved,
     /// It will not be done, and the resident knows why.
     Declined,
+    /// Somebody outside the city does this, and the resident knows who.
+    Referred,
 }
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 6] =
-        [Self::Received, Self::Routed, Self::Accepted, Self::Planned, Self::Solved, Self::Declined];
+    pub const ALL: [Self; 8] = [
+        Self::Received,
+        Self::Routed,
+        Self::Accepted,
+        Self::Planned,
+        Self::Waiting,
+        Self::Solved,
+        Self::Declined,
+        Self::Referred,
+    ];
 
     /// The status in lower case, as in JSON.
     pub fn as_str(self) -> &'static str {
@@ -41,8 +53,10 @@ impl Status {
             Self::Routed => "routed",
             Self::Accepted => "accepted",
             Self::Planned => "planned",
+            Self::Waiting => "waiting",
             Self::Solved => "solved",
             Self::Declined => "declined",
+            Self::Referred => "referred",
         }
     }
 
@@ -53,7 +67,7 @@ impl Status {
 
     /// Nobody has to do anything any more.
     pub fn is_closed(self) -> bool {
-        matches!(self, Self::Solved | Self::Declined)
+        matches!(self, Self::Solved | Self::Declined | Self::Referred)
     }
 }
 
@@ -91,6 +105,62 @@ pub struct Case {
     pub closed_at: Option<Timestamp>,
     /// How its reporter wants to be told.
     pub tell: Tell,
+    /// The departments that each do a part of it; empty when one department does it all. Then the
+    /// status above follows from the parts.
+    pub parts: Vec<Part>,
+    /// What the clock knows of it.
+    pub watch: Watch,
+    /// When the clock looks at it again; `None`: never.
+    pub check_at: Option<Timestamp>,
+}
+
+impl Case {
+    /// The day by which it is to be solved, as promised now.
+    pub fn due_on(&self) -> Option<Date> {
+        self.watch.due_on.or_else(|| self.decision.as_ref().and_then(|decision| decision.due_on))
+    }
+}
+
+/// One department's part of a case that several do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Who.
+    pub department: DepartmentId,
+    /// How far it is.
+    pub status: Status,
+    /// When that last changed, by the clock of whoever changed it.
+    pub status_at: Timestamp,
+    /// The day it named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_on: Option<Date>,
+}
+
+/// What the clock knows of a case: who was reminded, what was promised since.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Watch {
+    /// The day promised instead of the decision's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_on: Option<Date>,
+    /// Since when it waits for the resident.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<Timestamp>,
+    /// The status that it had before it waited for the resident.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waited_from: Option<Status>,
+    /// How often the department that is silent was reminded.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reminded: u32,
+    /// Whether the silence was escalated.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub escalated: bool,
+    /// The promised day whose slip the resident was told of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warned_of: Option<Date>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What the rules decided, and why.
@@ -110,6 +180,13 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// Set when nobody may know who should do this: no rule matched, or everyone refused.
     pub alarm: Option<String>,
+    /// The article of the city's knowledge base that answers it at once; the lead gets the case
+    /// only when that did not help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Slug>,
+    /// Departments whose person on call is telephoned now, besides what everybody gets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_call: Vec<DepartmentId>,
 }
 
 impl Decision {
@@ -140,6 +217,8 @@ pub struct Assignment {
 pub enum Role {
     /// Does the work and answers for it.
     Lead,
+    /// Does a part of the work and answers for that part; the lead does another.
+    Part,
     /// Hears of it.
     Informed,
 }
@@ -149,6 +228,7 @@ impl Role {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Lead => "lead",
+            Self::Part => "part",
             Self::Informed => "informed",
         }
     }
@@ -157,6 +237,7 @@ impl Role {
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "lead" => Some(Self::Lead),
+            "part" => Some(Self::Part),
             "informed" => Some(Self::Informed),
             _ => None,
         }

@@ -54,6 +54,36 @@ pub struct Dispatch {
     pub version: i64,
     /// When the city received the report.
     pub received_at: Timestamp,
+    /// Set when this department had the case before: what is new now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Again>,
+}
+
+/// Why a department hears again of a case that it had before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Again {
+    /// What happened.
+    pub why: AgainWhy,
+    /// What the resident says, or what the city asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The dispatch by which the department had the case first.
+    pub first: Uuid,
+    /// What the department's system answered to it: its own number of the case, when it gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+}
+
+/// What happened to a case that a department had before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AgainWhy {
+    /// The resident says that it is not solved.
+    Reopened,
+    /// The resident answers what the department asked.
+    Replied,
+    /// Nothing was heard from the department: a reminder.
+    Reminder,
 }
 
 /// How far one dispatch is, for the department leg of the timeline.
@@ -125,6 +155,25 @@ pub enum Say {
         /// 1 to 2,000 characters.
         text: String,
     },
+    /// A question to the resident; terms stand still until the answer.
+    Ask {
+        /// Plain words, 1 to 2,000 characters.
+        text: String,
+    },
+    /// Somebody outside the city does this; the case ends here.
+    Refer {
+        /// Who, by name, at most 200 characters.
+        to: String,
+        /// Their telephone number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        phone: Option<String>,
+        /// Their web address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+        /// What else to tell, at most 2,000 characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
     /// It will be done on this day.
     Plan {
         /// The day, `2026-11-30`.
@@ -152,6 +201,8 @@ impl Say {
             Self::Reject { .. } => "reject",
             Self::Note { .. } => "note",
             Self::InternalNote { .. } => "internal_note",
+            Self::Ask { .. } => "ask",
+            Self::Refer { .. } => "refer",
             Self::Plan { .. } => "plan",
             Self::Done { .. } => "done",
         }

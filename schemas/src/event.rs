@@ -5,7 +5,7 @@ use crate::{
     letter::{Lane, Letter, Topic},
     reference::Reference,
     report::Urgency,
-    slug::DepartmentId,
+    slug::{DepartmentId, Slug},
     trace::Trace,
 };
 use jiff::{Timestamp, civil::Date};
@@ -128,6 +128,63 @@ pub enum What {
         /// Why, in plain words for the resident.
         reason: String,
     },
+    /// The city's knowledge base answered it at once.
+    Answered {
+        /// Who has it when that did not help.
+        department: DepartmentId,
+        /// The article.
+        article: Slug,
+    },
+    /// Somebody outside the city does this.
+    Referred {
+        /// Who decided so.
+        department: DepartmentId,
+        /// Who does it, by name.
+        to: String,
+        /// Their telephone number.
+        phone: Option<String>,
+        /// Their web address.
+        url: Option<String>,
+        /// What else to tell.
+        text: Option<String>,
+    },
+    /// The department asks the resident something; terms stand still.
+    Asked {
+        /// Who.
+        department: DepartmentId,
+        /// The question.
+        text: String,
+    },
+    /// The resident answers.
+    Replied {
+        /// The answer.
+        text: String,
+    },
+    /// A department from which nothing was heard was reminded.
+    Reminded {
+        /// Who.
+        department: DepartmentId,
+        /// The how manieth time.
+        nth: u32,
+    },
+    /// A department stays silent: somebody in the city looks after it.
+    Escalated {
+        /// Who is silent.
+        department: DepartmentId,
+        /// Who looks after it.
+        to: DepartmentId,
+        /// Why.
+        why: String,
+    },
+    /// It will take longer than was promised; said before the day is over.
+    Slipping {
+        /// Who has it.
+        department: DepartmentId,
+        /// The day that was promised.
+        was: Date,
+        /// The day that is expected now.
+        expected: Option<Date>,
+    },
     /// The resident says that it is not solved.
     Reopened {
         /// What the resident says.
@@ -158,6 +215,13 @@ impl What {
             Self::Planned { .. } => "planned",
             Self::Solved { .. } => "solved",
             Self::Declined { .. } => "declined",
+            Self::Answered { .. } => "answered",
+            Self::Referred { .. } => "referred",
+            Self::Asked { .. } => "asked",
+            Self::Replied { .. } => "replied",
+            Self::Reminded { .. } => "reminded",
+            Self::Escalated { .. } => "escalated",
+            Self::Slipping { .. } => "slipping",
             Self::Reopened { .. } => "reopened",
             Self::Outdated { .. } => "outdated",
         }
@@ -165,7 +229,10 @@ impl What {
 
     /// Whether residents see it on the timeline.
     pub fn is_public(&self) -> bool {
-        !matches!(self, Self::InternalNote { .. } | Self::Outdated { .. })
+        !matches!(
+            self,
+            Self::InternalNote { .. } | Self::Outdated { .. } | Self::Reminded { .. } | Self::Escalated { .. }
+        )
     }
 
     /// Whether somebody is told of it by a notice.
@@ -178,6 +245,10 @@ impl What {
                 | Self::Planned { .. }
                 | Self::Solved { .. }
                 | Self::Declined { .. }
+                | Self::Answered { .. }
+                | Self::Referred { .. }
+                | Self::Asked { .. }
+                | Self::Slipping { .. }
                 | Self::Reopened { .. }
         )
     }

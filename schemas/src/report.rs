@@ -230,5 +230,16 @@ pub enum Why {
         department: Slug,
     },
     /// The resident says that it is not solved.
-    Reopened,
+    Reopened {
+        /// What they add.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// The resident answers what the department asked.
+    Replied {
+        /// The answer.
+        text: String,
+    },
+    /// A reminder is due to the department that is silent.
+    Reminder,
 }

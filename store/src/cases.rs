@@ -9,7 +9,7 @@ use crate::{
 };
 use schemas::{
     Uuid,
-    case::{Case, Status},
+    case::{Case, Status, Watch},
     id::from_micros,
     slug::Slug,
 };
@@ -19,26 +19,29 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 sql! {
     both OPEN = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO cases (id, reference, status, version, lead, decision, rejected_by, planned_on,
-            status_at, opened_at, closed_at, tell)
+            status_at, opened_at, closed_at, tell, parts, watch, check_at)
         SELECT value ->> 'id', CAST(value ->> 'reference' AS bigint), value ->> 'status',
             CAST(value ->> 'version' AS bigint), value ->> 'lead', value ->> 'decision', value ->> 'rejected_by',
             value ->> 'planned_on', CAST(value ->> 'status_at' AS bigint), CAST(value ->> 'opened_at' AS bigint),
-            CAST(value ->> 'closed_at' AS bigint), value ->> 'tell'
+            CAST(value ->> 'closed_at' AS bigint), value ->> 'tell', value ->> 'parts', value ->> 'watch',
+            CAST(value ->> 'check_at' AS bigint)
         FROM batch WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
     both SAVE = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         UPDATE cases SET status = given.status, version = given.version, lead = given.lead,
             decision = given.decision, rejected_by = given.rejected_by, planned_on = given.planned_on,
-            status_at = given.status_at, closed_at = given.closed_at
+            status_at = given.status_at, closed_at = given.closed_at, parts = given.parts, watch = given.watch,
+            check_at = given.check_at
         FROM (SELECT value ->> 'id' AS of, value ->> 'status' AS status, CAST(value ->> 'version' AS bigint) AS version,
                 value ->> 'lead' AS lead, value ->> 'decision' AS decision, value ->> 'rejected_by' AS rejected_by,
                 value ->> 'planned_on' AS planned_on, CAST(value ->> 'status_at' AS bigint) AS status_at,
-                CAST(value ->> 'closed_at' AS bigint) AS closed_at FROM batch) AS given
+                CAST(value ->> 'closed_at' AS bigint) AS closed_at, value ->> 'parts' AS parts,
+                value ->> 'watch' AS watch, CAST(value ->> 'check_at' AS bigint) AS check_at FROM batch) AS given
         WHERE cases.id = given.of";
     both BY_IDS = "SELECT id, reference, status, version, lead, decision, rejected_by, planned_on, status_at, opened_at,
-            closed_at, tell
+            closed_at, tell, parts, watch, check_at
         FROM cases WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
     postgres LOCK_P = "SELECT id, reference, status, version, lead, decision, rejected_by, planned_on, status_at,
-            opened_at, closed_at, tell
+            opened_at, closed_at, tell, parts, watch, check_at
         FROM cases WHERE id IN (SELECT value ->> 'id' FROM json_each($1)) ORDER BY id FOR UPDATE OF cases";
 }
 
@@ -56,6 +59,9 @@ struct GivenRow<'a> {
     opened_at: i64,
     closed_at: Option<i64>,
     tell: &'static str,
+    parts: Option<String>,
+    watch: Option<String>,
+    check_at: Option<i64>,
 }
 
 impl<'a> GivenRow<'a> {
@@ -73,6 +79,9 @@ impl<'a> GivenRow<'a> {
             opened_at: case.opened_at.as_microsecond(),
             closed_at: case.closed_at.map(|at| at.as_microsecond()),
             tell: tell_word(case.tell),
+            parts: (!case.parts.is_empty()).then(|| serde_json::to_string(&case.parts)).transpose()?,
+            watch: (case.watch != Watch::default()).then(|| serde_json::to_string(&case.watch)).transpose()?,
+            check_at: case.check_at.map(|at| at.as_microsecond()),
         })
     }
 }
@@ -86,7 +95,7 @@ fn rows(cases: &[Case]) -> Result<Vec<GivenRow<'_>>> {
 row! { "cases", CaseRow {
     id: String, reference: i64, status: String, version: i64, lead: Option<String>, decision: Option<String>,
     rejected_by: String, planned_on: Option<String>, status_at: i64, opened_at: i64, closed_at: Option<i64>,
-    tell: String,
+    tell: String, parts: Option<String>, watch: Option<String>, check_at: Option<i64>,
 } }
 
 impl CaseRow {
@@ -105,6 +114,13 @@ impl CaseRow {
             opened_at: from_micros(self.opened_at),
             closed_at: self.closed_at.map(from_micros),
             tell: read_tell(&self.tell).ok_or_else(|| broken("tell"))?,
+            parts: self.parts.as_deref().map_or(Ok(Vec::new()), serde_json::from_str).map_err(|_| broken("parts"))?,
+            watch: self
+                .watch
+                .as_deref()
+                .map_or(Ok(Watch::default()), serde_json::from_str)
+                .map_err(|_| broken("watch"))?,
+            check_at: self.check_at.map(from_micros),
         })
     }
 }

@@ -14,11 +14,14 @@ struct Migration {
     postgres: Option<&'static str>,
 }
 
-const ALL: &[Migration] = &[Migration {
-    name: "0001_foundation",
-    both: include_str!("../migrations/0001_foundation.sql"),
-    postgres: Some(include_str!("../migrations/0001_foundation.postgres.sql")),
-}];
+const ALL: &[Migration] = &[
+    Migration {
+        name: "0001_foundation",
+        both: include_str!("../migrations/0001_foundation.sql"),
+        postgres: Some(include_str!("../migrations/0001_foundation.postgres.sql")),
+    },
+    Migration { name: "0002_departments", both: include_str!("../migrations/0002_departments.sql"), postgres: None },
+];
 
 sql! {
     both LEDGER = "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, digest TEXT NOT NULL, ran_at BIGINT NOT NULL)";

@@ -63,7 +63,10 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::photos::STATEMENTS,
         crate::references::STATEMENTS,
         crate::reports::STATEMENTS,
+        crate::rounds::STATEMENTS,
+        crate::secret::STATEMENTS,
         crate::store::STATEMENTS,
+        crate::their_numbers::STATEMENTS,
         crate::tries::STATEMENTS,
         crate::wake::STATEMENTS,
     ]

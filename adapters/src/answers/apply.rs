@@ -69,6 +69,17 @@ pub fn apply(case: &mut Case, dispatch: &DispatchRow, update: &Update, now: Time
             case.rejected_by.push(department.clone());
             What::Rejected { department, reason: reason.clone() }
         }
+        Say::Ask { text } => {
+            case.watch.waited_from.get_or_insert(case.status);
+            case.watch.waiting_since.get_or_insert(update.at);
+            case.status = Status::Waiting;
+            What::Asked { department, text: text.clone() }
+        }
+        Say::Refer { to, phone, url, text } => {
+            case.status = Status::Referred;
+            let (to, phone, url, text) = (to.clone(), phone.clone(), url.clone(), text.clone());
+            What::Referred { department, to, phone, url, text }
+        }
         Say::Note { .. } | Say::InternalNote { .. } => return Applied::default(),
     };
     case.closed_at = case.status.is_closed().then_some(now);
@@ -85,8 +96,10 @@ fn rank(say: &Say) -> u8 {
         Say::Note { .. } | Say::InternalNote { .. } => 0,
         Say::Accept {} => 1,
         Say::Plan { .. } => 2,
-        Say::Done { .. } => 3,
-        Say::Reject { .. } => 4,
+        Say::Ask { .. } => 3,
+        Say::Done { .. } => 4,
+        Say::Refer { .. } => 5,
+        Say::Reject { .. } => 6,
     }
 }
 
@@ -103,11 +116,13 @@ fn counts(case: &Case, dispatch: &DispatchRow, update: &Update) -> bool {
         Status::Declined => return false,
         // Waits for a decision: because they said it was not theirs, or (nothing dispatched yet)
         // for its first.
-        Status::Received if case.rejected_by.contains(&dispatch.department) => 4,
+        Status::Received if case.rejected_by.contains(&dispatch.department) => 6,
         Status::Received => return false,
         Status::Accepted => 1,
         Status::Planned => 2,
-        Status::Solved => 3,
+        Status::Waiting => 3,
+        Status::Solved => 4,
+        Status::Referred => 5,
     };
     (update.at, rank(&update.say)) >= (case.status_at, held)
 }
@@ -115,7 +130,8 @@ fn counts(case: &Case, dispatch: &DispatchRow, update: &Update) -> bool {
 fn says_more(say: &Say) -> bool {
     match say {
         Say::Accept {} | Say::Reject { .. } | Say::Note { .. } | Say::InternalNote { .. } => false,
-        Say::Plan { text, .. } => text.is_some(),
+        Say::Ask { .. } => true,
+        Say::Plan { text, .. } | Say::Refer { text, .. } => text.is_some(),
         Say::Done { text, evidence } => text.is_some() || !evidence.is_empty(),
     }
 }
@@ -137,6 +153,8 @@ fn in_words(say: &Say) -> String {
         Say::Reject { reason } => ("reject".to_owned(), Some(reason)),
         Say::Note { text } => ("note".to_owned(), Some(text)),
         Say::InternalNote { text } => return text.clone(),
+        Say::Ask { text } => ("ask".to_owned(), Some(text)),
+        Say::Refer { to, text, .. } => (format!("refer to {to}"), text.as_ref()),
         Say::Plan { on, text } => (format!("plan {on}"), text.as_ref()),
         Say::Done { text, evidence } if evidence.is_empty() => ("done".to_owned(), text.as_ref()),
         Say::Done { text, evidence } => (format!("done ({})", evidence.join(" ")), text.as_ref()),

@@ -24,6 +24,9 @@ fn routed() -> (Case, DispatchRow) {
         opened_at: at(59),
         closed_at: None,
         tell: Tell::Nothing,
+        parts: Vec::new(),
+        watch: Default::default(),
+        check_at: None,
     };
     let row = DispatchRow::posted(dispatch.id, case.id, dispatch.department, Role::Lead, at(60));
     (case, row)

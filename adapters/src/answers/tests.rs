@@ -126,7 +126,7 @@ async fn solved_can_be_contested_with_one_tap_once((hands, _folder, tools): Desk
     assert_eq!(timeline(&tools.store, case).await, "received solved reopened");
     let asked = waiting(&tools.store, &Lane::router()).await;
     assert_eq!(asked.len(), 1);
-    assert_eq!(asked[0].read::<Received>().unwrap().why, Why::Reopened);
+    assert_eq!(asked[0].read::<Received>().unwrap().why, Why::Reopened { text: Some("nog altijd kapot".into()) });
 
     // What the department said before it knew comes too late.
     hear(&tools, &[by(&letter, "b", 0, done("echt klaar"))]).await;

@@ -7,7 +7,7 @@ pub mod queue;
 pub mod sandbox;
 pub mod webhook;
 
-use crate::{http, secrets::Secrets};
+use crate::{http, links::Links, rounds::Round, secrets::Secrets};
 use async_trait::async_trait;
 use bus::LaneSettings;
 use schemas::{
@@ -23,6 +23,7 @@ use schemas::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
+use store::{Store, Tx};
 
 /// What adapters are built with.
 #[derive(Debug, Clone)]
@@ -35,8 +36,13 @@ pub struct Tools {
     pub http: http::Client,
     /// Keys and tokens of departments.
     pub secrets: Secrets,
-    /// Who we say we are in CloudEvents `source`: the hub's public address.
+    /// Who we say we are in CloudEvents `source`, and where our pages are: the hub's public address,
+    /// without a slash at the end.
     pub source: String,
+    /// The rows; for what an adapter keeps beside the dispatch, never while it calls the outside.
+    pub store: Store,
+    /// Makes links by which a department answers without an account.
+    pub links: Links,
 }
 
 /// A department's own system.
@@ -46,8 +52,31 @@ pub trait Adapter: Send + Sync {
     /// written. The key that the other side dedupes by is [`Dispatch::id`].
     async fn deliver(&self, dispatch: &Dispatch, letter: &Letter) -> Verdict;
 
-    /// What the other side says by itself once it has `dispatch`, and when. Only a simulated one
-    /// does; a real one answers in its own time.
+    /// Asks the other side, by our own key, whether it has `dispatch`: called before anything that
+    /// may have arrived is sent again.
+    async fn look_up(&self, _dispatch: &Dispatch) -> Found {
+        Found::CannotTell
+    }
+
+    /// Writes what the adapter keeps of a dispatch that was just taken, in the transaction that
+    /// notes it. Called once per dispatch.
+    async fn taken(&self, _tx: &mut Tx, _taken: &Taken<'_>) -> Result<(), store::Error> {
+        Ok(())
+    }
+
+    /// Whether [`Verdict::Done`] means that the department has it. When not (it waits for a file or
+    /// for a person), [`crate::deliver::arrived`] says so later.
+    fn hands_over(&self) -> bool {
+        true
+    }
+
+    /// What the adapter does by itself, again and again: polling, reading a mailbox, writing a file.
+    fn round(&self) -> Option<Arc<dyn Round>> {
+        None
+    }
+
+    /// What the other side says by itself once it has `dispatch`, and when. Only one that needs no
+    /// other side does (a simulation, a referral); a real one answers in its own time.
     fn answers(&self, _dispatch: &Dispatch, _now: Timestamp) -> Vec<(Update, Timestamp)> {
         Vec::new()
     }
@@ -56,6 +85,36 @@ pub trait Adapter: Send + Sync {
     fn lane(&self) -> LaneSettings {
         LaneSettings::default()
     }
+}
+
+/// Whether the other side has a dispatch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// It has; with its number of it, if it told.
+    Here {
+        /// What stands as the receipt.
+        receipt: Option<String>,
+    },
+    /// It has not: it may be sent.
+    NotHere,
+    /// Nobody can tell: the lane's policy for unknown outcomes decides.
+    CannotTell,
+    /// It cannot be asked now; nothing is sent before it can.
+    Later {
+        /// Why, for the operator.
+        why: String,
+    },
+}
+
+/// A dispatch that the other side just took.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// The dispatch.
+    pub dispatch: &'a Dispatch,
+    /// What the other side answered: its number of the case, if it has one.
+    pub receipt: Option<&'a str>,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl std::fmt::Debug for dyn Adapter {

@@ -15,17 +15,16 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::method};
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G";
 const OLD_KEY: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd";
 
-fn adapter(url: &str, timeout_ms: u64) -> Arc<dyn Adapter> {
+async fn adapter(url: &str, timeout_ms: u64) -> Arc<dyn Adapter> {
     let department = testing::slug(testing::PUSHED);
     let config = secrets::Config { webhook_keys: vec![OLD_KEY.into(), KEY.into()], ..secrets::Config::default() };
     let http = http::Config { timeout_ms, private_networks: vec!["127.0.0.0/8".into()], ..http::Config::default() };
     let city = testing::city();
+    let (_folder, store) = testing::store().await;
     let tools = Tools {
-        clock: Clock::new(testing::now),
         http: http.build().unwrap(),
         secrets: Secrets::read([(department.clone(), config)].into()).unwrap(),
-        source: "https://voordeur.example".to_owned(),
-        city: city.clone(),
+        ..testing::tools(store)
     };
     let settings: Config = serde_json::from_value(serde_json::json!({ "url": url })).unwrap();
     assert!(settings.check().is_empty());
@@ -41,7 +40,7 @@ fn letter(dispatch: &Dispatch) -> Letter {
 
 async fn deliver(url: &str, timeout_ms: u64) -> Verdict {
     let dispatch = testing::dispatch(testing::PUSHED, Role::Lead);
-    adapter(url, timeout_ms).deliver(&dispatch, &letter(&dispatch)).await
+    adapter(url, timeout_ms).await.deliver(&dispatch, &letter(&dispatch)).await
 }
 
 async fn answered(answer: ResponseTemplate) -> Verdict {
@@ -57,7 +56,7 @@ async fn the_call_is_signed_and_says_what_it_is() {
     Mock::given(method("POST")).respond_with(answer).mount(&server).await;
     let dispatch = testing::dispatch(testing::PUSHED, Role::Lead);
     let letter = letter(&dispatch);
-    let adapter = adapter(&format!("{}/in", server.uri()), 2_000);
+    let adapter = adapter(&format!("{}/in", server.uri()), 2_000).await;
     assert_eq!(adapter.deliver(&dispatch, &letter).await, Verdict::receipt("ZK-7"));
     adapter.deliver(&dispatch, &letter).await;
 
@@ -183,16 +182,11 @@ async fn who_is_not_there_has_nothing() {
     );
 }
 
-#[test]
-fn without_a_key_there_is_no_adapter() {
+#[tokio::test]
+async fn without_a_key_there_is_no_adapter() {
     let city = testing::city();
-    let tools = Tools {
-        clock: Clock::new(testing::now),
-        http: http::Config::default().build().unwrap(),
-        secrets: Secrets::default(),
-        source: String::new(),
-        city: city.clone(),
-    };
+    let (_folder, store) = testing::store().await;
+    let tools = testing::tools(store);
     let settings: Config = serde_json::from_str(r#"{"url": "https://example.org"}"#).unwrap();
     let Err(faults) = settings.build(&city.departments[0], &tools) else { panic!("built") };
     assert!(faults[0].message.contains("whsec_"), "{faults:?}");

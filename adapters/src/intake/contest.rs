@@ -62,14 +62,14 @@ async fn reopen(tools: &IntakeTools, token: &str, text: Option<String>, trace: T
         reference: case.reference,
         version: case.version,
         at: now,
-        what: What::Reopened { text },
+        what: What::Reopened { text: text.clone() },
     };
     let letter = Letter::new(
         derived(&["reopen", &case.id.to_string(), &version]),
         Lane::router(),
         Topic::ReportReceived,
         report.kind.as_str(),
-        &Received { report: report.id, why: Why::Reopened },
+        &Received { report: report.id, why: Why::Reopened { text } },
         trace,
         now,
     )

@@ -287,6 +287,15 @@ fn show(out: Out, town: &Town, walk: &Walk, event: &CaseEvent) {
         What::Declined { department, reason } => {
             ("✗", format!("{} will not do it: {}", name(department), short(reason, 90)))
         }
+        What::Answered { article, .. } => ("✓", format!("{} by the article {article}", paint.green("answered"))),
+        What::Referred { to, .. } => ("⇒", format!("referred to {to}")),
+        What::Asked { department, text } => ("?", format!("{} asks: {}", name(department), short(text, 90))),
+        What::Replied { text } => ("✎", format!("the resident answers: {}", short(text, 90))),
+        What::Reminded { department, nth } => ("◷", format!("{} was reminded ({nth})", name(department))),
+        What::Escalated { department, to, .. } => {
+            ("!", format!("{} stays silent: {} looks after it", name(department), name(to)))
+        }
+        What::Slipping { was, .. } => ("◷", format!("it will not be {was}: the resident hears of it")),
         What::Reopened { .. } => ("↻", "the resident says it is not solved".to_owned()),
         What::Outdated { department, said } => {
             ("…", format!("{} answered late ({said}): changes nothing", name(department)))

@@ -14,8 +14,8 @@ use crate::{Facts, Ruleset, decide};
 use async_trait::async_trait;
 use schemas::{
     Timestamp,
-    case::{Case, Decision, Status},
-    city::{City, Delivery},
+    case::{Case, Decision, Status, Watch},
+    city::{City, Delivery, Share},
     letter::{Lane, Letter, Topic},
     report::Report,
     slug::DepartmentId,
@@ -41,7 +41,7 @@ pub struct RouterWorker {
 #[derive(Debug, Clone)]
 struct Desk {
     lane: Lane,
-    share_reporter: bool,
+    share_reporter: Share,
 }
 
 impl RouterWorker {
@@ -70,9 +70,23 @@ impl RouterWorker {
         decide(&self.ruleset, &self.city, &Facts::of(report, &self.city, rejected_by, at))
     }
 
+    /// Whether a department with this right may know who sent `report`.
+    fn may_know(&self, share: Share, report: &Report) -> bool {
+        match share {
+            Share::Always => true,
+            Share::Never => false,
+            Share::WithConsent => self
+                .city
+                .consent_question
+                .as_ref()
+                .and_then(|question| report.answers.get(question))
+                .is_some_and(|answer| answer.as_bool() == Some(true)),
+        }
+    }
+
     /// Whether somebody in this decision may know who reported.
     fn shares(&self, decision: &Decision) -> bool {
-        let shares = |id: &DepartmentId| self.desks.get(id).is_some_and(|desk| desk.share_reporter);
+        let shares = |id: &DepartmentId| self.desks.get(id).is_some_and(|desk| desk.share_reporter != Share::Never);
         decision.assignments.iter().any(|assignment| shares(&assignment.department))
     }
 }
@@ -92,6 +106,9 @@ fn opened(report: &Report, decision: Decision, now: Timestamp) -> Case {
         opened_at: report.received_at,
         closed_at: None,
         tell: report.tell,
+        parts: Vec::new(),
+        watch: Watch::default(),
+        check_at: None,
     }
 }
 

@@ -129,7 +129,8 @@ impl RouterWorker {
                     }
                     self.reroute(&walk, case, department, writing);
                 }
-                Why::Reopened => self.reopen(&walk, case, writing),
+                Why::Reopened { .. } => self.reopen(&walk, case, writing),
+                Why::Replied { .. } | Why::Reminder => continue,
             }
             changed.insert(case.id);
         }

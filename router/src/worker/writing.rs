@@ -56,7 +56,7 @@ impl Writing {
                 continue;
             };
             let id = derived(&["dispatch", &case_id, department, &version]);
-            let contact = if desk.share_reporter { walk.contact.cloned() } else { None };
+            let contact = walk.contact.filter(|_| worker.may_know(desk.share_reporter, report)).cloned();
             let photo = |photo| format!("/api/v1/departments/{department}/photos/{photo}");
             let body = Dispatch {
                 id,
@@ -78,6 +78,7 @@ impl Writing {
                 rule: decision.rule.clone(),
                 version: case.version,
                 received_at: report.received_at,
+                again: None,
             };
             let subject = match decision.priority {
                 Urgency::High | Urgency::Emergency => format!("{}.urgent", report.kind),

@@ -49,6 +49,10 @@ pub struct City {
     pub fallback: DepartmentId,
     /// Working days, holidays, office hours.
     pub calendar: Calendar,
+    /// How the clock deals with departments that are silent.
+    pub patience: Patience,
+    /// The question whose yes lets partners know who reported.
+    pub consent_question: Option<String>,
     /// Departments and partners, in file order.
     pub departments: Vec<Department>,
     /// Groups of categories, in file order.
@@ -101,11 +105,42 @@ pub struct Department {
     /// How it gets its work.
     pub delivery: Delivery,
     /// Whether it may know who reported.
-    pub share_reporter: bool,
+    pub share_reporter: Share,
+    /// How long it may be silent before it is reminded, in working days; the city's own when left
+    /// out.
+    pub silent: Option<u32>,
     /// Cases of this department never show on public pages.
     pub confidential: bool,
     /// What the resident may do themselves to reach it.
     pub phone: Option<String>,
+}
+
+/// Whether a department may know who reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// Always.
+    Always,
+    /// When the reporter said so: a yes to [`City::consent_question`].
+    WithConsent,
+    /// Never.
+    Never,
+}
+
+/// How the clock deals with departments: working days on the city's calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// A department may be silent so long before it is reminded.
+    pub silent: u32,
+    /// So many reminders, as far apart, before somebody in the city looks after it.
+    pub reminders: u32,
+    /// A slip of the promised day is told so long before.
+    pub warn: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { silent: 2, reminders: 2, warn: 1 }
+    }
 }
 
 /// Where a department stands.

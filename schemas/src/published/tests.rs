@@ -76,6 +76,7 @@ fn dispatch() -> Dispatch {
         rule: "roads-of-the-city".into(),
         version: 1,
         received_at: at(),
+        again: None,
     }
 }
 
@@ -145,7 +146,11 @@ fn samples() -> Vec<(Topic, String, Value)> {
                 samples.push((topic, format!("{name}.least"), least));
             }
             Topic::ReportReceived => {
-                for why in [Why::New, Why::Rejected { department: slug("publieke-ruimte-wegen") }, Why::Reopened] {
+                for why in [
+                    Why::New,
+                    Why::Rejected { department: slug("publieke-ruimte-wegen") },
+                    Why::Reopened { text: None },
+                ] {
                     let body = json(Received { report: derived(&["sample", "case"]), why });
                     samples.push((topic, format!("{name}.{}", body["why"].as_str().unwrap()), body));
                 }

@@ -42,6 +42,8 @@ pub(crate) fn case(report: &Report) -> Case {
             due_on: Some("2026-11-30".parse().unwrap()),
             reasons: vec![Reason { condition: "category: wegen/*".to_owned(), fact: "wegen/put".to_owned() }],
             alarm: None,
+            answer: None,
+            on_call: Vec::new(),
         }),
         rejected_by: vec![slug("groen")],
         planned_on: None,
@@ -49,6 +51,9 @@ pub(crate) fn case(report: &Report) -> Case {
         opened_at: report.received_at,
         closed_at: None,
         tell: report.tell,
+        parts: Vec::new(),
+        watch: Default::default(),
+        check_at: None,
     }
 }
 

@@ -129,8 +129,14 @@ impl Teller<'_> {
             | What::Planned { department, .. }
             | What::Solved { department, .. }
             | What::Declined { department, .. }
+            | What::Answered { department, .. }
+            | What::Referred { department, .. }
+            | What::Asked { department, .. }
+            | What::Reminded { department, .. }
+            | What::Escalated { department, .. }
+            | What::Slipping { department, .. }
             | What::Outdated { department, .. } => self.name(department),
-            What::Received | What::Reopened { .. } => String::new(),
+            What::Received | What::Replied { .. } | What::Reopened { .. } => String::new(),
         };
         let mut args = vec![("department", who.clone())];
         match &event.what {
@@ -178,7 +184,15 @@ impl Teller<'_> {
                 line.text = Some(self.text("event-reopened-text", &[]));
                 line.quote = text.clone();
             }
-            What::Outdated { .. } => {}
+            What::Answered { .. } => line.tone = "good",
+            What::Referred { text, .. } => line.quote = text.clone(),
+            What::Asked { text, .. } => {
+                line.tone = "wait";
+                line.quote = Some(text.clone());
+            }
+            What::Replied { text } => line.quote = Some(text.clone()),
+            What::Slipping { .. } => line.tone = "wait",
+            What::Reminded { .. } | What::Escalated { .. } | What::Outdated { .. } => {}
         }
         let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
         line.title = self.text(&format!("event-{key}"), &args);
@@ -193,8 +207,10 @@ impl Teller<'_> {
         let at = match status {
             Status::Received => 0,
             Status::Routed | Status::Accepted => 1,
+            Status::Waiting if planned => 2,
+            Status::Waiting => 1,
             Status::Planned => 2,
-            Status::Solved | Status::Declined => 3,
+            Status::Solved | Status::Declined | Status::Referred => 3,
         };
         let last = if status == Status::Declined { "declined" } else { "solved" };
         let names = ["received", "accepted", "planned", last];

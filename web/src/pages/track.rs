@@ -162,8 +162,8 @@ pub async fn page(
 fn tone(status: Status) -> &'static str {
     match status {
         Status::Solved => "good",
-        Status::Planned => "wait",
-        Status::Declined => "quiet",
+        Status::Planned | Status::Waiting => "wait",
+        Status::Declined | Status::Referred => "quiet",
         Status::Received | Status::Routed | Status::Accepted => "plain",
     }
 }

@@ -190,6 +190,8 @@ impl Town {
                 due_on: Some("2026-11-30".parse().unwrap()),
                 reasons: Vec::new(),
                 alarm: None,
+                answer: None,
+                on_call: Vec::new(),
             }),
             rejected_by: Vec::new(),
             planned_on: (status == Status::Planned).then(|| "2026-12-01".parse().unwrap()),
@@ -197,6 +199,9 @@ impl Town {
             opened_at: now(),
             closed_at: None,
             tell: Tell::Nothing,
+            parts: Vec::new(),
+            watch: Default::default(),
+            check_at: None,
         };
         let events: Vec<(CaseEvent, Tell)> = what
             .into_iter()

@@ -146,7 +146,7 @@ async fn refusals_go_once_around_and_end_declined(bed: Bed) {
     assert!(reason.starts_with("Geen enkele dienst"), "in the resident's language");
 
     // Nothing moves a closed case.
-    let late = decide_again(&bed.case(id).await, Why::Reopened);
+    let late = decide_again(&bed.case(id).await, Why::Reopened { text: None });
     bed.apply(&[late]).await;
     assert_eq!(bed.case(id).await.status, Status::Declined);
 }
@@ -176,7 +176,7 @@ async fn a_contested_case_goes_back_to_whoever_had_it(bed: Bed) {
     case.version = 4;
     tx.save_cases(std::slice::from_ref(&case)).await.unwrap();
     tx.commit().await.unwrap();
-    let again = decide_again(&case, Why::Reopened);
+    let again = decide_again(&case, Why::Reopened { text: None });
     bed.apply(std::slice::from_ref(&again)).await;
     bed.apply(&[again]).await;
     let case = bed.case(id).await;

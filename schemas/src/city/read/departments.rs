@@ -4,10 +4,10 @@ use super::{
     fields::{Fields, clip},
     yaml::{Node, Position, Value},
 };
-use crate::city::{Delivery, Department, DepartmentKind};
+use crate::city::{Delivery, Department, DepartmentKind, Share};
 use std::collections::HashMap;
 
-const KEYS: [&str; 7] = ["id", "name", "kind", "delivery", "share_reporter", "confidential", "phone"];
+const KEYS: [&str; 8] = ["id", "name", "kind", "delivery", "share_reporter", "confidential", "phone", "silent"];
 
 /// The departments, and where the delivery of each is written.
 pub(super) fn read(node: &Node, fields: &mut Fields<'_>) -> Option<(Vec<Department>, HashMap<String, Position>)> {
@@ -47,9 +47,17 @@ fn department(node: &Node, fields: &mut Fields<'_>, seen: &mut HashMap<String, u
         .and_then(|node| fields.one_of(node, "the kind of a department", &kinds));
     let delivery = fields.required(map, "delivery", "queue").and_then(|node| delivery(node, fields));
     let share_reporter = match map.get("share_reporter") {
-        Some(node) => fields.bool(node, "`share_reporter`"),
-        None => kind.map(|kind| kind == DepartmentKind::Internal),
+        Some(node) => fields.one_of(
+            node,
+            "`share_reporter`",
+            &[("true", Share::Always), ("false", Share::Never), ("with_consent", Share::WithConsent)],
+        ),
+        None => kind.map(|kind| if kind == DepartmentKind::Internal { Share::Always } else { Share::Never }),
     };
+    let silent = map
+        .get("silent")
+        .and_then(|node| fields.number(node, "`silent`", 0..=250))
+        .and_then(|days| u32::try_from(days).ok());
     let confidential = map.get("confidential").map_or(Some(false), |node| fields.bool(node, "`confidential`"));
     let phone = map.get("phone").and_then(|node| fields.text(node, "the telephone number"));
     Some(Department {
@@ -58,18 +66,19 @@ fn department(node: &Node, fields: &mut Fields<'_>, seen: &mut HashMap<String, u
         kind: kind?,
         delivery: delivery?,
         share_reporter: share_reporter?,
+        silent,
         confidential: confidential?,
         phone,
     })
 }
 
-/// `queue`, `sandbox`, or one adapter with its settings. Which adapters there are, and what they
+/// `queue`, or an adapter with or without settings. Which adapters there are, and what they
 /// can be set to, is the business of the adapters.
 fn delivery(node: &Node, fields: &mut Fields<'_>) -> Option<Delivery> {
     const HELP: &str = "write `queue`, `sandbox`, or an adapter with its settings: `{webhook: {url: https://…}}`";
     match &node.value {
         Value::Scalar { text, .. } if text == "queue" => Some(Delivery::Queue),
-        Value::Scalar { text, .. } if text == "sandbox" => {
+        Value::Scalar { text, .. } if !text.is_empty() => {
             Some(Delivery::Push { adapter: text.clone(), settings: serde_json::Value::Object(serde_json::Map::new()) })
         }
         Value::Map(entries) if entries.len() == 1 => {
@@ -87,16 +96,6 @@ fn delivery(node: &Node, fields: &mut Fields<'_>) -> Option<Delivery> {
                 }
             };
             Some(Delivery::Push { adapter: key.name.clone(), settings })
-        }
-        Value::Scalar { text, .. } if text == "webhook" => {
-            fields.error(node.at, "`webhook` has to know where to", HELP);
-            None
-        }
-        Value::Scalar { text, .. } => {
-            let near = crate::fault::nearest(text, ["queue", "sandbox", "webhook"]);
-            let help = near.map_or_else(|| HELP.to_owned(), |near| format!("did you mean `{near}`?"));
-            fields.error(node.at, format!("work cannot be delivered by `{}`", clip(text)), help);
-            None
         }
         _ => {
             fields.error(node.at, "a delivery is one word, or one adapter with its settings", HELP);

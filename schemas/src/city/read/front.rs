@@ -6,7 +6,7 @@ use super::{
     yaml::{Node, Position},
 };
 use crate::{
-    city::{Calendar, Files, Texts},
+    city::{Calendar, Files, Patience, Texts},
     fault::{Fault, did_you_mean},
     report::Language,
     slug::DepartmentId,
@@ -38,6 +38,8 @@ pub(super) struct Front {
     pub email: Option<String>,
     pub fallback: Option<(DepartmentId, Position)>,
     pub calendar: Option<Calendar>,
+    pub patience: Patience,
+    pub consent_question: Option<(String, Position)>,
     pub outline: Option<String>,
     pub area_files: Vec<String>,
     pub attribution: Vec<String>,
@@ -45,7 +47,18 @@ pub(super) struct Front {
 
 pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Option<Front> {
     let fields = &mut Fields { file: FILE, faults, languages: &[] };
-    let keys = ["name", "languages", "phone", "email", "fallback", "calendar", "areas", "attribution"];
+    let keys = [
+        "name",
+        "languages",
+        "phone",
+        "email",
+        "fallback",
+        "calendar",
+        "areas",
+        "attribution",
+        "patience",
+        "consent_question",
+    ];
     let map = fields.map(node, "the city", &keys)?;
     let mut front = Front::default();
     if let Some(node) = fields.required(map, "languages", "[nl, fr, en]") {
@@ -69,6 +82,12 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         .and_then(|node| Some((fields.slug(node, "the fallback desk")?, node.at)));
     front.calendar =
         fields.required(map, "calendar", "{timezone: Europe/Brussels, …}").and_then(|node| calendar(node, fields));
+    if let Some(node) = map.get("patience") {
+        patience(node, fields, &mut front.patience);
+    }
+    front.consent_question = map
+        .get("consent_question")
+        .and_then(|node| Some((fields.text(node, "the question that asks for consent")?, node.at)));
     if let Some(node) = map.get("areas") {
         areas(node, files, fields, &mut front);
     }
@@ -76,6 +95,18 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         front.attribution = fields.texts_of(node, "the attribution").into_iter().map(|(_, text)| text).collect();
     }
     Some(front)
+}
+
+fn patience(node: &Node, fields: &mut Fields<'_>, patience: &mut Patience) {
+    let Some(map) = fields.map(node, "`patience`", &["silent", "reminders", "warn"]) else { return };
+    let places =
+        [("silent", &mut patience.silent), ("reminders", &mut patience.reminders), ("warn", &mut patience.warn)];
+    for (name, place) in places {
+        let days = map.get(name).and_then(|node| fields.number(node, &format!("`{name}`"), 0..=250));
+        if let Some(days) = days.and_then(|days| u32::try_from(days).ok()) {
+            *place = days;
+        }
+    }
 }
 
 fn languages(node: &Node, fields: &mut Fields<'_>) -> Vec<Language> {

@@ -57,6 +57,12 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         Fields { file: "city.yaml", faults: &mut *faults, languages: &[] }.unknown(*at, "department", fallback, &known);
     }
     let areas = areas::read(&front, &files, faults);
+    if let (Some((question, at)), Some(tree)) = (&front.consent_question, &tree)
+        && !tree.questions.contains_key(question)
+    {
+        let known: Vec<&str> = tree.questions.keys().map(String::as_str).collect();
+        Fields { file: "city.yaml", faults: &mut *faults, languages: &[] }.unknown(*at, "question", question, &known);
+    }
     let ((departments, delivery_at), tree) = (departments?, tree?);
     Some(City {
         names: front.names?,
@@ -66,6 +72,8 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         email: front.email?,
         fallback: front.fallback?.0,
         calendar: front.calendar?,
+        patience: front.patience,
+        consent_question: front.consent_question.map(|(id, _)| id),
         departments,
         groups: tree.groups,
         categories: tree.categories,

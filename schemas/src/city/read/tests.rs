@@ -100,7 +100,7 @@ fn a_good_village_has_no_fault() {
     assert_eq!(city.questions["grootte"].options, ["klein", "groot"]);
     assert_eq!(city.questions["grootte"].option_names["groot"][&crate::report::Language::Nl], "Heel groot");
     assert_eq!(city.calendar.office_minutes, (540, 1020));
-    assert!(city.departments[0].share_reporter && city.departments[1].share_reporter);
+    assert!(city.departments[..2].iter().all(|department| department.share_reporter == crate::city::Share::Always));
     assert_eq!(
         city.departments[1].delivery,
         super::super::Delivery::Push {
@@ -153,11 +153,9 @@ fn each_fault_is_told_where_it_is_and_how_to_mend_it() {
         // departments.yaml
         ("departments.yaml", "id: publieke-ruimte", "id: §Publieke Ruimte", "the id `Publieke Ruimte` is not a name", "for instance `publieke-ruimte`"),
         ("departments.yaml", "    kind: partner", "    kind: §partners", "cannot be `partners`", "did you mean `partner`?"),
-        ("departments.yaml", "delivery: queue", "delivery: §quue", "work cannot be delivered by `quue`", "did you mean `queue`?"),
-        ("departments.yaml", "delivery: queue", "delivery: §webhook", "`webhook` has to know where to", "{webhook: {url:"),
         ("departments.yaml", "delivery: queue", "delivery: §[queue]", "a delivery is one word", "write `queue`"),
         ("departments.yaml", "delivery: queue", "delivery: {webhook: §https://dorp.example}", "the settings of `webhook` are text", "write `queue`"),
-        ("departments.yaml", "share_reporter: true", "share_reporter: §yes", "`share_reporter` is neither true nor false", "without quotes"),
+        ("departments.yaml", "share_reporter: true", "share_reporter: §yes", "`share_reporter` cannot be `yes`", "choose one of"),
         ("departments.yaml", "share_reporter: true", "§share_reporters: true", "the department `publieke-ruimte` has no `share_reporters`", "did you mean `share_reporter`?"),
         ("departments.yaml", "- id: onthaal\n    name: {nl: Onthaal}\n", "- §id: onthaal\n", "the department `onthaal` lacks `name`", "add `name: {nl:"),
         // categories.yaml
@@ -250,7 +248,7 @@ fn all_faults_are_told_at_once() {
     );
     files.insert(
         "departments.yaml".into(),
-        DEPARTMENTS.replace("kind: internal", "kind: inside").replace("delivery: queue", "delivery: 3").into(),
+        DEPARTMENTS.replace("kind: internal", "kind: inside").replace("delivery: queue", "delivery: [3]").into(),
     );
     let five = "questions: [a, b, c, d, e, f]";
     files.insert(

@@ -1,0 +1,83 @@
+//! Links by which somebody at a department answers without an account: in mails, in tasks. Whoever
+//! holds the link may answer for that one dispatch, so it is as long as it has to be and never
+//! logged. Opening it changes nothing.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac as _};
+use schemas::Uuid;
+use secrecy::{ExposeSecret as _, SecretBox};
+use sha2::Sha256;
+use std::{fmt, sync::Arc};
+
+/// Bytes of a tag: 128 bits, beyond guessing.
+const TAG: usize = 16;
+
+/// Makes and reads links. Cheap to clone.
+#[derive(Clone)]
+pub struct Links {
+    key: Arc<SecretBox<[u8; 32]>>,
+    public_url: Arc<str>,
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Links(hidden)")
+    }
+}
+
+impl Links {
+    /// Links below `public_url` (without a slash at the end), sealed with `key`.
+    pub fn new(key: [u8; 32], public_url: &str) -> Self {
+        Self { key: Arc::new(SecretBox::new(Box::new(key))), public_url: public_url.into() }
+    }
+
+    fn tag(&self, dispatch: Uuid) -> [u8; TAG] {
+        // HMAC takes a key of any length.
+        let mut mac = <Hmac<Sha256>>::new_from_slice(self.key.expose_secret()).expect("HMAC takes any key");
+        mac.update(b"work");
+        mac.update(dispatch.as_bytes());
+        let whole = mac.finalize().into_bytes();
+        let mut tag = [0; TAG];
+        tag.copy_from_slice(&whole[..TAG]);
+        tag
+    }
+
+    /// The secret part of the link of `dispatch`: 43 characters of base64url.
+    pub fn token(&self, dispatch: Uuid) -> String {
+        let mut bytes = dispatch.as_bytes().to_vec();
+        bytes.extend(self.tag(dispatch));
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The address of the page where `dispatch` is answered, in the language `language` (`nl`).
+    pub fn work(&self, dispatch: Uuid, language: &str) -> String {
+        format!("{}/{language}/work/{}", self.public_url, self.token(dispatch))
+    }
+
+    /// The dispatch of a token that [`Links::token`] made; nothing for any other text.
+    pub fn read(&self, token: &str) -> Option<Uuid> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == 16 + TAG)?;
+        let dispatch = Uuid::from_slice(&bytes[..16]).ok()?;
+        bool::from(subtle::ConstantTimeEq::ct_eq(&bytes[16..], &self.tag(dispatch)[..])).then_some(dispatch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_links_are_read() {
+        let links = Links::new([7; 32], "https://voordeur.example.org");
+        let id = Uuid::from_u128(42);
+        let token = links.token(id);
+        assert_eq!(links.read(&token), Some(id));
+        assert_eq!(links.work(id, "nl"), format!("https://voordeur.example.org/nl/work/{token}"));
+        let mut other = token.clone();
+        other.replace_range(0..1, if token.starts_with('A') { "B" } else { "A" });
+        for wrong in ["", "x", &token[1..], &other, &format!("{token}A")] {
+            assert_eq!(links.read(wrong), None, "{wrong}");
+        }
+        assert_eq!(Links::new([8; 32], "").read(&token), None, "another city's key");
+    }
+}

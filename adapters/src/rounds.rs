@@ -1,0 +1,121 @@
+//! What adapters do by themselves, again and again: poll the other side, read a mailbox, write the
+//! file of the day. Each has a row that says how far it came; one process at a time works it. What a
+//! round brings and how far it came are committed together, so a round that dies is made again and
+//! nothing is heard twice.
+
+use crate::{deliver, departments::Built, updates};
+use async_trait::async_trait;
+use schemas::{Timestamp, Uuid, dispatch::Update, slug::DepartmentId, trace::Trace};
+use serde_json::Value;
+use std::{sync::Arc, time::Duration};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+/// What an adapter does by itself.
+#[async_trait]
+pub trait Round: Send + Sync {
+    /// How long after a round that went well the next is due.
+    fn every(&self) -> Duration;
+
+    /// The longest a round may take; another process takes over after that.
+    fn at_most(&self) -> Duration {
+        Duration::from_secs(300)
+    }
+
+    /// Makes one round. `state` is what the last one left (null before the first). No transaction is
+    /// open. The error is for the operator; the round is made again later, with the same `state`.
+    async fn go(&self, state: Value) -> Result<Went, String>;
+}
+
+/// What a round came to.
+#[derive(Debug, Clone, Default)]
+pub struct Went {
+    /// How far it came: given to the next round.
+    pub state: Value,
+    /// What the other side says. The id of each has to be the same when it is read again.
+    pub updates: Vec<Update>,
+    /// Dispatches that the other side has now, with its receipt.
+    pub arrived: Vec<(Uuid, Option<String>)>,
+    /// When the next round is due, if not after [`Round::every`].
+    pub next_at: Option<Timestamp>,
+}
+
+/// Works the round of one department.
+pub struct RoundWorker {
+    store: Store,
+    department: DepartmentId,
+    round: Arc<dyn Round>,
+}
+
+/// How often an idle worker looks whether its round is due.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl RoundWorker {
+    /// The worker of `built`, if its adapter makes rounds.
+    pub fn new(store: Store, built: &Built) -> Option<Self> {
+        Some(Self { store, department: built.department.clone(), round: built.adapter.round()? })
+    }
+
+    /// The name of the round's row.
+    pub fn name(&self) -> String {
+        format!("dept.{}", self.department)
+    }
+
+    /// Makes rounds until `stop`.
+    pub async fn run(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let pause = match self.once().await {
+                Ok(true) => continue,
+                Ok(false) => LOOK,
+                Err(error) => {
+                    tracing::warn!(round = self.name(), %error, "cannot work; trying again");
+                    LOOK * 5
+                }
+            };
+            _ = stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+        }
+    }
+
+    /// Makes the round if it is due and nobody else is at it; gives whether it was made.
+    pub async fn once(&self) -> Result<bool, store::Error> {
+        let name = self.name();
+        let Some(claim) = self.store.claim_round(&name, self.round.at_most()).await? else { return Ok(false) };
+        let went = tokio::time::timeout(self.round.at_most(), self.round.go(claim.state.clone())).await;
+        let went = went.unwrap_or_else(|_| Err("it took too long".to_owned()));
+        let now = self.store.clock().now();
+        let mut tx = self.store.begin().await?;
+        match went {
+            Ok(went) => {
+                let ids: Vec<Uuid> = went.updates.iter().map(|update| update.dispatch).collect();
+                let peeks = tx.peek_dispatches(&ids).await?;
+                let letters: Vec<_> = went
+                    .updates
+                    .iter()
+                    .filter_map(|update| {
+                        let case = peeks.get(&update.dispatch)?.case_id;
+                        Some(updates::letter(update, case, Trace::start(), now))
+                    })
+                    .collect();
+                if !went.arrived.is_empty() {
+                    deliver::arrived(&mut tx, &self.department, &went.arrived).await?;
+                }
+                if !letters.is_empty() {
+                    tx.post(&letters).await?;
+                }
+                let next_at = went.next_at.unwrap_or(now + self.round.every());
+                // Somebody else may have taken over; then what this round brought is theirs to bring.
+                if tx.end_round(&name, claim.until, Some(&went.state), next_at, None).await? {
+                    tx.commit().await?;
+                }
+            }
+            Err(why) => {
+                tracing::warn!(round = name, why, "a round failed; it is made again");
+                let next_at = now + self.round.every().min(Duration::from_secs(60));
+                if tx.end_round(&name, claim.until, None, next_at, Some(&why)).await? {
+                    tx.commit().await?;
+                }
+            }
+        }
+        Ok(true)
+    }
+}
