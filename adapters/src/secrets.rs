@@ -20,6 +20,20 @@ pub struct Config {
     pub tokens: Vec<SecretString>,
     /// The same, as sha256 in hex, for configurations that should not hold the token itself.
     pub token_sha256: Vec<String>,
+    /// What we prove ourselves with to the department's own system.
+    pub credentials: Credentials,
+}
+
+/// What we prove ourselves with to the department's own system, by whatever its adapter needs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Credentials {
+    /// A key that goes with each call (Open311 `api_key`).
+    pub api_key: Option<SecretString>,
+    /// The password of a mailbox or an account; the account stands in `departments.yaml`.
+    pub password: Option<SecretString>,
+    /// A private key in OpenSSH form, for SFTP.
+    pub ssh_key: Option<SecretString>,
 }
 
 impl Config {
@@ -61,7 +75,8 @@ impl Config {
         if tokens.len() > 2 {
             wrong("tokens", "at most two tokens: the old one and the new one");
         }
-        if faults.is_empty() { Ok(DepartmentSecrets { keys, tokens }) } else { Err(faults) }
+        let credentials = self.credentials;
+        if faults.is_empty() { Ok(DepartmentSecrets { keys, tokens, credentials }) } else { Err(faults) }
     }
 }
 
@@ -106,6 +121,7 @@ impl fmt::Debug for Key {
 struct DepartmentSecrets {
     keys: Vec<Key>,
     tokens: Vec<[u8; 32]>,
+    credentials: Credentials,
 }
 
 /// The secrets of every department. Cheap to clone.
@@ -137,6 +153,11 @@ impl Secrets {
     /// The webhook keys of `department`, newest last; none when it has none.
     pub fn keys(&self, department: &str) -> &[Key] {
         self.0.get(department).map_or(&[], |secrets| &secrets.keys)
+    }
+
+    /// What we prove ourselves with to the system of `department`.
+    pub fn credentials(&self, department: &str) -> Credentials {
+        self.0.get(department).map(|secrets| secrets.credentials.clone()).unwrap_or_default()
     }
 
     /// Whether `token` is one of `department`'s. Takes the same time for every wrong token.
@@ -171,6 +192,7 @@ mod tests {
             webhook_keys: vec!["whsec_short".into()],
             tokens: vec!["hunter2".into()],
             token_sha256: vec!["xyz".into()],
+            ..Config::default()
         };
         let faults = config.check("wegen");
         assert_eq!(faults.len(), 3);

@@ -200,6 +200,15 @@ pub struct DepartmentAccess {
     /// The secret before the last change: still accepted on callbacks.
     #[serde(deserialize_with = "load::maybe_secret")]
     pub previous_secret: Option<SecretString>,
+    /// The key that goes with each call to its own system (Open311).
+    #[serde(deserialize_with = "load::maybe_secret")]
+    pub api_key: Option<SecretString>,
+    /// The password of the mailbox or account by which we reach it.
+    #[serde(deserialize_with = "load::maybe_secret")]
+    pub password: Option<SecretString>,
+    /// The private key (OpenSSH form) by which we reach its SFTP server.
+    #[serde(deserialize_with = "load::maybe_secret")]
+    pub ssh_key: Option<SecretString>,
 }
 
 /// Logs.

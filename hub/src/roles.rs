@@ -77,6 +77,11 @@ pub fn secrets(config: &Config, town: &Town) -> anyhow::Result<Secrets> {
             let secrets = adapters::secrets::Config {
                 webhook_keys: both(&access.secret, &access.previous_secret),
                 tokens: both(&access.token, &access.previous_token),
+                credentials: adapters::secrets::Credentials {
+                    api_key: access.api_key.clone(),
+                    password: access.password.clone(),
+                    ssh_key: access.ssh_key.clone(),
+                },
                 ..adapters::secrets::Config::default()
             };
             (id.clone(), secrets)
