@@ -72,16 +72,7 @@ impl RouterWorker {
 
     /// Whether a department with this right may know who sent `report`.
     fn may_know(&self, share: Share, report: &Report) -> bool {
-        match share {
-            Share::Always => true,
-            Share::Never => false,
-            Share::WithConsent => self
-                .city
-                .consent_question
-                .as_ref()
-                .and_then(|question| report.answers.get(question))
-                .is_some_and(|answer| answer.as_bool() == Some(true)),
-        }
+        self.city.may_know(share, &report.answers)
     }
 
     /// Whether somebody in this decision may know who reported.

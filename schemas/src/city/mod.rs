@@ -3,15 +3,17 @@
 
 mod areas;
 mod calendar;
+mod on_call;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;
 
 pub use areas::{Area, Areas};
 pub use calendar::Calendar;
+pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
 
 use crate::{
-    report::{Kind, Language, Urgency},
+    report::{Answers, Kind, Language, Urgency},
     slug::{CategoryId, DepartmentId},
 };
 use std::{
@@ -113,6 +115,8 @@ pub struct Department {
     pub confidential: bool,
     /// What the resident may do themselves to reach it.
     pub phone: Option<String>,
+    /// Who is telephoned when it cannot wait.
+    pub on_call: Option<OnCall>,
 }
 
 /// Whether a department may know who reported.
@@ -288,6 +292,25 @@ impl City {
     /// say where settings it refuses are written.
     pub fn delivery_at(&self, department: &str) -> (usize, usize) {
         self.index.delivery_at.get(department).copied().unwrap_or_default()
+    }
+
+    /// Whether a department with this right may know who sent a report with these `answers`.
+    pub fn may_know(&self, share: Share, answers: &Answers) -> bool {
+        match share {
+            Share::Always => true,
+            Share::Never => false,
+            Share::WithConsent => {
+                let answer = self.consent_question.as_ref().and_then(|question| answers.get(question));
+                answer.is_some_and(|answer| answer.as_bool() == Some(true))
+            }
+        }
+    }
+
+    /// The desk whose operator calls the people on call of `department`.
+    pub fn calling_desk(&self, department: &str) -> &DepartmentId {
+        self.department(department)
+            .and_then(|department| department.on_call.as_ref()?.desk.as_ref())
+            .unwrap_or(&self.fallback)
     }
 
     /// The question with this id.

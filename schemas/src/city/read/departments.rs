@@ -2,21 +2,28 @@
 
 use super::{
     fields::{Fields, clip},
+    on_call,
     yaml::{Node, Position, Value},
 };
-use crate::city::{Delivery, Department, DepartmentKind, Share};
+use crate::city::{Calendar, Delivery, Department, DepartmentKind, Share};
 use std::collections::HashMap;
 
-const KEYS: [&str; 8] = ["id", "name", "kind", "delivery", "share_reporter", "confidential", "phone", "silent"];
+const KEYS: [&str; 9] =
+    ["id", "name", "kind", "delivery", "share_reporter", "confidential", "phone", "silent", "on_call"];
 
 /// The departments, and where the delivery of each is written.
-pub(super) fn read(node: &Node, fields: &mut Fields<'_>) -> Option<(Vec<Department>, HashMap<String, Position>)> {
+pub(super) fn read(
+    node: &Node,
+    calendar: Option<&Calendar>,
+    fields: &mut Fields<'_>,
+) -> Option<(Vec<Department>, HashMap<String, Position>)> {
     let map = fields.map(node, "the file", &["departments"])?;
     let list = fields.required(map, "departments", "[{id: …}]")?;
     let (mut departments, mut delivery_at) = (Vec::new(), HashMap::new());
     let mut seen: HashMap<String, usize> = HashMap::new();
+    let known = super::ids(Some(list));
     for item in fields.list(list, "`departments`") {
-        if let Some(department) = department(item, fields, &mut seen) {
+        if let Some(department) = department(item, fields, &mut seen, &known, calendar) {
             delivery_at.insert(department.id.to_string(), item.get("delivery").map_or(item.at, |node| node.at));
             departments.push(department);
         }
@@ -27,7 +34,13 @@ pub(super) fn read(node: &Node, fields: &mut Fields<'_>) -> Option<(Vec<Departme
     Some((departments, delivery_at))
 }
 
-fn department(node: &Node, fields: &mut Fields<'_>, seen: &mut HashMap<String, usize>) -> Option<Department> {
+fn department(
+    node: &Node,
+    fields: &mut Fields<'_>,
+    seen: &mut HashMap<String, usize>,
+    known: &[String],
+    calendar: Option<&Calendar>,
+) -> Option<Department> {
     let what = name_of("the department", node);
     let map = fields.map(node, &what, &KEYS)?;
     let id = fields.required(map, "id", "publieke-ruimte").and_then(|node| fields.slug(node, "the id"));
@@ -60,6 +73,7 @@ fn department(node: &Node, fields: &mut Fields<'_>, seen: &mut HashMap<String, u
         .and_then(|days| u32::try_from(days).ok());
     let confidential = map.get("confidential").map_or(Some(false), |node| fields.bool(node, "`confidential`"));
     let phone = map.get("phone").and_then(|node| fields.text(node, "the telephone number"));
+    let on_call = map.get("on_call").and_then(|node| on_call::read(node, &what, known, calendar, fields));
     Some(Department {
         id: id?,
         names: names?,
@@ -69,6 +83,7 @@ fn department(node: &Node, fields: &mut Fields<'_>, seen: &mut HashMap<String, u
         silent,
         confidential: confidential?,
         phone,
+        on_call,
     })
 }
 

@@ -6,6 +6,7 @@ mod categories;
 mod departments;
 mod fields;
 mod front;
+mod on_call;
 #[cfg(test)]
 mod tests;
 mod theme;
@@ -43,7 +44,8 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
     let languages = front.as_ref().map_or(&[][..], |front| &front.languages[..]);
     let known = departments.as_ref().map(|node| ids(node.get("departments")));
     let departments = departments.and_then(|node| {
-        departments::read(&node, &mut Fields { file: "departments.yaml", faults: &mut *faults, languages })
+        let calendar = front.as_ref().and_then(|front| front.calendar.as_ref());
+        departments::read(&node, calendar, &mut Fields { file: "departments.yaml", faults: &mut *faults, languages })
     });
     let tree = categories.and_then(|node| {
         let fields = &mut Fields { file: "categories.yaml", faults: &mut *faults, languages };

@@ -158,6 +158,13 @@ fn each_fault_is_told_where_it_is_and_how_to_mend_it() {
         ("departments.yaml", "share_reporter: true", "share_reporter: §yes", "`share_reporter` cannot be `yes`", "choose one of"),
         ("departments.yaml", "share_reporter: true", "§share_reporters: true", "the department `publieke-ruimte` has no `share_reporters`", "did you mean `share_reporter`?"),
         ("departments.yaml", "- id: onthaal\n    name: {nl: Onthaal}\n", "- §id: onthaal\n", "the department `onthaal` lacks `name`", "add `name: {nl:"),
+        ("departments.yaml", "delivery: queue", "delivery: queue\n    on_call: {contacts: §[]}", "names nobody", "{who: …"),
+        ("departments.yaml", "delivery: queue", "delivery: queue\n    on_call: §{every: 10}", "lacks `contacts`", "{who: Wachtdienst"),
+        ("departments.yaml", "delivery: queue", "delivery: queue\n    on_call: {every: §0, contacts: [{who: Wacht, phone: \"112\"}]}", "`every` is not a whole number from 1 to 60", ""),
+        ("departments.yaml", "delivery: queue", "delivery: queue\n    on_call: {desk: §ontaal, contacts: [{who: Wacht, phone: \"112\"}]}", "there is no department `ontaal`", "did you mean `onthaal`?"),
+        ("departments.yaml", "delivery: queue", "delivery: queue\n    on_call: {contacts: [{who: Wacht, phone: §soon}]}", "`soon` is no telephone number", "digits"),
+        ("departments.yaml", "delivery: queue", "delivery: queue\n    on_call: {contacts: [{who: Wacht, phone: \"112\", hours: §\"9-17\"}]}", "`hours` cannot be `9-17`", "outside-office"),
+        ("departments.yaml", "delivery: queue", "delivery: queue\n    on_call: {contacts: [{who: Wacht, phone: \"112\", days: §weekend}]}", "`days` cannot be `weekend`", "choose one of"),
         // categories.yaml
         ("categories.yaml", "department: publieke-ruimte", "department: §publieke-ruimt", "there is no department `publieke-ruimt`", "did you mean `publieke-ruimte`?"),
         ("categories.yaml", "questions: [gevaar, grootte]", "questions: [gevaar, grootte, §groote]", "there is no question `groote`", "did you mean `grootte`?"),
@@ -220,7 +227,7 @@ fn what_is_odd_is_a_warning_and_the_city_runs() {
         ("categories.yaml", "groups:\n", "groups:\n  - {id: §water, icon: water, name: {nl: Water}}\n", "the group `water` has no category"),
         ("categories.yaml", "questions: [gevaar, grootte]", "questions: [gevaar]", "no category asks `grootte`"),
         ("areas/wijken.geojson", "[[[3.1, 50.1], [3.9, 50.1], [3.9, 50.4], [3.1, 50.1]]]", "[[[50.1, 3.1], [50.1, 3.9], [50.4, 3.9], [50.1, 3.1]]]", "the area `zuid` lies outside the city"),
-        ("departments.yaml", "{nl: Onthaal}", "{nl: Onthaal}", ""),
+        ("departments.yaml", "delivery: queue", "delivery: queue\n    on_call: {contacts: §[{who: Wacht, phone: \"112\", hours: outside-office}]}", "answers on Monday at 09:00"),
     ];
     for (file, from, to, message) in table {
         let (faults, at, _) = changed(file, from, to);
