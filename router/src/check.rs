@@ -48,6 +48,12 @@ impl<'a> Check<'a> {
         self.known("department", id, at, city.departments.iter().map(|d| d.id.as_str()));
     }
 
+    /// `slug` must be an article of the city.
+    pub fn article(&mut self, slug: &str, at: Pos) {
+        let city = self.city;
+        self.known("article", slug, at, city.articles.iter().map(|article| article.slug.as_str()));
+    }
+
     /// `id` must be an area of the city.
     pub fn area(&mut self, id: &str, at: Pos) {
         let city = self.city;

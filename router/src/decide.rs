@@ -26,7 +26,7 @@ pub fn decide(ruleset: &Ruleset, city: &City, facts: &Facts<'_>) -> Decision {
             due_on: due(rule.term.or(category_term)),
             reasons: rule.reasons(facts),
             alarm: None,
-            answer: None,
+            answer: rule.answer(city, facts),
             on_call: Vec::new(),
         },
         None => {

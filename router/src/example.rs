@@ -144,6 +144,8 @@ struct Expect {
     term: Option<Spanned<String>>,
     #[serde(default, deserialize_with = "given")]
     rule: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    answer: Option<Spanned<String>>,
 }
 
 impl Example {
@@ -188,6 +190,11 @@ impl Example {
         check.department(&expect.assign.value, pos(&expect.assign));
         for (department, at) in items(expect.inform.as_ref()).chain(items(given.rejected_by.as_ref())) {
             check.department(department, at);
+        }
+        if let Some(answer) = &expect.answer
+            && answer.value != "none"
+        {
+            check.article(&answer.value, pos(answer));
         }
         if let Some(term) = &expect.term
             && term.value != "none"
@@ -256,6 +263,9 @@ impl Example {
         differs("assign", pos(&expect.assign), &expect.assign.value, lead);
         if let Some(name) = &expect.rule {
             differs("rule", pos(name), &name.value, &decision.rule);
+        }
+        if let Some(answer) = &expect.answer {
+            differs("answer", pos(answer), &answer.value, decision.answer.as_deref().unwrap_or("none"));
         }
         if let Some(inform) = &expect.inform {
             let sorted = |ids: BTreeSet<&str>| ids.into_iter().collect::<Vec<_>>().join(", ");

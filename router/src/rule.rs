@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use schemas::{
     Timestamp,
     case::{Assignment, Reason, Role},
-    city::Calendar,
+    city::{Calendar, City},
     report::{Kind, Urgency},
     slug::{CategoryId, DepartmentId, Slug},
 };
@@ -85,6 +85,8 @@ struct Then {
     priority: Option<Spanned<String>>,
     #[serde(default, deserialize_with = "given")]
     term: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    answer: Option<Spanned<String>>,
 }
 
 impl RuleConfig {
@@ -123,6 +125,9 @@ impl RuleConfig {
         {
             check.error(pos(term), format!("`{}` is not a term", term.value), wrong.to_string());
         }
+        if let Some(answer) = &self.then.answer {
+            check.article(&answer.value, pos(answer));
+        }
         if self.examples.is_empty() {
             check.warn(
                 at,
@@ -148,6 +153,7 @@ impl RuleConfig {
             inform: inform.texts().filter_map(|id| Slug::new(id).ok()).collect(),
             priority: self.then.priority.and_then(|priority| Urgency::parse(&priority.value)),
             term: self.then.term.and_then(|term| term.value.parse().ok()),
+            answer: self.then.answer.and_then(|answer| Slug::new(&answer.value).ok()),
         };
         Some((rule, self.examples))
     }
@@ -170,6 +176,8 @@ pub struct Rule {
     pub priority: Option<Urgency>,
     /// By when; the category's term when the rule does not say.
     pub term: Option<Term>,
+    /// The article that answers it at once.
+    pub answer: Option<Slug>,
     pub(crate) clauses: Vec<Clause>,
 }
 
@@ -201,6 +209,15 @@ impl Rule {
             Some(Reason { condition: clause.text.clone(), fact: fact.into_owned() })
         };
         self.clauses.iter().filter_map(reason).collect()
+    }
+
+    /// The article that answers these facts at once. Nobody in an emergency is sent an article, nor
+    /// is anybody whom a department sent on, and an article that expired answers nobody.
+    pub(crate) fn answer(&self, city: &City, facts: &Facts<'_>) -> Option<Slug> {
+        let article = city.article(self.answer.as_ref()?)?;
+        let in_time = article.is_valid(city.calendar.date(facts.at));
+        let calm = facts.urgency != Urgency::Emergency && facts.rejected_by.is_empty();
+        (in_time && calm).then(|| article.slug.clone())
     }
 
     /// Who does what; departments that said it is not theirs are left alone.

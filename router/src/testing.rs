@@ -51,7 +51,12 @@ categories:
   - {id: other/other, name: {nl: Other}, department: desk, term: 5}
 ";
 
-/// A city with departments `desk roads green police lamps`, areas `north` (longitude 3 to 4) and
+const ARTICLES: [(&str, &str); 2] = [
+    ("ice", "---\ntitle: Who clears the ice?\ncategories: [road/ice]\n---\nYou do, before your own door.\n"),
+    ("old", "---\ntitle: Old news\nvalid_until: 2026-03-01\n---\nThis was so last year.\n"),
+];
+
+/// A city with articles `ice` and `old` (valid until 1 March 2026), departments `desk roads green police lamps`, areas `north` (longitude 3 to 4) and
 /// `south` (4 to 5), categories in the groups `road`, `green` and `other`, and these rule files.
 pub(crate) fn city(rules: &[(&str, &str)]) -> City {
     let square = |id: &str, x: i32| {
@@ -71,6 +76,9 @@ pub(crate) fn city(rules: &[(&str, &str)]) -> City {
         ("areas/all.geojson", &areas.to_string()),
     ] {
         files.insert(name.to_owned(), text.into());
+    }
+    for (name, text) in ARTICLES {
+        files.insert(format!("knowledge/{name}.nl.md"), text.into());
     }
     files.extend(rules.iter().map(|(name, text)| (format!("rules/{name}"), (*text).into())));
     let (city, faults) = City::read(files);

@@ -14,6 +14,7 @@ pub mod event;
 pub mod fault;
 pub mod id;
 pub mod letter;
+pub mod markdown;
 pub mod notice;
 pub mod place;
 pub mod published;

@@ -224,3 +224,42 @@ fn the_version_follows_the_text() {
     assert_eq!(version(rule), version(rule));
     assert_ne!(version(rule), version(&rule.replace("roads", "green")));
 }
+
+#[test]
+fn a_rule_may_answer_at_once() {
+    let text = "\
+- rule: ice
+  when: { category: road/ice }
+  then: { assign: roads, answer: ice }
+  examples:
+    - given: { category: road/ice }
+      expect: { assign: roads, answer: ice }
+    - given: { category: road/ice, urgency: emergency }
+      expect: { assign: roads, answer: none }
+- rule: old
+  when: { category: green/* }
+  then: { assign: green, answer: old }
+  examples:
+    - given: { category: green/tree, at: \"2026-03-01 23:59\" }
+      expect: { assign: green, answer: old }
+    - given: { category: green/tree, at: \"2026-03-02 00:01\" }
+      expect: { assign: green, answer: none }
+";
+    assert_eq!(faults(text).iter().map(|f| f.severity).max(), Some(Severity::Warning), "{:#?}", faults(text));
+    let wrong = text.replace("answer: old }\n  examples", "answer: odl }\n  examples");
+    let (line, column, message, help) = error(&wrong);
+    assert_eq!(
+        (line, column, message.as_str(), help.as_str()),
+        (11, 34, "there is no article `odl`", "did you mean `old`?")
+    );
+    let wrong = text.replace("assign: roads, answer: none }", "assign: roads, answer: ice }");
+    assert_eq!(error(&wrong).2, "this example expects answer `ice`, but `ice` gives `none`");
+
+    let city = city(&[("a.yaml", text)]);
+    let (ruleset, _) = Ruleset::read(&city);
+    let ruleset = ruleset.unwrap();
+    let mut situation = situation(&city);
+    situation.category = schemas::slug::CategoryId::new("road/ice").unwrap();
+    situation.rejected_by = vec![slug("police")];
+    assert_eq!(decide(&ruleset, &city, &situation.facts(&city)).answer, None, "whoever was sent on is sent to people");
+}

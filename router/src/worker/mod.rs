@@ -82,12 +82,14 @@ impl RouterWorker {
     }
 }
 
-/// The case that a new report opens: received is its first version, routed its second.
+/// The case that a new report opens: received is its first version, routed or answered its second.
+/// What an article answers is closed until the resident says that it did not help.
 fn opened(report: &Report, decision: Decision, now: Timestamp) -> Case {
+    let is_answered = decision.answer.is_some();
     Case {
         id: report.id,
         reference: report.reference,
-        status: Status::Routed,
+        status: if is_answered { Status::Solved } else { Status::Routed },
         version: 2,
         lead: decision.lead().cloned(),
         decision: Some(decision),
@@ -95,7 +97,7 @@ fn opened(report: &Report, decision: Decision, now: Timestamp) -> Case {
         planned_on: None,
         status_at: now,
         opened_at: report.received_at,
-        closed_at: None,
+        closed_at: is_answered.then_some(now),
         tell: report.tell,
         parts: Vec::new(),
         watch: Watch::default(),

@@ -77,10 +77,15 @@ impl RouterWorker {
             if !opened.contains(&case.id) {
                 continue;
             }
-            let walk = Walk { report, contact: contacts.get(&case.id), cause: letter, trace: letter.trace.next(), now };
-            if let Some(decision) = &case.decision {
-                writing.hand_out(self, &walk, case, decision.assignments.iter(), routed(decision, None));
-            }
+            let walk = Walk {
+                report,
+                contact: contacts.get(&case.id),
+                added: None,
+                cause: letter,
+                trace: letter.trace.next(),
+                now,
+            };
+            writing.open(self, &walk, case);
         }
         Ok(())
     }
@@ -116,7 +121,7 @@ impl RouterWorker {
                 continue;
             }
             let contact = contacts.get(&report.id);
-            let walk = Walk { report, contact, cause: letter, trace: letter.trace.next(), now };
+            let walk = Walk { report, contact, added: None, cause: letter, trace: letter.trace.next(), now };
             match why {
                 Why::New => continue,
                 Why::Rejected { department } => {
@@ -129,7 +134,7 @@ impl RouterWorker {
                     }
                     self.reroute(&walk, case, department, writing);
                 }
-                Why::Reopened { .. } => self.reopen(&walk, case, writing),
+                Why::Reopened { text } => self.reopen(walk, case, text.as_deref(), writing),
                 Why::Replied { .. } | Why::Reminder => continue,
             }
             changed.insert(case.id);
@@ -171,11 +176,15 @@ impl RouterWorker {
     }
 
     /// The resident says it is not solved: the department that led has it again, with a new term.
-    /// If the city has no such department any more, it is decided anew.
-    fn reopen(&self, walk: &Walk<'_>, case: &mut Case, writing: &mut Writing) {
+    /// If the city has no such department any more, it is decided anew. When it was an article that
+    /// did not help, nobody had it yet, so everybody in the decision hears of it, with what the
+    /// resident added.
+    fn reopen<'a>(&self, mut walk: Walk<'a>, case: &mut Case, text: Option<&'a str>, writing: &mut Writing) {
         let lead = case.lead.clone().filter(|lead| self.desks.contains_key(lead));
         let kept = case.decision.take().filter(|decision| decision.lead() == lead.as_ref() && lead.is_some());
         let mut decision = kept.unwrap_or_else(|| self.decide(walk.report, &case.rejected_by, walk.now));
+        let was_answered = decision.answer.take().is_some();
+        walk.added = text.filter(|_| was_answered);
         decision.due_on = self.ruleset.due(&decision.rule, &walk.report.category, &self.city, walk.now);
         case.version += 1;
         case.status = Status::Routed;
@@ -184,9 +193,10 @@ impl RouterWorker {
         case.closed_at = None;
         case.lead = decision.lead().cloned();
         let what = routed(&decision, None);
-        let lead: Vec<Assignment> = decision.assignments.iter().filter(|a| a.role == Role::Lead).cloned().collect();
+        let has_it = |assignment: &&Assignment| was_answered || assignment.role == Role::Lead;
+        let assignments: Vec<Assignment> = decision.assignments.iter().filter(has_it).cloned().collect();
         case.decision = Some(decision);
-        writing.hand_out(self, walk, case, lead.iter(), what);
+        writing.hand_out(self, &walk, case, assignments.iter(), what);
     }
 }
 

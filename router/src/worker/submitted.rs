@@ -3,7 +3,6 @@
 
 use super::{
     RouterWorker, opened,
-    received::routed,
     writing::{Walk, Writing},
 };
 use schemas::{
@@ -96,10 +95,8 @@ impl RouterWorker {
         let mut writing = Writing::default();
         for (case, (letter, kept)) in cases.iter().zip(new.values()).filter(|(case, _)| fresh.contains(&case.id)) {
             let (report, contact) = (&kept.report, kept.contact.as_ref());
-            let walk = Walk { report, contact, cause: letter, trace: letter.trace.next(), now };
-            if let Some(decision) = &case.decision {
-                writing.hand_out(self, &walk, case, decision.assignments.iter(), routed(decision, None));
-            }
+            let walk = Walk { report, contact, added: None, cause: letter, trace: letter.trace.next(), now };
+            writing.open(self, &walk, case);
         }
         writing.save(tx).await?;
         for ((channel, outcome), count) in counts {

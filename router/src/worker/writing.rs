@@ -1,6 +1,6 @@
 //! What one batch writes: events with their notices, dispatches, and the letters that carry them.
 
-use super::RouterWorker;
+use super::{RouterWorker, received::routed};
 use schemas::{
     Timestamp,
     case::{Assignment, Case},
@@ -20,6 +20,7 @@ pub(super) struct Writing {
     dispatches: Vec<DispatchRow>,
     letters: Vec<Letter>,
     decided: u64,
+    answered: u64,
     declined: u64,
     alarms: u64,
 }
@@ -28,13 +29,36 @@ pub(super) struct Writing {
 pub(super) struct Walk<'a> {
     pub report: &'a Report,
     pub contact: Option<&'a Contact>,
+    /// What the resident said after the report, when nobody had it yet.
+    pub added: Option<&'a str>,
     /// The letter that brought it.
     pub cause: &'a Letter,
     pub trace: Trace,
     pub now: Timestamp,
 }
 
+impl Walk<'_> {
+    /// What the resident wrote, all of it.
+    fn words(&self) -> String {
+        let report = &self.report.words;
+        self.added.map_or_else(|| report.clone(), |added| format!("{report}\n\n{added}").trim().to_owned())
+    }
+}
+
 impl Writing {
+    /// Hands a case that was just opened to everybody in its decision; or, when an article answers
+    /// it, to nobody yet.
+    pub fn open(&mut self, worker: &RouterWorker, walk: &Walk<'_>, case: &Case) {
+        let Some(decision) = &case.decision else { return };
+        match (&decision.answer, decision.lead()) {
+            (Some(article), Some(lead)) => {
+                self.answered += 1;
+                self.tell(walk, case, What::Answered { department: lead.clone(), article: article.clone() });
+            }
+            _ => self.hand_out(worker, walk, case, decision.assignments.iter(), routed(decision, None)),
+        }
+    }
+
     /// Hands `case`, at the version it has now, to `assignments` of its decision, and puts `what`
     /// on its timeline.
     pub fn hand_out<'d>(
@@ -66,7 +90,7 @@ impl Writing {
                 role: assignment.role,
                 kind: report.kind,
                 category: report.category.clone(),
-                words: report.words.clone(),
+                words: walk.words(),
                 place: report.place.clone(),
                 answers: report.answers.clone(),
                 photos: report.photos.iter().map(photo).collect(),
@@ -134,7 +158,7 @@ impl Writing {
         if !self.events.is_empty() {
             tx.add_events_traced(&self.events).await?;
         }
-        for (outcome, count) in [("routed", self.decided), ("declined", self.declined)] {
+        for (outcome, count) in [("routed", self.decided), ("answered", self.answered), ("declined", self.declined)] {
             if count > 0 {
                 metrics::counter!("voordeur_decisions_total", "outcome" => outcome).increment(count);
             }

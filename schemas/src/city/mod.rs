@@ -3,6 +3,7 @@
 
 mod areas;
 mod calendar;
+mod knowledge;
 mod on_call;
 mod read;
 #[cfg(test)]
@@ -10,6 +11,7 @@ pub(crate) mod sample;
 
 pub use areas::{Area, Areas};
 pub use calendar::Calendar;
+pub use knowledge::{Article, ArticleText};
 pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
 
 use crate::{
@@ -65,6 +67,10 @@ pub struct City {
     pub questions: BTreeMap<String, Question>,
     /// Words that make the form show an emergency number first.
     pub emergency_hints: Vec<EmergencyHint>,
+    /// The knowledge base, in the order of the names.
+    pub articles: Vec<Article>,
+    /// Whether residents are shown which category their words fit.
+    pub suggest: bool,
     /// Districts and the outline of the city.
     pub areas: Areas,
     /// Attribution the sources of the data ask for, shown in the footer of maps and pages.

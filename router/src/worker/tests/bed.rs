@@ -23,6 +23,7 @@ use store::{NewReport, Options, Store};
 
 const RULES: &str = "
 - { rule: north, when: { category: road/*, area: north }, then: { assign: roads, inform: [police], term: 3wd } }
+- { rule: ice, when: { category: road/ice, not: { area: [north, south] } }, then: { assign: green, inform: [police], answer: ice } }
 - { rule: road, when: { category: road/* }, then: { assign: green, inform: [police, lamps] } }
 - { rule: high, when: { urgency: [high, emergency] }, then: { assign: lamps } }
 ";

@@ -25,6 +25,7 @@ both!(
     refusals_go_once_around_and_end_declined,
     whoever_takes_it_after_all_keeps_it,
     a_contested_case_goes_back_to_whoever_had_it,
+    what_an_article_answers_reaches_a_desk_only_when_it_did_not_help,
     a_submitted_report_is_kept_decided_and_answered_once,
     a_rolled_back_batch_leaves_nothing,
     no_two_submitted_reports_share_a_reference,
@@ -185,6 +186,44 @@ async fn a_contested_case_goes_back_to_whoever_had_it(bed: Bed) {
     let work = bed.work(Lane::queue(&slug("roads"))).await;
     assert_eq!(work.iter().map(|w| w.version).collect::<Vec<_>>(), [5]);
     assert_eq!(bed.work(Lane::queue(&slug("police"))).await, [], "who is only informed heard of it before");
+}
+
+async fn what_an_article_answers_reaches_a_desk_only_when_it_did_not_help(bed: Bed) {
+    let (id, letter) = bed.report("road/ice", None).await;
+    bed.apply(&[letter.clone(), letter]).await;
+    let case = bed.case(id).await;
+    assert_eq!((case.status, case.version, case.lead.as_ref()), (Status::Solved, 2, Some(&slug("green"))));
+    assert_eq!((case.closed_at, case.decision.unwrap().answer), (Some(NOW.parse().unwrap()), Some(slug("ice"))));
+    assert_eq!(bed.words(id).await, [(1, "received"), (2, "answered")]);
+    assert_eq!(bed.store.dispatches_of(id).await.unwrap(), [], "nobody has to do anything");
+    let told = bed.take(&Lane::notifier()).await;
+    assert!(told.iter().any(|letter| letter.subject == "case.answered"), "the resident hears of it");
+
+    let did_not_help = async |text: &str| {
+        let mut tx = bed.store.begin().await.unwrap();
+        let mut case = tx.lock_cases(&[id]).await.unwrap().remove(&id).unwrap();
+        case.version += 1;
+        case.status = Status::Routed;
+        tx.save_cases(std::slice::from_ref(&case)).await.unwrap();
+        tx.commit().await.unwrap();
+        decide_again(&case, Why::Reopened { text: Some(text.to_owned()) })
+    };
+    let again = did_not_help("It is the bridge.").await;
+    bed.apply(&[again.clone(), again.clone()]).await;
+    bed.apply(&[again]).await;
+    let case = bed.case(id).await;
+    assert_eq!((case.status, case.version), (Status::Routed, 4));
+    assert_eq!(case.decision.unwrap().answer, None);
+    // Both the lead and whoever is informed hear of it now, once, with all that was said.
+    let green = bed.work(Lane::department(&slug("green"))).await;
+    assert_eq!(green.iter().map(|work| work.words.as_str()).collect::<Vec<_>>(), ["A hole.\n\nIt is the bridge."]);
+    assert_eq!(bed.work(Lane::queue(&slug("police"))).await.len(), 1);
+
+    // Contested once more: as any case, back to the lead alone.
+    let again = did_not_help("Still.").await;
+    bed.apply(&[again]).await;
+    assert_eq!(bed.work(Lane::department(&slug("green"))).await.len(), 1);
+    assert_eq!(bed.work(Lane::queue(&slug("police"))).await, []);
 }
 
 async fn a_submitted_report_is_kept_decided_and_answered_once(bed: Bed) {

@@ -43,6 +43,7 @@ pub(super) struct Front {
     pub outline: Option<String>,
     pub area_files: Vec<String>,
     pub attribution: Vec<String>,
+    pub suggest: bool,
 }
 
 pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Option<Front> {
@@ -58,9 +59,10 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "attribution",
         "patience",
         "consent_question",
+        "suggest",
     ];
     let map = fields.map(node, "the city", &keys)?;
-    let mut front = Front::default();
+    let mut front = Front { suggest: true, ..Front::default() };
     if let Some(node) = fields.required(map, "languages", "[nl, fr, en]") {
         front.languages = languages(node, fields);
     }
@@ -88,6 +90,9 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
     front.consent_question = map
         .get("consent_question")
         .and_then(|node| Some((fields.text(node, "the question that asks for consent")?, node.at)));
+    if let Some(node) = map.get("suggest") {
+        front.suggest = fields.bool(node, "`suggest`").unwrap_or(true);
+    }
     if let Some(node) = map.get("areas") {
         areas(node, files, fields, &mut front);
     }

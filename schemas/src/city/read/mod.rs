@@ -6,6 +6,7 @@ mod categories;
 mod departments;
 mod fields;
 mod front;
+mod knowledge;
 mod on_call;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,12 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         let calendar = front.as_ref().and_then(|front| front.calendar.as_ref());
         departments::read(&node, calendar, &mut Fields { file: "departments.yaml", faults: &mut *faults, languages })
     });
+    let about = categories.as_ref().map(|node| {
+        let mut ids = ids(node.get("categories"));
+        ids.retain(|id| id.contains('/'));
+        ids
+    });
+    let articles = knowledge::read(&files, about.as_deref(), languages, faults);
     let tree = categories.and_then(|node| {
         let fields = &mut Fields { file: "categories.yaml", faults: &mut *faults, languages };
         categories::read(&node, known.as_deref(), fields)
@@ -81,6 +88,8 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         categories: tree.categories,
         questions: tree.questions,
         emergency_hints: tree.emergency_hints,
+        articles,
+        suggest: front.suggest,
         areas,
         attribution: front.attribution,
         files,
