@@ -23,6 +23,7 @@ pub mod report;
 pub mod slug;
 pub mod spoken;
 pub mod submission;
+pub mod task;
 pub mod text;
 pub mod trace;
 pub mod verdict;

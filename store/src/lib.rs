@@ -14,6 +14,7 @@ mod arrived;
 mod attempts;
 mod cases;
 mod claims;
+mod console;
 mod db;
 mod dead;
 mod dialect;
@@ -35,12 +36,14 @@ mod rounds;
 mod secret;
 mod sql;
 mod store;
+mod tasks;
 mod their_numbers;
 mod tries;
 mod wake;
 mod writer;
 
 pub use attempts::{Attempt, AttemptEnd};
+pub use console::{ConsoleFilter, ConsoleRow};
 pub use dead::{DeadFilter, DeadLetter};
 pub use dispatches::DispatchRow;
 pub use error::Error;
@@ -54,6 +57,7 @@ pub use reports::{Accepted, NewReport, Receipt};
 pub use rounds::{RoundClaim, RoundState};
 pub use sql::statements;
 pub use store::{Counts, DbKind, Options, Store, Tx};
+pub use tasks::{TaskEnd, TaskFilter};
 
 /// What every function of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -10,11 +10,13 @@ both!(migrations_run_once, tables_of_another_program_are_refused, a_closed_store
 async fn migrations_run_once(bed: Bed) {
     let store = Store::open(&bed.url, bed.options()).await.unwrap();
     let other = bed.other(&store).await;
-    assert_eq!(store.pending_migrations().await.unwrap(), ["0001_foundation", "0002_departments"]);
+    let waiting = store.pending_migrations().await.unwrap();
+    assert_eq!(waiting[..2], ["0001_foundation", "0002_departments"]);
+    assert!(waiting.is_sorted(), "{waiting:?}");
     let error = store.check_schema().await.unwrap_err().to_string();
     assert!(error.contains("voordeur migrate"), "{error}");
     let (first, second) = tokio::join!(store.migrate(), other.migrate());
-    assert_eq!(first.unwrap() + second.unwrap(), 2);
+    assert_eq!(first.unwrap() + second.unwrap(), waiting.len());
     assert_eq!(store.migrate().await.unwrap(), 0);
     store.check_schema().await.unwrap();
     store.ping().await.unwrap();
