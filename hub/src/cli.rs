@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::bench::BenchArgs;
+use crate::{bench::BenchArgs, simulate::SimulateCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum as _};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -48,6 +48,9 @@ pub enum Command {
     /// Set up RabbitMQ: queues, policies, users
     #[command(subcommand)]
     Broker(BrokerCommand),
+    /// Play a department against a hub that runs: also one that is slow, down, or repeats itself
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
     /// Measure this build beside what the machine could do at most
     Bench(BenchArgs),
     /// Print a completion script for your shell

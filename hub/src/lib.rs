@@ -16,6 +16,7 @@ pub mod hub;
 pub mod output;
 pub mod roles;
 pub mod serve;
+pub mod simulate;
 pub mod supervise;
 pub mod telemetry;
 

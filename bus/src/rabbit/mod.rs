@@ -8,6 +8,7 @@
 
 pub(crate) mod connection;
 pub(crate) mod consume;
+pub mod department;
 pub(crate) mod intake;
 pub(crate) mod message;
 mod relay;

@@ -99,6 +99,12 @@ impl From<lapin::Error> for BrokerError {
     }
 }
 
+impl From<String> for BrokerError {
+    fn from(why: String) -> Self {
+        Self(why)
+    }
+}
+
 /// Everything, by name.
 struct Plan {
     /// Name, type, and where messages go that find no queue.
