@@ -21,6 +21,11 @@ const ALL: &[Migration] = &[
         postgres: Some(include_str!("../migrations/0001_foundation.postgres.sql")),
     },
     Migration { name: "0002_departments", both: include_str!("../migrations/0002_departments.sql"), postgres: None },
+    Migration {
+        name: "0004_rules",
+        both: include_str!("../migrations/0004_rules.sql"),
+        postgres: Some(include_str!("../migrations/0004_rules.postgres.sql")),
+    },
     Migration { name: "0009_tasks", both: include_str!("../migrations/0009_tasks.sql"), postgres: None },
 ];
 

@@ -65,6 +65,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::references::STATEMENTS,
         crate::reports::STATEMENTS,
         crate::rounds::STATEMENTS,
+        crate::rulesets::STATEMENTS,
         crate::secret::STATEMENTS,
         crate::store::STATEMENTS,
         crate::tasks::STATEMENTS,

@@ -7,6 +7,7 @@ mod database;
 mod letters;
 mod outside;
 mod relay;
+mod rulesets;
 mod tasks;
 
 use schemas::{

@@ -1,0 +1,1 @@
+-- Operating rules needs no table beside those of 0002.
