@@ -5,12 +5,14 @@
 //!
 //! A new condition is one new file in `conditions/` and one line in its registry.
 
+mod changes;
 mod check;
 mod conditions;
 mod decide;
 mod example;
 mod explain;
 mod facts;
+mod in_force;
 mod index;
 mod rule;
 mod ruleset;
@@ -20,10 +22,12 @@ mod testing;
 mod worker;
 mod yaml;
 
+pub use changes::Changes;
 pub use decide::decide;
 pub use example::Situation;
 pub use explain::{Explanation, Outcome, Tried, TriedRule, explain};
 pub use facts::Facts;
+pub use in_force::{InForce, LOOK_BACK, Standing};
 pub use rule::{Rule, Term};
 pub use ruleset::Ruleset;
 pub use worker::RouterWorker;

@@ -10,7 +10,12 @@ use crate::{
     suggest::suggest,
     yaml::{Pos, place},
 };
-use schemas::{Date, Timestamp, city::City, fault::Fault, slug::CategoryId};
+use schemas::{
+    Date, Timestamp,
+    city::{City, Files},
+    fault::{Fault, Severity},
+    slug::CategoryId,
+};
 use sha2::{Digest as _, Sha256};
 use std::{collections::HashMap, fmt::Write as _};
 
@@ -26,10 +31,15 @@ impl Ruleset {
     /// Reads `rules/*.yaml` of the city. The rules are there when no fault is an error; warnings
     /// come either way. Every rule's own examples have been run through all rules.
     pub fn read(city: &City) -> (Option<Self>, Vec<Fault>) {
+        Self::read_files(city, &city.files)
+    }
+
+    /// As [`Ruleset::read`], but the rules stand in `files` instead of the city's own.
+    pub fn read_files(city: &City, files: &Files) -> (Option<Self>, Vec<Fault>) {
         let mut check = Check::new(city);
         let mut hash = Sha256::new();
         let mut written: Vec<(&str, RuleConfig)> = Vec::new();
-        for (file, text) in &city.files {
+        for (file, text) in files {
             if !file.starts_with("rules/") || !(file.ends_with(".yaml") || file.ends_with(".yml")) {
                 continue;
             }
@@ -58,6 +68,32 @@ impl Ruleset {
         run_examples(&ruleset, &examples, &mut check);
         check_reach(&ruleset, &mut check);
         if check.failed() { (None, check.faults) } else { (Some(ruleset), check.faults) }
+    }
+
+    /// The files of a city folder that are its rules: what is kept of a version.
+    pub fn files(files: &Files) -> Files {
+        let is_rule = |file: &str| {
+            file.starts_with("rules/") && [".yaml", ".yml", ".csv"].iter().any(|ending| file.ends_with(ending))
+        };
+        files.iter().filter(|(file, _)| is_rule(file)).map(|(file, text)| (file.clone(), text.clone())).collect()
+    }
+
+    /// The ruleset `version`, out of the files that were kept of it, for the city as it is now.
+    ///
+    /// # Errors
+    /// Why this city cannot use it (any more), for an operator.
+    pub fn kept(city: &City, files: &Files, version: &str) -> Result<Self, String> {
+        let (ruleset, faults) = Self::read_files(city, files);
+        let Some(ruleset) = ruleset else {
+            let first = faults.iter().find(|fault| fault.severity == Severity::Error);
+            let first =
+                first.map_or_else(String::new, |fault| format!("{}:{}: {}", fault.file, fault.line, fault.message));
+            return Err(format!("version {version} does not fit this city any more: {first}"));
+        };
+        if ruleset.version != version {
+            return Err(format!("version {version} is kept, but its text reads as {}", ruleset.version));
+        }
+        Ok(ruleset)
     }
 
     /// A short hash of the rule files: the same text is the same version, everywhere.

@@ -10,7 +10,7 @@ mod references;
 mod submitted;
 mod writing;
 
-use crate::{Facts, Ruleset, decide};
+use crate::{Facts, InForce, Ruleset, decide};
 use async_trait::async_trait;
 use schemas::{
     Timestamp,
@@ -26,14 +26,16 @@ use store::{Store, Tx};
 
 /// Decides what comes in on the lanes `router` and `intake`. Several may run at once, in one
 /// process or in many: a case is opened once, whoever is first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RouterWorker {
     store: Store,
     city: Arc<City>,
+    rules: Arc<InForce>,
+    /// What decides in the batch at hand.
     ruleset: Arc<Ruleset>,
     /// `https://host`, without a slash at the end.
-    public_url: String,
-    desks: HashMap<DepartmentId, Desk>,
+    public_url: Arc<str>,
+    desks: Arc<HashMap<DepartmentId, Desk>>,
     references: references::InHand,
 }
 
@@ -45,7 +47,8 @@ struct Desk {
 }
 
 impl RouterWorker {
-    /// Decides for `city` by `ruleset`. Receipts for channel integrations hold a tracking link that
+    /// Decides for `city` by the rules in force, or by `ruleset`, those of its folder, when none were
+    /// activated. Receipts for channel integrations hold a tracking link that
     /// begins with `public_url` (`https://host`, a slash at the end is taken off).
     pub fn new(store: Store, city: Arc<City>, ruleset: Arc<Ruleset>, public_url: &str) -> Self {
         let desk = |department: &schemas::city::Department| Desk {
@@ -55,15 +58,21 @@ impl RouterWorker {
             },
             share_reporter: department.share_reporter,
         };
-        let desks = city.departments.iter().map(|department| (department.id.clone(), desk(department))).collect();
+        let desks: HashMap<_, _> = city.departments.iter().map(|d| (d.id.clone(), desk(d))).collect();
         Self {
             store,
+            rules: Arc::new(InForce::new(city.clone(), ruleset.clone())),
             city,
             ruleset,
-            public_url: public_url.trim_end_matches('/').to_owned(),
-            desks,
+            public_url: public_url.trim_end_matches('/').into(),
+            desks: Arc::new(desks),
             references: Default::default(),
         }
+    }
+
+    /// Which rules decide.
+    pub fn rules(&self) -> &Arc<InForce> {
+        &self.rules
     }
 
     fn decide(&self, report: &Report, rejected_by: &[DepartmentId], at: Timestamp) -> Decision {
@@ -108,6 +117,14 @@ fn opened(report: &Report, decision: Decision, now: Timestamp) -> Case {
 #[async_trait]
 impl bus::Effects for RouterWorker {
     async fn apply(&self, tx: &mut Tx, letters: &[Letter]) -> Result<Vec<Verdict>, store::Error> {
+        // One batch, one version: a copy of the worker that keeps it to the end.
+        let ruleset = self.rules.at(tx).await?;
+        Self { ruleset, ..self.clone() }.batch(tx, letters).await
+    }
+}
+
+impl RouterWorker {
+    async fn batch(&self, tx: &mut Tx, letters: &[Letter]) -> Result<Vec<Verdict>, store::Error> {
         let mut verdicts = vec![Verdict::done(); letters.len()];
         let (mut received, mut submitted) = (Vec::new(), Vec::new());
         for (number, letter) in letters.iter().enumerate() {

@@ -15,7 +15,7 @@ const LOW: usize = 1_024;
 /// commit, so batches of several workers would wait for each other; they are fetched ahead, outside
 /// any batch. On SQLite there is one writer anyway, and taking them in its transaction saves a
 /// commit. A crash loses what is in hand, and nobody misses it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct InHand {
     references: Arc<Mutex<Vec<Reference>>>,
     fetching: Arc<AtomicBool>,

@@ -21,7 +21,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use std::{sync::Arc, time::Duration};
 use store::{NewReport, Options, Store};
 
-const RULES: &str = "
+pub(super) const RULES: &str = "
 - { rule: north, when: { category: road/*, area: north }, then: { assign: roads, inform: [police], term: 3wd } }
 - { rule: ice, when: { category: road/ice, not: { area: [north, south] } }, then: { assign: green, inform: [police], answer: ice } }
 - { rule: road, when: { category: road/* }, then: { assign: green, inform: [police, lamps] } }
@@ -32,6 +32,7 @@ const RULES: &str = "
 pub(super) struct Bed {
     pub store: Store,
     pub worker: RouterWorker,
+    url: String,
 }
 
 pub(super) const NOW: &str = "2026-03-04T10:00:00Z";
@@ -80,19 +81,35 @@ pub(super) async fn on_postgres<F: Future<Output = ()> + Send + 'static>(body: i
 }
 
 async fn bed(url: &str) -> Bed {
+    let store = open(url).await;
+    store.migrate().await.unwrap();
+    Bed { worker: worker(&store, RULES), store, url: url.to_owned() }
+}
+
+async fn open(url: &str) -> Store {
     let now: Timestamp = NOW.parse().unwrap();
     let clock = Clock::new(move || now);
     let options = Options { ids: Ids::new(clock.clone()), clock, publish_events: false };
-    let store = Store::open(url, options).await.unwrap();
-    store.migrate().await.unwrap();
-    let city = Arc::new(city(&[("a.yaml", RULES)]));
+    Store::open(url, options).await.unwrap()
+}
+
+/// A worker of the small city, with these rules in its folder.
+pub(super) fn worker(store: &Store, rules: &str) -> RouterWorker {
+    let city = Arc::new(city(&[("a.yaml", rules)]));
     let (ruleset, faults) = Ruleset::read(&city);
     let ruleset = Arc::new(ruleset.unwrap_or_else(|| panic!("{faults:#?}")));
-    let worker = RouterWorker::new(store.clone(), city, ruleset, "https://testel.example/");
-    Bed { store, worker }
+    RouterWorker::new(store.clone(), city, ruleset, "https://testel.example/")
 }
 
 impl Bed {
+    /// What a second process has, where there may be one.
+    pub async fn other(&self) -> Store {
+        match self.store.kind() {
+            store::DbKind::Sqlite => self.store.clone(),
+            store::DbKind::Postgres => open(&self.url).await,
+        }
+    }
+
     /// Keeps a report about `category` at `lon`, and takes the letter that asks for a decision.
     pub async fn report(&self, category: &str, lon: Option<f64>) -> (Uuid, Letter) {
         let id = self.store.ids().new_id();

@@ -1,6 +1,7 @@
 //! The worker against a real store: what one transaction leaves behind.
 
 mod bed;
+mod in_force;
 
 use crate::testing::slug;
 use ::bus::Effects as _;
