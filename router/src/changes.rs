@@ -45,9 +45,9 @@ impl Ruleset {
 
 /// Everything a rule asks and does; where it stands is not part of it.
 fn meaning(rule: &Rule) -> impl PartialEq {
-    let Rule { name: _, file: _, line: _, clauses, assign, inform, priority, term } = rule;
+    let Rule { name: _, file: _, line: _, clauses, assign, inform, priority, term, answer } = rule;
     let clauses: Vec<&str> = clauses.iter().map(|clause| clause.text.as_str()).collect();
-    (clauses, assign, inform, priority, term)
+    (clauses, assign, inform, priority, term, answer)
 }
 
 #[cfg(test)]
