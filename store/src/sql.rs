@@ -59,6 +59,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::letters::STATEMENTS,
         crate::migrations::STATEMENTS,
         crate::notices::STATEMENTS,
+        crate::open311::STATEMENTS,
         crate::peek::STATEMENTS,
         crate::photo_owners::STATEMENTS,
         crate::photos::STATEMENTS,
