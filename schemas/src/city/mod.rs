@@ -5,6 +5,7 @@ mod areas;
 mod calendar;
 mod knowledge;
 mod on_call;
+mod owners;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -12,11 +13,12 @@ pub(crate) mod sample;
 pub use areas::{Area, Areas};
 pub use calendar::Calendar;
 pub use knowledge::{Article, ArticleText};
+pub use owners::{Drawn, Layer, OwnerMap, Owners};
 pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
 
 use crate::{
     report::{Answers, Kind, Language, Urgency},
-    slug::{CategoryId, DepartmentId},
+    slug::{CategoryId, Channel, DepartmentId},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -73,6 +75,10 @@ pub struct City {
     pub suggest: bool,
     /// Districts and the outline of the city.
     pub areas: Areas,
+    /// Who looks after roads, green and watercourses.
+    pub owners: Owners,
+    /// Channels where somebody of the city writes down what a resident says.
+    pub staff_channels: Vec<Channel>,
     /// Attribution the sources of the data ask for, shown in the footer of maps and pages.
     pub attribution: Vec<String>,
     /// The files themselves: rules, templates and theme are read by those who use them.

@@ -6,10 +6,10 @@ use super::{
     yaml::{Node, Position},
 };
 use crate::{
-    city::{Calendar, Files, Patience, Texts},
+    city::{Calendar, Files, Layer, Patience, Texts},
     fault::{Fault, did_you_mean},
     report::Language,
-    slug::DepartmentId,
+    slug::{Channel, DepartmentId, Slug},
     submission::is_email,
 };
 use jiff::{
@@ -42,9 +42,23 @@ pub(super) struct Front {
     pub consent_question: Option<(String, Position)>,
     pub outline: Option<String>,
     pub area_files: Vec<String>,
+    pub owners: Vec<OwnerFile>,
+    pub staff_channels: Vec<Channel>,
     pub attribution: Vec<String>,
     pub suggest: bool,
 }
+
+/// A layer of owners.
+pub(super) struct OwnerFile {
+    pub layer: Layer,
+    pub file: String,
+    /// Metres.
+    pub within: f64,
+    pub elsewhere: Option<Slug>,
+}
+
+/// Where a phone call, a visit and a letter come in.
+const STAFF_CHANNELS: [&str; 3] = ["phone", "counter", "letter"];
 
 pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Option<Front> {
     let fields = &mut Fields { file: FILE, faults, languages: &[] };
@@ -56,6 +70,8 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "fallback",
         "calendar",
         "areas",
+        "owners",
+        "staff_channels",
         "attribution",
         "patience",
         "consent_question",
@@ -96,6 +112,16 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
     if let Some(node) = map.get("areas") {
         areas(node, files, fields, &mut front);
     }
+    if let Some(node) = map.get("owners") {
+        owners(node, files, fields, &mut front);
+    }
+    front.staff_channels = match map.get("staff_channels") {
+        Some(node) => {
+            let items = fields.list(node, "`staff_channels`");
+            items.iter().filter_map(|item| fields.slug(item, "a channel")).collect()
+        }
+        None => STAFF_CHANNELS.into_iter().filter_map(|name| Slug::new(name).ok()).collect(),
+    };
     if let Some(node) = map.get("attribution") {
         front.attribution = fields.texts_of(node, "the attribution").into_iter().map(|(_, text)| text).collect();
     }
@@ -223,6 +249,28 @@ fn month_day(text: &str) -> Option<(i8, i8)> {
     let (month, day) = (month.parse().ok()?, day.parse().ok()?);
     // 2024 has a 29 February.
     Date::new(2024, month, day).is_ok().then_some((month, day))
+}
+
+fn owners(node: &Node, files: &Files, fields: &mut Fields<'_>, front: &mut Front) {
+    let Some(map) = fields.map(node, "`owners`", &Layer::ALL.map(Layer::as_str)) else { return };
+    for layer in Layer::ALL {
+        let Some(node) = map.get(layer.as_str()) else { continue };
+        let what = format!("the owners of `{}`", layer.as_str());
+        let Some(map) = fields.map(node, &what, &["file", "within", "elsewhere"]) else { continue };
+        let within = map.get("within").map_or(Some(25), |node| fields.number(node, "the metres of `within`", 1..=1000));
+        let elsewhere = map.get("elsewhere").map(|node| fields.slug(node, "the owner of everywhere else"));
+        let example = format!("owners/{}.geojson", layer.as_str());
+        let Some(node) = fields.required(map, "file", &example) else { continue };
+        let Some(file) = fields.text(node, "the file of owners") else { continue };
+        if !files.contains_key(&file) {
+            missing(files, &file, FILE, node.at, fields.faults);
+        } else if !file.ends_with(".geojson") {
+            let known = files.keys().map(String::as_str).filter(|name| name.ends_with(".geojson"));
+            fields.error(node.at, format!("`{file}` is not GeoJSON"), did_you_mean(&file, known));
+        } else if let Some(within) = within.and_then(|metres| u16::try_from(metres).ok()) {
+            front.owners.push(OwnerFile { layer, file, within: within.into(), elsewhere: elsewhere.flatten() });
+        }
+    }
 }
 
 fn areas(node: &Node, files: &Files, fields: &mut Fields<'_>, front: &mut Front) {

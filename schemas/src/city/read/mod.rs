@@ -7,6 +7,8 @@ mod departments;
 mod fields;
 mod front;
 mod knowledge;
+mod geojson;
+mod owners;
 mod on_call;
 #[cfg(test)]
 mod tests;
@@ -66,6 +68,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         Fields { file: "city.yaml", faults: &mut *faults, languages: &[] }.unknown(*at, "department", fallback, &known);
     }
     let areas = areas::read(&front, &files, faults);
+    let owners = owners::read(&front, &files, &areas, faults);
     if let (Some((question, at)), Some(tree)) = (&front.consent_question, &tree)
         && !tree.questions.contains_key(question)
     {
@@ -91,6 +94,8 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         articles,
         suggest: front.suggest,
         areas,
+        owners,
+        staff_channels: front.staff_channels,
         attribution: front.attribution,
         files,
     })

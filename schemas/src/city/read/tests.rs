@@ -19,6 +19,8 @@ calendar:
 areas:
   outline: areas/city.geojson
   files: [areas/wijken.geojson]
+owners:
+  road: {file: owners/road.geojson, within: 15, elsewhere: gemeente}
 "#;
 const DEPARTMENTS: &str = r#"departments:
   - id: onthaal
@@ -60,6 +62,11 @@ const DISTRICTS: &str = r#"{"type": "FeatureCollection", "features": [
  "geometry": {"type": "Polygon", "coordinates": [[[3.1, 50.1], [3.9, 50.1], [3.9, 50.4], [3.1, 50.1]]]}}
 ]}"#;
 
+const ROADS: &str = r#"{"type": "FeatureCollection", "features": [
+{"type": "Feature", "properties": {"owner": "gewest", "name": "N1"},
+ "geometry": {"type": "MultiLineString", "coordinates": [[[3.1, 50.5], [3.2, 50.5]]]}}
+]}"#;
+
 fn village() -> Files {
     [
         ("city.yaml", CITY),
@@ -67,6 +74,7 @@ fn village() -> Files {
         ("categories.yaml", CATEGORIES),
         ("areas/city.geojson", OUTLINE),
         ("areas/wijken.geojson", DISTRICTS),
+        ("owners/road.geojson", ROADS),
         ("theme.css", "/* --city-link-color: nothing */\n:root {\n  --city-link-color: #0b5a8a;\n}\n"),
     ]
     .into_iter()
@@ -196,6 +204,15 @@ fn each_fault_is_told_where_it_is_and_how_to_mend_it() {
         ("areas/wijken.geojson", "[3.9, 50.1]", "[71234, 168000]", "nowhere on Earth", "EPSG:4326"),
         ("areas/wijken.geojson", "[3.9, 50.1]", "[1, 2, 3, 4]", "a point of 4 numbers", "[longitude, latitude]"),
         ("areas/wijken.geojson", "\"Polygon\", \"coordinates\"", "\"Point\", \"coordinates\"", "is a Point, not a surface", "MultiPolygon"),
+        ("city.yaml", "road: {file", "§roads: {file", "`owners` has no `roads`", "did you mean `road`?"),
+        ("city.yaml", "owners/road.geojson", "§owners/raod.geojson", "no file `owners/raod.geojson`", "did you mean `owners/road.geojson`?"),
+        ("city.yaml", "{file: owners/road.geojson, within: 15", "§{within: 15", "the owners of `road` lacks `file`", "add `file:"),
+        ("city.yaml", "within: 15", "within: §0", "`within` is not a whole number from 1 to 1000", ""),
+        ("city.yaml", "elsewhere: gemeente", "elsewhere: §De Gemeente", "is not a name", "de-gemeente"),
+        ("owners/road.geojson", "{\"type\": \"Feature\", \"properties\": {\"owner\": \"gewest\", ", "§{\"type\": \"Feature\", \"properties\": {", "this feature has no owner", "\"owner\": \"gewest\""),
+        ("owners/road.geojson", "\"owner\": \"gewest\"", "\"owner\": §\"Het Gewest\"", "the owner \"Het Gewest\" is not a name", "in quotes"),
+        ("owners/road.geojson", "[[[3.1, 50.5], [3.2, 50.5]]]", "[§[[3.1, 50.5]]]", "a line of 1 points", "at least two"),
+        ("owners/road.geojson", "[3.1, 50.5]", "[50.5, 103.1]", "nowhere on Earth", "longitude comes first"),
         ("areas/city.geojson", "\"geometry\"", "\"geometri\"", "the outline of the city has no geometry", "add a Polygon"),
         ("areas/city.geojson", "FeatureCollection", "Feature", "not a FeatureCollection", "WGS 84"),
         ("theme.css", "color: #0b5a8a", "color: §#0b5a8", "`#0b5a8` is not a colour", "#rrggbb"),
@@ -359,7 +376,7 @@ proptest! {
     /// Whatever a slip of the hand makes of a file: faults, never a panic; and a city only without
     /// errors.
     #[test]
-    fn a_slip_of_the_hand_never_panics(file in 0..6usize, at in 0..2_000usize, cut in 0..40usize, put in "[-\\[\\]{}:,\"'#&*!|>%@ \n\tA-z0-9é\0]{0,6}") {
+    fn a_slip_of_the_hand_never_panics(file in 0..7usize, at in 0..2_000usize, cut in 0..40usize, put in "[-\\[\\]{}:,\"'#&*!|>%@ \n\tA-z0-9é\0]{0,6}") {
         let mut files = village();
         let name = files.keys().nth(file).unwrap().clone();
         let text: Vec<char> = files[&name].chars().collect();
