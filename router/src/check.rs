@@ -54,6 +54,30 @@ impl<'a> Check<'a> {
         self.known("article", slug, at, city.articles.iter().map(|article| article.slug.as_str()));
     }
 
+    /// The department `id` must be one that people are sent to; one that is not there was named.
+    pub fn redirects(&mut self, id: &str, at: Pos) {
+        use schemas::city::Delivery;
+        let Some(department) = self.city.department(id) else { return };
+        if !matches!(&department.delivery, Delivery::Push { adapter, .. } if adapter == "redirect") {
+            self.error(
+                at,
+                format!("nobody is sent to `{id}`: it gets its work in another way"),
+                "write `assign:` instead, or give the department `delivery: redirect`",
+            );
+        }
+    }
+
+    /// Somebody has to be on call for the department `id`; one that is not there was named.
+    pub fn reachable(&mut self, id: &str, at: Pos) {
+        if self.city.department(id).is_some_and(|department| department.on_call.is_none()) {
+            self.error(
+                at,
+                format!("nobody is on call for `{id}`"),
+                "give the department `on_call: {contacts: [{who: …, phone: …}]}` in departments.yaml",
+            );
+        }
+    }
+
     /// `id` must be an area of the city.
     pub fn area(&mut self, id: &str, at: Pos) {
         let city = self.city;

@@ -27,7 +27,7 @@ pub fn decide(ruleset: &Ruleset, city: &City, facts: &Facts<'_>) -> Decision {
             reasons: rule.reasons(facts),
             alarm: None,
             answer: rule.answer(city, facts),
-            on_call: Vec::new(),
+            on_call: rule.on_call.iter().filter(|id| !facts.rejected_by.contains(id)).cloned().collect(),
         },
         None => {
             let (fact, alarm) = nobody(facts);

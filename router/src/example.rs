@@ -2,108 +2,30 @@
 //! ruleset, so that they also show when another rule gets in the way.
 
 use crate::{
-    Facts, Rule, Ruleset, Term,
+    Facts, Rule, Ruleset, Situation, Term,
     check::Check,
-    conditions::URGENCIES,
+    conditions::{TRAITS, URGENCIES, check_owner},
     decide::decide,
+    situation::read_moment,
     yaml::{List, Pos, given, pos},
 };
-use jiff::{
-    Timestamp,
-    civil::{Date, DateTime},
-    tz::TimeZone,
-};
+use jiff::civil::Date;
 use schemas::{
-    case::Decision,
-    city::{Calendar, Category, City},
+    case::{Decision, Role},
+    city::{City, Layer},
     report::{Answers, Kind, Language, Urgency},
-    slug::{AreaId, CategoryId, Channel, DepartmentId, Slug},
+    slug::{DepartmentId, Slug},
 };
 use serde::Deserialize;
 use serde_saphyr::Spanned;
-use std::collections::BTreeSet;
-
-/// A made-up report: what an example gives, or what somebody asks about on the command line.
-#[derive(Debug, Clone)]
-pub struct Situation {
-    /// What it is about.
-    pub category: CategoryId,
-    /// What kind of matter.
-    pub kind: Kind,
-    /// The door it came through.
-    pub channel: Channel,
-    /// How urgent.
-    pub urgency: Urgency,
-    /// The resident's language.
-    pub language: Language,
-    /// The areas it lies in.
-    pub areas: Vec<AreaId>,
-    /// How many photos.
-    pub photos: usize,
-    /// Answers to the category's questions.
-    pub answers: Answers,
-    /// The resident's words.
-    pub words: String,
-    /// The moment.
-    pub at: Timestamp,
-    /// Departments that said it was not theirs.
-    pub rejected_by: Vec<DepartmentId>,
-}
-
-impl Situation {
-    /// A plain report in `category`, during office hours, of the category's own kind and urgency,
-    /// with nothing else known.
-    ///
-    /// # Panics
-    /// Never: `web` is a channel.
-    pub fn new(category: &Category, city: &City) -> Self {
-        Self {
-            category: category.id.clone(),
-            kind: category.kind,
-            channel: Slug::new("web").expect("`web` is a slug"),
-            urgency: category.urgency,
-            language: city.languages.first().copied().unwrap_or_default(),
-            areas: Vec::new(),
-            photos: 0,
-            answers: Answers::new(),
-            words: String::new(),
-            at: plain_moment(&city.calendar),
-            rejected_by: Vec::new(),
-        }
-    }
-
-    /// What a decision may look at.
-    pub fn facts<'a>(&'a self, city: &'a City) -> Facts<'a> {
-        Facts::of_situation(self, city)
-    }
-}
-
-/// Halfway through office hours of the first working day from Wednesday 4 March 2026: an example
-/// that says nothing about time means an ordinary moment.
-fn plain_moment(calendar: &Calendar) -> Timestamp {
-    let start = Date::new(2026, 3, 4).unwrap_or(Date::ZERO);
-    let day =
-        start.series(jiff::Span::new().days(1)).take(30).find(|day| calendar.is_working_day(*day)).unwrap_or(start);
-    let minute = u32::midpoint(calendar.office_minutes.0, calendar.office_minutes.1).min(1_439);
-    let (hour, minute) = ((minute / 60) as i8, (minute % 60) as i8);
-    moment(day.at(hour, minute, 0, 0), &calendar.zone).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-fn moment(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    local.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
-}
-
-/// A moment as an example writes it: with an offset, or on the city's own clock.
-fn read_moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    text.parse::<Timestamp>().ok().or_else(|| moment(text.parse::<DateTime>().ok()?, zone))
-}
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One example.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Example {
     given: Given,
-    expect: Expect,
+    expect: Spanned<Expect>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -130,14 +52,38 @@ struct Given {
     at: Option<Spanned<String>>,
     #[serde(default, deserialize_with = "given")]
     rejected_by: Option<Spanned<List>>,
+    #[serde(default, deserialize_with = "given")]
+    road_manager: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    green_manager: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    watercourse_manager: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    reporter: Option<Spanned<List>>,
+    #[serde(default)]
+    load: BTreeMap<String, Spanned<u64>>,
+}
+
+impl Given {
+    fn managers(&self) -> [(Layer, Option<&Spanned<String>>); Layer::ALL.len()] {
+        let given = [&self.road_manager, &self.green_manager, &self.watercourse_manager];
+        std::array::from_fn(|layer| (Layer::ALL[layer], given[layer].as_ref()))
+    }
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expect {
-    assign: Spanned<String>,
+    #[serde(default, deserialize_with = "given")]
+    assign: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    redirect: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    split: Option<Spanned<List>>,
     #[serde(default, deserialize_with = "given")]
     inform: Option<Spanned<List>>,
+    #[serde(default, deserialize_with = "given")]
+    on_call: Option<Spanned<List>>,
     #[serde(default, deserialize_with = "given")]
     priority: Option<Spanned<String>>,
     #[serde(default, deserialize_with = "given")]
@@ -151,7 +97,7 @@ struct Expect {
 impl Example {
     /// Names everything that is wrong with how the example is written.
     pub fn check(&self, check: &mut Check<'_>) {
-        let (given, expect, city) = (&self.given, &self.expect, check.city);
+        let (given, expect, city) = (&self.given, &self.expect.value, check.city);
         check.known(
             "category",
             &given.category.value,
@@ -187,8 +133,32 @@ impl Example {
                 "write it like `2026-11-11 23:00`, on the city's clock",
             );
         }
-        check.department(&expect.assign.value, pos(&expect.assign));
-        for (department, at) in items(expect.inform.as_ref()).chain(items(given.rejected_by.as_ref())) {
+        for (layer, owner) in given.managers() {
+            if let Some(owner) = owner {
+                check_owner(layer, &owner.value, pos(owner), check);
+            }
+        }
+        for (name, at) in items(given.reporter.as_ref()) {
+            check.known("trait of a reporter", name, at, TRAITS.into_iter().map(|(name, ..)| name));
+        }
+        for (department, open) in &given.load {
+            check.department(department, pos(open));
+        }
+        for lead in [&expect.assign, &expect.redirect].into_iter().flatten() {
+            check.department(&lead.value, pos(lead));
+        }
+        if let Some(redirect) = &expect.redirect {
+            check.redirects(&redirect.value, pos(redirect));
+        }
+        if expect.assign.is_none() && expect.redirect.is_none() && expect.rule.is_none() {
+            check.error(
+                pos(&self.expect),
+                "this example does not say who leads",
+                "write `assign:` or `redirect:` with the department that should",
+            );
+        }
+        let lists = [&expect.split, &expect.inform, &expect.on_call, &given.rejected_by];
+        for (department, at) in lists.into_iter().flat_map(|list| items(list.as_ref())) {
             check.department(department, at);
         }
         if let Some(answer) = &expect.answer
@@ -234,6 +204,25 @@ impl Example {
         }
         situation.areas = items(given.area.as_ref()).filter_map(|(id, _)| Slug::new(id).ok()).collect();
         situation.rejected_by = items(given.rejected_by.as_ref()).filter_map(|(id, _)| Slug::new(id).ok()).collect();
+        for (layer, owner) in given.managers() {
+            situation.owners[layer as usize] = owner.and_then(|owner| Slug::new(&owner.value).ok());
+        }
+        situation.reporter.staff = city.staff_channels.contains(&situation.channel);
+        for (name, _) in items(given.reporter.as_ref()) {
+            let reporter = &mut situation.reporter;
+            match name {
+                "named" => reporter.name = true,
+                "email" => reporter.email = true,
+                "phone" => reporter.phone = true,
+                "told" => reporter.told = true,
+                "staff" => reporter.staff = true,
+                "resident" => reporter.staff = false,
+                // Nobody has said who they are until one of the others says so.
+                _ => {}
+            }
+        }
+        let load = given.load.iter();
+        situation.load = load.filter_map(|(id, open)| Some((Slug::new(id).ok()?, open.value))).collect();
         situation.photos = given.photos;
         situation.answers.clone_from(&given.answers);
         situation.words.clone_from(&given.words);
@@ -258,24 +247,33 @@ impl Example {
                 );
             }
         };
-        let expect = &self.expect;
+        let expect = &self.expect.value;
         let lead = decision.lead().map_or("", |id| id.as_str());
-        differs("assign", pos(&expect.assign), &expect.assign.value, lead);
+        for (what, expected) in [("assign", &expect.assign), ("redirect", &expect.redirect)] {
+            if let Some(expected) = expected {
+                differs(what, pos(expected), &expected.value, lead);
+            }
+        }
         if let Some(name) = &expect.rule {
             differs("rule", pos(name), &name.value, &decision.rule);
         }
         if let Some(answer) = &expect.answer {
             differs("answer", pos(answer), &answer.value, decision.answer.as_deref().unwrap_or("none"));
         }
-        if let Some(inform) = &expect.inform {
-            let sorted = |ids: BTreeSet<&str>| ids.into_iter().collect::<Vec<_>>().join(", ");
-            let informed = decision.informed();
-            differs(
-                "inform",
-                pos(inform),
-                &sorted(inform.value.texts().collect()),
-                &sorted(informed.iter().map(|id| id.as_str()).collect()),
-            );
+        for (what, expected, got) in [
+            ("split", &expect.split, decision.with_role(Role::Part)),
+            ("inform", &expect.inform, decision.informed()),
+            ("on_call", &expect.on_call, decision.on_call.clone()),
+        ] {
+            if let Some(expected) = expected {
+                let sorted = |ids: BTreeSet<&str>| ids.into_iter().collect::<Vec<_>>().join(", ");
+                differs(
+                    what,
+                    pos(expected),
+                    &sorted(expected.value.texts().collect()),
+                    &sorted(got.iter().map(DepartmentId::as_str).collect()),
+                );
+            }
         }
         if let Some(priority) = &expect.priority {
             differs("priority", pos(priority), &priority.value, decision.priority.as_str());

@@ -1,7 +1,11 @@
 //! Why a decision came out as it did, condition by condition, and what nearly matched.
 
 use crate::{Facts, Ruleset, decide};
-use schemas::{case::Decision, city::City, slug::DepartmentId};
+use schemas::{
+    case::{Decision, Role},
+    city::City,
+    slug::DepartmentId,
+};
 use serde::Serialize;
 use std::fmt;
 
@@ -132,9 +136,14 @@ impl fmt::Display for Explanation {
         if let Some(due) = decision.due_on {
             write!(f, ", by {due}")?;
         }
-        let informed = decision.informed();
-        if !informed.is_empty() {
-            write!(f, ", informing {}", informed.join(", "))?;
+        for (word, departments) in [
+            ("with", decision.with_role(Role::Part)),
+            ("informing", decision.informed()),
+            ("calling", decision.on_call.clone()),
+        ] {
+            if !departments.is_empty() {
+                write!(f, ", {word} {}", departments.join(", "))?;
+            }
         }
         writeln!(f)?;
         if let Some(alarm) = &decision.alarm {

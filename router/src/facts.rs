@@ -3,11 +3,12 @@
 use jiff::civil;
 use schemas::{
     Timestamp,
-    city::{Calendar, City},
-    report::{Answers, Kind, Language, Report, Urgency},
-    slug::{AreaId, CategoryId, Channel, DepartmentId},
+    city::{Calendar, City, Layer, Owners},
+    place::Point,
+    report::{Answers, Contact, Kind, Language, Report, Tell, Urgency},
+    slug::{AreaId, CategoryId, Channel, DepartmentId, Slug},
 };
-use std::sync::OnceLock;
+use std::{collections::HashMap, sync::OnceLock};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// The facts of one report at one moment. What costs something to find out (clean words, the local
@@ -34,10 +35,72 @@ pub struct Facts<'a> {
     pub at: Timestamp,
     /// Departments that said it was not theirs; no rule they lead is used.
     pub rejected_by: &'a [DepartmentId],
-    words: &'a str,
+    /// What is known of who reports; nothing when it was not looked up.
+    pub reporter: Option<Reporter>,
+    /// How busy the departments are; nothing when it was not counted.
+    pub load: Option<&'a Load>,
+    pub(crate) words: &'a str,
+    owners: Owned<'a>,
     calendar: &'a Calendar,
     folded: OnceLock<String>,
     moment: OnceLock<Moment>,
+}
+
+/// What a rule may know of who reports. Never who it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reporter {
+    /// There is a name.
+    pub name: bool,
+    /// There is an e-mail address.
+    pub email: bool,
+    /// There is a telephone number.
+    pub phone: bool,
+    /// They want to be told what happens.
+    pub told: bool,
+    /// Somebody of the city wrote it down for them.
+    pub staff: bool,
+}
+
+impl Reporter {
+    /// What `contact` and the report itself say.
+    pub fn of(report: &Report, contact: Option<&Contact>, city: &City) -> Self {
+        Self {
+            name: contact.is_some_and(|contact| contact.name.is_some()),
+            email: contact.is_some_and(|contact| contact.email.is_some()),
+            phone: contact.is_some_and(|contact| contact.phone.is_some()),
+            told: report.tell != Tell::Nothing,
+            staff: city.staff_channels.contains(&report.channel),
+        }
+    }
+
+    /// Nothing is known by which they could be found.
+    pub fn anonymous(&self) -> bool {
+        !(self.name || self.email || self.phone)
+    }
+}
+
+/// How many open cases each department leads, counted a moment ago.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Load(HashMap<DepartmentId, u64>);
+
+impl Load {
+    /// Open cases of `department`.
+    pub fn open(&self, department: &str) -> u64 {
+        self.0.get(department).copied().unwrap_or_default()
+    }
+}
+
+impl FromIterator<(DepartmentId, u64)> for Load {
+    fn from_iter<I: IntoIterator<Item = (DepartmentId, u64)>>(counts: I) -> Self {
+        Self(counts.into_iter().collect())
+    }
+}
+
+/// Who looks after the place: looked up when first asked, or given by an example.
+#[derive(Debug)]
+enum Owned<'a> {
+    At { owners: &'a Owners, point: Option<Point>, found: [OnceLock<Option<&'a Slug>>; Layer::ALL.len()] },
+    Given(&'a [Option<Slug>; Layer::ALL.len()]),
 }
 
 /// The moment of the decision, as the city's clocks and calendar show it.
@@ -62,7 +125,10 @@ impl<'a> Facts<'a> {
             answers: &report.answers,
             at,
             rejected_by,
+            reporter: None,
+            load: None,
             words: &report.words,
+            owners: Owned::At { owners: &city.owners, point: report.place.point, found: Default::default() },
             calendar: &city.calendar,
             folded: OnceLock::new(),
             moment: OnceLock::new(),
@@ -81,10 +147,37 @@ impl<'a> Facts<'a> {
             answers: &situation.answers,
             at: situation.at,
             rejected_by: &situation.rejected_by,
+            reporter: Some(situation.reporter),
+            load: Some(&situation.load),
             words: &situation.words,
+            owners: Owned::Given(&situation.owners),
             calendar: &city.calendar,
             folded: OnceLock::new(),
             moment: OnceLock::new(),
+        }
+    }
+
+    /// With what is known of who reports.
+    #[must_use]
+    pub fn with_reporter(mut self, reporter: Reporter) -> Self {
+        self.reporter = Some(reporter);
+        self
+    }
+
+    /// With how busy the departments are.
+    #[must_use]
+    pub fn with_load(mut self, load: &'a Load) -> Self {
+        self.load = Some(load);
+        self
+    }
+
+    /// Who looks after what `layer` draws at this place.
+    pub(crate) fn owner(&self, layer: Layer) -> Option<&Slug> {
+        match &self.owners {
+            Owned::At { owners, point, found } => {
+                *found[layer as usize].get_or_init(|| point.and_then(|point| owners.owner(layer, point)))
+            }
+            Owned::Given(given) => given[layer as usize].as_ref(),
         }
     }
 

@@ -14,8 +14,10 @@ mod explain;
 mod facts;
 mod in_force;
 mod index;
+mod range;
 mod rule;
 mod ruleset;
+mod situation;
 mod suggest;
 #[cfg(test)]
 mod testing;
@@ -24,10 +26,10 @@ mod yaml;
 
 pub use changes::Changes;
 pub use decide::decide;
-pub use example::Situation;
 pub use explain::{Explanation, Outcome, Tried, TriedRule, explain};
-pub use facts::Facts;
+pub use facts::{Facts, Load, Reporter};
 pub use in_force::{InForce, LOOK_BACK, Standing};
 pub use rule::{Rule, Term};
 pub use ruleset::Ruleset;
+pub use situation::Situation;
 pub use worker::RouterWorker;

@@ -70,7 +70,7 @@ impl FromStr for Term {
 pub(crate) struct RuleConfig {
     rule: Spanned<String>,
     when: When,
-    then: Then,
+    then: Spanned<Then>,
     #[serde(default)]
     examples: Vec<Example>,
 }
@@ -78,15 +78,32 @@ pub(crate) struct RuleConfig {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Then {
-    assign: Spanned<String>,
+    #[serde(default, deserialize_with = "given")]
+    assign: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    redirect: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    split: Option<Spanned<List>>,
     #[serde(default, deserialize_with = "given")]
     inform: Option<Spanned<List>>,
+    #[serde(default, deserialize_with = "given")]
+    on_call: Option<Spanned<List>>,
     #[serde(default, deserialize_with = "given")]
     priority: Option<Spanned<String>>,
     #[serde(default, deserialize_with = "given")]
     term: Option<Spanned<String>>,
     #[serde(default, deserialize_with = "given")]
     answer: Option<Spanned<String>>,
+}
+
+impl Then {
+    fn lead(&self) -> Option<&Spanned<String>> {
+        self.assign.as_ref().or(self.redirect.as_ref())
+    }
+}
+
+fn departments(list: Option<Spanned<List>>) -> Vec<DepartmentId> {
+    list.iter().flat_map(|list| list.value.texts()).filter_map(|id| Slug::new(id).ok()).collect()
 }
 
 impl RuleConfig {
@@ -108,26 +125,7 @@ impl RuleConfig {
             check.error(at, "`fallback` is what happens when no rule matches", "choose another name for this rule");
         }
         self.when.check(check);
-        check.department(&self.then.assign.value, pos(&self.then.assign));
-        if let Some(inform) = &self.then.inform {
-            for (id, at) in inform.value.items(pos(inform)) {
-                check.department(id, at);
-                if id == self.then.assign.value {
-                    check.error(at, format!("`{id}` leads already"), "leave it out of `inform`");
-                }
-            }
-        }
-        if let Some(priority) = &self.then.priority {
-            check.known("priority", &priority.value, pos(priority), conditions::URGENCIES.into_iter());
-        }
-        if let Some(term) = &self.then.term
-            && let Err(wrong) = Term::from_str(&term.value)
-        {
-            check.error(pos(term), format!("`{}` is not a term", term.value), wrong.to_string());
-        }
-        if let Some(answer) = &self.then.answer {
-            check.article(&answer.value, pos(answer));
-        }
+        self.check_then(check);
         if self.examples.is_empty() {
             check.warn(
                 at,
@@ -140,20 +138,87 @@ impl RuleConfig {
         }
     }
 
+    fn check_then(&self, check: &mut Check<'_>) {
+        let then = &self.then.value;
+        match (&then.assign, &then.redirect) {
+            (Some(_), Some(redirect)) => check.error(
+                pos(redirect),
+                "a rule has one lead: it cannot both assign and redirect",
+                "keep `redirect` when people are sent there, `assign` when the city hands it over",
+            ),
+            (None, None) => check.error(
+                pos(&self.then),
+                "`assign` is missing",
+                "add `assign:` with the department that does it, or `redirect:` with the one people are sent to",
+            ),
+            _ => {}
+        }
+        let lead = then.lead();
+        if let Some(lead) = lead {
+            check.department(&lead.value, pos(lead));
+        }
+        if let Some(redirect) = &then.redirect {
+            check.redirects(&redirect.value, pos(redirect));
+            if let Some(split) = &then.split {
+                check.error(
+                    pos(split),
+                    "who is sent away cannot be helped by parts of the city",
+                    "leave `split` out, or write `assign:` instead of `redirect:`",
+                );
+            }
+        }
+        let lead = lead.map(|lead| lead.value.as_str());
+        let parts: Vec<&str> = then.split.iter().flat_map(|split| split.value.texts()).collect();
+        for (id, at) in then.split.iter().flat_map(|split| split.value.items(pos(split))) {
+            check.department(id, at);
+            if Some(id) == lead {
+                check.error(at, format!("`{id}` leads already"), "leave it out of `split`: the lead does its own part");
+            } else if parts.iter().filter(|part| **part == id).count() > 1 {
+                check.error(at, format!("`{id}` has two parts"), "name each department once");
+            }
+        }
+        for (id, at) in then.inform.iter().flat_map(|inform| inform.value.items(pos(inform))) {
+            check.department(id, at);
+            if Some(id) == lead {
+                check.error(at, format!("`{id}` leads already"), "leave it out of `inform`");
+            } else if parts.contains(&id) {
+                check.error(at, format!("`{id}` does a part already"), "leave it out of `inform`");
+            }
+        }
+        for (id, at) in then.on_call.iter().flat_map(|on_call| on_call.value.items(pos(on_call))) {
+            check.department(id, at);
+            check.reachable(id, at);
+        }
+        if let Some(priority) = &then.priority {
+            check.known("priority", &priority.value, pos(priority), conditions::URGENCIES.into_iter());
+        }
+        if let Some(term) = &then.term
+            && let Err(wrong) = Term::from_str(&term.value)
+        {
+            check.error(pos(term), format!("`{}` is not a term", term.value), wrong.to_string());
+        }
+        if let Some(answer) = &then.answer {
+            check.article(&answer.value, pos(answer));
+        }
+    }
+
     /// Ready to be asked, and its examples. Only after a `check` without errors.
     pub fn build(self, file: &str) -> Option<(Rule, Vec<Example>)> {
         let (line, _) = pos(&self.rule);
-        let inform = self.then.inform.map(|inform| inform.value).unwrap_or_default();
+        let then = self.then.value;
+        let assign = Slug::new(&then.lead()?.value).ok()?;
         let rule = Rule {
             name: self.rule.value,
             file: file.to_owned(),
             line,
             clauses: self.when.build(),
-            assign: Slug::new(&self.then.assign.value).ok()?,
-            inform: inform.texts().filter_map(|id| Slug::new(id).ok()).collect(),
-            priority: self.then.priority.and_then(|priority| Urgency::parse(&priority.value)),
-            term: self.then.term.and_then(|term| term.value.parse().ok()),
-            answer: self.then.answer.and_then(|answer| Slug::new(&answer.value).ok()),
+            assign,
+            split: departments(then.split),
+            inform: departments(then.inform),
+            on_call: departments(then.on_call),
+            priority: then.priority.and_then(|priority| Urgency::parse(&priority.value)),
+            term: then.term.and_then(|term| term.value.parse().ok()),
+            answer: then.answer.and_then(|answer| Slug::new(&answer.value).ok()),
         };
         Some((rule, self.examples))
     }
@@ -168,10 +233,14 @@ pub struct Rule {
     pub file: String,
     /// The line it starts at.
     pub line: usize,
-    /// Who does the work.
+    /// Who does the work, or whom people are sent to.
     pub assign: DepartmentId,
+    /// Who does a part of it beside the lead.
+    pub split: Vec<DepartmentId>,
     /// Who hears of it.
     pub inform: Vec<DepartmentId>,
+    /// Whose person on call is telephoned now.
+    pub on_call: Vec<DepartmentId>,
     /// How soon it is looked at; the report's urgency when the rule does not say.
     pub priority: Option<Urgency>,
     /// By when; the category's term when the rule does not say.
@@ -222,10 +291,14 @@ impl Rule {
 
     /// Who does what; departments that said it is not theirs are left alone.
     pub(crate) fn assignments(&self, facts: &Facts<'_>) -> Vec<Assignment> {
-        let informed = self.inform.iter().filter(|id| !facts.rejected_by.contains(id));
-        std::iter::once(Assignment { department: self.assign.clone(), role: Role::Lead })
-            .chain(informed.map(|id| Assignment { department: id.clone(), role: Role::Informed }))
-            .collect()
+        let others = |ids: &'_ [DepartmentId], role| -> Vec<Assignment> {
+            let asked = ids.iter().filter(|id| !facts.rejected_by.contains(id));
+            asked.map(|id| Assignment { department: id.clone(), role }).collect()
+        };
+        let mut all = vec![Assignment { department: self.assign.clone(), role: Role::Lead }];
+        all.extend(others(&self.split, Role::Part));
+        all.extend(others(&self.inform, Role::Informed));
+        all
     }
 }
 

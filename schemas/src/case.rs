@@ -198,7 +198,12 @@ impl Decision {
 
     /// The departments that are only told.
     pub fn informed(&self) -> Vec<DepartmentId> {
-        self.assignments.iter().filter(|a| a.role == Role::Informed).map(|a| a.department.clone()).collect()
+        self.with_role(Role::Informed)
+    }
+
+    /// The departments with this role, in the order of the rule.
+    pub fn with_role(&self, role: Role) -> Vec<DepartmentId> {
+        self.assignments.iter().filter(|a| a.role == role).map(|a| a.department.clone()).collect()
     }
 }
 

@@ -1,10 +1,12 @@
 //! `answer: {fractie: [glas, textiel]}`: what was answered to the category's questions. Several
-//! questions all have to be answered so; several answers to one question are alternatives.
+//! questions all have to be answered so; several answers to one question are alternatives. A question
+//! that is answered with text may be asked for a number: `answer: {huisnummer: ">=100"}`.
 
 use super::check_some;
 use crate::{
     Facts,
     check::Check,
+    range::{Range, number},
     yaml::{List, Pos},
 };
 use schemas::{city::AnswerType, report::Answers};
@@ -19,7 +21,29 @@ use std::{borrow::Cow, collections::BTreeMap};
 pub(crate) struct Config(BTreeMap<String, Spanned<List>>);
 
 #[derive(Debug)]
-pub(crate) struct Condition(Box<[(String, Box<[String]>)]>);
+pub(crate) struct Condition(Box<[(String, Box<[Wanted]>)]>);
+
+#[derive(Debug)]
+enum Wanted {
+    Is(String),
+    Within(Range),
+}
+
+impl Wanted {
+    fn read(text: &str) -> Self {
+        match text.parse() {
+            Ok(range) if Range::is_meant(text) => Self::Within(range),
+            _ => Self::Is(text.to_owned()),
+        }
+    }
+
+    fn text(&self, text: &str) -> bool {
+        match self {
+            Self::Is(wanted) => wanted == text,
+            Self::Within(range) => number(text).is_some_and(|number| range.contains(number)),
+        }
+    }
+}
 
 impl std::fmt::Display for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -53,7 +77,13 @@ impl Config {
                     AnswerType::Choice | AnswerType::Multi => {
                         check.known("option of this question", answer, at, question.options.iter().map(String::as_str));
                     }
-                    AnswerType::Text => {}
+                    AnswerType::Text => {
+                        if Range::is_meant(answer)
+                            && let Err(wrong) = answer.parse::<Range>()
+                        {
+                            check.error(at, format!("`{answer}` is no range of numbers"), wrong.to_string());
+                        }
+                    }
                 }
             }
         }
@@ -61,13 +91,13 @@ impl Config {
 
     pub fn build(self) -> Condition {
         let questions = self.0.into_iter();
-        Condition(questions.map(|(id, list)| (id, list.value.texts().map(str::to_owned).collect())).collect())
+        Condition(questions.map(|(id, list)| (id, list.value.texts().map(Wanted::read).collect())).collect())
     }
 }
 
 /// Whether `value` is, or holds, one of `wanted`.
-fn meets(value: &Value, wanted: &[String]) -> bool {
-    let is = |text: &str| wanted.iter().any(|w| w == text);
+fn meets(value: &Value, wanted: &[Wanted]) -> bool {
+    let is = |text: &str| wanted.iter().any(|w| w.text(text));
     match value {
         Value::String(text) => is(text),
         Value::Bool(yes) => is(if *yes { "true" } else { "false" }),
@@ -77,26 +107,30 @@ fn meets(value: &Value, wanted: &[String]) -> bool {
     }
 }
 
-/// The answers to these questions as a person writes them; only options and yes or no are shown,
-/// free text may hold anything.
-fn shown<'q>(answers: &Answers, questions: impl Iterator<Item = (&'q str, bool)>) -> String {
-    let part = |(id, met): (&str, bool)| match answers.get(id) {
-        None => format!("{id} was not answered"),
-        Some(Value::String(_)) if !met => format!("{id} was answered otherwise"),
-        Some(Value::String(text)) => format!("{id}: {text}"),
-        Some(value) => format!("{id}: {value}"),
-    };
-    questions.map(part).collect::<Vec<_>>().join(", ")
+impl Condition {
+    /// The answers to these questions, as far as the rule knows them already: free text may hold
+    /// anything, so only what the rule itself writes is shown of it.
+    fn shown(&self, answers: &Answers) -> String {
+        let part = |(id, wanted): &(String, Box<[Wanted]>)| match answers.get(id) {
+            None => format!("{id} was not answered"),
+            Some(Value::String(text)) => match wanted.iter().find(|wanted| wanted.text(text)) {
+                None => format!("{id} was answered otherwise"),
+                Some(Wanted::Is(text)) => format!("{id}: {text}"),
+                Some(Wanted::Within(range)) => format!("{id}: {range}"),
+            },
+            Some(value) => format!("{id}: {value}"),
+        };
+        self.0.iter().map(part).collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Condition {
     pub fn holds(&self, facts: &Facts<'_>) -> Option<Cow<'static, str>> {
         let met = self.0.iter().all(|(id, wanted)| facts.answers.get(id).is_some_and(|value| meets(value, wanted)));
-        met.then(|| Cow::Owned(shown(facts.answers, self.0.iter().map(|(id, _)| (id.as_str(), true)))))
+        met.then(|| Cow::Owned(self.shown(facts.answers)))
     }
 
     pub fn sees(&self, facts: &Facts<'_>) -> String {
-        let met = |id: &str, wanted: &[String]| facts.answers.get(id).is_some_and(|value| meets(value, wanted));
-        shown(facts.answers, self.0.iter().map(|(id, wanted)| (id.as_str(), met(id, wanted))))
+        self.shown(facts.answers)
     }
 }

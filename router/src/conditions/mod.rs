@@ -8,14 +8,20 @@ mod any;
 mod area;
 mod category;
 mod channel;
+mod green_manager;
 mod holiday;
 mod kind;
 mod language;
+mod load;
+mod manager;
 mod not;
 mod office_hours;
 mod photo;
+mod reporter;
+mod road_manager;
 mod time;
 mod urgency;
+mod watercourse_manager;
 mod weekday;
 mod words;
 
@@ -29,6 +35,8 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::borrow::Cow;
 
+pub(crate) use manager::check_owner;
+pub(crate) use reporter::TRAITS;
 pub(crate) use urgency::ALL as URGENCIES;
 
 /// A condition of a rule, with the words the rule has for it.
@@ -114,10 +122,15 @@ registry! {
     answer: Answer,
     photo: Photo,
     language: Language,
+    reporter: Reporter,
+    load: Load,
     office_hours: OfficeHours,
     holiday: Holiday,
     weekday: Weekday,
     time: Time,
+    road_manager: RoadManager,
+    green_manager: GreenManager,
+    watercourse_manager: WatercourseManager,
     words: Words,
     all: All,
     any: Any,

@@ -1,10 +1,14 @@
 //! Every condition as a table: what a rule writes, what is known, and whether it holds.
 
 use crate::{
-    Ruleset, Situation, decide, explain,
-    testing::{at, city, situation, slug},
+    Facts, Reporter, Ruleset, Situation, decide, explain,
+    testing::{at, city, report, situation, slug},
 };
-use schemas::report::{Kind, Language, Urgency};
+use schemas::{
+    city::Layer,
+    place::Point,
+    report::{Contact, Kind, Language, Report, Tell, Urgency},
+};
 
 type Known = fn(&mut Situation);
 
@@ -202,6 +206,168 @@ fn words() {
 }
 
 #[test]
+fn managers() {
+    let (road, green) = (Layer::Road as usize, Layer::Green as usize);
+    assert_eq!((road, green), (0, 1));
+    check(&[
+        ("road_manager: region", |s| s.owners[0] = Some(slug("region")), Some("region")),
+        ("road_manager: [city, region]", |s| s.owners[0] = Some(slug("city")), Some("city")),
+        ("road_manager: region", |s| s.owners[0] = Some(slug("city")), None),
+        ("road_manager: region", |_| {}, None),
+        ("not: {road_manager: region}", |_| {}, Some("the road manager is not known")),
+        ("not: {road_manager: region}", |s| s.owners[0] = Some(slug("city")), Some("city")),
+        ("green_manager: forest", |s| s.owners[1] = Some(slug("forest")), Some("forest")),
+        ("green_manager: forest", |s| s.owners[0] = Some(slug("region")), None),
+    ]);
+}
+
+#[test]
+fn managers_are_looked_up_where_the_report_lies() {
+    let city = city(&[]);
+    for (lat, lon, road, green) in [
+        (50.5, 3.5, Some("region"), None),
+        (50.6001, 3.5, Some("city"), Some("forest")),
+        (50.69, 3.1, Some("city"), None),
+    ] {
+        let mut report = report(&city);
+        let facts = Facts::of(&report, &city, &[], report.received_at);
+        assert_eq!(facts.owner(Layer::Road), None, "without a point nobody is known");
+        report.place.point = Some(Point { lat, lon });
+        let facts = Facts::of(&report, &city, &[], report.received_at);
+        let found = |layer| facts.owner(layer).map(|owner| owner.as_str());
+        assert_eq!((found(Layer::Road), found(Layer::Green)), (road, green), "{lat} {lon}");
+        assert_eq!(found(Layer::Watercourse), None);
+    }
+}
+
+#[test]
+fn reporter() {
+    check(&[
+        ("reporter: anonymous", |_| {}, Some("nobody left a name or an address")),
+        ("reporter: anonymous", |s| s.reporter.phone = true, None),
+        ("reporter: [email, phone]", |s| s.reporter.phone = true, Some("left a telephone number")),
+        ("reporter: named", |s| s.reporter.name = true, Some("left a name")),
+        ("reporter: told", |s| s.reporter.told = true, Some("wants to be told")),
+        ("reporter: told", |_| {}, None),
+        ("reporter: staff", |s| s.reporter.staff = true, Some("somebody of the city wrote it down")),
+        ("reporter: resident", |_| {}, Some("the resident wrote it")),
+        (
+            "not: {reporter: [anonymous, resident]}",
+            |s| {
+                s.reporter.email = true;
+                s.reporter.staff = true;
+            },
+            Some("left an e-mail address, somebody of the city wrote it down"),
+        ),
+    ]);
+}
+
+/// What is known of somebody never says who it is.
+#[test]
+fn a_reporter_is_known_by_what_there_is_alone() {
+    let city = city(&[]);
+    let mut report = report(&city);
+    let contact = Contact { name: Some("Someone".into()), email: Some("a@voordeur.example".into()), phone: None };
+    let of = |report: &Report, contact| Reporter::of(report, contact, &city);
+    assert_eq!(of(&report, None), Reporter::default());
+    report.tell = Tell::Email;
+    report.channel = slug("counter");
+    let known = Reporter { name: true, email: true, phone: false, told: true, staff: true };
+    assert_eq!(of(&report, Some(&contact)), known);
+    let text = "- rule: tested\n  when: { reporter: [named] }\n  then: { assign: roads }\n";
+    let city = crate::testing::city(&[("a.yaml", text)]);
+    let ruleset = Ruleset::read(&city).0.unwrap();
+    let facts = Facts::of(&report, &city, &[], report.received_at);
+    assert_eq!(decide(&ruleset, &city, &facts).rule, "fallback", "what was not looked up is not known");
+    let facts = facts.with_reporter(known);
+    let told = explain(&ruleset, &city, &facts).to_string();
+    assert!(told.contains("left a name") && !told.contains("Someone") && !told.contains("voordeur.example"), "{told}");
+}
+
+#[test]
+fn load() {
+    check(&[
+        (
+            "load: {department: roads, open: '>50'}",
+            |s| s.load = [(slug("roads"), 51)].into_iter().collect(),
+            Some("roads has 51 open"),
+        ),
+        ("load: {department: roads, open: '>50'}", |s| s.load = [(slug("roads"), 50)].into_iter().collect(), None),
+        ("load: {department: roads, open: 0}", |_| {}, Some("roads has 0 open")),
+        ("not: {load: {department: roads, open: 10..20}}", |_| {}, Some("roads has 0 open")),
+    ]);
+}
+
+#[test]
+fn answers_of_every_type() {
+    check(&[
+        (
+            "answer: {number: '>=100'}",
+            |s| {
+                s.answers.insert("number".into(), "120".into());
+            },
+            Some("number: >=100"),
+        ),
+        (
+            "answer: {number: '>=100'}",
+            |s| {
+                s.answers.insert("number".into(), "99".into());
+            },
+            None,
+        ),
+        (
+            "answer: {number: '>=100'}",
+            |s| {
+                s.answers.insert("number".into(), "no idea".into());
+            },
+            None,
+        ),
+        (
+            "answer: {number: ['1..9', B]}",
+            |s| {
+                s.answers.insert("number".into(), "2,5".into());
+            },
+            Some("number: 1..9"),
+        ),
+        (
+            "answer: {number: [1..9, B]}",
+            |s| {
+                s.answers.insert("number".into(), "B".into());
+            },
+            Some("number: B"),
+        ),
+        (
+            "answer: {number: 12}",
+            |s| {
+                s.answers.insert("number".into(), "12".into());
+            },
+            Some("number: 12"),
+        ),
+        (
+            "answer: {danger: true}",
+            |s| {
+                s.answers.insert("danger".into(), true.into());
+            },
+            Some("danger: true"),
+        ),
+        (
+            "answer: {danger: [false]}",
+            |s| {
+                s.answers.insert("danger".into(), true.into());
+            },
+            None,
+        ),
+    ]);
+    assert_eq!(
+        met("not: {answer: {number: '>=100'}}", |s| {
+            s.answers.insert("number".into(), "7 secrets".into());
+        }),
+        Some("number was answered otherwise".to_owned()),
+        "what somebody wrote is not shown"
+    );
+}
+
+#[test]
 fn all_any_not() {
     check(&[
         ("all: [{category: road/*}, {photo: false}]", |_| {}, Some("road/hole, no photo")),
@@ -230,6 +396,13 @@ fn what_is_written_wrong_is_named() {
         ("answer: {dangr: true}", "there is no question `dangr`", "did you mean `danger`?"),
         ("answer: {danger: yes!}", "there is no answer to a yes-or-no question `yes!`", "true, false"),
         ("answer: {waste: glas}", "there is no option of this question `glas`", "did you mean `glass`?"),
+        ("answer: {number: '>many'}", "`>many` is no range of numbers", "\">50\""),
+        ("road_manager: regoin", "there is no road manager `regoin`", "did you mean `region`?"),
+        ("watercourse_manager: city", "no layer of owners for `watercourse`", "owners/watercourse.geojson"),
+        ("reporter: anonymus", "there is no trait of a reporter `anonymus`", "did you mean `anonymous`?"),
+        ("load: {department: rods, open: 3}", "there is no department `rods`", "did you mean `roads`?"),
+        ("load: {department: roads, open: many}", "`many` is no number of cases", "\">50\""),
+        ("load: {department: roads}", "`open` is missing", "add `open:`"),
         ("answer: {}", "no question is named here", "answer:"),
         ("language: de", "there is no language `de`", "choose one of: nl, fr"),
         ("weekday: monday", "there is no weekday `monday`", "did you mean `mon`?"),

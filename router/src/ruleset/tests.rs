@@ -136,7 +136,38 @@ fn faults_are_named_where_they_are() {
             "`assigns` means nothing here",
             "did you mean `assign`?",
         ),
-        (rule("  when: {}\n  then: { inform: roads }\n"), (3, 11), "`assign` is missing", "add `assign:`"),
+        (rule("  when: {}\n  then: { inform: roads }\n"), (3, 9), "`assign` is missing", "add `assign:`"),
+        (
+            rule("  when: {}\n  then: { assign: roads, redirect: rail }\n"),
+            (3, 36),
+            "cannot both assign and redirect",
+            "keep `redirect`",
+        ),
+        (
+            rule("  when: {}\n  then: { redirect: roads }\n"),
+            (3, 21),
+            "nobody is sent to `roads`",
+            "`delivery: redirect`",
+        ),
+        (
+            rule("  when: {}\n  then: { redirect: rail, split: [green] }\n"),
+            (3, 34),
+            "who is sent away",
+            "leave `split` out",
+        ),
+        (rule("  when: {}\n  then: { assign: roads, split: [roads] }\n"), (3, 34), "`roads` leads already", "`split`"),
+        (
+            rule("  when: {}\n  then: { assign: roads, split: [green], inform: green }\n"),
+            (3, 50),
+            "`green` does a part already",
+            "leave it out",
+        ),
+        (
+            rule("  when: {}\n  then: { assign: roads, on_call: [police, lamps] }\n"),
+            (3, 44),
+            "nobody is on call for `lamps`",
+            "departments.yaml",
+        ),
         (rule("  then: { assign: roads }\n"), (2, 3), "`when` is missing", "add `when:`"),
         (
             "- rule: Bad Name\n  when: {}\n  then: { assign: roads }\n".to_owned(),
@@ -173,6 +204,53 @@ fn faults_are_named_where_they_are() {
         assert!(got.2.contains(message), "{text}{got:?}");
         assert!(got.3.contains(help), "{text}{got:?}");
         assert_eq!((got.0, got.1), at, "{text}{got:?}");
+    }
+}
+
+#[test]
+fn parts_calls_and_redirects_are_decided() {
+    let text = "
+- rule: work
+  when: { category: road/hole }
+  then: { assign: roads, split: [green, lamps], inform: [desk], on_call: [police] }
+  examples:
+    - given: { category: road/hole }
+      expect: { assign: roads, split: [lamps, green], inform: desk, on_call: police }
+    # Who refused is left alone, whatever they had.
+    - given: { category: road/hole, rejected_by: [lamps, police] }
+      expect: { assign: roads, split: [green], on_call: [] }
+- rule: elsewhere
+  when: { category: other/other }
+  then: { redirect: rail, inform: [desk] }
+  examples:
+    - given: { category: other/other }
+      expect: { redirect: rail, inform: desk, on_call: [], split: [] }
+    - given: { category: other/other }
+      expect: { rule: elsewhere }
+- rule: rest
+  when: { category: [road/ice, green/*] }
+  then: { assign: desk }
+  examples:
+    - { given: { category: road/ice }, expect: { assign: desk } }
+";
+    let city = city(&[("a.yaml", text)]);
+    let (ruleset, faults) = Ruleset::read(&city);
+    let ruleset = ruleset.unwrap_or_else(|| panic!("{faults:#?}"));
+    let situation = situation(&city);
+    let decision = decide(&ruleset, &city, &situation.facts(&city));
+    assert_eq!(decision.with_role(schemas::case::Role::Part), [slug("green"), slug("lamps")]);
+    assert_eq!(decision.on_call, [slug("police")]);
+    let told = explain(&ruleset, &city, &situation.facts(&city)).to_string();
+    assert!(told.contains("with green, lamps, informing desk, calling police"), "{told}");
+    for (from, to, message) in [
+        ("split: [lamps, green],", "split: [lamps],", "expects split `lamps`, but `work` gives `green, lamps`"),
+        ("on_call: police }", "on_call: [] }", "expects on_call ``, but `work` gives `police`"),
+        ("expect: { redirect: rail,", "expect: { redirect: desk,", "nobody is sent to `desk`"),
+        ("expect: { rule: elsewhere }", "expect: { inform: desk }", "does not say who leads"),
+    ] {
+        assert!(text.contains(from));
+        let (.., got, _) = error(&text.replace(from, to));
+        assert!(got.contains(message), "{got}");
     }
 }
 

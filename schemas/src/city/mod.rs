@@ -13,8 +13,8 @@ pub(crate) mod sample;
 pub use areas::{Area, Areas};
 pub use calendar::Calendar;
 pub use knowledge::{Article, ArticleText};
-pub use owners::{Drawn, Layer, OwnerMap, Owners};
 pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
+pub use owners::{Drawn, Layer, OwnerMap, Owners};
 
 use crate::{
     report::{Answers, Kind, Language, Urgency},

@@ -83,9 +83,10 @@ impl OwnerMap {
             match drawn {
                 Drawn::Lines(parts) => {
                     let pieces = parts.iter().flat_map(LineString::lines).filter(|piece| piece.start != piece.end);
-                    lines.extend(pieces.map(|piece| {
-                        GeomWithData::new(Line::new(metres(piece.start), metres(piece.end)), feature)
-                    }));
+                    lines
+                        .extend(pieces.map(|piece| {
+                            GeomWithData::new(Line::new(metres(piece.start), metres(piece.end)), feature)
+                        }));
                 }
                 Drawn::Surfaces(parts) => {
                     for surface in parts {
@@ -153,9 +154,8 @@ fn middle(features: &[(Slug, Drawn)]) -> f64 {
         Drawn::Lines(lines) => lines.iter().filter_map(geo::BoundingRect::bounding_rect).collect::<Vec<_>>(),
         Drawn::Surfaces(surfaces) => surfaces.iter().filter_map(geo::BoundingRect::bounding_rect).collect(),
     });
-    let (low, high) = boxes.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), rect| {
-        (low.min(rect.min().y), high.max(rect.max().y))
-    });
+    let (low, high) = boxes
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), rect| (low.min(rect.min().y), high.max(rect.max().y)));
     if low <= high { f64::midpoint(low, high) } else { 0.0 }
 }
 

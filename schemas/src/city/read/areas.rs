@@ -18,8 +18,12 @@ use std::collections::HashMap;
 pub(super) fn read(front: &Front, files: &Files, faults: &mut Vec<Fault>) -> Areas {
     let outline = front.outline.as_ref().and_then(|file| {
         let mut reader = Reader { file, text: files.get(file)?, faults: &mut *faults };
-        let polygons: Vec<Polygon<f64>> =
-            reader.features()?.into_iter().filter_map(|(part, feature)| reader.outline(part, &feature)).flatten().collect();
+        let polygons: Vec<Polygon<f64>> = reader
+            .features()?
+            .into_iter()
+            .filter_map(|(part, feature)| reader.outline(part, &feature))
+            .flatten()
+            .collect();
         Some(MultiPolygon(polygons))
     });
     let (mut areas, mut seen) = (Vec::new(), HashMap::new());

@@ -117,8 +117,7 @@ impl<'a> Reader<'a> {
         let mut features = Vec::new();
         for raw in collection.features {
             let part = raw.get();
-            let Some(feature) =
-                self.parse::<Feature<'a>>(part, "a feature has `type`, `properties` and `geometry`")
+            let Some(feature) = self.parse::<Feature<'a>>(part, "a feature has `type`, `properties` and `geometry`")
             else {
                 continue;
             };

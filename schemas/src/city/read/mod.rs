@@ -6,10 +6,10 @@ mod categories;
 mod departments;
 mod fields;
 mod front;
-mod knowledge;
 mod geojson;
-mod owners;
+mod knowledge;
 mod on_call;
+mod owners;
 #[cfg(test)]
 mod tests;
 mod theme;
