@@ -5,9 +5,8 @@
 
 use crate::{
     case::Decision,
-    city::Calendar,
-    city::OnCall,
-    dispatch::{Again, Dispatch},
+    city::{Calendar, OnCall},
+    dispatch::{Again, AgainWhy, Dispatch},
     id::derived,
     reference::Reference,
     report::Urgency,
@@ -264,11 +263,13 @@ impl Task {
     }
 
     fn of(id: Uuid, kind: Kind, dispatch: &Dispatch, desk: DepartmentId, now: Timestamp) -> Self {
+        // What the resident says stands on the timeline; only what the city itself asks is kept.
+        let text = |again: &Again| again.text.clone().filter(|_| again.why == AgainWhy::Reminder);
         let body = Body {
             may_know: dispatch.contact.is_some(),
             priority: dispatch.priority,
             due_on: dispatch.due_on,
-            again: dispatch.again.clone(),
+            again: dispatch.again.as_ref().map(|again| Again { text: text(again), ..again.clone() }),
             url: None,
             fields: Vec::new(),
         };

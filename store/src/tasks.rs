@@ -82,6 +82,7 @@ sql! {
     both END = "UPDATE task SET state = $3, done_at = coalesce(done_at, $4), done_by = coalesce(done_by, $5),
             outcome = coalesce(outcome, $6), due_at = NULL
         WHERE id = $1 AND state = $2 RETURNING id";
+    both RENUMBER = "UPDATE task SET outcome = $3, done_by = $2 WHERE id = $1 AND state = 'passed' RETURNING id";
     both ESCALATE = "UPDATE task SET level = level + 1, due_at = $3, calls = $4
         WHERE id = $1 AND state = 'open' AND level = $2 RETURNING id";
     both DROP_CASES = "UPDATE task SET state = CASE WHEN state = 'passed' THEN 'done' ELSE 'cancelled' END,
@@ -187,6 +188,12 @@ impl Tx {
         let outcome = end.outcome.map(str::to_owned);
         let args = args![id, end.from.as_str(), end.to.as_str(), now, end.by, outcome];
         Ok(!self.conn.all::<(String,)>(END, args).await?.is_empty())
+    }
+
+    /// The department's number of a case that was passed on was wrong, and is this one; gives whether
+    /// the task still waits for the department's answers.
+    pub async fn renumber_task(&mut self, id: Uuid, by: &str, number: &str) -> Result<bool> {
+        Ok(!self.conn.all::<(String,)>(RENUMBER, args![id, by, number]).await?.is_empty())
     }
 
     /// The next on the list is to be called; gives whether the task was still open at `level`.

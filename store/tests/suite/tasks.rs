@@ -86,7 +86,7 @@ async fn a_task_is_opened_once_and_read_as_it_was(bed: Bed) {
     bed.pass(MINUTE);
     open(&store, &[Task { opened_at: bed.now(), desk: slug("elders"), ..form.clone() }]).await;
     assert_eq!(store.task(form.id).await.unwrap(), Some(form.clone()));
-    assert_eq!(store.tasks_of(form.case_id).await.unwrap(), [form.clone()]);
+    assert_eq!(store.tasks_of(form.case_id).await.unwrap(), std::slice::from_ref(&form));
     assert_eq!(store.task(id("none")).await.unwrap(), None);
     // A transaction that is rolled back opened nothing.
     let mut tx = store.begin().await.unwrap();
