@@ -2,13 +2,15 @@
 
 use super::{RouterWorker, received::routed};
 use schemas::{
-    Timestamp,
-    case::{Assignment, Case},
+    Timestamp, Uuid,
+    case::{Assignment, Case, Decision},
     dispatch::Dispatch,
     event::{CaseEvent, What},
     id::derived,
     letter::{Letter, Topic},
     report::{Contact, Report, Tell, Urgency},
+    slug::DepartmentId,
+    task::{Alert, Task},
     trace::Trace,
 };
 use store::{DispatchRow, Tx};
@@ -19,6 +21,8 @@ pub(super) struct Writing {
     events: Vec<(CaseEvent, Tell, Trace)>,
     dispatches: Vec<DispatchRow>,
     letters: Vec<Letter>,
+    calls: Vec<Task>,
+    closed: Vec<Uuid>,
     decided: u64,
     answered: u64,
     declined: u64,
@@ -116,14 +120,49 @@ impl Writing {
             );
             self.dispatches.push(DispatchRow::posted(id, case.id, department.clone(), assignment.role, walk.now));
         }
+        for department in &decision.on_call {
+            self.call(worker, walk, case, decision, department, &what);
+        }
         self.decided += 1;
         self.tell(walk, case, what);
         self.alarm(walk, case);
     }
 
+    /// Has the person on call of `department` telephoned, besides what everybody gets. Sent to another
+    /// desk, the case rings nobody twice; contested, it rings again.
+    fn call(
+        &mut self,
+        worker: &RouterWorker,
+        walk: &Walk<'_>,
+        case: &Case,
+        decision: &Decision,
+        department: &DepartmentId,
+        what: &What,
+    ) {
+        let Some(known) = worker.city.department(department) else {
+            tracing::error!(case = %case.id, trace = %walk.trace, %department, "this city has no such department any more: nobody is telephoned");
+            return;
+        };
+        let version = case.version.to_string();
+        let is_first = case.version == 2 || matches!(what, What::Routed { rerouted_from: Some(_), .. });
+        let mine = |row: &&DispatchRow| row.case_id == case.id && row.department == *department;
+        let alert = Alert {
+            case_id: case.id,
+            reference: case.reference,
+            department,
+            desk: worker.city.calling_desk(department).clone(),
+            dispatch: self.dispatches.iter().rev().find(mine).map(|row| row.id),
+            may_know: worker.may_know(known.share_reporter, walk.report),
+            decision,
+            occasion: if is_first { "first" } else { &version },
+        };
+        self.calls.push(Task::alert(alert, known.on_call.as_ref(), &worker.city.calendar, walk.now));
+    }
+
     /// Puts on the timeline that nobody will do it.
     pub fn decline(&mut self, walk: &Walk<'_>, case: &Case, what: What) {
         self.declined += 1;
+        self.closed.push(case.id);
         self.tell(walk, case, what);
         self.alarm(walk, case);
     }
@@ -158,6 +197,8 @@ impl Writing {
         if !self.events.is_empty() {
             tx.add_events_traced(&self.events).await?;
         }
+        tx.open_tasks(&self.calls).await?;
+        tx.drop_tasks_of_cases(&self.closed, "the case is closed").await?;
         for (outcome, count) in [("routed", self.decided), ("answered", self.answered), ("declined", self.declined)] {
             if count > 0 {
                 metrics::counter!("voordeur_decisions_total", "outcome" => outcome).increment(count);

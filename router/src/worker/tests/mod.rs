@@ -15,6 +15,7 @@ use schemas::{
     letter::{Lane, Letter, Topic},
     report::{Received, Why},
     slug::DepartmentId,
+    task::{Kind, State},
     trace::Trace,
     verdict::{Fault, Verdict},
 };
@@ -29,6 +30,7 @@ both!(
     what_an_article_answers_reaches_a_desk_only_when_it_did_not_help,
     a_submitted_report_is_kept_decided_and_answered_once,
     a_rolled_back_batch_leaves_nothing,
+    who_is_on_call_is_telephoned_at_once_and_not_twice,
     no_two_submitted_reports_share_a_reference,
 );
 
@@ -297,4 +299,44 @@ async fn no_two_submitted_reports_share_a_reference(bed: Bed) {
         }
     }
     assert_eq!(references.len(), 8 * 43);
+}
+
+async fn who_is_on_call_is_telephoned_at_once_and_not_twice(bed: Bed) {
+    let (id, letter) = bed.report("road/hole", Some(3.5)).await;
+    bed.apply(&[letter]).await;
+    assert_eq!(bed.store.tasks_of(id).await.unwrap(), [], "nobody is on call for this");
+    let mut tx = bed.store.begin().await.unwrap();
+    let mut case = tx.lock_cases(&[id]).await.unwrap().remove(&id).unwrap();
+    case.version += 1;
+    case.decision.as_mut().unwrap().on_call = vec![slug("police"), slug("roads")];
+    tx.save_cases(std::slice::from_ref(&case)).await.unwrap();
+    tx.commit().await.unwrap();
+    let again = decide_again(&case, Why::Reopened { text: None });
+    // Killed before the commit: no case and no call.
+    let mut tx = bed.store.begin().await.unwrap();
+    bed.worker.apply(&mut tx, std::slice::from_ref(&again)).await.unwrap();
+    drop(tx);
+    assert_eq!(bed.store.tasks_of(id).await.unwrap(), []);
+    bed.apply(std::slice::from_ref(&again)).await;
+    bed.apply(&[again]).await;
+    let calls = bed.store.tasks_of(id).await.unwrap();
+    assert_eq!(calls.len(), 2);
+    let call = |department: &str| calls.iter().find(|call| *call.department == *department).unwrap();
+    let police = call("police");
+    assert_eq!((police.kind, police.dispatch, police.body.may_know), (Kind::Call, None, false));
+    assert_eq!(police.calls.now.as_ref().map(|call| call.phone.as_str()), Some("112"));
+    assert_eq!((police.desk.as_str(), police.due_at), ("desk", Some("2026-03-04T10:10:00Z".parse().unwrap())));
+    // `roads` leads: its own dispatch is what it confirms. Nobody is in its list: it rings all the same.
+    let roads = call("roads");
+    let dispatch = derived(&["dispatch", &id.to_string(), "roads", "4"]);
+    assert_eq!((roads.dispatch, roads.body.may_know), (Some(dispatch), true));
+    assert!(roads.calls.now.is_none() && roads.due_at.is_some());
+
+    // Everybody refuses: nobody needs to be called any more.
+    for department in ["roads", "green", "desk"] {
+        let again = bed.reject(id, department).await;
+        bed.apply(&[again]).await;
+    }
+    assert_eq!(bed.case(id).await.status, Status::Declined);
+    assert!(bed.store.tasks_of(id).await.unwrap().iter().all(|call| call.state == State::Cancelled));
 }
