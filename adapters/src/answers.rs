@@ -85,12 +85,18 @@ impl Effects for AnswersWorker {
 
         let mut verdicts = Vec::with_capacity(letters.len());
         let (mut letters, mut heard_of) = (Vec::new(), HashSet::new());
+        // What people were to pass on, and now need not.
+        let waited: HashSet<Uuid> = rows.values().filter(|row| row.delivered_at.is_none()).map(|row| row.id).collect();
+        let mut back = Vec::new();
         for heard in read {
             let verdict = heard.and_then(|heard| {
                 theirs(&rows, &heard.update)?;
                 // The same update twice in one batch is heard once, too.
                 if fresh.remove(&heard.id) {
                     heard_of.insert(heard.update.dispatch);
+                    if matches!(heard.update.say, Say::Reject { .. }) {
+                        back.push(heard.update.dispatch);
+                    }
                     letters.extend(hear(&mut opened, &mut rows, heard, now));
                 }
                 Ok(Verdict::done())
@@ -101,6 +107,9 @@ impl Effects for AnswersWorker {
         if !answered.is_empty() {
             tx.save_dispatches(&answered).await?;
         }
+        tx.drop_tasks_of_dispatches(&back, "the department says it is not theirs").await?;
+        let heard: Vec<Uuid> = heard_of.intersection(&waited).copied().collect();
+        tx.tasks_heard_of(&heard, "the department answered by itself").await?;
         opened.save(tx).await?;
         if !letters.is_empty() {
             tx.post(&letters).await?;

@@ -7,7 +7,9 @@
 
 pub mod answers;
 pub mod callback;
+pub mod calls;
 mod cases;
+pub mod console;
 pub mod deliver;
 pub mod departments;
 pub mod http;
@@ -16,6 +18,7 @@ pub mod json;
 pub mod links;
 pub mod rounds;
 pub mod secrets;
+pub mod tasks;
 #[cfg(test)]
 mod testing;
 pub mod updates;

@@ -40,10 +40,12 @@ pub struct Went {
     pub next_at: Option<Timestamp>,
 }
 
-/// Works the round of one department.
+/// Works the round of one department, or one of the house.
 pub struct RoundWorker {
     store: Store,
-    department: DepartmentId,
+    name: String,
+    /// Whose dispatches arrive; nobody's in a round of the house.
+    department: Option<DepartmentId>,
     round: Arc<dyn Round>,
 }
 
@@ -53,12 +55,18 @@ const LOOK: Duration = Duration::from_secs(1);
 impl RoundWorker {
     /// The worker of `built`, if its adapter makes rounds.
     pub fn new(store: Store, built: &Built) -> Option<Self> {
-        Some(Self { store, department: built.department.clone(), round: built.adapter.round()? })
+        let (name, department) = (format!("dept.{}", built.department), Some(built.department.clone()));
+        Some(Self { store, name, department, round: built.adapter.round()? })
+    }
+
+    /// The worker of a round that belongs to no department.
+    pub fn of_the_house(store: Store, name: &str, round: Arc<dyn Round>) -> Self {
+        Self { store, name: name.to_owned(), department: None, round }
     }
 
     /// The name of the round's row.
     pub fn name(&self) -> String {
-        format!("dept.{}", self.department)
+        self.name.clone()
     }
 
     /// Makes rounds until `stop`.
@@ -96,8 +104,8 @@ impl RoundWorker {
                         Some(updates::letter(update, case, Trace::start(), now))
                     })
                     .collect();
-                if !went.arrived.is_empty() {
-                    deliver::arrived(&mut tx, &self.department, &went.arrived).await?;
+                if let Some(department) = self.department.as_ref().filter(|_| !went.arrived.is_empty()) {
+                    deliver::arrived(&mut tx, department, &went.arrived).await?;
                 }
                 if !letters.is_empty() {
                     tx.post(&letters).await?;

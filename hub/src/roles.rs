@@ -8,7 +8,13 @@ use crate::{
     telemetry,
 };
 use adapters::{
-    answers::AnswersWorker, deliver::DeliverWorker, departments, links::Links, rounds::RoundWorker, secrets::Secrets,
+    answers::AnswersWorker,
+    calls::{self, CallsRound},
+    deliver::DeliverWorker,
+    departments,
+    links::Links,
+    rounds::RoundWorker,
+    secrets::Secrets,
 };
 use axum::{http::StatusCode, routing::get};
 use bus::{Bus, Edge, Effects, LaneSettings};
@@ -286,6 +292,15 @@ pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
         let worker = DeliverWorker::new(ground.store.clone(), department);
         tasks.push(edge(ground, lane, Arc::new(worker), settings));
     }
+    let calls = CallsRound::new(ground.store.clone(), ground.town.city.clone());
+    let calls = Arc::new(RoundWorker::of_the_house(ground.store.clone(), calls::NAME, Arc::new(calls)));
+    tasks.push(Task::new("calls.round", Stage::Work, move |stop| {
+        let calls = calls.clone();
+        async move {
+            calls.run(stop).await;
+            Ok(())
+        }
+    }));
     let answers = Arc::new(AnswersWorker::new(ground.town.city.clone(), ground.store.clock().clone()));
     tasks.push(effects(ground, Lane::updates(), Stage::Work, answers));
     Ok(Built { tasks, ..Built::default() })

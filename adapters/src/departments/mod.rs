@@ -3,7 +3,11 @@
 //! An adapter is one file here with `Config`, `check`, `build` and `deliver`, and one line in
 //! [`REGISTRY`]. A city chooses it by name in `departments.yaml`.
 
+pub mod form_manual;
+pub mod native;
+pub mod phone_handover;
 pub mod queue;
+pub mod redirect;
 pub mod sandbox;
 pub mod webhook;
 
@@ -138,7 +142,40 @@ const REGISTRY: &[(&str, Check, Build)] = &[
         |v| check_with(v, sandbox::Config::check),
         |d, v, t| read(v).and_then(|c: sandbox::Config| c.build(d, t)),
     ),
+    ("native", |v| check_with(v, native::Config::check), |d, v, t| read(v).and_then(|c: native::Config| c.build(d, t))),
+    (
+        "redirect",
+        |v| check_with(v, redirect::Config::check),
+        |d, v, t| read(v).and_then(|c: redirect::Config| c.build(d, t)),
+    ),
+    (
+        "form_manual",
+        |v| check_with(v, form_manual::Config::check),
+        |d, v, t| read(v).and_then(|c: form_manual::Config| c.build(d, t)),
+    ),
+    (
+        "phone_handover",
+        |v| check_with(v, phone_handover::Config::check),
+        |d, v, t| read(v).and_then(|c: phone_handover::Config| c.build(d, t)),
+    ),
 ];
+
+/// Whether a person of the city passes the work on to this department.
+pub fn is_by_hand(delivery: &Delivery) -> bool {
+    matches!(delivery, Delivery::Push { adapter, .. } if adapter == "form_manual" || adapter == "phone_handover")
+}
+
+/// What is wrong with good settings in this city, for this department.
+fn check_here(city: &City, department: &Department, adapter: &str, settings: &Value) -> Vec<Invalid> {
+    match adapter {
+        "redirect" => read(settings).map_or_else(|_| Vec::new(), |c: redirect::Config| c.check_for(department)),
+        "form_manual" => read(settings).map_or_else(|_| Vec::new(), |c: form_manual::Config| c.check_in(city)),
+        "phone_handover" => {
+            read(settings).map_or_else(|_| Vec::new(), |c: phone_handover::Config| c.check_for(department))
+        }
+        _ => Vec::new(),
+    }
+}
 
 /// The names that a city may write as `delivery`, besides `queue`.
 pub fn names() -> Vec<&'static str> {
@@ -170,7 +207,11 @@ pub fn check(city: &City) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (department, adapter, settings) in pushed(city) {
         match REGISTRY.iter().find(|(name, ..)| *name == adapter) {
-            Some((_, check, _)) => faults.extend(check(settings).iter().map(|wrong| fault(city, department, wrong))),
+            Some((_, check, _)) => {
+                let mut wrong = check(settings);
+                wrong.extend(check_here(city, department, adapter, settings));
+                faults.extend(wrong.iter().map(|wrong| fault(city, department, wrong)));
+            }
             None => {
                 let wrong = Invalid::new("", "unknown", format!("there is no adapter `{adapter}`"));
                 let mut fault = fault(city, department, &wrong);
@@ -219,6 +260,9 @@ pub fn build(city: &City, tools: &Tools) -> Result<Vec<Built>, Vec<Fault>> {
     }
     if faults.is_empty() { Ok(built.into_values().collect()) } else { Err(faults) }
 }
+
+#[cfg(test)]
+mod by_hand_tests;
 
 #[cfg(test)]
 mod tests {

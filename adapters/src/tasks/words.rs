@@ -1,0 +1,238 @@
+//! What operators read, in the city's own language.
+
+use schemas::{
+    city::City,
+    dispatch::AgainWhy,
+    report::{Kind, Language, Urgency},
+};
+
+/// The words of one language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Words(Language);
+
+impl Words {
+    /// Those of the city.
+    pub fn of(city: &City) -> Self {
+        Self(city.languages.first().copied().unwrap_or_default())
+    }
+
+    fn choose(self, nl: &'static str, fr: &'static str, en: &'static str) -> &'static str {
+        match self.0 {
+            Language::Nl => nl,
+            Language::Fr => fr,
+            Language::En => en,
+        }
+    }
+
+    /// What a field is called.
+    pub fn label(self, name: &str) -> &'static str {
+        match name {
+            "reference" => self.choose("Onze referentie", "Notre référence", "Our reference"),
+            "category" => self.choose("Waarover", "Sujet", "About"),
+            "words" => self.choose("Beschrijving", "Description", "Description"),
+            "place" => self.choose("Plaats", "Lieu", "Place"),
+            "coordinates" => self.choose("Coördinaten", "Coordonnées", "Coordinates"),
+            "answers" => self.choose("Antwoorden", "Réponses", "Answers"),
+            "photos" => self.choose("Foto's", "Photos", "Photos"),
+            "due_on" => self.choose("Verwacht tegen", "Attendu pour le", "Expected by"),
+            "news" => self.choose("Nieuw", "Nouveau", "New"),
+            "their_number" => self.choose("Hun nummer", "Leur numéro", "Their number"),
+            "name" => self.choose("Naam van de melder", "Nom du demandeur", "Name of the reporter"),
+            "email" => self.choose("E-mail van de melder", "E-mail du demandeur", "E-mail of the reporter"),
+            "phone" => self.choose("Telefoon van de melder", "Téléphone du demandeur", "Phone of the reporter"),
+            _ => "",
+        }
+    }
+
+    pub fn kind(self, kind: Kind) -> &'static str {
+        match kind {
+            Kind::Report => self.choose("melding", "signalement", "report"),
+            Kind::Question => self.choose("vraag", "question", "question"),
+            Kind::Suggestion => self.choose("idee", "idée", "suggestion"),
+            Kind::Complaint => self.choose("klacht", "plainte", "complaint"),
+            Kind::Compliment => self.choose("compliment", "compliment", "compliment"),
+            Kind::Request => self.choose("aanvraag", "demande", "request"),
+        }
+    }
+
+    pub fn priority(self, priority: Urgency) -> &'static str {
+        match priority {
+            Urgency::Low => self.choose("laag", "faible", "low"),
+            Urgency::Normal => self.choose("gewoon", "normale", "normal"),
+            Urgency::High => self.choose("dringend", "urgente", "high"),
+            Urgency::Emergency => self.choose("noodgeval", "urgence immédiate", "emergency"),
+        }
+    }
+
+    pub fn yes_or_no(self, yes: bool) -> &'static str {
+        if yes { self.choose("ja", "oui", "yes") } else { self.choose("nee", "non", "no") }
+    }
+
+    pub fn again(self, why: AgainWhy) -> &'static str {
+        match why {
+            AgainWhy::Reopened => self.choose(
+                "De melder zegt dat het niet opgelost is",
+                "Le demandeur dit que ce n’est pas résolu",
+                "The reporter says that it is not solved",
+            ),
+            AgainWhy::Replied => {
+                self.choose("De melder antwoordt", "Le demandeur répond", "The reporter answers the question")
+            }
+            AgainWhy::Reminder => self.choose(
+                "Herinnering: we hoorden nog niets",
+                "Rappel : nous n’avons encore rien reçu",
+                "Reminder: we have heard nothing yet",
+            ),
+        }
+    }
+
+    /// What the operator does next with a form that is open.
+    pub fn fill_in(self) -> &'static str {
+        self.choose(
+            "Vul het formulier in met de velden hieronder en noteer het nummer dat u krijgt.",
+            "Remplissez le formulaire avec les champs ci-dessous et notez le numéro reçu.",
+            "Fill in the form with the fields below and record the number that you get.",
+        )
+    }
+
+    /// What the operator does next with a case that was passed on.
+    pub fn follow(self) -> &'static str {
+        self.choose(
+            "Doorgegeven. Antwoordt de partner? Noteer het hier: de melder ziet het meteen.",
+            "Transmis. Le partenaire répond ? Notez-le ici : le demandeur le voit aussitôt.",
+            "Passed on. Does the partner answer? Enter it here: the reporter sees it at once.",
+        )
+    }
+
+    /// What the operator does next with a call.
+    pub fn call(self, on_duty: bool) -> &'static str {
+        if on_duty {
+            self.choose(
+                "Bel nu, lees de tekst voor en noteer wie het overneemt.",
+                "Appelez maintenant, lisez le texte et notez qui prend en charge.",
+                "Call now, read out the text and record who takes it.",
+            )
+        } else {
+            self.choose(
+                "Niemand heeft nu wacht. Bel toch, lees de tekst voor en noteer wie het overneemt.",
+                "Personne n’est de garde. Appelez quand même, lisez le texte et notez qui prend en charge.",
+                "Nobody is on duty. Call all the same, read out the text and record who takes it.",
+            )
+        }
+    }
+
+    /// What the operator does when nobody can be called.
+    pub fn nobody(self) -> &'static str {
+        self.choose(
+            "Er staat niemand in de lijst van deze dienst. Zoek zelf iemand en noteer wie het overneemt.",
+            "La liste de ce service est vide. Cherchez quelqu’un et notez qui prend en charge.",
+            "The list of this department is empty. Find somebody yourself and record who takes it.",
+        )
+    }
+
+    /// What to say on the telephone.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one sentence after the other")]
+    pub fn script(
+        self,
+        city: &str,
+        priority: &str,
+        category: &str,
+        place: &str,
+        words: &str,
+        reference: &str,
+        department: &str,
+    ) -> String {
+        match self.0 {
+            Language::Nl => format!(
+                "Goeiedag, u spreekt met {city}. Ik bel voor {department} ({priority}).\n\
+                 Het gaat over: {category}.\nWaar: {place}.\nDe melder schrijft: {words}\n\
+                 Onze referentie is {reference}.\nNeemt u dit over? Mag ik uw naam noteren?"
+            ),
+            Language::Fr => format!(
+                "Bonjour, ici {city}. J’appelle pour {department} ({priority}).\n\
+                 Il s’agit de : {category}.\nOù : {place}.\nLe demandeur écrit : {words}\n\
+                 Notre référence est {reference}.\nPrenez-vous ceci en charge ? Puis-je noter votre nom ?"
+            ),
+            Language::En => format!(
+                "Hello, this is {city}. I am calling for {department} ({priority}).\n\
+                 It is about: {category}.\nWhere: {place}.\nThe reporter writes: {words}\n\
+                 Our reference is {reference}.\nDo you take this? May I write down your name?"
+            ),
+        }
+    }
+
+    /// Nothing is known of the place.
+    pub fn no_place(self) -> &'static str {
+        self.choose("niet opgegeven", "non indiqué", "not given")
+    }
+
+    /// The note among colleagues: `by` did it.
+    pub fn confirmed(self, by: &str, taken_by: &str) -> String {
+        match self.0 {
+            Language::Nl => format!("Telefonisch doorgegeven. {taken_by} neemt het over (genoteerd door {by})."),
+            Language::Fr => format!("Transmis par téléphone. {taken_by} prend en charge (noté par {by})."),
+            Language::En => format!("Passed on by telephone. {taken_by} takes it (recorded by {by})."),
+        }
+    }
+
+    pub fn numbered(self, by: &str, number: &str) -> String {
+        match self.0 {
+            Language::Nl => {
+                format!("Ingevuld op het formulier van de partner. Hun nummer: {number} (genoteerd door {by}).")
+            }
+            Language::Fr => format!("Formulaire du partenaire rempli. Leur numéro : {number} (noté par {by})."),
+            Language::En => format!("Filled in on the partner's form. Their number: {number} (recorded by {by})."),
+        }
+    }
+
+    pub fn renumbered(self, by: &str, number: &str) -> String {
+        match self.0 {
+            Language::Nl => format!("Hun nummer verbeterd: {number} (genoteerd door {by})."),
+            Language::Fr => format!("Leur numéro corrigé : {number} (noté par {by})."),
+            Language::En => format!("Their number corrected: {number} (recorded by {by})."),
+        }
+    }
+
+    pub fn finished(self, by: &str, outcome: &str) -> String {
+        match self.0 {
+            Language::Nl => format!("Taak afgesloten: {outcome} (genoteerd door {by})."),
+            Language::Fr => format!("Tâche clôturée : {outcome} (noté par {by})."),
+            Language::En => format!("Task closed: {outcome} (recorded by {by})."),
+        }
+    }
+
+    pub fn said(self, by: &str, word: &str) -> String {
+        let what = match word {
+            "accept" => self.choose("aanvaard", "accepté", "accepted"),
+            "reject" => self.choose("niet voor hen", "pas pour eux", "not theirs"),
+            "plan" => self.choose("gepland", "planifié", "planned"),
+            "done" => self.choose("opgelost", "résolu", "solved"),
+            "ask" => self.choose("vraag aan de melder", "question au demandeur", "question to the reporter"),
+            "refer" => self.choose("doorverwezen", "renvoyé", "referred"),
+            _ => self.choose("nota", "note", "note"),
+        };
+        match self.0 {
+            Language::Nl => format!("Antwoord van de partner ingevoerd door {by}: {what}."),
+            Language::Fr => format!("Réponse du partenaire encodée par {by} : {what}."),
+            Language::En => format!("The partner's answer was entered by {by}: {what}."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{tasks::values, testing};
+
+    #[test]
+    fn every_usual_field_has_a_name_in_every_language() {
+        let mut city = testing::read();
+        for language in Language::ALL {
+            city.languages = vec![language];
+            let fields = values::usual(&city);
+            let labels: std::collections::HashSet<_> = fields.iter().map(|field| field.label.as_str()).collect();
+            assert_eq!(labels.len(), fields.len(), "{labels:?}");
+            assert!(!labels.contains(""), "{fields:?}");
+        }
+    }
+}
