@@ -25,6 +25,7 @@ mod inbox;
 mod lanes;
 mod letterbox;
 mod letters;
+mod mailed;
 mod migrations;
 mod notices;
 mod open311;

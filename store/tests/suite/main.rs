@@ -5,6 +5,7 @@ mod accept;
 mod cases;
 mod database;
 mod letters;
+mod mailed;
 mod open311;
 mod outside;
 mod relay;
