@@ -44,7 +44,7 @@ impl DeliverWorker {
 
     /// How the lane is to be worked.
     pub fn settings(&self) -> LaneSettings {
-        self.built.adapter.lane()
+        self.built.pace.set(self.built.adapter.lane())
     }
 
     fn adapter(&self) -> &Arc<dyn Adapter> {

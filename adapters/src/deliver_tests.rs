@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    departments::sandbox,
+    departments::{pace::Pace, sandbox},
     intake::IntakeTools,
     testing::{self, Desk, routed, timeline, waiting},
 };
@@ -24,7 +24,12 @@ impl Adapter for Scripted {
 
 fn worker(tools: &IntakeTools, verdict: Verdict) -> DeliverWorker {
     let department = testing::slug(testing::PUSHED);
-    let built = Built { lane: Lane::department(&department), department, adapter: Arc::new(Scripted(verdict)) };
+    let built = Built {
+        lane: Lane::department(&department),
+        department,
+        adapter: Arc::new(Scripted(verdict)),
+        pace: Pace::default(),
+    };
     DeliverWorker::new(tools.store.clone(), built)
 }
 
@@ -110,7 +115,7 @@ async fn a_simulated_department_takes_it_and_says_what_it_is((_hands, _folder, t
     let adapter = settings.build(&department, &adapters).unwrap();
     let worker = DeliverWorker::new(
         tools.store.clone(),
-        Built { lane: Lane::department(&department.id), department: department.id, adapter },
+        Built { lane: Lane::department(&department.id), department: department.id, adapter, pace: Pace::default() },
     );
     let verdict = worker.deliver(&letter).await;
     assert!(matches!(verdict, Verdict::Done { receipt: Some(receipt) } if receipt.starts_with("SANDBOX-")));

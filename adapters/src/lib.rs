@@ -21,4 +21,5 @@ pub mod secrets;
 pub mod tasks;
 #[cfg(test)]
 mod testing;
+pub mod trials;
 pub mod updates;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{bench::BenchArgs, simulate::SimulateCommand};
+use crate::{bench::BenchArgs, conformance::ConformanceArgs, simulate::SimulateCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum as _};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -51,6 +51,8 @@ pub enum Command {
     /// Play a department against a hub that runs: also one that is slow, down, or repeats itself
     #[command(subcommand)]
     Simulate(SimulateCommand),
+    /// Judge a department that is connected to a hub that runs: does it do what the hub relies on?
+    Conformance(ConformanceArgs),
     /// Measure this build beside what the machine could do at most
     Bench(BenchArgs),
     /// Print a completion script for your shell
@@ -198,6 +200,18 @@ pub struct DeadSelection {
     /// Only letters buried after this moment
     #[arg(long, value_name = "TIME")]
     pub after: Option<String>,
+    /// Only what goes to this department, or comes from it
+    #[arg(long, value_name = "ID")]
+    pub department: Option<schemas::slug::DepartmentId>,
+    /// Only letters whose reason holds these words: `410 Gone`
+    #[arg(long, value_name = "WORDS")]
+    pub why: Option<String>,
+    /// Only letters about the case with this reference: 1234-5670
+    #[arg(long, value_name = "REFERENCE")]
+    pub reference: Option<String>,
+    /// Only letters about cases of this category: groen/boom, or groen/* for the whole group
+    #[arg(long, value_name = "CATEGORY")]
+    pub category: Option<String>,
     /// At most this many
     #[arg(long, default_value_t = 1000)]
     pub limit: u32,
@@ -244,7 +258,8 @@ pub enum DeadCommand {
     /// Send them again, in the order they were written
     #[command(after_help = "Examples:
   voordeur dead replay --lane dept.fluvius-net --dry-run
-  voordeur dead replay --lane dept.fluvius-net --confirm 12")]
+  voordeur dead replay --lane dept.fluvius-net --confirm 12
+  voordeur dead replay --department fluvius-net --why \"410 Gone\" --category 'lighting/*' --dry-run")]
     Replay(DeadAction),
     /// Throw them away
     #[command(after_help = "Example: voordeur dead drop 0190d2c4-… --confirm 1")]

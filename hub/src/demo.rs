@@ -3,7 +3,7 @@
 //! looked at, to show each hop as it happens.
 
 mod department;
-mod photo;
+pub(crate) mod photo;
 mod send;
 mod stories;
 mod watch;

@@ -51,6 +51,7 @@ arg! {
     Uuid => |v| Self::Text(v.to_string()),
     Option<String> => |v| Self::MaybeText(v),
     i64 => |v| Self::Int(v),
+    Option<i64> => |v| Self::MaybeInt(v),
     usize => |v| Self::Int(i64::try_from(v).unwrap_or(i64::MAX)),
     u32 => |v| Self::Int(i64::from(v)),
     Timestamp => |v| Self::Int(v.as_microsecond()),

@@ -4,12 +4,15 @@ use crate::{
     Result, Store,
     db::{args, batch_ids},
     letters::DeadRow,
+    references,
     sql::sql,
 };
 use schemas::{
     Timestamp, Uuid,
     id::from_micros,
     letter::{Lane, Letter},
+    reference::Reference,
+    slug::DepartmentId,
 };
 
 /// Which dead letters.
@@ -21,13 +24,30 @@ pub struct DeadFilter {
     pub before: Option<Timestamp>,
     /// Only those buried after this moment.
     pub after: Option<Timestamp>,
+    /// Only what goes to this department, or comes from it.
+    pub department: Option<DepartmentId>,
+    /// Only those whose reason holds these words, large letters or small.
+    pub why: Option<String>,
+    /// Only those about this case.
+    pub reference: Option<Reference>,
+    /// Only those about a case of this category; `groen/*` means all of its group.
+    pub category: Option<String>,
     /// At most so many; the newest first.
     pub limit: usize,
 }
 
 impl Default for DeadFilter {
     fn default() -> Self {
-        Self { lane: None, before: None, after: None, limit: 100 }
+        Self {
+            lane: None,
+            before: None,
+            after: None,
+            department: None,
+            why: None,
+            reference: None,
+            category: None,
+            limit: 100,
+        }
     }
 }
 
@@ -46,7 +66,13 @@ sql! {
     both LIST = "SELECT id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at, why, buried_at
         FROM letter WHERE buried_at IS NOT NULL AND (CAST($1 AS text) IS NULL OR lane = $1)
             AND (CAST($2 AS bigint) IS NULL OR buried_at < $2) AND (CAST($3 AS bigint) IS NULL OR buried_at > $3)
-        ORDER BY buried_at DESC, id LIMIT $4";
+            AND (CAST($4 AS text) IS NULL OR lane = 'dept.' || $4 OR lane = 'queue.' || $4
+                OR (lane = 'updates' AND (subject = $4 OR subject LIKE $4 || '.%')))
+            AND (CAST($5 AS text) IS NULL OR LOWER(why) LIKE $5 ESCAPE '!')
+            AND (CAST($6 AS bigint) IS NULL OR case_id = (SELECT report.id FROM report WHERE report.reference = $6))
+            AND (CAST($7 AS text) IS NULL
+                OR case_id IN (SELECT report.id FROM report WHERE report.category LIKE $7 ESCAPE '!'))
+        ORDER BY buried_at DESC, id LIMIT $8";
     both BY_ID = "SELECT id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at, why, buried_at
         FROM letter WHERE buried_at IS NOT NULL AND id = $1";
     // Ready since they were posted: replayed in their old order, before what came later.
@@ -63,12 +89,22 @@ impl DeadRow {
     }
 }
 
+/// `text` as itself inside a LIKE whose escape is `!`.
+fn literal(text: &str) -> String {
+    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+}
+
 impl Store {
     /// Dead letters, the newest first. One that cannot be read is left out and logged.
     pub async fn dead(&self, filter: DeadFilter) -> Result<Vec<DeadLetter>> {
-        let DeadFilter { lane, before, after, limit } = filter;
+        let DeadFilter { lane, before, after, department, why, reference, category, limit } = filter;
         let lane = lane.map(|lane| lane.as_str().to_owned());
-        let rows: Vec<DeadRow> = self.inner.db.ordered(LIST, args![lane, before, after, limit]).await?;
+        let department = department.map(|department| department.as_str().to_owned());
+        let why = why.map(|words| format!("%{}%", literal(&words.to_lowercase())));
+        let category = category.map(|category| literal(&category).replace('*', "%"));
+        let reference = reference.map(references::number);
+        let args = args![lane, before, after, department, why, reference, category, limit];
+        let rows: Vec<DeadRow> = self.inner.db.ordered(LIST, args).await?;
         let read =
             |row: DeadRow| row.read().inspect_err(|error| tracing::error!(%error, "an unreadable dead letter")).ok();
         Ok(rows.into_iter().filter_map(read).collect())

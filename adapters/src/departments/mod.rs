@@ -5,6 +5,7 @@
 
 pub mod form_manual;
 pub mod native;
+pub mod pace;
 pub mod phone_handover;
 pub mod queue;
 pub mod redirect;
@@ -14,6 +15,7 @@ pub mod webhook;
 use crate::{http, links::Links, rounds::Round, secrets::Secrets};
 use async_trait::async_trait;
 use bus::LaneSettings;
+use pace::Pace;
 use schemas::{
     Timestamp,
     city::{City, Delivery, Department},
@@ -85,7 +87,7 @@ pub trait Adapter: Send + Sync {
         Vec::new()
     }
 
-    /// How its lane is worked.
+    /// How its lane is worked. The city may set how fast, for any adapter ([`pace`]).
     fn lane(&self) -> LaneSettings {
         LaneSettings::default()
     }
@@ -208,8 +210,9 @@ pub fn check(city: &City) -> Vec<Fault> {
     for (department, adapter, settings) in pushed(city) {
         match REGISTRY.iter().find(|(name, ..)| *name == adapter) {
             Some((_, check, _)) => {
-                let mut wrong = check(settings);
-                wrong.extend(check_here(city, department, adapter, settings));
+                let (_, settings, mut wrong) = Pace::split(settings);
+                wrong.extend(check(&settings));
+                wrong.extend(check_here(city, department, adapter, &settings));
                 faults.extend(wrong.iter().map(|wrong| fault(city, department, wrong)));
             }
             None => {
@@ -239,6 +242,8 @@ pub struct Built {
     pub lane: Lane,
     /// Its system.
     pub adapter: Arc<dyn Adapter>,
+    /// How fast it is called.
+    pub pace: Pace,
 }
 
 /// Builds the adapter of every department that work is pushed to, or names every fault.
@@ -250,10 +255,11 @@ pub fn build(city: &City, tools: &Tools) -> Result<Vec<Built>, Vec<Fault>> {
     let (mut built, mut faults) = (BTreeMap::new(), Vec::new());
     for (department, name, settings) in pushed(city) {
         let Some((_, _, build)) = REGISTRY.iter().find(|(known, ..)| *known == name) else { continue };
-        match build(department, settings, tools) {
+        let (pace, settings, _) = Pace::split(settings);
+        match build(department, &settings, tools) {
             Ok(adapter) => {
                 let id = department.id.clone();
-                built.insert(id.clone(), Built { lane: Lane::department(&id), department: id, adapter });
+                built.insert(id.clone(), Built { lane: Lane::department(&id), department: id, adapter, pace });
             }
             Err(wrong) => faults.extend(wrong.iter().map(|wrong| fault(city, department, wrong))),
         }
@@ -284,6 +290,8 @@ mod tests {
             (push("webhook", Value::Null), "`url` is missing"),
             (push("webhook", json!({"url": "https://example.org", "retries": 3})), "there is no `retries`"),
             (push("webhook", json!({"url": "ftp://example.org"})), "https"),
+            (push("webhook", json!({"url": "https://example.org", "at_once": 0})), "1 to 64"),
+            (push("sandbox", json!({"per_second": 0})), "0.001 to 10000"),
             (push("sandbox", json!({"step_ms": "soon"})), "write u64"),
         ] {
             let faults = faults_of(delivery);

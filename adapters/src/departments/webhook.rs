@@ -34,17 +34,10 @@ const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 pub struct Config {
     /// Where it listens. `https`, or `http` inside a network of your own.
     pub url: Url,
-    /// How many calls at once.
-    #[serde(default = "four")]
-    pub at_once: usize,
-    /// At most so many calls per second.
-    #[serde(default)]
-    pub per_second: Option<f64>,
 }
 
-fn four() -> usize {
-    4
-}
+/// How many calls at once, unless the city says otherwise.
+const AT_ONCE: usize = 4;
 
 impl Config {
     /// What is wrong with these settings; nothing when they are good.
@@ -55,12 +48,6 @@ impl Config {
         }
         if !self.url.username().is_empty() || self.url.password().is_some() {
             faults.push(Invalid::new("/url", "secret", "no password in the address: the call is signed instead"));
-        }
-        if !(1..=64).contains(&self.at_once) {
-            faults.push(Invalid::new("/at_once", "out_of_range", "write 1 to 64"));
-        }
-        if self.per_second.is_some_and(|rate| !(0.001..=10_000.0).contains(&rate)) {
-            faults.push(Invalid::new("/per_second", "out_of_range", "write 0.001 to 10000"));
         }
         faults
     }
@@ -77,8 +64,7 @@ impl Config {
             return Err(vec![Invalid::new("", "no_key", message)]);
         }
         let lane = LaneSettings {
-            concurrency: self.at_once,
-            rate_per_second: self.per_second,
+            concurrency: AT_ONCE,
             unknown: UnknownPolicy::SendAgain,
             // Longer than the client's own time-out, which knows better what happened.
             deadline: tools.http.timeout() + Duration::from_secs(5),

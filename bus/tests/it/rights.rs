@@ -7,8 +7,11 @@ use crate::{
 };
 use bus::{Bus, RabbitOptions};
 use lapin::{
-    BasicProperties, Channel, Connection, ConnectionProperties,
-    options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions},
+    BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind,
+    options::{
+        BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
+        QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions,
+    },
     types::FieldTable,
 };
 use std::sync::Arc;
@@ -67,6 +70,28 @@ impl User {
         channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await.is_ok()
     }
 
+    async fn may_get(&self, queue: &str) -> bool {
+        self.channel().await.basic_get(queue.into(), BasicGetOptions::default()).await.is_ok()
+    }
+
+    async fn may_purge(&self, queue: &str) -> bool {
+        self.channel().await.queue_purge(queue.into(), QueuePurgeOptions::default()).await.is_ok()
+    }
+
+    async fn may_delete(&self, queue: &str) -> bool {
+        self.channel().await.queue_delete(queue.into(), QueueDeleteOptions::default()).await.is_ok()
+    }
+
+    async fn may_bind(&self, queue: &str, exchange: &str) -> bool {
+        let (options, arguments) = (QueueBindOptions::default(), FieldTable::default());
+        self.channel().await.queue_bind(queue.into(), exchange.into(), "#".into(), options, arguments).await.is_ok()
+    }
+
+    async fn may_make_exchange(&self, exchange: &str) -> bool {
+        let (options, arguments) = (ExchangeDeclareOptions::default(), FieldTable::default());
+        self.channel().await.exchange_declare(exchange.into(), ExchangeKind::Topic, options, arguments).await.is_ok()
+    }
+
     async fn may_declare(&self, queue: &str) -> bool {
         let channel = self.channel().await;
         let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
@@ -85,6 +110,8 @@ async fn users_do_their_work_and_nothing_else() {
         async move {
             let mut topology = topology(&ground.options.prefix);
             topology.channels.push("app".parse().unwrap());
+            topology.queue_departments.push("rivers".parse().unwrap());
+            topology.declare(&ground.options).await.unwrap();
             let commands: Vec<_> =
                 topology.users().iter().map(|line| line.replacen("rabbitmqctl", &rabbitmqctl, 1)).collect();
             for line in &commands {
@@ -106,6 +133,32 @@ async fn users_do_their_work_and_nothing_else() {
                 assert!(!department.may_consume(&p(queue)).await, "{queue}");
             }
             assert!(!department.may_declare(&p("dept.parks.mine")).await);
+            assert!(!department.may_make_exchange(&p("mine")).await);
+
+            // The two halves: one department neither reads another's queue nor publishes as another,
+            // whichever way it is asked, the urgent queue included.
+            let rivers = User::new(&ground, "dept-rivers").await;
+            assert!(rivers.may_consume(&p("dept.rivers.urgent")).await);
+            assert!(rivers.may_publish(&p("updates"), "rivers.accept").await);
+            for key in ["parks.accept", "parks", "#", "*.accept", "riversx.accept", "x.rivers.accept"] {
+                assert!(!rivers.may_publish(&p("updates"), key).await, "{key}");
+            }
+            for key in ["parks.report", "rivers.report"] {
+                assert!(!rivers.may_publish(&p("departments"), key).await, "nobody hands out work but us: {key}");
+            }
+            for queue in ["dept.parks", "dept.parks.urgent"] {
+                let queue = p(queue);
+                assert!(!rivers.may_consume(&queue).await && !rivers.may_get(&queue).await, "{queue}");
+                assert!(!rivers.may_purge(&queue).await && !rivers.may_delete(&queue).await, "{queue}");
+                assert!(!rivers.may_publish("", &queue).await && !rivers.may_declare(&queue).await, "{queue}");
+            }
+            for exchange in ["departments", "updates", "events", "intake", "lanes"] {
+                for queue in ["dept.rivers", "dept.parks"] {
+                    assert!(!rivers.may_bind(&p(queue), &p(exchange)).await, "{queue} to {exchange}");
+                }
+            }
+            assert!(!rivers.may_delete(&p("dept.rivers")).await, "its own queue is ours to delete");
+            urgent_work_has_its_own_queue(&ground).await;
 
             let channel = User::new(&ground, "channel-app").await;
             assert!(channel.may_publish(&p("intake"), "report.app").await);
@@ -113,6 +166,11 @@ async fn users_do_their_work_and_nothing_else() {
                 assert!(!channel.may_publish(&p(exchange), key).await, "{exchange} {key}");
             }
             assert!(!channel.may_consume(&p("intake")).await && !channel.may_declare(&p("x")).await);
+            for queue in ["intake", "updates", "dept.parks", "dept.parks.urgent", "lane.router"] {
+                let queue = p(queue);
+                assert!(!channel.may_get(&queue).await && !channel.may_purge(&queue).await, "{queue}");
+                assert!(!channel.may_delete(&queue).await && !channel.may_bind(&queue, &p("intake")).await, "{queue}");
+            }
 
             // The services need no more than theirs: a second bus as their user does everything.
             let url = as_user(&ground.options.url, &format!("{}-service", ground.options.prefix));
@@ -137,10 +195,40 @@ async fn users_do_their_work_and_nothing_else() {
             bus.drain(crate::ground::PATIENCE).await.unwrap();
             assert!(bus.health().ok && ground.left().await == 0, "{:?}", bus.health());
 
+            topology.remove(&ground.options).await.unwrap();
             for line in commands.iter().filter(|line| line.contains("add_user")) {
                 run(&line.replace("add_user", "delete_user")).await;
             }
         }
+    })
+    .await;
+}
+
+/// Emergencies lie in a queue of their own; a department reads both as its own user.
+async fn urgent_work_has_its_own_queue(ground: &Ground) {
+    let rivers = "rivers".parse().unwrap();
+    let options = RabbitOptions {
+        url: as_user(&ground.options.url, &format!("{}-dept-rivers", ground.options.prefix)),
+        ..ground.options.clone()
+    };
+    let mut letters = ground.letters("queue.rivers", 6);
+    letters[5].subject = "report.urgent".to_owned();
+    ground.post(&letters).await;
+    crate::ground::until("all six wait at the broker", || async {
+        bus::department::waiting(&ground.options, &rivers).await.is_ok_and(|waiting| waiting == 6)
+    })
+    .await;
+    let mut line = bus::department::Line::open(&options, &rivers).await.unwrap();
+    let mut urgent = 0;
+    for _ in 0..6 {
+        let work = line.next().await.unwrap();
+        urgent += usize::from(work.urgent);
+        work.keep().await.unwrap();
+    }
+    assert_eq!(urgent, 1);
+    line.close().await;
+    crate::ground::until("none is left", || async {
+        bus::department::waiting(&ground.options, &rivers).await.is_ok_and(|waiting| waiting == 0)
     })
     .await;
 }

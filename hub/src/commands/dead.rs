@@ -8,7 +8,7 @@ use crate::{
     output::{Paint, bar, count, say},
 };
 use comfy_table::{ContentArrangement, Table, presets};
-use schemas::{Timestamp, Uuid, letter::Lane};
+use schemas::{Timestamp, Uuid, letter::Lane, reference::Reference};
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use store::{DeadFilter, DeadLetter, Store};
 
@@ -39,6 +39,10 @@ fn filter(select: &DeadSelection) -> anyhow::Result<DeadFilter> {
         lane: select.lane.as_deref().map(Lane::new),
         before: moment(&select.before)?,
         after: moment(&select.after)?,
+        department: select.department.clone(),
+        why: select.why.clone(),
+        reference: select.reference.as_deref().map(reference).transpose()?,
+        category: select.category.clone(),
         limit: select.limit as usize,
     })
 }
@@ -48,6 +52,12 @@ fn moment(text: &str) -> anyhow::Result<Timestamp> {
     let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     full.parse().map_err(|_| {
         Failure::usage(format!("`{text}` is not a moment"), "write 2026-11-30 or 2026-11-30T12:00:00Z").into()
+    })
+}
+
+fn reference(text: &str) -> anyhow::Result<Reference> {
+    Reference::parse(text).map_err(|error| {
+        Failure::usage(format!("`{text}` is not a reference: {error}"), "write the eight digits: 1234-5670").into()
     })
 }
 

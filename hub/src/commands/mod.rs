@@ -11,7 +11,7 @@ use crate::{
     bench,
     cli::{Cli, Command},
     config::Config,
-    demo, serve, simulate,
+    conformance, demo, serve, simulate,
 };
 use clap::CommandFactory as _;
 
@@ -28,6 +28,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Dead(command) => dead::run(command, &config()?).await,
         Command::Broker(command) => broker::run(command, &config()?).await,
         Command::Simulate(command) => simulate::run(command, &config()?).await,
+        Command::Conformance(args) => conformance::run(args, &config()?).await,
         Command::Bench(args) => bench::run(args).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "voordeur", &mut std::io::stdout());

@@ -1,6 +1,6 @@
 //! Letters: posted, taken, settled, buried, replayed.
 
-use crate::{Bed, MINUTE, both, id, ids, letter, post, settle};
+use crate::{Bed, MINUTE, both, id, ids, letter, post, report, settle};
 use schemas::letter::Lane;
 use std::{collections::HashSet, time::Duration};
 use store::{Again, Bury, DbKind, DeadFilter, Settlement};
@@ -12,6 +12,7 @@ both!(
     what_is_settled_is_gone_later_or_buried,
     settling_writes_letters_whose_row_is_gone,
     dead_letters_are_shown_replayed_and_dropped,
+    dead_letters_are_found_by_whom_and_what_they_are_about,
     lanes_say_how_they_are_doing,
     a_reader_is_woken,
     a_letter_that_cannot_be_read_does_not_block_its_lane,
@@ -122,12 +123,54 @@ async fn dead_letters_are_shown_replayed_and_dropped(bed: Bed) {
     let (before, after) = (Some(all[0].buried_at), Some(all[2].buried_at));
     assert_eq!(some(DeadFilter { before, after, ..DeadFilter::default() }).await, [id("b")]);
 
+    let why = |words: &str| DeadFilter { why: Some(words.to_owned()), ..DeadFilter::default() };
+    assert_eq!(some(why("WHY a")).await, [id("a")]);
+    assert!(some(why("why %")).await.is_empty(), "a sign of the database is only a sign");
+    let category = |text: &str| DeadFilter { category: Some(text.to_owned()), ..DeadFilter::default() };
+    assert!(some(category("*")).await.is_empty(), "none of them is about a case");
+
     assert_eq!(store.replay_dead(&[id("b"), id("a"), id("unknown")]).await.unwrap(), 2);
     assert_eq!(store.drop_dead(&[id("a"), id("c")]).await.unwrap(), 1);
     assert!(store.dead(DeadFilter::default()).await.unwrap().is_empty());
     let replayed = store.take(&one, 10, MINUTE).await.unwrap();
     assert_eq!(ids(&replayed), [id("a"), id("b")], "in their old order");
     assert!(replayed.iter().all(|letter| letter.attempt == 0));
+}
+
+async fn dead_letters_are_found_by_whom_and_what_they_are_about(bed: Bed) {
+    let store = bed.store().await;
+    let new = report(&store, "a").await;
+    store.accept(new.clone()).await.unwrap();
+    let roads = Lane::department(&"roads".parse().unwrap());
+    let mut said = letter(&store, &Lane::updates(), "said");
+    said.subject = "roads.done".to_owned();
+    let letters = [
+        letter(&store, &roads, "about").about(new.report.id),
+        letter(&store, &Lane::queue(&"parks".parse().unwrap()), "parks"),
+        said,
+    ];
+    for letter in &letters {
+        let bury = vec![Bury { letter: letter.clone(), why: "no".to_owned() }];
+        settle(&store, Settlement { bury, ..Settlement::default() }).await;
+        bed.pass(MINUTE);
+    }
+    let found = |filter| async {
+        let mut found: Vec<_> = store.dead(filter).await.unwrap().iter().map(|d| d.letter.id).collect();
+        found.reverse();
+        found
+    };
+    let all = DeadFilter::default;
+    let of = |department: &str| DeadFilter { department: Some(department.parse().unwrap()), ..all() };
+    assert_eq!(found(of("roads")).await, [id("about"), id("said")]);
+    assert_eq!(found(of("parks")).await, [id("parks")]);
+    assert!(found(of("road")).await.is_empty());
+    assert_eq!(found(DeadFilter { reference: Some(new.report.reference), ..all() }).await, [id("about")]);
+    let category = new.report.category.as_str().to_owned();
+    let (group, _) = category.split_once('/').unwrap();
+    let of = |category: String| DeadFilter { category: Some(category), ..all() };
+    assert_eq!(found(of(format!("{group}/*"))).await, [id("about")]);
+    assert_eq!(found(of(category.clone())).await, [id("about")]);
+    assert!(found(of(format!("{group}/"))).await.is_empty());
 }
 
 async fn lanes_say_how_they_are_doing(bed: Bed) {
