@@ -121,7 +121,86 @@ async fn a_simulated_department_takes_it_and_says_what_it_is((_hands, _folder, t
     assert!(matches!(verdict, Verdict::Done { receipt: Some(receipt) } if receipt.starts_with("SANDBOX-")));
 }
 
+/// A department that counts what is handed to it, and answers look-ups as scripted.
+struct Counting {
+    found: Found,
+    handed: std::sync::atomic::AtomicUsize,
+}
+
+#[async_trait]
+impl Adapter for Counting {
+    async fn deliver(&self, _: &Dispatch, _: &Letter) -> Verdict {
+        self.handed.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        Verdict::receipt("ZK-1")
+    }
+
+    async fn look_up(&self, _: &Dispatch) -> Found {
+        self.found.clone()
+    }
+}
+
+fn counting(tools: &IntakeTools, found: Found) -> (Arc<Counting>, DeliverWorker) {
+    let department = testing::slug(testing::PUSHED);
+    let adapter = Arc::new(Counting { found, handed: Default::default() });
+    let lane = Lane::department(&department);
+    let built = Built { lane, department, adapter: adapter.clone(), pace: Pace::default() };
+    (adapter, DeliverWorker::new(tools.store.clone(), built))
+}
+
+async fn what_comes_again_about_a_case_waits_for_what_came_first((hands, _folder, tools): Desk) {
+    let first = routed(&tools, testing::PUSHED, Role::Lead).await;
+    let case = first.case_id.unwrap();
+    hands.pass(60);
+    let mut dispatch: Dispatch = first.read().unwrap();
+    let why = schemas::dispatch::AgainWhy::Reminder;
+    dispatch.again = Some(schemas::dispatch::Again { why, text: None, first: dispatch.id, receipt: None });
+    dispatch.id = derived(&["dispatch", "again"]);
+    let department = testing::slug(testing::PUSHED);
+    let row = DispatchRow::posted(dispatch.id, case, department, Role::Lead, tools.clock.now());
+    let mut tx = tools.store.begin().await.unwrap();
+    tx.add_dispatches(&[row]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut again = first.clone();
+    again.id = dispatch.id;
+    again.body = serde_json::value::to_raw_value(&dispatch).unwrap().into();
+
+    let (adapter, worker) = counting(&tools, Found::NotHere);
+    let handed = || adapter.handed.load(std::sync::atomic::Ordering::SeqCst);
+    let verdict = worker.deliver(&again).await;
+    assert!(matches!(&verdict, Verdict::Later { counts: false, why, .. } if why.contains("goes first")), "{verdict:?}");
+    assert_eq!(handed(), 0);
+    deliver(&tools, &first, Verdict::done(), Settled::Gone).await;
+    assert_eq!(worker.deliver(&again).await, Verdict::receipt("ZK-1"));
+    assert_eq!(handed(), 1);
+}
+
+async fn what_may_have_arrived_is_looked_up_before_it_is_sent((_hands, _folder, tools): Desk) {
+    let letter = routed(&tools, testing::PUSHED, Role::Lead).await;
+    let begin = async |n, verdict| {
+        let mut tx = tools.store.begin().await.unwrap();
+        tx.start_attempts(&[(letter.id, letter.lane.clone(), n)]).await.unwrap();
+        if let Some(verdict) = verdict {
+            tx.end_attempts(&[store::AttemptEnd { letter: letter.id, n, verdict, why: None }]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    };
+    begin(1, Some("unknown")).await;
+    begin(2, None).await;
+    for (found, sent, verdict) in [
+        (Found::Here { receipt: Some("ZK-9".to_owned()) }, 0, "done"),
+        (Found::Later { why: "asleep".to_owned() }, 0, "later"),
+        (Found::NotHere, 1, "done"),
+        (Found::CannotTell, 1, "done"),
+    ] {
+        let (adapter, worker) = counting(&tools, found.clone());
+        assert_eq!(worker.deliver(&letter).await.word(), verdict, "{found:?}");
+        assert_eq!(adapter.handed.load(std::sync::atomic::Ordering::SeqCst), sent, "{found:?}");
+    }
+}
+
 testing::both! {
+    what_comes_again_about_a_case_waits_for_what_came_first,
+    what_may_have_arrived_is_looked_up_before_it_is_sent,
     trouble_is_told_once_and_arrival_once,
     what_was_given_up_and_is_replayed_can_still_arrive,
     letters_that_are_not_for_this_lane_are_refused,

@@ -11,7 +11,7 @@ use schemas::{
     id::derived,
     letter::{Lane, Letter, Topic},
     place::Place,
-    report::{Kind, Language, Report, Tell, Urgency},
+    report::{Kind, Language, Report, TRIAL_CHANNEL, Tell, Urgency},
     slug::{CategoryId, Slug},
     submission::MAX_WORDS,
     trace::Trace,
@@ -22,9 +22,6 @@ use store::{DispatchRow, NewReport, Settlement, Store};
 pub const MARK: &str = "TEST - NIET UITVOEREN. ESSAI - NE PAS TRAITER. TEST - DO NOT ACT ON THIS. Dit is een proefmelding \
     van de stad om de koppeling te testen. Ceci est un essai de la ville pour tester la connexion. This is a trial \
     by the city to test the connection.";
-
-/// The channel that test cases come by.
-pub const CHANNEL: &str = "conformance";
 
 /// What is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +153,7 @@ fn report(
     Report {
         id: store.ids().new_id(),
         reference,
-        channel: Slug::new(CHANNEL).expect("the name of the channel is a slug"),
+        channel: Slug::new(TRIAL_CHANNEL).expect("the name of the channel is a slug"),
         source_id: None,
         kind: Kind::Report,
         category: category.unwrap_or_else(|| CategoryId::new("test/test").expect("a group and a name are a category")),
@@ -204,7 +201,7 @@ fn dispatch(report: &Report, department: &Department, case: &Case) -> Dispatch {
         channel: report.channel.clone(),
         priority: report.urgency,
         due_on: None,
-        rule: CHANNEL.to_owned(),
+        rule: TRIAL_CHANNEL.to_owned(),
         version: case.version,
         again: None,
         received_at: report.received_at,

@@ -208,6 +208,10 @@ pub struct Report {
     pub received_at: Timestamp,
 }
 
+/// The channel of test cases, by which the walk to one department is tried: no rule decides about
+/// them, so that no other department ever gets one.
+pub const TRIAL_CHANNEL: &str = "conformance";
+
 /// Body of `report.received`: a claim check, so that no personal data travels.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Received {

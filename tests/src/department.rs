@@ -60,8 +60,17 @@ pub struct Webhook {
 impl Webhook {
     /// Listens on a free port until `stop`; returns the department and its address.
     pub async fn listen(mute: Option<(usize, Duration)>, stop: CancellationToken) -> anyhow::Result<(Self, String)> {
+        Self::listen_on(0, mute, stop).await
+    }
+
+    /// As [`Webhook::listen`], on a port that was free.
+    pub async fn listen_on(
+        port: u16,
+        mute: Option<(usize, Duration)>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<(Self, String)> {
         let webhook = Self { arrivals: Arrivals::default(), mute };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
         let url = format!("http://{}/work", listener.local_addr()?);
         let app = Router::new().route("/work", post(work)).with_state(webhook.clone());
         tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await });

@@ -58,6 +58,16 @@ impl Fleet {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Begins one command of the binary; the caller ends it. Its stdout is a pipe, its stderr a log
+    /// of that name.
+    pub fn begin(&self, name: &str, args: &[&str]) -> anyhow::Result<tokio::process::Command> {
+        let log = File::create(self.dir.join(format!("{name}.log")))?;
+        let mut command = tokio::process::Command::new(binary()?);
+        command.arg("--config").arg(&self.config).args(args);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
+        Ok(command)
+    }
+
     /// Starts a process with `roles`, listening on `port` for what it shows.
     pub fn start(&mut self, name: &str, roles: &str, port: u16) -> anyhow::Result<()> {
         let env = vec![

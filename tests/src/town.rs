@@ -16,8 +16,8 @@ pub fn write(dir: &Path, hook_url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The queue department's token.
-pub const TOKEN: &str = "a-token-that-only-the-queue-department-of-the-test-town-knows";
+/// The token of the town's departments.
+pub const TOKEN: &str = "a-token-that-only-the-departments-of-the-test-town-know";
 
 /// The secret that signs the webhooks of the town.
 pub const SECRET: &str = "whsec_dm9vcmRldXItdGVzdC10b3duLXNlY3JldC0xNzc3";
@@ -38,7 +38,7 @@ impl Config<'_> {
     pub fn toml(&self, dir: &Path) -> String {
         let mut toml = format!(
             "[city]\nfolder = {:?}\n[database]\nurl = {:?}\n[web]\nrate_per_minute = 0\npublic_url = \"http://voordeur.example\"\n\
-             [departments.wachtrij]\ntoken = {TOKEN:?}\n[departments.webdienst]\nsecret = {SECRET:?}\n[http]\ntimeout_ms = 2000\nprivate_networks = [\"127.0.0.1\"]\n",
+             [departments.wachtrij]\ntoken = {TOKEN:?}\n[departments.webdienst]\nsecret = {SECRET:?}\ntoken = {TOKEN:?}\n[http]\ntimeout_ms = 2000\nprivate_networks = [\"127.0.0.1\"]\n",
             dir.join("town").display().to_string(),
             self.database,
         );

@@ -229,7 +229,7 @@ pub fn check(city: &City) -> Vec<Fault> {
 /// The fault, at the line where the department says how it gets its work.
 fn fault(city: &City, department: &Department, wrong: &Invalid) -> Fault {
     let message = format!("department {}: delivery{}: {}", department.id, wrong.field.replace('/', "."), wrong.message);
-    let help = "the settings of each delivery are described in docs/connect/department.md";
+    let help = "the settings of each delivery are described in docs/connect/departments";
     Fault::error("departments.yaml", city.delivery_at(&department.id), message, help)
 }
 

@@ -16,6 +16,9 @@ use std::time::Duration;
 /// A key that nobody agreed on.
 const STRANGER: &str = "whsec_c3RyYW5nZXJzdHJhbmdlcnN0cmFuZ2Vyc3RyYW5nZXI=";
 
+/// How long one call may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The address of the webhook, where there is one.
 fn address(ground: &Ground) -> Option<Url> {
     match &ground.department.delivery {
@@ -38,6 +41,7 @@ async fn call(
     let body = cloudevent::write(&letter.about(dispatch.case_id), &ground.hub);
     let post = ground.http.post(url).map_err(|error| error.to_string())?;
     let post = post
+        .timeout(PATIENCE)
         .header(header::CONTENT_TYPE, cloudevent::CONTENT_TYPE)
         .header("idempotency-key", &id)
         .header(callback::ID, &id)

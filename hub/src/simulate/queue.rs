@@ -172,16 +172,23 @@ async fn receive_fetched(play: &Play, dispatch: Dispatch) {
         play.begin(dispatch, arrival.receipt.unwrap_or_default());
     }
     if matches!(arrival.reception, Reception::Take | Reception::TakeAfter(_)) {
-        let outcome = acknowledge(play, id).await.unwrap_or_else(|error| format!("{error:#}: it comes again"));
-        play.hops.said(id, "ack", None, &outcome);
+        // Kept is kept: the hub hears of it when it is back.
+        while let Err(error) = acknowledge(play, id).await {
+            play.hops.said(id, "ack", None, &format!("{error:#}"));
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 }
 
-async fn acknowledge(play: &Play, id: schemas::Uuid) -> anyhow::Result<String> {
+async fn acknowledge(play: &Play, id: schemas::Uuid) -> anyhow::Result<()> {
     let token = play.token.as_ref().context("the hub was asked with it")?;
     let url = play.at(&format!("/api/v1/departments/{}/work/ack", play.department))?;
     let body = serde_json::json!({ "ids": [id] });
     let answer = play.http.post(&url)?.bearer_auth(token.expose_secret()).json(&body).send().await?;
     let status = answer.status();
-    Ok(if status.is_success() { status.as_u16().to_string() } else { format!("{status} {}", problem(answer).await) })
+    if !status.is_success() {
+        anyhow::bail!("{status} {}", problem(answer).await);
+    }
+    play.hops.said(id, "ack", None, status.as_str());
+    Ok(())
 }

@@ -10,7 +10,7 @@ use schemas::{
     case::{Assignment, Case, Decision, Role, Status},
     event::What,
     letter::Letter,
-    report::{Language, Received, Report, Why},
+    report::{Language, Received, Report, TRIAL_CHANNEL, Why},
     slug::DepartmentId,
     verdict::{Fault, Verdict},
 };
@@ -125,8 +125,10 @@ impl RouterWorker {
             match why {
                 Why::New => continue,
                 Why::Rejected { department } => {
-                    // Whoever takes it after all, or no longer leads, has no say any more.
-                    let waits = case.status == Status::Received
+                    // Whoever takes it after all, or no longer leads, has no say any more. A test case
+                    // is for one department alone.
+                    let waits = report.channel.as_str() != TRIAL_CHANNEL
+                        && case.status == Status::Received
                         && case.lead.as_ref() == Some(department)
                         && case.rejected_by.contains(department);
                     if !waits {

@@ -1,8 +1,10 @@
 //! Nothing lost, nothing twice: whole hubs as real processes, under load, killed without a word.
 //! Afterwards everything is counted. `VOORDEUR_TEST_LONG=1` makes the numbers large.
 
+mod departments;
 mod distributed;
 mod embedded;
+mod outage;
 
 use std::time::Duration;
 
