@@ -170,6 +170,10 @@ fn event_id(dispatch: Uuid, word: &str) -> Uuid {
 fn note(row: &mut DispatchRow, outcome: &Outcome, now: schemas::Timestamp) -> Option<(Uuid, What)> {
     row.attempts = row.attempts.saturating_add(1);
     if row.state == DispatchState::Delivered {
+        // Who answers before the call has ended has it already; their number comes with its end.
+        if let Verdict::Done { receipt: Some(receipt) } = &outcome.verdict {
+            row.receipt.get_or_insert_with(|| receipt.clone());
+        }
         return None;
     }
     let department = row.department.clone();

@@ -74,6 +74,15 @@ async fn trouble_is_told_once_and_arrival_once((hands, _folder, tools): Desk) {
     assert_eq!(waiting(&tools.store, &Lane::updates()).await.len(), 1, "and once");
 }
 
+async fn who_answers_before_the_call_ended_keeps_their_number((_hands, _folder, tools): Desk) {
+    let letter = routed(&tools, testing::PUSHED, Role::Lead).await;
+    handed_over(&tools.store, &testing::slug(testing::PUSHED), &[letter.id]).await.unwrap();
+    deliver(&tools, &letter, Verdict::receipt("ZK-1"), Settled::Gone).await;
+    deliver(&tools, &letter, Verdict::receipt("ZK-2"), Settled::Gone).await;
+    assert_eq!(row(&tools, &letter).await.receipt.as_deref(), Some("ZK-1"));
+    assert_eq!(timeline(&tools.store, letter.case_id.unwrap()).await, "received handed_over");
+}
+
 async fn what_was_given_up_and_is_replayed_can_still_arrive((_hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::PUSHED, Role::Lead).await;
     let never = || Verdict::never(Fault::Refused, "410 Gone");
@@ -199,6 +208,7 @@ async fn what_may_have_arrived_is_looked_up_before_it_is_sent((_hands, _folder, 
 }
 
 testing::both! {
+    who_answers_before_the_call_ended_keeps_their_number,
     what_comes_again_about_a_case_waits_for_what_came_first,
     what_may_have_arrived_is_looked_up_before_it_is_sent,
     trouble_is_told_once_and_arrival_once,

@@ -45,7 +45,7 @@ pub struct Bus(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) store: Store,
     carrier: Carrier,
-    options: BusOptions,
+    pub(crate) options: BusOptions,
     pub(crate) board: Board,
 }
 

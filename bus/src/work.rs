@@ -22,7 +22,9 @@ pub(crate) async fn fetch(
         if !letters.is_empty() || left.is_zero() || inner.board.closing.is_cancelled() {
             return Ok(letters);
         }
-        _ = inner.board.closing.run_until_cancelled(inner.store.wait(lane, left)).await;
+        // Other processes write letters too (a replay by command, for one), and leases run out.
+        let nap = left.min(inner.options.look_every);
+        _ = inner.board.closing.run_until_cancelled(inner.store.wait(lane, nap)).await;
     }
 }
 

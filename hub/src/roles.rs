@@ -278,7 +278,6 @@ pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
     let built = departments::build(&ground.town.city, &tools).map_err(|faults| cannot_deliver(&faults))?;
     let mut tasks = Vec::new();
     for department in built {
-        let (lane, settings) = (department.lane.clone(), department.adapter.lane());
         if let Some(worker) = RoundWorker::new(ground.store.clone(), &department) {
             let worker = Arc::new(worker);
             tasks.push(Task::new(format!("{}.round", worker.name()), Stage::Work, move |stop| {
@@ -290,6 +289,8 @@ pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
             }));
         }
         let worker = DeliverWorker::new(ground.store.clone(), department);
+        // The worker's settings, not the adapter's own: the city's pace is in them.
+        let (lane, settings) = (worker.lane(), worker.settings());
         tasks.push(edge(ground, lane, Arc::new(worker), settings));
     }
     let calls = CallsRound::new(ground.store.clone(), ground.town.city.clone());

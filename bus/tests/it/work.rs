@@ -33,6 +33,11 @@ async fn work_is_fetched_and_acknowledged() {
             ground.hands.forward(lease + Duration::from_secs(1));
             let again = fetch(Duration::ZERO).await.unwrap();
             assert_eq!(again.iter().map(|letter| letter.id).collect::<Vec<_>>(), ids[2..]);
+            // What becomes ready without anybody saying so is found while the caller waits.
+            let (late, ()) = tokio::join!(fetch(Duration::from_secs(20)), async {
+                ground.hands.forward(lease + Duration::from_secs(1));
+            });
+            assert_eq!(late.unwrap().len(), 1);
         })
         .await;
     }

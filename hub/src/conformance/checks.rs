@@ -133,8 +133,14 @@ pub async fn prompt(ground: &Ground, one: &Written) -> anyhow::Result<Finding> {
     let Some(letter) = one.letter.as_ref().filter(|_| !ground.is_queue()) else {
         return Ok(skipped(PROMPT, "it fetches its work: nobody waits for its answer"));
     };
-    let attempts = ground.store.attempts(letter.id).await?;
-    let took = attempts.last().and_then(|last| Some((last.ended_at?.duration_since(last.started_at)).as_millis()));
+    // Its answer may come by callback before the call itself has ended; a call that was not taken is
+    // not slow but unsteady.
+    let took = until(ground.within(), async || {
+        let attempts = ground.store.attempts(letter.id).await?;
+        let done = attempts.iter().find(|attempt| attempt.verdict.as_deref() == Some("done"));
+        Ok(done.and_then(|done| Some(done.ended_at?.duration_since(done.started_at).as_millis())))
+    })
+    .await?;
     let (Some(took), most) = (took, i128::from(ground.args.prompt)) else {
         return Ok(skipped(PROMPT, "no call was written down"));
     };
@@ -248,14 +254,23 @@ fn statement(what: &What) -> Option<String> {
 }
 
 /// What the timelines of all test cases show.
-pub async fn timelines(ground: &Ground, cases: &[Uuid]) -> anyhow::Result<Vec<Finding>> {
-    ground.quiet(cases).await?;
+pub async fn timelines(ground: &Ground, written: &[Written]) -> anyhow::Result<Vec<Finding>> {
+    let cases: Vec<Uuid> = written.iter().map(|one| one.dispatch.case_id).collect();
+    ground.quiet(&cases).await?;
     let (mut delayed, mut doubled, mut late, mut said) = (Vec::new(), Vec::new(), 0, 0);
+    // A department that calls back before it ends the call has the case already, so that no delay
+    // stands in its timeline: the ledger tells of the call.
+    for letter in written.iter().filter_map(|one| one.letter.as_ref()) {
+        let tries = ground.store.attempts(letter.id).await?;
+        let failed = tries.into_iter().find(|attempt| attempt.verdict.as_deref().is_some_and(|word| word != "done"));
+        delayed.extend(failed.map(|attempt| attempt.why.unwrap_or_default()));
+    }
+    let mut told = Vec::new();
     for case in cases {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for event in ground.events(*case).await? {
+        for event in ground.events(case).await? {
             match &event.what {
-                What::HandOverDelayed { why, .. } | What::HandOverFailed { why, .. } => delayed.push(why.clone()),
+                What::HandOverDelayed { why, .. } | What::HandOverFailed { why, .. } => told.push(why.clone()),
                 What::Outdated { .. } => late += 1,
                 _ => {}
             }
@@ -265,6 +280,10 @@ pub async fn timelines(ground: &Ground, cases: &[Uuid]) -> anyhow::Result<Vec<Fi
             }
         }
         doubled.extend(counts.into_iter().filter(|(_, times)| *times > 1).map(|(words, _)| words));
+    }
+    // A call that was put off for a while is in the timeline alone.
+    if delayed.is_empty() {
+        delayed = told;
     }
     let steady = match delayed.first() {
         None => good(STEADY, "none had to be tried again"),

@@ -205,8 +205,7 @@ async fn send_and_judge(ground: &Ground, report: &mut Report, sent: &mut Sent) -
         report.add(finding);
     }
     report.add(checks::once(ground, &plain, sent).await?);
-    let ids: Vec<Uuid> = sent.cases.iter().map(|one| one.dispatch.case_id).collect();
-    for finding in checks::timelines(ground, &ids).await? {
+    for finding in checks::timelines(ground, &sent.cases).await? {
         report.add(finding);
     }
     Ok(())

@@ -41,7 +41,7 @@ async fn every_behaviour_behind_a_webhook_is_judged() -> anyhow::Result<()> {
         played.push(Played::simulate(&fleet, id, &["--behaviour", behaviour, "--seed", &seed]).await?);
     }
     let judging = WEBHOOK.iter().map(|(id, (behaviour, ..))| {
-        let within = if matches!(*behaviour, "silent" | "down:10m") { "8" } else { "90" };
+        let within = if matches!(*behaviour, "silent" | "down:10m") { "15" } else { "90" };
         let fleet = &fleet;
         async move { Judged::of(fleet, id, &[&SEND[..], &["--within", within]].concat()).await }
     });
@@ -101,7 +101,7 @@ async fn judge_all(fleet: &tests::fleet::Fleet, expected: &[(&str, Expected)]) -
         played.push(Played::simulate(fleet, id, &["--behaviour", behaviour]).await?);
     }
     let judging = expected.iter().map(|(id, (behaviour, ..))| {
-        let within = if *behaviour == "silent" { "8" } else { "60" };
+        let within = if *behaviour == "silent" { "20" } else { "60" };
         async move { Judged::of(fleet, id, &[&SEND[..], &["--within", within]].concat()).await }
     });
     for ((id, (_, fails, (check, seen))), judged) in expected.iter().zip(futures_util::future::join_all(judging).await)
