@@ -69,7 +69,7 @@ pub struct DepartmentArgs {
     /// Whom to play: the id in departments.yaml
     #[arg(long, value_name = "ID")]
     pub department: String,
-    /// How work reaches it: webhook, queue or open311 [default: as departments.yaml says]
+    /// How work reaches it: webhook or queue [default: as departments.yaml says]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
     /// How it behaves
@@ -84,7 +84,7 @@ pub struct DepartmentArgs {
     /// The secret that signs both ways: whsec_… [default: `secret` under [departments.<id>]]
     #[arg(long, value_name = "SECRET", env = "VOORDEUR_SIMULATE_SECRET", hide_env_values = true)]
     pub secret: Option<String>,
-    /// The department's token, or the key of its Open311 server [default: as under [departments.<id>]]
+    /// The department's token [default: `token` under [departments.<id>]]
     #[arg(long, value_name = "TOKEN", env = "VOORDEUR_SIMULATE_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
     /// The broker, as the department's own user: amqp://user:password@host/vhost [default: [broker] url]
@@ -213,7 +213,7 @@ impl Play {
                 .trim_end_matches('/')
                 .to_owned(),
             key: key.transpose()?,
-            token: token.or_else(|| access.and_then(|a| a.token.clone().or_else(|| a.api_key.clone()))),
+            token: token.or_else(|| access.and_then(|a| a.token.clone())),
             broker: broker_url.map(|url| RabbitOptions {
                 url,
                 prefix: prefix.unwrap_or_else(|| RabbitOptions::default().prefix),
