@@ -31,7 +31,7 @@ use url::Url;
 /// The most characters of one text of a department.
 pub const MAX_TEXT: usize = 2_000;
 /// The furthest that work is planned ahead, in years.
-const MAX_YEARS: i32 = 20;
+pub const MAX_YEARS: i32 = 20;
 /// The most addresses of evidence.
 pub const MAX_EVIDENCE: usize = 10;
 

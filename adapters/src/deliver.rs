@@ -130,7 +130,7 @@ impl Edge for DeliverWorker {
             {
                 let taken = Taken { dispatch, receipt: receipt.as_deref(), at: now };
                 self.adapter().taken(tx, &taken).await?;
-                if !self.adapter().hands_over() {
+                if !self.adapter().handed_over(receipt.as_deref()) {
                     row.attempts = row.attempts.saturating_add(1);
                     row.why.clone_from(receipt);
                     continue;

@@ -54,6 +54,29 @@ impl Links {
         format!("{}/{language}/work/{}", self.public_url, self.token(dispatch))
     }
 
+    /// The address of the photo that departments find at `path`, as somebody can open it who has
+    /// nothing but the address: a server that shows it, a colleague who got it by mail.
+    pub fn photo(&self, path: &str) -> String {
+        format!("{}{path}?key={}", self.public_url, URL_SAFE_NO_PAD.encode(self.seal(path)))
+    }
+
+    /// Whether `key` opens the photo at `path`.
+    pub fn opens(&self, path: &str, key: &str) -> bool {
+        let key = URL_SAFE_NO_PAD.decode(key).unwrap_or_default();
+        subtle::ConstantTimeEq::ct_eq(&key[..], &self.seal(path)[..]).into()
+    }
+
+    fn seal(&self, path: &str) -> [u8; TAG] {
+        // HMAC takes a key of any length.
+        let mut mac = <Hmac<Sha256>>::new_from_slice(self.key.expose_secret()).expect("HMAC takes any key");
+        mac.update(b"photo");
+        mac.update(path.as_bytes());
+        let whole = mac.finalize().into_bytes();
+        let mut tag = [0; TAG];
+        tag.copy_from_slice(&whole[..TAG]);
+        tag
+    }
+
     /// The dispatch of a token that [`Links::token`] made; nothing for any other text.
     pub fn read(&self, token: &str) -> Option<Uuid> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == 16 + TAG)?;
@@ -79,5 +102,19 @@ mod tests {
             assert_eq!(links.read(wrong), None, "{wrong}");
         }
         assert_eq!(Links::new([8; 32], "").read(&token), None, "another city's key");
+    }
+
+    #[test]
+    fn a_photo_is_opened_by_its_own_key() {
+        let links = Links::new([7; 32], "https://voordeur.example");
+        let path = "/api/v1/departments/wegen/photos/1";
+        let address = links.photo(path);
+        let key = address.strip_prefix("https://voordeur.example/api/v1/departments/wegen/photos/1?key=").unwrap();
+        assert!(links.opens(path, key));
+        for wrong in ["", "x", &key[1..], &format!("{key}A")] {
+            assert!(!links.opens(path, wrong), "{wrong}");
+        }
+        assert!(!links.opens("/api/v1/departments/wegen/photos/2", key));
+        assert!(!Links::new([8; 32], "").opens(path, key), "another city's key");
     }
 }

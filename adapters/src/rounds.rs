@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use schemas::{Timestamp, Uuid, dispatch::Update, slug::DepartmentId, trace::Trace};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
-use store::Store;
+use store::{Store, Tx};
 use tokio_util::sync::CancellationToken;
 
 /// What an adapter does by itself.
@@ -25,6 +25,12 @@ pub trait Round: Send + Sync {
     /// Makes one round. `state` is what the last one left (null before the first). No transaction is
     /// open. The error is for the operator; the round is made again later, with the same `state`.
     async fn go(&self, state: Value) -> Result<Went, String>;
+
+    /// Writes what the adapter keeps beside what it heard ([`Went::kept`]), in the transaction that
+    /// ends the round.
+    async fn keep(&self, _tx: &mut Tx, _kept: &Value) -> Result<(), store::Error> {
+        Ok(())
+    }
 }
 
 /// What a round came to.
@@ -36,6 +42,8 @@ pub struct Went {
     pub updates: Vec<Update>,
     /// Dispatches that the other side has now, with its receipt.
     pub arrived: Vec<(Uuid, Option<String>)>,
+    /// What else the adapter has to keep: given to [`Round::keep`].
+    pub kept: Value,
     /// When the next round is due, if not after [`Round::every`].
     pub next_at: Option<Timestamp>,
 }
@@ -111,6 +119,7 @@ impl RoundWorker {
                     tx.post(&letters).await?;
                 }
                 let next_at = went.next_at.unwrap_or(now + self.round.every());
+                self.round.keep(&mut tx, &went.kept).await?;
                 // Somebody else may have taken over; then what this round brought is theirs to bring.
                 if tx.end_round(&name, claim.until, Some(&went.state), next_at, None).await? {
                     tx.commit().await?;

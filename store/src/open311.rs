@@ -37,6 +37,7 @@ sql! {
         JOIN dispatch ON dispatch.id = mine.dispatch_id
         WHERE mine.department = $1 AND mine.number = $2 ORDER BY dispatch.posted_at, dispatch.id";
     both NUMBER_OF = "SELECT number FROM open311_dispatch WHERE dispatch_id = $1";
+    both SINCE = "SELECT min(since) FROM open311_dispatch WHERE department = $1";
     both SEEN_OF = "SELECT seen FROM open311_number WHERE department = $1 AND number = $2";
 }
 
@@ -152,6 +153,12 @@ impl Store {
     pub async fn open311_number(&self, dispatch: Uuid) -> Result<Option<String>> {
         let row: Option<(Option<String>,)> = self.inner.db.one(NUMBER_OF, args![dispatch]).await?;
         Ok(row.and_then(|(number,)| number))
+    }
+
+    /// When the server of `department` first took something; nothing before that.
+    pub async fn open311_since(&self, department: &DepartmentId) -> Result<Option<Timestamp>> {
+        let row: Option<(Option<i64>,)> = self.inner.db.one(SINCE, args![department.as_str()]).await?;
+        Ok(row.and_then(|(since,)| since).map(from_micros))
     }
 
     /// What was last seen of `number`.

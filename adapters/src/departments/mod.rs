@@ -5,6 +5,7 @@
 
 pub mod form_manual;
 pub mod native;
+pub mod open311;
 pub mod pace;
 pub mod phone_handover;
 pub mod queue;
@@ -76,6 +77,11 @@ pub trait Adapter: Send + Sync {
         true
     }
 
+    /// The same for one dispatch, where it depends on what the other side answered.
+    fn handed_over(&self, _receipt: Option<&str>) -> bool {
+        self.hands_over()
+    }
+
     /// What the adapter does by itself, again and again: polling, reading a mailbox, writing a file.
     fn round(&self) -> Option<Arc<dyn Round>> {
         None
@@ -138,6 +144,11 @@ const REGISTRY: &[(&str, Check, Build)] = &[
         "webhook",
         |v| check_with(v, webhook::Config::check),
         |d, v, t| read(v).and_then(|c: webhook::Config| c.build(d, t)),
+    ),
+    (
+        "open311",
+        |v| check_with(v, open311::Config::check),
+        |d, v, t| read(v).and_then(|c: open311::Config| c.build(d, t)),
     ),
     (
         "sandbox",

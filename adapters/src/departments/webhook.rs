@@ -157,7 +157,7 @@ fn later(answer: &Response, now: Timestamp, why: String) -> Verdict {
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
-fn pause(value: &str, now: Timestamp) -> Option<Duration> {
+pub(super) fn pause(value: &str, now: Timestamp) -> Option<Duration> {
     let pause = match value.trim().parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
@@ -168,7 +168,7 @@ fn pause(value: &str, now: Timestamp) -> Option<Duration> {
     Some(pause.min(MAX_PAUSE))
 }
 
-fn judge_error(error: &reqwest::Error) -> Verdict {
+pub(super) fn judge_error(error: &reqwest::Error) -> Verdict {
     let mut why = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {

@@ -1,0 +1,104 @@
+//! A department's own server that speaks Open311 GeoReport v2, with or without the extension
+//! `servicerequestupdates` of FixMyStreet.
+//!
+//! GeoReport has no key against doing something twice. So each request carries the id of its dispatch
+//! in its description, and what may have arrived is looked for in their list before anything is sent
+//! again. Answers are fetched, by rounds that remember how far they read.
+
+mod client;
+mod config;
+pub mod fake;
+mod form;
+mod round;
+mod server;
+mod services;
+mod status;
+mod windows;
+mod wire;
+
+pub use config::Config;
+
+use super::{Adapter, Found, Taken, Tools};
+use crate::rounds::Round;
+use async_trait::async_trait;
+use bus::{LaneSettings, UnknownPolicy};
+use schemas::{city::Department, dispatch::Dispatch, fault::Invalid, letter::Letter, verdict::Verdict};
+use server::{Receipt, Server};
+use std::{sync::Arc, time::Duration};
+use store::{Open311Receipt, Tx};
+
+impl Config {
+    /// The adapter. A server that asks for no key gets none.
+    pub fn build(self, department: &Department, tools: &Tools) -> Result<Arc<dyn Adapter>, Vec<Invalid>> {
+        let lane = LaneSettings {
+            concurrency: 2,
+            // Only updates come to this: a second copy of one carries the same id.
+            unknown: UnknownPolicy::SendAgain,
+            // The services, their attributes and the call itself, each with the client's own time-out.
+            deadline: tools.http.timeout() * 3 + Duration::from_secs(125),
+            ..LaneSettings::default()
+        };
+        let server = Server {
+            department: department.id.clone(),
+            client: client::Client {
+                base: self.url.clone(),
+                jurisdiction: self.jurisdiction_id.clone(),
+                format: self.format,
+                key: tools.secrets.credentials(&department.id).api_key,
+                key_on_reads: self.key_on_reads,
+                http: tools.http.clone(),
+                clock: tools.clock.clone(),
+            },
+            catalogue: services::Catalogue::default(),
+            statuses: status::Statuses::new(&self.statuses),
+            city: tools.city.clone(),
+            store: tools.store.clone(),
+            clock: tools.clock.clone(),
+            links: tools.links.clone(),
+            config: self,
+        };
+        Ok(Arc::new(Open311 { server: Arc::new(server), lane }))
+    }
+}
+
+struct Open311 {
+    server: Arc<Server>,
+    lane: LaneSettings,
+}
+
+#[async_trait]
+impl Adapter for Open311 {
+    async fn deliver(&self, dispatch: &Dispatch, _: &Letter) -> Verdict {
+        self.server.deliver(dispatch).await
+    }
+
+    async fn look_up(&self, dispatch: &Dispatch) -> Found {
+        self.server.look_up(dispatch).await
+    }
+
+    async fn taken(&self, tx: &mut Tx, taken: &Taken<'_>) -> Result<(), store::Error> {
+        let receipt = match taken.receipt.map_or(Receipt::Other, server::receipt) {
+            Receipt::Number(number) => Open311Receipt::Number(number),
+            Receipt::Token(token) => Open311Receipt::Token(token),
+            Receipt::Other => return Ok(()),
+        };
+        tx.note_open311(&self.server.department, taken.dispatch.id, receipt).await
+    }
+
+    fn handed_over(&self, receipt: Option<&str>) -> bool {
+        // With a token it waits for their number.
+        !matches!(receipt.map(server::receipt), Some(Receipt::Token(_)))
+    }
+
+    fn round(&self) -> Option<Arc<dyn Round>> {
+        Some(Arc::new(round::Polling(self.server.clone())))
+    }
+
+    fn lane(&self) -> LaneSettings {
+        self.lane.clone()
+    }
+}
+
+#[cfg(test)]
+#[path = "open311/tests.rs"]
+mod tests;

@@ -1,0 +1,135 @@
+//! Reading a list by time: from where it was read to, in parts that the server allows, each halved
+//! until nothing can be cut off.
+
+use super::{
+    client::{Client, Trouble},
+    wire::Node,
+};
+use schemas::{Timestamp, id::from_micros};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How many calls one reading makes at most.
+const CALLS: usize = 60;
+/// How long one reading goes on beginning calls.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// Calls that may still be made now. A round that is cut short goes on where it stopped.
+#[derive(Debug)]
+pub struct Budget {
+    left: usize,
+    until: Instant,
+    pace: Option<Duration>,
+}
+
+impl Budget {
+    /// A fresh one; `per_second` is how many calls the server bears.
+    pub fn new(per_second: Option<f64>) -> Self {
+        let pace = per_second.and_then(|rate| Duration::try_from_secs_f64(1.0 / rate).ok());
+        Self { left: CALLS, until: Instant::now() + LONGEST, pace }
+    }
+
+    /// Whether one more call may be made, once the pace allows it.
+    pub async fn take(&mut self) -> bool {
+        if self.left == 0 || Instant::now() >= self.until {
+            return false;
+        }
+        if let Some(pace) = self.pace.filter(|_| self.left < CALLS) {
+            tokio::time::sleep(pace.min(LONGEST)).await;
+        }
+        self.left -= 1;
+        true
+    }
+}
+
+/// What is asked for by time.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The resource: `requests`.
+    pub part: &'a str,
+    /// The names of the first and last moment.
+    pub bounds: (&'a str, &'a str),
+    /// The field that makes a result.
+    pub result: &'a str,
+    /// The most time that one call covers.
+    pub window: Duration,
+    /// So many results may be cut off.
+    pub most: usize,
+}
+
+/// How far it came.
+#[derive(Debug)]
+pub struct Read {
+    /// Everything there is up to `until`.
+    pub results: Vec<Node>,
+    /// Read up to here.
+    pub until: Timestamp,
+    /// What stopped it before the end, if the server did.
+    pub trouble: Option<Trouble>,
+}
+
+impl Ask<'_> {
+    /// Reads everything from `from` to `to`, as far as `budget` lasts.
+    pub async fn read(&self, client: &Client, from: Timestamp, to: Timestamp, budget: &mut Budget) -> Read {
+        let mut read = Read { results: Vec::new(), until: from, trouble: None };
+        let mut span = self.window;
+        while read.until < to && budget.take().await {
+            let end = (read.until + span).min(to);
+            let (first, last) = (second(read.until, 0), second(end, 999_999));
+            match client.get(&[self.part], &[(self.bounds.0, &first), (self.bounds.1, &last)]).await {
+                Err(trouble) => {
+                    read.trouble = Some(trouble);
+                    break;
+                }
+                Ok(node) => {
+                    let results = node.having(self.result);
+                    if results.len() >= self.most && span > Duration::from_secs(1) {
+                        span = (span / 2).max(Duration::from_secs(1));
+                        continue;
+                    }
+                    if results.len() >= self.most {
+                        tracing::warn!(
+                            part = self.part,
+                            at = first,
+                            "more results in one second than their server gives"
+                        );
+                    }
+                    read.results.extend(results.into_iter().cloned());
+                    read.until = end;
+                    // Quiet times go faster again.
+                    span = (span * 2).min(self.window);
+                }
+            }
+        }
+        read
+    }
+}
+
+/// A moment as GeoReport wants it, to the second; up to `up` microseconds later.
+pub fn second(at: Timestamp, up: i64) -> String {
+    let micros = at.as_microsecond().saturating_add(up);
+    from_micros(micros - micros.rem_euclid(1_000_000)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_rounded_outward() {
+        let at: Timestamp = "2026-11-23T10:00:00.5Z".parse().unwrap();
+        assert_eq!(second(at, 0), "2026-11-23T10:00:00Z");
+        assert_eq!(second(at, 999_999), "2026-11-23T10:00:01Z");
+        let whole: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+        assert_eq!(second(whole, 999_999), "2026-11-23T10:00:00Z");
+    }
+
+    #[tokio::test]
+    async fn a_budget_ends() {
+        let mut budget = Budget::new(None);
+        for _ in 0..CALLS {
+            assert!(budget.take().await);
+        }
+        assert!(!budget.take().await);
+    }
+}
