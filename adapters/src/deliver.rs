@@ -128,7 +128,7 @@ impl Edge for DeliverWorker {
             if let Verdict::Done { receipt } = &outcome.verdict
                 && fresh
             {
-                let taken = Taken { dispatch, receipt: receipt.as_deref(), at: now };
+                let taken = Taken { dispatch, letter: &outcome.letter, receipt: receipt.as_deref(), at: now };
                 self.adapter().taken(tx, &taken).await?;
                 if !self.adapter().handed_over(receipt.as_deref()) {
                     row.attempts = row.attempts.saturating_add(1);
@@ -179,12 +179,15 @@ fn note(row: &mut DispatchRow, outcome: &Outcome, now: schemas::Timestamp) -> Op
     let department = row.department.clone();
     let why = match &outcome.verdict {
         Verdict::Done { receipt } => {
+            let again = row.delivered_at.is_some();
             row.state = DispatchState::Delivered;
             row.delivered_at = Some(now);
             row.receipt.clone_from(receipt);
             row.why = None;
             let what = What::HandedOver { department, receipt: receipt.clone() };
-            return Some((event_id(row.id, "handed_over"), what));
+            // What came back and is handed over again is news again.
+            let word = if again { format!("handed_over-{}", row.attempts) } else { "handed_over".to_owned() };
+            return Some((event_id(row.id, &word), what));
         }
         Verdict::Later { why, .. } | Verdict::Never { why, .. } | Verdict::Unknown { why } => why.clone(),
     };

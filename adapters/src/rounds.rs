@@ -3,7 +3,12 @@
 //! round brings and how far it came are committed together, so a round that dies is made again and
 //! nothing is heard twice.
 
-use crate::{deliver, departments::Built, updates};
+use crate::{
+    deliver,
+    departments::Built,
+    happened::{self, Happened},
+    updates,
+};
 use async_trait::async_trait;
 use schemas::{Timestamp, Uuid, dispatch::Update, slug::DepartmentId, trace::Trace};
 use serde_json::Value;
@@ -44,6 +49,8 @@ pub struct Went {
     pub arrived: Vec<(Uuid, Option<String>)>,
     /// What else the adapter has to keep: given to [`Round::keep`].
     pub kept: Value,
+    /// What else happened to dispatches.
+    pub happened: Vec<Happened>,
     /// When the next round is due, if not after [`Round::every`].
     pub next_at: Option<Timestamp>,
 }
@@ -73,8 +80,8 @@ impl RoundWorker {
     }
 
     /// The name of the round's row.
-    pub fn name(&self) -> String {
-        self.name.clone()
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Makes rounds until `stop`.
@@ -95,7 +102,7 @@ impl RoundWorker {
     /// Makes the round if it is due and nobody else is at it; gives whether it was made.
     pub async fn once(&self) -> Result<bool, store::Error> {
         let name = self.name();
-        let Some(claim) = self.store.claim_round(&name, self.round.at_most()).await? else { return Ok(false) };
+        let Some(claim) = self.store.claim_round(name, self.round.at_most()).await? else { return Ok(false) };
         let went = tokio::time::timeout(self.round.at_most(), self.round.go(claim.state.clone())).await;
         let went = went.unwrap_or_else(|_| Err("it took too long".to_owned()));
         let now = self.store.clock().now();
@@ -115,20 +122,23 @@ impl RoundWorker {
                 if let Some(department) = self.department.as_ref().filter(|_| !went.arrived.is_empty()) {
                     deliver::arrived(&mut tx, department, &went.arrived).await?;
                 }
+                if !went.happened.is_empty() {
+                    happened::write(&mut tx, &went.happened).await?;
+                }
                 if !letters.is_empty() {
                     tx.post(&letters).await?;
                 }
                 let next_at = went.next_at.unwrap_or(now + self.round.every());
                 self.round.keep(&mut tx, &went.kept).await?;
                 // Somebody else may have taken over; then what this round brought is theirs to bring.
-                if tx.end_round(&name, claim.until, Some(&went.state), next_at, None).await? {
+                if tx.end_round(name, claim.until, Some(&went.state), next_at, None).await? {
                     tx.commit().await?;
                 }
             }
             Err(why) => {
                 tracing::warn!(round = name, why, "a round failed; it is made again");
                 let next_at = now + self.round.every().min(Duration::from_secs(60));
-                if tx.end_round(&name, claim.until, None, next_at, Some(&why)).await? {
+                if tx.end_round(name, claim.until, None, next_at, Some(&why)).await? {
                     tx.commit().await?;
                 }
             }

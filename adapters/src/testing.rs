@@ -79,6 +79,7 @@ pub(crate) fn tools(store: Store) -> crate::departments::Tools {
         secrets: crate::secrets::Secrets::default(),
         source: "https://voordeur.example".to_owned(),
         links: crate::links::Links::new([7; 32], "https://voordeur.example"),
+        mail: None,
         store,
     }
 }

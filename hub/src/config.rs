@@ -21,6 +21,8 @@ pub struct Config {
     pub web: Web,
     /// SMTP; without it notices go to the sandbox letterbox.
     pub mail: Option<Mail>,
+    /// IMAP: where departments' mailed answers come in.
+    pub mailbox: Option<Mailbox>,
     /// Calls to departments' own systems.
     pub http: Http,
     /// Secrets of departments, by id.
@@ -164,6 +166,59 @@ pub struct Mail {
 
 fn four() -> usize {
     4
+}
+
+/// IMAP: the one mailbox that departments' mailed answers, and mails that came back, come into.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mailbox {
+    /// The IMAP server; certificates are checked against this name.
+    pub host: String,
+    /// Its port; 993 with TLS from the start, 143 otherwise.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// How the connection is secured; `required` unless the server is on this machine.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    /// The account.
+    pub user: String,
+    /// Its password.
+    #[serde(deserialize_with = "load::secret")]
+    pub password: SecretString,
+    /// Its address; what follows a plus before the @ has to come in, too. Or with a place for the
+    /// token: `antwoord+{token}@example.org`.
+    pub address: String,
+    /// The folders that mail comes into.
+    #[serde(default = "inbox")]
+    pub folders: Vec<String>,
+    /// Where mail goes that was understood.
+    #[serde(default = "done")]
+    pub done: String,
+    /// Where mail goes that a person has to look at.
+    #[serde(default = "unmatched")]
+    pub unmatched: String,
+    /// How often it is read, in seconds.
+    #[serde(default = "minute")]
+    pub every_seconds: u64,
+    /// A PEM file with certificates to trust beside the system's own.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+}
+
+fn inbox() -> Vec<String> {
+    vec!["INBOX".to_owned()]
+}
+
+fn done() -> String {
+    "Voordeur/Done".to_owned()
+}
+
+fn unmatched() -> String {
+    "Voordeur/Unmatched".to_owned()
+}
+
+fn minute() -> u64 {
+    60
 }
 
 /// Calls to departments' own systems.

@@ -11,7 +11,10 @@ use adapters::{
     answers::AnswersWorker,
     calls::{self, CallsRound},
     deliver::DeliverWorker,
-    departments,
+    departments::{
+        self,
+        email::mailbox::{self, Mailbox},
+    },
     links::Links,
     rounds::RoundWorker,
     secrets::Secrets,
@@ -266,6 +269,7 @@ pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
         )
         .into());
     }
+    let mail = department_mail(ground)?;
     let tools = departments::Tools {
         city: ground.town.city.clone(),
         clock: ground.store.clock().clone(),
@@ -274,37 +278,90 @@ pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
         source: ground.public_url.clone(),
         store: ground.store.clone(),
         links: ground.links.clone(),
+        mail: mail.clone(),
     };
     let built = departments::build(&ground.town.city, &tools).map_err(|faults| cannot_deliver(&faults))?;
     let mut tasks = Vec::new();
+    let own = ground.town.city.languages.first().copied().unwrap_or_default();
+    if let Some(mailbox) = mail.and_then(|mail| Mailbox::round(&mail, &ground.links, own, &ground.store)) {
+        tasks.push(rounds(RoundWorker::of_the_house(ground.store.clone(), mailbox::NAME, mailbox)));
+    }
     for department in built {
-        if let Some(worker) = RoundWorker::new(ground.store.clone(), &department) {
-            let worker = Arc::new(worker);
-            tasks.push(Task::new(format!("{}.round", worker.name()), Stage::Work, move |stop| {
-                let worker = worker.clone();
-                async move {
-                    worker.run(stop).await;
-                    Ok(())
-                }
-            }));
-        }
+        tasks.extend(RoundWorker::new(ground.store.clone(), &department).map(rounds));
         let worker = DeliverWorker::new(ground.store.clone(), department);
         // The worker's settings, not the adapter's own: the city's pace is in them.
         let (lane, settings) = (worker.lane(), worker.settings());
         tasks.push(edge(ground, lane, Arc::new(worker), settings));
     }
     let calls = CallsRound::new(ground.store.clone(), ground.town.city.clone());
-    let calls = Arc::new(RoundWorker::of_the_house(ground.store.clone(), calls::NAME, Arc::new(calls)));
-    tasks.push(Task::new("calls.round", Stage::Work, move |stop| {
-        let calls = calls.clone();
-        async move {
-            calls.run(stop).await;
-            Ok(())
-        }
-    }));
+    tasks.push(rounds(RoundWorker::of_the_house(ground.store.clone(), calls::NAME, Arc::new(calls))));
     let answers = Arc::new(AnswersWorker::new(ground.town.city.clone(), ground.store.clock().clone()));
     tasks.push(effects(ground, Lane::updates(), Stage::Work, answers));
     Ok(Built { tasks, ..Built::default() })
+}
+
+/// What an adapter does by itself.
+fn rounds(worker: RoundWorker) -> Task {
+    let worker = Arc::new(worker);
+    Task::new(format!("{}.round", worker.name()), Stage::Work, move |stop| {
+        let worker = worker.clone();
+        async move {
+            worker.run(stop).await;
+            Ok(())
+        }
+    })
+}
+
+/// How departments are mailed, and where their answers come in.
+fn department_mail(ground: &Ground) -> anyhow::Result<Option<adapters::mail::Mail>> {
+    let config = &ground.config;
+    let Some(mail) = &config.mail else {
+        if config.mailbox.is_some() {
+            let help = "set [mail] too, or leave [mailbox] out";
+            return Err(Failure::usage("[mailbox]: nothing is answered where nothing is mailed", help).into());
+        }
+        return Ok(None);
+    };
+    let tls = |tls: Tls| match tls {
+        Tls::None => adapters::mail::Tls::None,
+        Tls::Starttls => adapters::mail::Tls::Starttls,
+        Tls::Required => adapters::mail::Tls::Required,
+    };
+    let smtp = adapters::mail::smtp::Config {
+        host: mail.host.clone(),
+        port: mail.port,
+        tls: mail.tls.map(tls),
+        user: mail.user.clone(),
+        password: mail.password.clone(),
+        from: mail.from.clone(),
+        reply_to: mail.reply_to.clone(),
+        hello_name: mail.hello_name.clone(),
+        ca_file: mail.ca_file.clone(),
+    };
+    let mailbox = config.mailbox.as_ref().map(|mailbox| adapters::mail::imap::Config {
+        host: mailbox.host.clone(),
+        port: mailbox.port,
+        tls: mailbox.tls.map(tls),
+        user: mailbox.user.clone(),
+        password: mailbox.password.clone(),
+        address: mailbox.address.clone(),
+        folders: mailbox.folders.clone(),
+        done: mailbox.done.clone(),
+        unmatched: mailbox.unmatched.clone(),
+        every: Duration::from_secs(mailbox.every_seconds),
+        ca_file: mailbox.ca_file.clone(),
+    });
+    let built = adapters::mail::Config { smtp, mailbox }.build(&ground.town.city);
+    built.map(Some).map_err(|faults| {
+        let lines: Vec<String> = faults
+            .iter()
+            .map(|fault| {
+                let (section, key) = fault.field.split_once('.').unwrap_or(("mail", &fault.field));
+                format!("[{section}] {key}: {}", fault.message)
+            })
+            .collect();
+        Failure::usage(lines.join("\n"), "see [mail] and [mailbox] in deploy/voordeur.toml").into()
+    })
 }
 
 fn cannot_deliver(faults: &[Fault]) -> anyhow::Error {

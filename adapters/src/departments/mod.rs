@@ -3,6 +3,7 @@
 //! An adapter is one file here with `Config`, `check`, `build` and `deliver`, and one line in
 //! [`REGISTRY`]. A city chooses it by name in `departments.yaml`.
 
+pub mod email;
 pub mod form_manual;
 pub mod native;
 pub mod open311;
@@ -13,7 +14,7 @@ pub mod redirect;
 pub mod sandbox;
 pub mod webhook;
 
-use crate::{http, links::Links, rounds::Round, secrets::Secrets};
+use crate::{http, links::Links, mail::Mail, rounds::Round, secrets::Secrets};
 use async_trait::async_trait;
 use bus::LaneSettings;
 use pace::Pace;
@@ -50,6 +51,8 @@ pub struct Tools {
     pub store: Store,
     /// Makes links by which a department answers without an account.
     pub links: Links,
+    /// The city's mail; nothing when no mail server is configured.
+    pub mail: Option<Mail>,
 }
 
 /// A department's own system.
@@ -123,6 +126,8 @@ pub enum Found {
 pub struct Taken<'a> {
     /// The dispatch.
     pub dispatch: &'a Dispatch,
+    /// The letter that carried it.
+    pub letter: &'a Letter,
     /// What the other side answered: its number of the case, if it has one.
     pub receipt: Option<&'a str>,
     /// When.
@@ -145,6 +150,7 @@ const REGISTRY: &[(&str, Check, Build)] = &[
         |v| check_with(v, webhook::Config::check),
         |d, v, t| read(v).and_then(|c: webhook::Config| c.build(d, t)),
     ),
+    ("email", |v| check_with(v, email::Config::check), |d, v, t| read(v).and_then(|c: email::Config| c.build(d, t))),
     (
         "open311",
         |v| check_with(v, open311::Config::check),

@@ -360,6 +360,7 @@ impl Walk {
             kept: serde_json::to_value(&self.kept).map_err(|error| error.to_string())?,
             updates: self.updates,
             arrived: self.arrived,
+            happened: Vec::new(),
             next_at,
         })
     }

@@ -1,0 +1,176 @@
+//! The round that reads the city's mailbox: answers, mails that came back, programs that answer for
+//! whoever is away. A mail counts only if it holds a token that this city gave out; who it says it
+//! is from does not matter, as anybody can write that.
+
+use super::{hear, letter, words::Words};
+use crate::{
+    happened::{Fate, Happened},
+    links::Links,
+    mail::{
+        Mail,
+        bounce::Report,
+        imap::{self, Bookmark, Found, Move},
+        message::{self, Incoming, What},
+        reply::ReplyAddress,
+    },
+    rounds::{Round, Went},
+};
+use async_trait::async_trait;
+use schemas::{Timestamp, Uuid, dispatch::Update, id::derived, report::Language};
+use serde_json::Value;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use store::{DispatchPeek, Store};
+
+/// The name of the round.
+pub const NAME: &str = "mailbox";
+/// A mail server gives up after five days (RFC 5321 §4.5.4.1); its report may take a while, too.
+const COMES_BACK_WITHIN: Duration = Duration::from_hours(10 * 24);
+/// The most moves that are remembered while the server refuses to make them.
+const MOST_MOVES: usize = 5_000;
+
+/// Reads the mailbox.
+pub struct Mailbox {
+    config: imap::Config,
+    replies: ReplyAddress,
+    links: Links,
+    language: Language,
+    store: Store,
+}
+
+/// What one mail came to.
+#[derive(Default)]
+struct Heard {
+    updates: Vec<Update>,
+    happened: Vec<Happened>,
+    /// For the metric.
+    outcome: &'static str,
+}
+
+impl Mailbox {
+    /// The round, if the city has a mailbox. Notes are written in `language`.
+    pub fn round(mail: &Mail, links: &Links, language: Language, store: &Store) -> Option<Arc<dyn Round>> {
+        let (config, replies) = mail.mailbox.clone().zip(mail.replies.clone())?;
+        Some(Arc::new(Self { config, replies, links: links.clone(), language, store: store.clone() }))
+    }
+
+    /// The dispatch that a mail is about: by the address that it came to, or by what it answers.
+    fn dispatch(&self, mail: &Incoming) -> Option<Uuid> {
+        let by_address = mail.to.iter().filter_map(|to| self.replies.token(to));
+        let found = by_address.filter_map(|token| self.links.read_reply(&token)).next();
+        found.or_else(|| mail.about.iter().find_map(|id| letter::dispatch_of(&self.links, id)))
+    }
+
+    fn hear(&self, mail: &Incoming, dispatch: Option<(Uuid, &DispatchPeek)>, at: Timestamp) -> Heard {
+        let Some((dispatch, peek)) = dispatch else { return Heard { outcome: "unmatched", ..Heard::default() } };
+        let words = Words::of(self.language);
+        let id = derived(&["mailed", &peek.case_id.to_string(), &dispatch.to_string(), &mail.key.to_string()]);
+        let happened = |fate| vec![Happened { id, dispatch, fate }];
+        match &mail.what {
+            What::Words { text, files } => {
+                let said = hear::says(text, files, words.attached, words.cut);
+                if said.is_empty() {
+                    // Nothing that could be read: a person looks at it.
+                    return Heard { outcome: "empty", ..Heard::default() };
+                }
+                let updates = said.into_iter().enumerate().map(|(n, say)| Update {
+                    id: format!("mail-{id}-{n}"),
+                    department: peek.department.clone(),
+                    dispatch,
+                    at,
+                    say,
+                });
+                Heard { updates: updates.collect(), outcome: "answer", ..Heard::default() }
+            }
+            What::Automatic { text } => {
+                let said = [mail.subject.as_str(), text.as_str()].join("\n");
+                let text = schemas::text::clean(&format!("{}: {said}", words.out_of_office));
+                Heard { happened: happened(Fate::Noted { text }), outcome: "automatic", ..Heard::default() }
+            }
+            What::Report(Report::Failed { why }) => {
+                let fate = Fate::CameBack { why: why.clone() };
+                Heard { happened: happened(fate), outcome: "came_back", ..Heard::default() }
+            }
+            What::Report(Report::Delayed) => Heard { outcome: "delayed", ..Heard::default() },
+            What::Report(Report::Arrived) => Heard { outcome: "arrived", ..Heard::default() },
+        }
+    }
+
+    /// What the dispatches with these ids are about. No connection is open meanwhile.
+    async fn peeks(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, DispatchPeek>, String> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let read = async { self.store.begin().await?.peek_dispatches(ids).await };
+        read.await.map_err(|error: store::Error| format!("the rows cannot be read: {error}"))
+    }
+
+    async fn make_sense(&self, mails: &[Found]) -> Result<(Went, Vec<Move>), String> {
+        let now = self.store.clock().now();
+        let read: Vec<(Incoming, Option<Uuid>)> = mails
+            .iter()
+            .map(|found| {
+                let mail = message::read(&found.bytes);
+                let dispatch = self.dispatch(&mail);
+                (mail, dispatch)
+            })
+            .collect();
+        let ids: Vec<Uuid> = read.iter().filter_map(|(_, id)| *id).collect();
+        let peeks = self.peeks(&ids).await?;
+        let (mut went, mut moves) = (Went::default(), Vec::new());
+        for (found, (mail, id)) in mails.iter().zip(read) {
+            let dispatch = id.and_then(|id| Some((id, peeks.get(&id)?)));
+            // When our own server took it: the clock of whoever wrote it may be anything.
+            let at = found.at.and_then(|at| Timestamp::from_second(at).ok()).map_or(now, |at| at.min(now));
+            let heard = self.hear(&mail, dispatch, at);
+            metrics::counter!("voordeur_mailbox_mails_total", "outcome" => heard.outcome).increment(1);
+            tracing::info!(
+                mail = %mail.key, outcome = heard.outcome, case = ?dispatch.map(|(_, peek)| peek.case_id),
+                "a mail was read"
+            );
+            let kept = matches!(heard.outcome, "unmatched" | "empty");
+            moves.push(Move {
+                folder: found.folder.clone(),
+                validity: found.validity,
+                uid: found.uid,
+                to: if kept { self.config.unmatched.clone() } else { self.config.done.clone() },
+            });
+            went.updates.extend(heard.updates);
+            went.happened.extend(heard.happened);
+        }
+        Ok((went, moves))
+    }
+}
+
+#[async_trait]
+impl Round for Mailbox {
+    fn every(&self) -> Duration {
+        self.config.every
+    }
+
+    async fn go(&self, state: Value) -> Result<Went, String> {
+        let bookmark: Bookmark = match state {
+            Value::Null => Bookmark::default(),
+            state => serde_json::from_value(state).map_err(|error| format!("the bookmark cannot be read: {error}"))?,
+        };
+        let visit = imap::visit(&self.config, &bookmark).await?;
+        let (mut went, moves) = self.make_sense(&visit.mails).await?;
+        let now = self.store.clock().now();
+        if let Err(error) = self.store.sweep_mailed(now - COMES_BACK_WITHIN).await {
+            tracing::warn!(%error, "mails that came back no more stay for now");
+        }
+        // What is new is put away by the next visit, when it is certain that it was heard.
+        let next = visit.more || !moves.is_empty();
+        let mut bookmark = visit.bookmark;
+        bookmark.moves.extend(moves);
+        let too_many = bookmark.moves.len().saturating_sub(MOST_MOVES);
+        bookmark.moves.drain(..too_many);
+        went.state =
+            serde_json::to_value(&bookmark).map_err(|error| format!("the bookmark cannot be kept: {error}"))?;
+        went.next_at = next.then_some(now);
+        Ok(went)
+    }
+}
+
+#[cfg(test)]
+#[path = "mailbox_tests.rs"]
+mod tests;

@@ -1,0 +1,385 @@
+//! Mail both ways, through a real Postfix and a real Dovecot (deploy/dev/mail).
+
+use super::*;
+use crate::{
+    answers::AnswersWorker,
+    deliver::DeliverWorker,
+    departments::{Built, Tools, email, pace::Pace},
+    intake::IntakeTools,
+    mail,
+    rounds::RoundWorker,
+    testing::{self, Desk, Hands, routed, timeline, waiting},
+};
+use bus::{Edge as _, Effects as _, Outcome, Settled};
+use mail_parser::MessageParser;
+use schemas::{
+    case::{Role, Status},
+    dispatch::{Dispatch, DispatchState},
+    event::What as Event,
+    letter::{Lane, Letter},
+    report::Contact,
+    verdict::Verdict,
+};
+use store::DeadFilter;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A town with a mailbox of its own, and a department that works from one.
+struct Post {
+    hands: Hands,
+    tools: IntakeTools,
+    all: Tools,
+    /// What tells this test's mailboxes from all others.
+    name: String,
+    round: RoundWorker,
+}
+
+fn server(variable: &str) -> Option<(String, u16)> {
+    let Ok(server) = std::env::var(variable) else {
+        assert!(std::env::var("VOORDEUR_TEST_ALL").is_err(), "{variable} must name a server");
+        return None;
+    };
+    let (host, port) = server.rsplit_once(':').unwrap();
+    Some((host.to_owned(), port.parse().unwrap()))
+}
+
+fn mailbox(user: &str) -> Option<imap::Config> {
+    let (host, port) = server("VOORDEUR_TEST_IMAP")?;
+    Some(imap::Config {
+        host,
+        port: Some(port),
+        tls: None,
+        user: user.to_owned(),
+        password: "geheim".into(),
+        address: format!("{user}@stad.example"),
+        folders: vec!["INBOX".to_owned()],
+        done: "Voordeur/Done".to_owned(),
+        unmatched: "Voordeur/Unmatched".to_owned(),
+        every: Duration::from_secs(60),
+        ca_file: None,
+    })
+}
+
+impl Post {
+    fn open(hands: Hands, tools: IntakeTools) -> Option<Self> {
+        let (host, port) = server("VOORDEUR_TEST_SMTP")?;
+        let fresh = schemas::id::Ids::new(schemas::id::Clock::new(testing::now)).token();
+        let name = fresh[..12].to_lowercase();
+        let mut smtp = mail::smtp::Config::new(&host);
+        smtp.port = Some(port);
+        smtp.from = Some("meldpunt@stad.example".to_owned());
+        let config = mail::Config { smtp, mailbox: Some(mailbox(&format!("stad-{name}"))?) };
+        let mail = config.build(&tools.city).unwrap();
+        let mut all = testing::tools(tools.store.clone());
+        let round = Mailbox::round(&mail, &all.links, Language::Nl, &tools.store).unwrap();
+        all.mail = Some(mail);
+        let round = RoundWorker::of_the_house(tools.store.clone(), NAME, round);
+        Some(Self { hands, tools, all, name, round })
+    }
+
+    fn worker(&self, to: &[&str]) -> DeliverWorker {
+        let department = self.tools.city.department(testing::PUSHED).unwrap();
+        let address = |user: &str| match user.contains('@') {
+            true => user.to_owned(),
+            false => format!("{user}-{}@dienst.example", self.name),
+        };
+        let to = to.iter().map(|user| address(user)).collect();
+        let config = email::Config { to, cc: Vec::new(), language: None, from: None };
+        assert_eq!(config.check(), []);
+        let adapter = config.build(department, &self.all).unwrap();
+        let lane = Lane::department(&department.id);
+        DeliverWorker::new(
+            self.tools.store.clone(),
+            Built { department: department.id.clone(), lane, adapter, pace: Pace::default() },
+        )
+    }
+
+    /// Hands `letter` over to `to` and writes down what came of it.
+    async fn hand_over(&self, letter: &Letter, to: &[&str]) -> Verdict {
+        let worker = self.worker(to);
+        let verdict = worker.deliver(letter).await;
+        let settled = if matches!(verdict, Verdict::Never { .. }) { Settled::Buried } else { Settled::Gone };
+        let outcome = Outcome { letter: letter.clone(), verdict: verdict.clone(), settled };
+        let mut tx = self.tools.store.begin().await.unwrap();
+        worker.record(&mut tx, &[outcome]).await.unwrap();
+        tx.commit().await.unwrap();
+        verdict
+    }
+
+    /// The mails of `user` in `folder`, once there are `count`.
+    async fn mails(&self, user: &str, folder: &str, count: usize) -> Vec<String> {
+        let mut config = mailbox(&format!("{user}-{}", self.name)).unwrap();
+        config.folders = vec![folder.to_owned()];
+        let look = async {
+            loop {
+                // A folder that nothing was moved to yet is not there.
+                let mails =
+                    imap::visit(&config, &Bookmark::default()).await.map(|visit| visit.mails).unwrap_or_default();
+                if mails.len() >= count {
+                    return mails.into_iter().map(|found| String::from_utf8(found.bytes).unwrap()).collect::<Vec<_>>();
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, look).await.unwrap_or_else(|_| panic!("{user} {folder}: fewer than {count}"))
+    }
+
+    /// The department writes `text` in answer to the mail about `letter`, with these headers besides.
+    async fn answer(&self, letter: &Letter, headers: &[&str], text: &str) {
+        let to = self.reply_to(letter);
+        self.write(&to, headers, text).await;
+    }
+
+    fn reply_to(&self, letter: &Letter) -> String {
+        format!("stad-{}+{}@stad.example", self.name, self.all.links.reply_token(letter.id))
+    }
+
+    async fn write(&self, to: &str, headers: &[&str], text: &str) {
+        let head: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+        let mail = format!(
+            "From: Jan <jan@dienst.example>\r\nTo: {to}\r\nSubject: Re: put\r\n{head}\r\n{}\r\n",
+            text.replace('\n', "\r\n")
+        );
+        let smtp = &self.all.mail.as_ref().unwrap().smtp;
+        let verdict = smtp.send(&"jan@dienst.example".parse().unwrap(), &[to.parse().unwrap()], mail.as_bytes()).await;
+        assert_eq!(verdict.word(), "done", "{verdict:?}");
+    }
+
+    /// Reads the mailbox until `count` more mails were read and put away, and hears what they say.
+    async fn read(&self, count: usize) {
+        let total = async |folder: &str| self.mails("stad", folder, 0).await.len();
+        let before = total("Voordeur/Done").await + total("Voordeur/Unmatched").await;
+        let work = async {
+            while total("Voordeur/Done").await + total("Voordeur/Unmatched").await < before + count {
+                self.hands.pass(61);
+                while self.round.once().await.unwrap() {}
+                let state = self.tools.store.round(NAME).await.unwrap().unwrap();
+                assert_eq!(state.why, None);
+            }
+        };
+        tokio::time::timeout(PATIENCE, work).await.expect("the mails are read");
+        self.hear().await;
+    }
+
+    async fn hear(&self) {
+        let letters = waiting(&self.tools.store, &Lane::updates()).await;
+        let worker = AnswersWorker::new(self.tools.city.clone(), self.tools.clock.clone());
+        let mut tx = self.tools.store.begin().await.unwrap();
+        let verdicts = worker.apply(&mut tx, &letters).await.unwrap();
+        assert!(verdicts.iter().all(|verdict| *verdict == Verdict::done()), "{verdicts:?}");
+        tx.settle(&store::Settlement { done: letters.iter().map(|l| l.id).collect(), ..Default::default() })
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn events(&self, letter: &Letter) -> Vec<Event> {
+        let events = self.tools.store.timeline(letter.case_id.unwrap(), false).await.unwrap();
+        events.into_iter().map(|event| event.what).collect()
+    }
+}
+
+async fn a_mail_goes_out_and_its_answer_changes_the_case((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    assert_eq!(post.hand_over(&letter, &["wegen"]).await.word(), "done");
+    let mail = post.mails("wegen", "INBOX", 1).await.remove(0);
+    let parsed = MessageParser::default().parse(mail.as_bytes()).unwrap();
+    let reply_to = parsed.reply_to().unwrap().first().unwrap().address().unwrap().to_owned();
+    assert_eq!(reply_to, post.reply_to(&letter));
+    assert!(parsed.body_text(0).unwrap().contains("Een put in de weg"));
+    assert_eq!(timeline(&post.tools.store, letter.case_id.unwrap()).await, "received handed_over");
+
+    // As Outlook answers, in capitals where a mail server likes them.
+    let text = "Jan gaat kijken.\n\nMet vriendelijke groeten,\nJan\n\n________________________________\nVan: Stad\n\
+                Verzonden: maandag\nAan: Wegen\n\nEen put in de weg";
+    post.write(&reply_to.replace("stad.example", "STAD.example"), &[], text).await;
+    post.read(1).await;
+    post.answer(&letter, &["X-n: 2"], "Akkoord\n\nOp ma 23 nov 2026 om 10:00 schreef Stad <x@stad.example>:\n> put")
+        .await;
+    post.read(1).await;
+    post.answer(&letter, &["X-n: 3"], "KLAAR\nAAN DE MELDER: de put is dicht\n-- \nJan").await;
+    post.read(1).await;
+    let department = testing::slug(testing::PUSHED);
+    let events = post.events(&letter).await;
+    assert_eq!(
+        events[2..],
+        [
+            Event::InternalNote { department: department.clone(), text: "Jan gaat kijken.".to_owned() },
+            Event::Accepted { department: department.clone() },
+            Event::Solved { department, text: Some("de put is dicht".to_owned()), evidence: Vec::new() },
+        ]
+    );
+    let case = post.tools.store.case(letter.case_id.unwrap()).await.unwrap().unwrap();
+    assert_eq!(case.status, Status::Solved);
+    assert_eq!(post.mails("stad", "Voordeur/Done", 3).await.len(), 3);
+    assert_eq!(post.mails("stad", "INBOX", 0).await.len(), 0);
+
+    let rows = post.tools.store.dispatches_of(letter.case_id.unwrap()).await.unwrap();
+    assert!(rows[0].answered_at.is_some(), "it was heard");
+    post.hands.pass(600);
+    // The same mail comes a second time.
+    post.answer(&letter, &["Message-ID: <twice@dienst.example>"], "Nog iets").await;
+    post.answer(&letter, &["Message-ID: <twice@dienst.example>"], "Nog iets").await;
+    post.read(2).await;
+    assert_eq!(post.events(&letter).await.len(), events.len() + 1, "heard once");
+}
+
+async fn what_comes_back_is_told_and_becomes_a_dead_letter((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let mut letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    let mut dispatch: Dispatch = letter.read().unwrap();
+    dispatch.contact = Some(Contact { name: Some("An".to_owned()), email: None, phone: None });
+    letter =
+        Letter::new(letter.id, letter.lane.clone(), letter.topic, "report", &dispatch, letter.trace, letter.posted_at)
+            .about(dispatch.case_id);
+    assert_eq!(post.hand_over(&letter, &["wegen", "unknown@dienst.example"]).await.word(), "done");
+    post.read(1).await;
+    let events = post.events(&letter).await;
+    let Some(Event::HandOverFailed { why, .. }) = events.last() else { panic!("{events:?}") };
+    assert!(why.contains("user unknown") && why.contains("5.1.1"), "{why}");
+    let row = post.tools.store.dispatches_of(dispatch.case_id).await.unwrap().remove(0);
+    assert_eq!((row.state, row.why.as_ref()), (DispatchState::Failed, Some(why)));
+    assert_eq!(row.answered_at, None, "a mail server is nobody who answers");
+    let dead = post.tools.store.dead(DeadFilter::default()).await.unwrap();
+    assert_eq!((dead.len(), dead[0].letter.id, &dead[0].why), (1, letter.id, why));
+    let kept: Dispatch = dead[0].letter.read().unwrap();
+    assert_eq!(kept.contact, None, "the city does not know this reporter any more");
+    assert_eq!(Dispatch { contact: None, ..dispatch }, kept);
+
+    // The operator puts the address right and replays.
+    assert_eq!(post.tools.store.replay_dead(&[letter.id]).await.unwrap(), 1);
+    let letter = waiting(&post.tools.store, &letter.lane).await.remove(0);
+    assert_eq!(post.hand_over(&letter, &["wegen"]).await.word(), "done");
+    let row = post.tools.store.dispatches_of(letter.case_id.unwrap()).await.unwrap().remove(0);
+    assert_eq!((row.state, row.why), (DispatchState::Delivered, None));
+    let told = timeline(&post.tools.store, letter.case_id.unwrap()).await;
+    assert_eq!(told, "received handed_over hand_over_failed handed_over");
+}
+
+async fn an_address_that_is_refused_at_once_is_said_at_once((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    let verdict = post.hand_over(&letter, &["refused@dienst.example"]).await;
+    let Verdict::Never { why, fault: schemas::verdict::Fault::Address } = &verdict else { panic!("{verdict:?}") };
+    assert!(why.contains("nobody here takes mail"), "{why}");
+    assert_eq!(timeline(&post.tools.store, letter.case_id.unwrap()).await, "received hand_over_failed");
+    // One of two is told in the receipt; the other has it.
+    let letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    let verdict = post.hand_over(&letter, &["wegen", "refused@dienst.example"]).await;
+    let Verdict::Done { receipt: Some(receipt) } = &verdict else { panic!("{verdict:?}") };
+    assert!(receipt.contains("refused: 550"), "{receipt}");
+    post.mails("wegen", "INBOX", 1).await;
+}
+
+async fn who_is_away_is_noted_and_is_no_answer((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    post.hand_over(&letter, &["wegen"]).await;
+    post.answer(&letter, &["Auto-Submitted: auto-replied"], "Ik ben terug op 4 januari.").await;
+    post.read(1).await;
+    let events = post.events(&letter).await;
+    let Some(Event::InternalNote { text, .. }) = events.last() else { panic!("{events:?}") };
+    assert!(text.contains("Automatisch antwoord") && text.contains("terug op 4 januari"), "{text}");
+    let row = post.tools.store.dispatches_of(letter.case_id.unwrap()).await.unwrap().remove(0);
+    assert_eq!((row.state, row.answered_at), (DispatchState::Delivered, None));
+    assert_eq!(post.mails("dienst", "INBOX", 0).await.len(), 0, "nobody is answered by a program");
+}
+
+async fn what_belongs_to_nothing_is_kept_for_a_person((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    post.hand_over(&letter, &["wegen"]).await;
+    let guess = format!("stad-{}+{}@stad.example", post.name, "a".repeat(crate::links::REPLY_TOKEN));
+    post.write(&guess, &[], "KLAAR").await;
+    post.write(&format!("stad-{}@stad.example", post.name), &["References: <x@y.example>"], "Dag").await;
+    post.answer(&letter, &["X-empty: 1"], "> alleen een citaat").await;
+    post.read(3).await;
+    assert_eq!(post.mails("stad", "Voordeur/Unmatched", 3).await.len(), 3);
+    assert_eq!(timeline(&post.tools.store, letter.case_id.unwrap()).await, "received handed_over");
+    // Written to the bare address, but in answer to our mail: that is as good as the token.
+    let about = format!("References: <voordeur.{}@stad.example>", post.all.links.reply_token(letter.id));
+    post.write(&format!("stad-{}@stad.example", post.name), &[&about], "Toch").await;
+    post.read(1).await;
+    assert_eq!(timeline(&post.tools.store, letter.case_id.unwrap()).await, "received handed_over internal_note");
+}
+
+async fn a_crash_between_sending_and_writing_down_makes_a_copy_with_the_same_id((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    assert_eq!(post.worker(&["wegen"]).deliver(&letter).await.word(), "done");
+    post.hands.pass(60);
+    assert_eq!(post.hand_over(&letter, &["wegen"]).await.word(), "done");
+    let mails = post.mails("wegen", "INBOX", 2).await;
+    let id = |mail: &String| MessageParser::default().parse(mail.as_bytes()).unwrap().message_id().unwrap().to_owned();
+    assert_eq!((mails.len(), id(&mails[0])), (2, id(&mails[1])));
+    assert_eq!(timeline(&post.tools.store, letter.case_id.unwrap()).await, "received handed_over");
+}
+
+async fn a_crash_while_reading_loses_nothing_and_hears_nothing_twice((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    post.hand_over(&letter, &["wegen"]).await;
+    post.answer(&letter, &[], "We kijken").await;
+    post.mails("stad", "INBOX", 1).await;
+    let mail = post.all.mail.clone().unwrap();
+    let round = Mailbox::round(&mail, &post.all.links, Language::Nl, &post.tools.store).unwrap();
+    // Read, and died before anything was committed: the mail is where it was.
+    let first = round.go(Value::Null).await.unwrap();
+    assert_eq!((first.updates.len(), post.mails("stad", "INBOX", 0).await.len()), (1, 1));
+    assert_eq!(round.go(Value::Null).await.unwrap().updates, first.updates);
+    // Committed, and died before the mail was put away: it is put away and not read again.
+    let second = round.go(first.state.clone()).await.unwrap();
+    assert_eq!((second.updates.len(), post.mails("stad", "INBOX", 0).await.len()), (0, 0));
+    // The same once more: what was moved is not there to be moved.
+    assert_eq!(round.go(first.state).await.unwrap().updates, []);
+    assert_eq!(post.mails("stad", "Voordeur/Done", 1).await.len(), 1);
+}
+
+testing::both!(
+    a_mail_goes_out_and_its_answer_changes_the_case,
+    what_comes_back_is_told_and_becomes_a_dead_letter,
+    an_address_that_is_refused_at_once_is_said_at_once,
+    who_is_away_is_noted_and_is_no_answer,
+    what_belongs_to_nothing_is_kept_for_a_person,
+    a_crash_between_sending_and_writing_down_makes_a_copy_with_the_same_id,
+    a_crash_while_reading_loses_nothing_and_hears_nothing_twice,
+);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_is_spoken_and_a_strange_certificate_is_refused() {
+    let (Some((_, imaps)), Some((_, smtp))) = (server("VOORDEUR_TEST_IMAPS"), server("VOORDEUR_TEST_SMTP")) else {
+        return;
+    };
+    let (_, imap) = server("VOORDEUR_TEST_IMAP").unwrap();
+    let authority = std::path::PathBuf::from(std::env::var("VOORDEUR_TEST_MAIL_CA").unwrap());
+    let user = "tls-test";
+    for (tls, port) in [(mail::Tls::Required, imaps), (mail::Tls::Starttls, imap)] {
+        let good = imap::Config {
+            host: "localhost".to_owned(),
+            port: Some(port),
+            tls: Some(tls),
+            ca_file: Some(authority.clone()),
+            ..mailbox(user).unwrap()
+        };
+        imap::visit(&good, &Bookmark::default()).await.unwrap();
+        let strange = imap::Config { ca_file: None, ..good.clone() };
+        let why = imap::visit(&strange, &Bookmark::default()).await.unwrap_err();
+        assert!(why.contains("no good certificate"), "{why}");
+        let wrong = imap::Config { password: "fout".into(), ..good };
+        let why = imap::visit(&wrong, &Bookmark::default()).await.unwrap_err();
+        assert!(why.contains("refuses our login") && !why.contains("fout"), "{why}");
+    }
+    let mut config = mail::smtp::Config::new("localhost");
+    config.port = Some(smtp);
+    config.tls = Some(mail::Tls::Starttls);
+    config.from = Some("meldpunt@stad.example".to_owned());
+    let send = async |config: &mail::smtp::Config| {
+        let smtp = mail::smtp::Smtp::build(config, &testing::city()).unwrap();
+        let from = smtp.from().clone();
+        smtp.send(&from, &["tls@dienst.example".parse().unwrap()], b"Subject: x\r\n\r\nx\r\n").await
+    };
+    assert_eq!(send(&config).await.word(), "later", "nobody knows this certificate");
+    config.ca_file = Some(authority);
+    assert_eq!(send(&config).await.word(), "done");
+}

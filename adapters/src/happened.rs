@@ -1,0 +1,117 @@
+//! What happened to a dispatch on its way, learned after the department's side had taken it: its
+//! mail came back, or a program answered for whoever is away. None of it counts as an answer.
+
+use crate::cases::Opened;
+use schemas::{
+    Uuid,
+    dispatch::{Dispatch, DispatchState},
+    event::What,
+    id::derived,
+    letter::{Lane, Letter},
+    trace::Trace,
+};
+use std::collections::BTreeMap;
+use store::{Bury, Settlement, Tx};
+
+/// Something that happened to one dispatch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// Derived from what told it, so that hearing it twice does it once.
+    pub id: Uuid,
+    /// To which dispatch.
+    pub dispatch: Uuid,
+    /// What.
+    pub fate: Fate,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It came back: nobody there has it. Its letter becomes a dead letter that an operator can
+    /// replay.
+    CameBack {
+        /// Why, in the other side's words.
+        why: String,
+    },
+    /// Something for colleagues to know.
+    Noted {
+        /// The note.
+        text: String,
+    },
+}
+
+/// Writes what happened, each once.
+pub(crate) async fn write(tx: &mut Tx, happened: &[Happened]) -> Result<(), store::Error> {
+    let ids: Vec<Uuid> = happened.iter().map(|happened| happened.id).collect();
+    let mut fresh = tx.seen("happened", &ids).await?;
+    let happened: Vec<&Happened> = happened.iter().filter(|happened| fresh.remove(&happened.id)).collect();
+    let dispatches: Vec<Uuid> = happened.iter().map(|happened| happened.dispatch).collect();
+    if dispatches.is_empty() {
+        return Ok(());
+    }
+    let now = tx.clock().now();
+    let peeks = tx.peek_dispatches(&dispatches).await?;
+    let mut opened = Opened::lock(tx, peeks.values().map(|peek| peek.case_id)).await?;
+    let mut rows = tx.dispatches(&dispatches).await?;
+    let (mut changed, mut buried) = (BTreeMap::new(), Vec::new());
+    for Happened { id, dispatch, fate } in happened {
+        let Some(row) = rows.get_mut(dispatch) else { continue };
+        let department = row.department.clone();
+        let what = match fate {
+            Fate::Noted { text } => What::InternalNote { department, text: text.clone() },
+            Fate::CameBack { why } => {
+                row.state = DispatchState::Failed;
+                row.why = Some(why.clone());
+                changed.insert(row.id, row.clone());
+                buried.extend(dead(tx, row.id, why).await?);
+                What::HandOverFailed { department, why: why.clone() }
+            }
+        };
+        let event = derived(&["event", "happened", &row.case_id.to_string(), &id.to_string()]);
+        opened.happened(row.case_id, event, what, now, Trace::start());
+    }
+    if !changed.is_empty() {
+        tx.save_dispatches(&changed.into_values().collect::<Vec<_>>()).await?;
+    }
+    opened.save(tx).await?;
+    if !buried.is_empty() {
+        tx.settle(&Settlement { bury: buried, ..Settlement::default() }).await?;
+    }
+    Ok(())
+}
+
+/// The letter of a dispatch whose mail came back, to be buried; its reporter put back as far as the
+/// city still knows them.
+async fn dead(tx: &mut Tx, dispatch: Uuid, why: &str) -> Result<Option<Bury>, store::Error> {
+    let Some(letter) = tx.mailed(dispatch).await? else { return Ok(None) };
+    let Ok(Kept { mut dispatch, reporter }) = letter.read::<Kept>() else {
+        tracing::error!(%dispatch, "what was kept of a mail cannot be read, so it makes no dead letter");
+        return Ok(None);
+    };
+    if reporter {
+        dispatch.contact = tx.contacts(&[dispatch.case_id]).await?.remove(&dispatch.case_id);
+    }
+    Ok(Some(Bury { letter: with_body(&letter, &dispatch), why: why.to_owned() }))
+}
+
+/// A dispatch as it is kept while its mail may come back: without the reporter, but knowing whether
+/// the department was told who that is.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Kept {
+    dispatch: Dispatch,
+    reporter: bool,
+}
+
+/// Keeps the letter of a dispatch whose mail was just taken.
+pub(crate) async fn keep(tx: &mut Tx, letter: &Letter, dispatch: &Dispatch) -> Result<(), store::Error> {
+    let kept = Kept { dispatch: Dispatch { contact: None, ..dispatch.clone() }, reporter: dispatch.contact.is_some() };
+    tx.keep_mailed(dispatch.id, &with_body(letter, &kept)).await
+}
+
+/// The same letter with another body.
+fn with_body(letter: &Letter, body: &impl serde::Serialize) -> Letter {
+    let lane = Lane::new(letter.lane.as_str());
+    let fresh =
+        Letter::new(letter.id, lane, letter.topic, letter.subject.clone(), body, letter.trace, letter.posted_at);
+    Letter { case_id: letter.case_id, cause: letter.cause, ..fresh }
+}

@@ -1,0 +1,154 @@
+//! What mail servers say about a mail that they could not deliver: delivery status notifications
+//! (RFC 3464), and the plain mails of qmail and Exim.
+
+use super::html::head;
+use schemas::text;
+
+/// What a mail server says about a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// It will not arrive.
+    Failed {
+        /// Why, in the server's words, at most 300 characters.
+        why: String,
+    },
+    /// It did not arrive yet; the server goes on trying.
+    Delayed,
+    /// It arrived, or went on to where nobody reports any more.
+    Arrived,
+}
+
+/// The most characters of a reason.
+const WHY: usize = 300;
+
+/// Reads a `message/delivery-status` part: one group of fields about the mail, one per recipient.
+/// If any recipient failed, the mail failed.
+pub fn read_status(part: &str) -> Report {
+    let (mut report, mut failed) = (Report::Arrived, Vec::new());
+    for group in part.replace("\r\n", "\n").split("\n\n") {
+        let fields = fields(group);
+        let get = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        match get("action").map(|action| action.trim().to_ascii_lowercase()).as_deref() {
+            Some("failed") => {
+                let code = get("status").unwrap_or("5.0.0");
+                let said = get("diagnostic-code").map_or("", after_type);
+                let to = get("final-recipient").or_else(|| get("original-recipient")).map_or("", after_type);
+                failed.push(reason(&[to, code, said]));
+            }
+            Some("delayed") if report == Report::Arrived => report = Report::Delayed,
+            _ => {}
+        }
+    }
+    if failed.is_empty() { report } else { Report::Failed { why: cut(&failed.join("; ")) } }
+}
+
+/// Reads a plain mail of a server that speaks no RFC 3464; `daemon`: it comes from one. Nothing
+/// when it is something else.
+pub fn read_plain(daemon: bool, subject: &str, body: &str, failed_recipients: Option<&str>) -> Option<Report> {
+    let low = body.to_lowercase();
+    let qmail = low.contains("this is the qmail-send program") || low.trim_start().starts_with("hi. this is the ");
+    let exim = low.contains("created automatically by mail delivery software");
+    if !(daemon && (qmail || exim || failed_recipients.is_some() || low.contains("could not be delivered"))) {
+        return None;
+    }
+    let subject = subject.to_lowercase();
+    if subject.contains("delayed") || low.contains("has not yet been delivered") || low.contains("will be retried") {
+        return Some(Report::Delayed);
+    }
+    // What follows is the mail itself, which is ours.
+    let ends = ["--- below this line is a copy", "------ this is a copy", "--- the header of the original", "##- "];
+    let end = ends.iter().filter_map(|mark| low.find(mark)).min().unwrap_or(body.len());
+    let told: Vec<&str> = head(body, end)
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .skip_while(|line| !line.contains('@') && !line.contains("550") && !line.contains("5."))
+        .take(4)
+        .collect();
+    let why =
+        if told.is_empty() { failed_recipients.unwrap_or("the mail came back").to_owned() } else { told.join(" ") };
+    Some(Report::Failed { why: cut(&why) })
+}
+
+/// `rfc822; jan@stad.example` without its type.
+fn after_type(value: &str) -> &str {
+    value.split_once(';').map_or(value, |(_, value)| value).trim()
+}
+
+fn reason(parts: &[&str]) -> String {
+    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    parts.join(" ")
+}
+
+fn cut(why: &str) -> String {
+    text::clean_line(why).chars().take(WHY).collect()
+}
+
+/// The fields of a group, folded lines joined, names in lower case.
+fn fields(group: &str) -> Vec<(String, String)> {
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for line in group.lines() {
+        if line.starts_with([' ', '\t'])
+            && let Some((_, value)) = fields.last_mut()
+        {
+            value.push(' ');
+            value.push_str(line.trim());
+        } else if let Some((name, value)) = line.split_once(':') {
+            fields.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn delivery_status() {
+        let failed = "Reporting-MTA: dns; mx.stad.example\r\n\r\nFinal-Recipient: rfc822; weg@stad.example\r\n\
+                      Action: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 <weg@stad.example>:\r\n    \
+                      Recipient address rejected\r\n";
+        assert_eq!(
+            read_status(failed),
+            Report::Failed {
+                why: "weg@stad.example 5.1.1 550 5.1.1 <weg@stad.example>: Recipient address rejected".to_owned()
+            }
+        );
+        assert_eq!(read_status("Reporting-MTA: dns; x\n\nAction: delayed\nStatus: 4.4.1\n"), Report::Delayed);
+        assert_eq!(read_status("X: y\n\nAction: delivered\nStatus: 2.0.0\n"), Report::Arrived);
+        let both = "X: y\n\nAction: delayed\n\nFinal-Recipient: rfc822;a@b.example\nACTION: Failed\nStatus: 5.2.2\n";
+        assert_eq!(read_status(both), Report::Failed { why: "a@b.example 5.2.2".to_owned() });
+        assert_eq!(read_status(""), Report::Arrived);
+    }
+
+    #[test]
+    fn plain_bounces() {
+        let qmail = "Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message \
+                     to the following addresses.\n\n<weg@stad.example>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n\
+                     --- Below this line is a copy of the message.\n\nSubject: iets";
+        let exim = "This message was created automatically by mail delivery software.\n\nA message that you sent could not \
+                    be delivered to one or more of its recipients.\n\n  weg@stad.example\n    host mx [1.2.3.4]\n    550 no such user\n\n\
+                    ------ This is a copy of the message, including all the headers. ------\n";
+        for (mail, part) in [(qmail, "no mailbox here"), (exim, "550 no such user")] {
+            match read_plain(true, "failure notice", mail, None) {
+                Some(Report::Failed { why }) => assert!(why.contains(part) && !why.contains("copy"), "{why}"),
+                other => panic!("{other:?}"),
+            }
+            assert_eq!(read_plain(false, "Re: x", mail, None), None, "somebody who quotes a bounce is somebody");
+        }
+        let warning = "This message was created automatically by mail delivery software.\nA message that you sent has \
+                       not yet been delivered to one or more of its recipients after more than 24 hours";
+        assert_eq!(read_plain(true, "Warning: message delayed 24 hours", warning, None), Some(Report::Delayed));
+        assert_eq!(read_plain(true, "Welkom", "Dag", None), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_fail(text in "(?s).{0,300}", subject in ".{0,40}") {
+            read_status(&text);
+            read_plain(true, &subject, &format!("this is the qmail-send program {text}"), Some("x"));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Mail, both ways: [`smtp`] hands one mail to the city's mail server, [`imap`] reads the one
+//! mailbox that answers come to, and the pure modules make sense of what was found there.
+//! [`message`] reads MIME, [`trim`] leaves what somebody really wrote, [`bounce`] understands mail
+//! servers, [`reply`] says which dispatch an address stands for.
+
+pub mod bounce;
+pub mod html;
+pub mod imap;
+pub mod message;
+pub mod reply;
+pub mod smtp;
+mod tls;
+pub mod trim;
+
+pub use tls::Tls;
+
+use reply::ReplyAddress;
+use schemas::{city::City, fault::Invalid};
+use std::sync::Arc;
+
+/// How the city mails: one server to send by, and one mailbox for answers if it has one.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The server.
+    pub smtp: smtp::Config,
+    /// The mailbox.
+    pub mailbox: Option<imap::Config>,
+}
+
+/// The city's mail, ready for use. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Sends.
+    pub smtp: Arc<smtp::Smtp>,
+    /// Where answers come in; nothing when nobody reads them.
+    pub replies: Option<ReplyAddress>,
+    /// How the mailbox is read.
+    pub mailbox: Option<imap::Config>,
+}
+
+impl Config {
+    /// What is wrong with these settings; nothing when they are good. Reads no file.
+    pub fn check(&self) -> Vec<Invalid> {
+        let mut faults = self.smtp.check();
+        faults.extend(self.mailbox.iter().flat_map(imap::Config::check));
+        faults
+    }
+
+    /// Reads the certificates; connects nothing.
+    pub fn build(&self, city: &City) -> Result<Mail, Vec<Invalid>> {
+        let faults = self.check();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let replies = self.mailbox.as_ref().map(|mailbox| ReplyAddress::parse(&mailbox.address)).transpose();
+        let replies = replies.map_err(|why| vec![Invalid::new("mailbox.address", "malformed", why)])?;
+        let smtp = smtp::Smtp::build(&self.smtp, city).map_err(|fault| vec![fault])?;
+        if let Some(mailbox) = &self.mailbox {
+            tls::connector("mailbox", mailbox.ca_file.as_deref()).map_err(|fault| vec![fault])?;
+        }
+        Ok(Mail { smtp: Arc::new(smtp), replies, mailbox: self.mailbox.clone() })
+    }
+}
