@@ -88,7 +88,12 @@ impl Effects for AnswersWorker {
         // What people were to pass on, and now need not.
         let waited: HashSet<Uuid> = rows.values().filter(|row| row.delivered_at.is_none()).map(|row| row.id).collect();
         let mut back = Vec::new();
-        for heard in read {
+        // What was said first is heard first: somebody who was away for days tells much at once.
+        let mut turns: Vec<(usize, Result<Heard<'_>, Verdict>)> = read.into_iter().enumerate().collect();
+        turns.sort_by_cached_key(|(_, heard)| {
+            heard.as_ref().ok().map(|heard| (heard.update.at, heard.update.id.clone()))
+        });
+        for (n, heard) in turns {
             let verdict = heard.and_then(|heard| {
                 theirs(&rows, &heard.update)?;
                 // The same update twice in one batch is heard once, too.
@@ -101,8 +106,9 @@ impl Effects for AnswersWorker {
                 }
                 Ok(Verdict::done())
             });
-            verdicts.push(verdict.unwrap_or_else(|verdict| verdict));
+            verdicts.push((n, verdict.unwrap_or_else(|verdict| verdict)));
         }
+        verdicts.sort_by_key(|(n, _)| *n);
         let answered: Vec<DispatchRow> = rows.into_values().filter(|row| heard_of.contains(&row.id)).collect();
         if !answered.is_empty() {
             tx.save_dispatches(&answered).await?;
@@ -114,7 +120,7 @@ impl Effects for AnswersWorker {
         if !letters.is_empty() {
             tx.post(&letters).await?;
         }
-        Ok(verdicts)
+        Ok(verdicts.into_iter().map(|(_, verdict)| verdict).collect())
     }
 }
 

@@ -21,4 +21,6 @@ CREATE TABLE open311_number (
     dropped_at BIGINT,
     PRIMARY KEY (department, number)
 );
+-- What became known since the last time.
+CREATE INDEX their_number_noted ON their_number (department, noted_at);
 CREATE INDEX open311_number_followed ON open311_number (department, number) WHERE dropped_at IS NULL;

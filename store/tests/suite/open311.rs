@@ -110,6 +110,10 @@ async fn one_number_stands_for_several(bed: Bed) {
     assert_eq!(store.open311_numbered(&wegen, "7").await.unwrap(), [(id("one"), first), (id("again"), bed.now())]);
     assert!(store.open311_numbered(&wegen, "8").await.unwrap().is_empty());
     assert!(store.open311_numbered(&slug("groen"), "7").await.unwrap().is_empty());
+    let noted = |after| store.open311_noted(&wegen, after);
+    assert_eq!(noted(first - MINUTE).await.unwrap().len(), 1);
+    assert_eq!(noted(first - MINUTE).await.unwrap()[0].0, "7");
+    assert!(noted(first).await.unwrap().is_empty());
     assert_eq!(store.open311_since(&wegen).await.unwrap(), Some(first));
     assert_eq!(store.open311_since(&slug("groen")).await.unwrap(), None);
 }

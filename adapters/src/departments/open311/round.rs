@@ -6,7 +6,7 @@ use super::{
     config::Follow,
     form,
     server::Server,
-    status::{self, Heard},
+    status::{self, Heard, Means},
     windows::{Ask, Budget},
     wire::{self, Node},
 };
@@ -20,7 +20,7 @@ use schemas::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use store::{Open311Receipt, Tx};
 
 /// How many tokens one round asks for.
@@ -29,6 +29,8 @@ const TOKENS: u32 = 20;
 const AFTER_CLOSING: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How far behind ours their clock may be when an answer follows a dispatch at once.
 const SKEW: Duration = Duration::from_secs(60);
+/// How long beyond the overlap it is remembered what was heard: their clock may run ahead.
+const FORGET: Duration = Duration::from_secs(3600);
 /// When a round that was stopped goes on.
 const SOON: Duration = Duration::from_secs(60);
 
@@ -44,6 +46,11 @@ pub struct State {
     pub after_token: String,
     /// The last number that was asked after; empty at the end of the list.
     pub after_number: String,
+    /// Numbers that became known up to here were reckoned with.
+    pub noted_until: Option<Timestamp>,
+    /// Updates of the extension that were heard lately, by their id, with when they were said: the
+    /// next reading meets them again.
+    pub heard: BTreeMap<Uuid, Timestamp>,
     /// How much was heard about numbers that are not ours.
     pub strangers: u64,
     /// When what is long closed was last let go.
@@ -58,6 +65,15 @@ struct Kept {
     drop: Option<Timestamp>,
 }
 
+/// What was last seen of a number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Seen {
+    at: Timestamp,
+    word: String,
+    digest: String,
+    dispatch: Uuid,
+}
+
 /// One round while it is made.
 struct Walk {
     now: Timestamp,
@@ -66,6 +82,9 @@ struct Walk {
     updates: Vec<Update>,
     arrived: Vec<(Uuid, Option<String>)>,
     kept: Kept,
+    seen: BTreeMap<String, Seen>,
+    /// Numbers that became known since the last round.
+    late: BTreeMap<String, Timestamp>,
     /// What their server said no to, first.
     trouble: Option<Trouble>,
     /// Whether anything went well.
@@ -93,11 +112,17 @@ impl Round for Polling {
             updates: Vec::new(),
             arrived: Vec::new(),
             kept: Kept::default(),
+            seen: BTreeMap::new(),
+            late: BTreeMap::new(),
             trouble: None,
             went_well: false,
             more: false,
         };
         let unreadable = |error: store::Error| format!("the rows cannot be read: {error}");
+        if let Some(until) = walk.state.noted_until {
+            let noted = server.store.open311_noted(&server.department, until - SKEW).await.map_err(unreadable)?;
+            walk.late = noted.into_iter().collect();
+        }
         walk.tokens(server).await.map_err(unreadable)?;
         if walk.more {
             return walk.end(server);
@@ -185,32 +210,45 @@ impl Walk {
         self.updates.push(Update { id, department, dispatch, at: self.now, say: Say::InternalNote { text } });
     }
 
-    /// From where to read on, with the overlap; at first, from where there was something to say.
-    async fn from(&self, server: &Server, until: Option<Timestamp>) -> Result<Timestamp, store::Error> {
+    /// From where to read on: (with what was said about numbers before we knew them, as always).
+    /// At first, from where there was something to say.
+    async fn from(&self, server: &Server, until: Option<Timestamp>) -> Result<(Timestamp, Timestamp), store::Error> {
         let until = match until {
             Some(until) => until,
             None => server.store.open311_since(&server.department).await?.unwrap_or(self.now),
         };
         // A clock that was set back does not make us read the future.
-        Ok(until.min(self.now) - server.config.overlap)
+        let until = until.min(self.now);
+        let first = self.late.values().min().map_or(until, |posted| until.min(*posted));
+        Ok((first - server.config.overlap, until - server.config.overlap))
     }
 
     /// Reads the updates of the extension.
     async fn extension(&mut self, server: &Server) -> Result<(), store::Error> {
         let ask = server.ask("servicerequestupdates", ("start_date", "end_date"), "update_id");
-        let from = self.from(server, self.state.updates_until).await?;
+        let (from, usual) = self.from(server, self.state.updates_until).await?;
         let read = ask.read(&server.client, from, self.now, &mut self.budget).await;
-        for node in &read.results {
+        let mut said: Vec<(Timestamp, Node)> =
+            read.results.into_iter().map(|node| (server.said_at(&node, "updated_datetime", self.now), node)).collect();
+        // What was said first is heard first: whether a status is news depends on the one before.
+        said.sort_by_key(|(at, _)| *at);
+        for (at, node) in said {
             let number = node.line("service_request_id", 100).unwrap_or_default();
-            let theirs = node.line("update_id", 200).unwrap_or_default();
-            // What we told them ourselves comes back in their list.
-            if node.field("description").is_some_and(form::is_marked) {
+            let id = derived(&["open311", "update", &number, &node.line("update_id", 200).unwrap_or_default()]);
+            // What we told them ourselves comes back in their list; what was read before does, too.
+            let ours = node.field("description").is_some_and(form::is_marked);
+            let known = self.state.heard.contains_key(&id) || (at < usual && !self.late.contains_key(&number));
+            if ours || known {
                 continue;
             }
-            let at = server.said_at(node, "updated_datetime", self.now);
-            let id = derived(&["open311", "update", &number, &theirs]);
-            self.hear(server, &number, &server.heard(node, "description", at), node, at, id).await?;
+            let heard = server.heard(&node, "description", at);
+            // A stranger's may be ours a moment later, when we know its number.
+            if self.hear(server, &number, &heard, &node, at, id).await? {
+                self.state.heard.insert(id, at);
+            }
         }
+        let gone = self.now.min(read.until) - server.config.overlap - FORGET;
+        self.state.heard.retain(|_, at| *at >= gone);
         self.state.updates_until = self.read_to(read.until, from, self.state.updates_until);
         self.more |= read.until < self.now && read.trouble.is_none();
         read.trouble.into_iter().for_each(|trouble| self.stopped(trouble));
@@ -266,7 +304,7 @@ impl Walk {
     /// Asks what changed.
     async fn changes(&mut self, server: &Server) -> Result<(), store::Error> {
         let ask = server.ask("requests", ("updated_after", "updated_before"), "service_request_id");
-        let from = self.from(server, self.state.changes_until).await?;
+        let (from, _) = self.from(server, self.state.changes_until).await?;
         let read = ask.read(&server.client, from, self.now, &mut self.budget).await;
         self.requests(server, &read.results).await?;
         self.state.changes_until = self.read_to(read.until, from, self.state.changes_until);
@@ -282,20 +320,22 @@ impl Walk {
             let at = server.said_at(node, "updated_datetime", self.now);
             let heard = server.heard(node, "status_notes", at);
             let digest = digest(node.field("status").unwrap_or_default(), &heard);
-            let seen = match self.kept.seen.iter().rev().find(|(known, _)| *known == number) {
-                Some((_, seen)) => Some(seen.clone()),
-                None => server.store.open311_seen(&server.department, &number).await?,
-            };
-            if seen.as_deref() == Some(digest.as_str()) {
+            if self.seen(server, &number).await?.is_some_and(|seen| seen.digest == digest) {
                 continue;
             }
             let id = derived(&["open311", "request", &number, &digest, &at.to_string()]);
-            if self.hear(server, &number, &heard, node, at, id).await? {
-                self.kept.seen.retain(|(known, _)| *known != number);
-                self.kept.seen.push((number, digest));
-            }
+            self.hear(server, &number, &heard, node, at, id).await?;
         }
         Ok(())
+    }
+
+    /// What was last seen of `number`, in this round or before it.
+    async fn seen(&self, server: &Server, number: &str) -> Result<Option<Seen>, store::Error> {
+        if let Some(seen) = self.seen.get(number) {
+            return Ok(Some(seen.clone()));
+        }
+        let seen = server.store.open311_seen(&server.department, number).await?;
+        Ok(seen.and_then(|seen| serde_json::from_str(&seen).ok()))
     }
 
     /// Turns what they say about `number` into updates; gives whether it is one of ours.
@@ -314,7 +354,13 @@ impl Walk {
                 .increment(1);
             return Ok(false);
         };
-        let means = server.statuses.means(node.field("status").unwrap_or_default());
+        let word = node.field("status").unwrap_or_default();
+        let before = self.seen(server, number).await?.filter(|seen| seen.dispatch == dispatch);
+        let means = match (server.statuses.means(word), &before) {
+            // Each word of theirs carries the status again: only a change of it is news.
+            (means, Some(seen)) if means != Means::Ignore && means == server.statuses.means(&seen.word) => Means::Note,
+            (means, _) => means,
+        };
         let reason = form::no_reason(server.city.languages.first().copied().unwrap_or_default());
         let said = status::says(means, heard, reason).into_iter().enumerate();
         self.updates.extend(said.map(|(n, say)| Update {
@@ -324,6 +370,11 @@ impl Walk {
             at,
             say,
         }));
+        let seen = Seen { at, word: word.to_owned(), digest: digest(word, heard), dispatch };
+        // What comes late says nothing about how it stands now.
+        if before.is_none_or(|before| before.at <= at) {
+            self.seen.insert(number.to_owned(), seen);
+        }
         Ok(true)
     }
 
@@ -344,6 +395,14 @@ impl Walk {
                 return Err(trouble.to_string());
             }
             tracing::warn!(department = %server.department, %trouble, "their server was asked in part; the rest follows");
+        }
+        // While something is left to be read, the late ones stay late.
+        if self.trouble.is_none() && !self.more {
+            self.state.noted_until = Some(self.now);
+        }
+        for (number, seen) in &self.seen {
+            let seen = serde_json::to_string(seen).map_err(|error| error.to_string())?;
+            self.kept.seen.push((number.clone(), seen));
         }
         let today = server.city.calendar.date(self.now);
         if self.state.dropped_on != Some(today) {
