@@ -5,6 +5,7 @@
 //! `build(self, …)` (may connect, may not spawn) and its verb: a channel *receives*, a department
 //! adapter *delivers*.
 
+pub mod answer_link;
 pub mod answers;
 pub mod callback;
 pub mod calls;

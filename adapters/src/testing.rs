@@ -211,6 +211,27 @@ pub(crate) async fn filed(tools: &IntakeTools) -> store::Receipt {
     }
 }
 
+/// The case `id`, routed to `department`.
+pub(crate) fn open_case(id: Uuid, department: &str) -> Case {
+    Case {
+        id,
+        reference: Reference::from_number(1_234_567),
+        status: Status::Routed,
+        version: 2,
+        lead: Some(slug(department)),
+        decision: None,
+        rejected_by: Vec::new(),
+        planned_on: None,
+        status_at: now(),
+        opened_at: now(),
+        closed_at: None,
+        tell: Tell::Nothing,
+        parts: Vec::new(),
+        watch: Default::default(),
+        check_at: None,
+    }
+}
+
 /// The case of a filed report, routed to `department`, and the letter that carries the dispatch.
 pub(crate) async fn routed(tools: &IntakeTools, department: &str, role: Role) -> Letter {
     let receipt = filed(tools).await;
@@ -219,23 +240,8 @@ pub(crate) async fn routed(tools: &IntakeTools, department: &str, role: Role) ->
     dispatch.case_id = receipt.id;
     dispatch.reference = receipt.reference;
     dispatch.id = derived(&["dispatch", &receipt.id.to_string(), department, "2"]);
-    let case = Case {
-        id: receipt.id,
-        reference: receipt.reference,
-        status: Status::Routed,
-        version: 2,
-        lead: Some(slug(department)),
-        decision: None,
-        rejected_by: Vec::new(),
-        planned_on: None,
-        status_at: now,
-        opened_at: now,
-        closed_at: None,
-        tell: Tell::Nothing,
-        parts: Vec::new(),
-        watch: Default::default(),
-        check_at: None,
-    };
+    let case =
+        Case { reference: receipt.reference, status_at: now, opened_at: now, ..open_case(receipt.id, department) };
     let mut tx = tools.store.begin().await.unwrap();
     tx.open_cases(&[case]).await.unwrap();
     let row = DispatchRow::posted(dispatch.id, receipt.id, slug(department), role, now);

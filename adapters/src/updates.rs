@@ -180,7 +180,8 @@ fn read_event(body: &[u8]) -> Result<Update, Unreadable> {
     })
 }
 
-async fn post(
+/// Posts an update whose words were checked, if its dispatch was this department's.
+pub(crate) async fn post(
     tools: &UpdateTools,
     update: &Update,
     trace: Trace,

@@ -207,6 +207,7 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
         out.trusted_proxies.push(network);
     }
     out.secrets = ground.secrets.clone();
+    out.links = Some(ground.links.clone());
     Ok(out)
 }
 

@@ -1,7 +1,7 @@
 //! What the pages and the API need to know from the operator.
 
 use crate::client::Network;
-use adapters::{intake, secrets::Secrets};
+use adapters::{intake, links::Links, secrets::Secrets};
 use url::{Host, Url};
 
 /// Settings of the pages and the API.
@@ -18,6 +18,8 @@ pub struct WebConfig {
     pub letterbox: bool,
     /// What departments prove themselves with when they fetch work, answer or call back.
     pub secrets: Secrets,
+    /// Reads the links by which a department answers without an account; without it there are none.
+    pub links: Option<Links>,
     /// Limits of the doors that reports come in by.
     pub intake: intake::Config,
 }
@@ -32,6 +34,7 @@ impl WebConfig {
             trusted_proxies: Vec::new(),
             letterbox: false,
             secrets: Secrets::default(),
+            links: None,
             intake: intake::Config::default(),
         }
     }

@@ -17,6 +17,8 @@ mod search;
 mod short;
 mod timeline;
 mod track;
+mod work;
+mod work_photo;
 
 pub(crate) use photo::answer as picture;
 
@@ -55,6 +57,8 @@ pub const PAGES: &[Entry] = &[
     track::PAGE,
     contest::PAGE,
     photo::PAGE,
+    work::PAGE,
+    work_photo::PAGE,
     privacy::PAGE,
     letterbox::PAGE,
     letterbox_item::PAGE,

@@ -45,7 +45,7 @@ struct Data {
 
 /// What was told.
 #[derive(Serialize)]
-struct Matter {
+pub(super) struct Matter {
     category: String,
     icon: String,
     kind: String,
@@ -62,9 +62,9 @@ struct Answer {
 }
 
 #[derive(Serialize)]
-struct Photo {
-    src: String,
-    number: usize,
+pub(super) struct Photo {
+    pub(super) src: String,
+    pub(super) number: usize,
 }
 
 #[derive(Serialize)]
@@ -168,7 +168,7 @@ fn tone(status: Status) -> &'static str {
     }
 }
 
-fn matter(app: &App, language: Language, report: &Report, teller: &Teller<'_>) -> Matter {
+pub(super) fn matter(app: &App, language: Language, report: &Report, teller: &Teller<'_>) -> Matter {
     let city = &app.site.city;
     let category = city.category(&report.category);
     let group = city.groups.iter().find(|group| group.id == report.category.group());

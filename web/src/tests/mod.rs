@@ -26,6 +26,7 @@ mod api;
 mod form;
 mod guard;
 mod pages;
+mod work;
 
 use crate::{Rate, Site, WebConfig};
 use axum::{
@@ -49,6 +50,11 @@ use tower::ServiceExt as _;
 
 /// The token of the department `groendienst` in tests.
 pub const KEY: &str = "a-token-of-twenty-chars";
+
+/// What the tests' links are sealed with.
+pub fn links() -> adapters::links::Links {
+    adapters::links::Links::new([7; 32], "https://voordeur.example")
+}
 
 /// A site on a store of its own.
 pub struct Town {
@@ -107,6 +113,7 @@ impl Town {
         let queue = city.departments.iter().find(|d| d.delivery == schemas::city::Delivery::Queue).unwrap().id.clone();
         let secrets = adapters::secrets::Config { tokens: vec![KEY.into()], ..Default::default() };
         config.secrets = adapters::secrets::Secrets::read([(queue, secrets)].into()).unwrap();
+        config.links = Some(links());
         change(&mut config);
         let bus = Bus::table(store.clone(), BusOptions::default());
         let router = crate::router(Site { store: store.clone(), bus, city: city.clone(), config });
