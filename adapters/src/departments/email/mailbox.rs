@@ -119,9 +119,7 @@ impl Mailbox {
         let (mut went, mut moves) = (Went::default(), Vec::new());
         for (found, (mail, id)) in mails.iter().zip(read) {
             let dispatch = id.and_then(|id| Some((id, peeks.get(&id)?)));
-            // When our own server took it: the clock of whoever wrote it may be anything.
-            let at = found.at.and_then(|at| Timestamp::from_second(at).ok()).map_or(now, |at| at.min(now));
-            let heard = self.hear(&mail, dispatch, at);
+            let heard = self.hear(&mail, dispatch, said_at(found.at, now));
             metrics::counter!("voordeur_mailbox_mails_total", "outcome" => heard.outcome).increment(1);
             tracing::info!(
                 mail = %mail.key, outcome = heard.outcome, case = ?dispatch.map(|(_, peek)| peek.case_id),
@@ -139,6 +137,15 @@ impl Mailbox {
         }
         Ok((went, moves))
     }
+}
+
+/// When it was said: when our own mail server took it, as the clock of whoever wrote it may be anything.
+/// The server tells the second; the end of it counts, so that an answer is never older than one that
+/// was given by a link a moment before.
+fn said_at(taken: Option<i64>, now: Timestamp) -> Timestamp {
+    let end =
+        taken.and_then(|second| Timestamp::from_microsecond(second.checked_add(1)?.checked_mul(1_000_000)? - 1).ok());
+    end.map_or(now, |end| end.min(now))
 }
 
 #[async_trait]

@@ -346,6 +346,17 @@ testing::both!(
     a_crash_while_reading_loses_nothing_and_hears_nothing_twice,
 );
 
+#[test]
+fn an_answer_counts_from_the_end_of_its_second() {
+    let now = testing::now();
+    let second = now.as_second();
+    assert_eq!(said_at(None, now), now);
+    assert_eq!(said_at(Some(second), now), now, "never in the future");
+    assert_eq!(said_at(Some(second - 1), now).as_microsecond(), now.as_microsecond() - 1);
+    assert_eq!(said_at(Some(i64::MAX), now), now);
+    assert!(said_at(Some(i64::MIN + 1), now) <= now);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tls_is_spoken_and_a_strange_certificate_is_refused() {
     let (Some((_, imaps)), Some((_, smtp))) = (server("VOORDEUR_TEST_IMAPS"), server("VOORDEUR_TEST_SMTP")) else {
