@@ -2,14 +2,13 @@
 //! (RFC 3464), and the plain mails of qmail and Exim.
 
 use super::html::head;
-use schemas::text;
 
 /// What a mail server says about a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
     /// It will not arrive.
     Failed {
-        /// Why, in the server's words, at most 300 characters.
+        /// Why, in the server's words, without addresses, at most 300 characters.
         why: String,
     },
     /// It did not arrive yet; the server goes on trying.
@@ -17,9 +16,6 @@ pub enum Report {
     /// It arrived, or went on to where nobody reports any more.
     Arrived,
 }
-
-/// The most characters of a reason.
-const WHY: usize = 300;
 
 /// Reads a `message/delivery-status` part: one group of fields about the mail, one per recipient.
 /// If any recipient failed, the mail failed.
@@ -32,14 +28,13 @@ pub fn read_status(part: &str) -> Report {
             Some("failed") => {
                 let code = get("status").unwrap_or("5.0.0");
                 let said = get("diagnostic-code").map_or("", after_type);
-                let to = get("final-recipient").or_else(|| get("original-recipient")).map_or("", after_type);
-                failed.push(reason(&[to, code, said]));
+                failed.push(format!("{code} {said}").trim_end().to_owned());
             }
             Some("delayed") if report == Report::Arrived => report = Report::Delayed,
             _ => {}
         }
     }
-    if failed.is_empty() { report } else { Report::Failed { why: cut(&failed.join("; ")) } }
+    if failed.is_empty() { report } else { Report::Failed { why: super::redacted(&failed.join("; ")) } }
 }
 
 /// Reads a plain mail of a server that speaks no RFC 3464; `daemon`: it comes from one. Nothing
@@ -67,21 +62,12 @@ pub fn read_plain(daemon: bool, subject: &str, body: &str, failed_recipients: Op
         .collect();
     let why =
         if told.is_empty() { failed_recipients.unwrap_or("the mail came back").to_owned() } else { told.join(" ") };
-    Some(Report::Failed { why: cut(&why) })
+    Some(Report::Failed { why: super::redacted(&why) })
 }
 
 /// `rfc822; jan@stad.example` without its type.
 fn after_type(value: &str) -> &str {
     value.split_once(';').map_or(value, |(_, value)| value).trim()
-}
-
-fn reason(parts: &[&str]) -> String {
-    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
-    parts.join(" ")
-}
-
-fn cut(why: &str) -> String {
-    text::clean_line(why).chars().take(WHY).collect()
 }
 
 /// The fields of a group, folded lines joined, names in lower case.
@@ -112,14 +98,12 @@ mod tests {
                       Recipient address rejected\r\n";
         assert_eq!(
             read_status(failed),
-            Report::Failed {
-                why: "weg@stad.example 5.1.1 550 5.1.1 <weg@stad.example>: Recipient address rejected".to_owned()
-            }
+            Report::Failed { why: "5.1.1 550 5.1.1 (address) Recipient address rejected".to_owned() }
         );
         assert_eq!(read_status("Reporting-MTA: dns; x\n\nAction: delayed\nStatus: 4.4.1\n"), Report::Delayed);
         assert_eq!(read_status("X: y\n\nAction: delivered\nStatus: 2.0.0\n"), Report::Arrived);
         let both = "X: y\n\nAction: delayed\n\nFinal-Recipient: rfc822;a@b.example\nACTION: Failed\nStatus: 5.2.2\n";
-        assert_eq!(read_status(both), Report::Failed { why: "a@b.example 5.2.2".to_owned() });
+        assert_eq!(read_status(both), Report::Failed { why: "5.2.2".to_owned() });
         assert_eq!(read_status(""), Report::Arrived);
     }
 

@@ -294,11 +294,7 @@ impl Smtp {
 fn receipt(response: &Response, refused: &str) -> String {
     let said = format!("{} {}", response.code(), response.message().collect::<Vec<_>>().join(" "));
     let said = if refused.is_empty() { said } else { format!("{said}; refused: {refused}") };
-    line(&said)
-}
-
-fn line(text: &str) -> String {
-    schemas::text::clean_line(text).chars().take(300).collect()
+    super::redacted(&said)
 }
 
 /// Why it came no further.
@@ -325,10 +321,10 @@ impl Failure {
     /// The verdict while the server has nothing yet.
     fn before_dot(self, what: &str, fault: Fault) -> Verdict {
         let (code, text) = match self {
-            Self::Lost(why) => return Verdict::later(line(&why)),
+            Self::Lost(why) => return Verdict::later(super::redacted(&why)),
             Self::Said { code, text } => (code, text),
         };
-        let why = line(&format!("the mail server answered {code} to {what}: {text}"));
+        let why = super::redacted(&format!("the mail server answered {code} to {what}: {text}"));
         // 5.7.x is policy: the address may be fine (RFC 3463 §3.8).
         let is_policy = text.split_whitespace().next().is_some_and(|word| word.starts_with("5.7."));
         match code {
@@ -360,7 +356,7 @@ mod tests {
     fn answers_become_verdicts() {
         let said = |code, text: &str| Failure::Said { code, text: text.to_owned() };
         for (failure, fault, expected) in [
-            (said(550, "5.1.1 unknown"), Fault::Address, "never address"),
+            (said(550, "5.1.1 <jan@stad.example>: unknown"), Fault::Address, "never address"),
             (said(550, "5.7.1 policy"), Fault::Address, "never refused"),
             (said(450, "4.2.0 greylisted"), Fault::Address, "later"),
             (said(530, "5.7.0 STARTTLS first"), Fault::Refused, "later"),
@@ -374,6 +370,7 @@ mod tests {
                 other => other.word(),
             };
             assert_eq!(word, expected, "{verdict:?}");
+            assert!(!format!("{verdict:?}").contains('@'), "{verdict:?}");
         }
     }
 
