@@ -100,5 +100,4 @@ impl Adapter for Open311 {
 }
 
 #[cfg(test)]
-#[path = "open311/tests.rs"]
 mod tests;

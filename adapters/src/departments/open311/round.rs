@@ -1,14 +1,15 @@
 //! What is asked again and again: the numbers of tokens, the updates of the extension, and what
 //! became of requests. Each part goes on from where it stopped, however long ago that was.
 
+mod hear;
+
 use super::{
     client::Trouble,
     config::Follow,
     form,
     server::Server,
-    status::{self, Heard, Means},
     windows::{Ask, Budget},
-    wire::{self, Node},
+    wire::Node,
 };
 use crate::rounds::{Round, Went};
 use async_trait::async_trait;
@@ -313,82 +314,6 @@ impl Walk {
         Ok(())
     }
 
-    /// Hears what is new about requests.
-    async fn requests(&mut self, server: &Server, results: &[Node]) -> Result<(), store::Error> {
-        for node in results {
-            let Some(number) = node.line("service_request_id", 100) else { continue };
-            let at = server.said_at(node, "updated_datetime", self.now);
-            let heard = server.heard(node, "status_notes", at);
-            let digest = digest(node.field("status").unwrap_or_default(), &heard);
-            if self.seen(server, &number).await?.is_some_and(|seen| seen.digest == digest) {
-                continue;
-            }
-            let id = derived(&["open311", "request", &number, &digest, &at.to_string()]);
-            self.hear(server, &number, &heard, node, at, id).await?;
-        }
-        Ok(())
-    }
-
-    /// What was last seen of `number`, in this round or before it.
-    async fn seen(&self, server: &Server, number: &str) -> Result<Option<Seen>, store::Error> {
-        if let Some(seen) = self.seen.get(number) {
-            return Ok(Some(seen.clone()));
-        }
-        let seen = server.store.open311_seen(&server.department, number).await?;
-        Ok(seen.and_then(|seen| serde_json::from_str(&seen).ok()))
-    }
-
-    /// Turns what they say about `number` into updates; gives whether it is one of ours.
-    async fn hear(
-        &mut self,
-        server: &Server,
-        number: &str,
-        heard: &Heard,
-        node: &Node,
-        at: Timestamp,
-        id: Uuid,
-    ) -> Result<bool, store::Error> {
-        let Some(dispatch) = self.about(server, number, at).await? else {
-            self.state.strangers = self.state.strangers.saturating_add(1);
-            metrics::counter!("voordeur_open311_strangers_total", "department" => server.department.to_string())
-                .increment(1);
-            return Ok(false);
-        };
-        let word = node.field("status").unwrap_or_default();
-        let before = self.seen(server, number).await?.filter(|seen| seen.dispatch == dispatch);
-        let means = match (server.statuses.means(word), &before) {
-            // Each word of theirs carries the status again: only a change of it is news.
-            (means, Some(seen)) if means != Means::Ignore && means == server.statuses.means(&seen.word) => Means::Note,
-            (means, _) => means,
-        };
-        let reason = form::no_reason(server.city.languages.first().copied().unwrap_or_default());
-        let said = status::says(means, heard, reason).into_iter().enumerate();
-        self.updates.extend(said.map(|(n, say)| Update {
-            id: if n == 0 { id.to_string() } else { format!("{id}.{n}") },
-            department: server.department.clone(),
-            dispatch,
-            at,
-            say,
-        }));
-        let seen = Seen { at, word: word.to_owned(), digest: digest(word, heard), dispatch };
-        // What comes late says nothing about how it stands now.
-        if before.is_none_or(|before| before.at <= at) {
-            self.seen.insert(number.to_owned(), seen);
-        }
-        Ok(true)
-    }
-
-    /// The dispatch that `number` stood for at `at`: what was said before a case was reopened is not
-    /// about what was asked since.
-    async fn about(&self, server: &Server, number: &str, at: Timestamp) -> Result<Option<Uuid>, store::Error> {
-        let all = server.store.open311_numbered(&server.department, number).await?;
-        let then = all.iter().rev().find(|(_, posted)| *posted <= at + SKEW).or(all.first());
-        match then {
-            Some((dispatch, _)) => Ok(Some(*dispatch)),
-            None => server.store.dispatch_by_their_number(&server.department, number).await,
-        }
-    }
-
     fn end(mut self, server: &Server) -> Result<Went, String> {
         if let Some(trouble) = &self.trouble {
             if !self.went_well && trouble.pause().is_none() {
@@ -426,30 +351,7 @@ impl Walk {
 }
 
 impl Server {
-    /// When they said it, by their clock; never later than now by ours.
-    fn said_at(&self, node: &Node, field: &str, now: Timestamp) -> Timestamp {
-        let said = node.field(field).and_then(|text| wire::moment(text, &self.city.calendar.zone));
-        said.map_or(now, |said| said.min(now))
-    }
-
-    fn heard(&self, node: &Node, words: &str, at: Timestamp) -> Heard {
-        let expected = node.field("expected_datetime").and_then(|text| wire::moment(text, &self.city.calendar.zone));
-        Heard {
-            text: node.field(words).map(str::to_owned),
-            media: node.fields("media_url").map(str::to_owned).collect(),
-            expected: expected.map(|expected| self.city.calendar.date(expected)),
-            said_on: self.city.calendar.date(at),
-        }
-    }
-
     pub(super) fn ask<'a>(&self, part: &'a str, bounds: (&'a str, &'a str), result: &'a str) -> Ask<'a> {
         Ask { part, bounds, result, window: self.config.window, most: self.config.most }
     }
-}
-
-/// What is compared to see whether there is news.
-fn digest(word: &str, heard: &Heard) -> String {
-    let expected = heard.expected.map(|day| day.to_string()).unwrap_or_default();
-    let media = heard.media.join(" ");
-    derived(&["open311", word, heard.text.as_deref().unwrap_or_default(), &expected, &media]).to_string()
 }
