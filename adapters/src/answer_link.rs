@@ -67,8 +67,7 @@ impl Stand {
     }
 
     fn of(dispatch: &DispatchRow, case: &Case, now: Timestamp) -> Self {
-        let over = |since: Timestamp, wait: Duration| since + wait < now;
-        if over(dispatch.posted_at, WORKS_FOR) || case.closed_at.is_some_and(|at| over(at, AFTER_CLOSING)) {
+        if is_over(dispatch, case, now) {
             return Self::Expired;
         }
         if dispatch.role == Role::Informed {
@@ -78,6 +77,13 @@ impl Stand {
             || case.parts.iter().any(|part| part.department == dispatch.department);
         if theirs { Self::Theirs } else { Self::Elsewhere { to: case.lead.clone() } }
     }
+}
+
+/// Whether whoever holds nothing but an address of this dispatch gets in no more: a year after it was
+/// sent, and 90 days after its case was closed.
+pub fn is_over(dispatch: &DispatchRow, case: &Case, now: Timestamp) -> bool {
+    let over = |since: Timestamp, wait: Duration| since + wait < now;
+    over(dispatch.posted_at, WORKS_FOR) || case.closed_at.is_some_and(|at| over(at, AFTER_CLOSING))
 }
 
 /// What the link with `token` leads to; nothing when it is none of ours.

@@ -1,45 +1,79 @@
-//! `GET /api/v1/departments/{id}/photos/{photo}`: a photo of a case, for a department that has it.
+//! `GET /api/v1/departments/{id}/photos/{photo}`: a photo of a case, for a department that has it;
+//! with `?key=…`, for whoever has the whole address, as a server that was given it shows pictures.
 
-use super::{Endpoint, From, sent_away, text};
+use super::{Endpoint, From, denied, sent_away, text};
 use crate::{app::App, pages::picture, problem::Problem};
-use adapters::departments::queue;
+use adapters::{answer_link, departments::queue};
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::get,
 };
 use schemas::Uuid;
+use serde::Deserialize;
 
 /// The address.
 pub const ENDPOINT: Endpoint = Endpoint { path: "/api/v1/departments/{id}/photos/{photo}", route: |_| get(show) };
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    key: Option<String>,
+}
 
 async fn show(
     State(app): State<App>,
     From(caller): From,
     Path((id, photo)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Response {
     let site = &app.site;
-    let authorization = text(&headers, header::AUTHORIZATION);
-    let department = match queue::authenticate(&site.config.secrets, &site.city, &id, authorization) {
-        Ok(department) => department,
-        Err(why) => return sent_away(&app, caller, why),
+    let (found, keep) = match asked.key {
+        Some(key) => {
+            let path = format!("/api/v1/departments/{id}/photos/{photo}");
+            let opens = site.config.links.as_ref().is_some_and(|links| links.opens(&path, &key));
+            if !opens {
+                return denied(&app, caller, "the key in this address does not fit: use the address as it was given");
+            }
+            (find(&app, &id, &photo, true).await, "private, no-store")
+        }
+        None => {
+            let authorization = text(&headers, header::AUTHORIZATION);
+            let department = match queue::authenticate(&site.config.secrets, &site.city, &id, authorization) {
+                Ok(department) => department,
+                Err(why) => return sent_away(&app, caller, why),
+            };
+            (find(&app, &department, &photo, false).await, "private, max-age=3600")
+        }
     };
-    match find(&app, &department, &photo).await {
-        Ok(Some(photo)) => picture(photo, "private, max-age=3600"),
+    match found {
+        Ok(Some(photo)) => picture(photo, keep),
         Ok(None) => Problem::new(StatusCode::NOT_FOUND, "no case of this department has this photo").into_response(),
         Err(error) => Problem::store(&error).into_response(),
     }
 }
 
-/// The photo, if a case that was handed to `department` has it.
-async fn find(app: &App, department: &str, photo: &str) -> Result<Option<store::Photo>, store::Error> {
+/// The photo, if a case that was handed to `department` has it. An address alone opens it for as long
+/// as it opens a page to answer on.
+async fn find(
+    app: &App,
+    department: &str,
+    photo: &str,
+    by_address: bool,
+) -> Result<Option<store::Photo>, store::Error> {
     let Ok(photo) = Uuid::parse_str(photo) else { return Ok(None) };
     let store = &app.site.store;
     let Some(report) = store.photo_owners(&[photo]).await?.remove(&photo).flatten() else { return Ok(None) };
-    let dispatches = store.dispatches_of(report).await?;
-    if !dispatches.iter().any(|dispatch| dispatch.department.as_str() == department) {
+    let mut dispatches = store.dispatches_of(report).await?;
+    dispatches.retain(|dispatch| dispatch.department.as_str() == department);
+    if by_address {
+        let Some(case) = store.case(report).await? else { return Ok(None) };
+        let now = store.clock().now();
+        dispatches.retain(|dispatch| !answer_link::is_over(dispatch, &case, now));
+    }
+    if dispatches.is_empty() {
         return Ok(None);
     }
     store.photo_of(report, photo).await

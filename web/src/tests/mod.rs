@@ -23,6 +23,7 @@ pub fn city() -> City {
 }
 
 mod api;
+mod department_photos;
 mod form;
 mod guard;
 mod pages;

@@ -69,6 +69,9 @@ pub struct Config {
     /// How many characters a description may have.
     #[serde(default = "four_thousand")]
     pub description_most: usize,
+    /// Whether it gets addresses of the photos. Many servers show them to everybody.
+    #[serde(default = "yes")]
+    pub photos: bool,
     /// Whether our key goes along when we only read. It then stands in the address.
     #[serde(default)]
     pub key_on_reads: bool,

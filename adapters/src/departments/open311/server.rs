@@ -207,7 +207,8 @@ impl Server {
 
     /// Addresses of the photos, as a stranger can open them.
     fn photos(&self, dispatch: &Dispatch) -> Vec<String> {
-        dispatch.photos.iter().map(|photo| self.links.photo(photo)).collect()
+        let handed_out = dispatch.photos.iter().filter(|_| self.config.photos);
+        handed_out.map(|photo| self.links.photo(photo)).collect()
     }
 }
 

@@ -68,6 +68,26 @@ async fn a_case_walks_in_json((hands, _bed, tools): Desk) {
     walk(hands, tools, "json").await;
 }
 
+async fn photos_are_handed_out_as_addresses_that_open((hands, _bed, tools): Desk) {
+    let town = Town::new(&hands, tools, offers(), json!({})).await;
+    let mut letter = routed(&town.tools, PUSHED, Role::Lead).await;
+    let path = format!("/api/v1/departments/{PUSHED}/photos/{}", schemas::Uuid::from_u128(5));
+    let mut dispatch: schemas::dispatch::Dispatch = letter.read().unwrap();
+    dispatch.photos = vec![path.clone()];
+    letter.body = serde_json::value::to_raw_value(&dispatch).unwrap().into();
+    town.deliver(&letter).await;
+    let address = town.fake(|fake| fake.requests()[0].field("media_url").unwrap().to_owned());
+    let key = address.split_once(&format!("{path}?key=")).unwrap().1;
+    assert!(testing::tools(town.tools.store.clone()).links.opens(&path, key), "{address}");
+
+    let without = Town::new(&hands, town.tools.clone(), offers(), json!({"photos": false})).await;
+    without.deliver(&letter).await;
+    without.fake(|fake| {
+        let fields = &fake.requests()[0].form;
+        assert!(fields.iter().all(|(name, value)| name != "media_url" && !value.contains("/photos/")), "{fields:?}");
+    });
+}
+
 async fn a_token_becomes_a_number((hands, _bed, tools): Desk) {
     let town = Town::new(&hands, tools, batches(), json!({"tokens_within": "2h"})).await;
     let letter = routed(&town.tools, PUSHED, Role::Lead).await;
@@ -395,6 +415,7 @@ async fn a_wrong_setting_is_named_with_the_fix((hands, _bed, tools): Desk) {
 testing::both! {
     a_case_walks_in_xml,
     a_case_walks_in_json,
+    photos_are_handed_out_as_addresses_that_open,
     a_token_becomes_a_number,
     a_token_without_a_number_is_told_to_colleagues_once,
     what_may_have_arrived_is_looked_up_and_never_sent_twice,
