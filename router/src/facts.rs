@@ -8,7 +8,7 @@ use schemas::{
     report::{Answers, Contact, Kind, Language, Report, Tell, Urgency},
     slug::{AreaId, CategoryId, Channel, DepartmentId, Slug},
 };
-use std::{collections::HashMap, sync::OnceLock};
+use std::{collections::HashMap, ops::BitOr, sync::OnceLock};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// The facts of one report at one moment. What costs something to find out (clean words, the local
@@ -44,6 +44,22 @@ pub struct Facts<'a> {
     calendar: &'a Calendar,
     folded: OnceLock<String>,
     moment: OnceLock<Moment>,
+}
+
+/// What has to be looked up before rules can be asked, besides the report itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Who reports: [`Facts::reporter`].
+    pub reporter: bool,
+    /// How busy departments are: [`Facts::load`].
+    pub load: bool,
+}
+
+impl BitOr for Needs {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self { reporter: self.reporter || other.reporter, load: self.load || other.load }
+    }
 }
 
 /// What a rule may know of who reports. Never who it is.

@@ -1,7 +1,7 @@
 //! One rule: as its file writes it ([`RuleConfig`]), and ready to be asked ([`Rule`]).
 
 use crate::{
-    Facts,
+    Facts, Needs,
     check::Check,
     conditions::{self, Clause, When},
     example::Example,
@@ -251,6 +251,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// What has to be looked up before it can be asked.
+    pub fn needs(&self) -> Needs {
+        self.clauses.iter().fold(Needs::default(), |needs, clause| needs | clause.needs())
+    }
+
     /// Whether a report of this category may match at all.
     pub(crate) fn admits_category(&self, category: &CategoryId) -> bool {
         self.clauses.iter().all(|clause| clause.admits_category(category))

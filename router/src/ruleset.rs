@@ -1,7 +1,7 @@
 //! The rules of a city: read, checked against the city, and refused when their own examples fail.
 
 use crate::{
-    Rule, Situation,
+    Needs, Rule, Situation,
     check::Check,
     decide::FALLBACK,
     example::Example,
@@ -24,6 +24,7 @@ use std::{collections::HashMap, fmt::Write as _};
 pub struct Ruleset {
     version: String,
     rules: Vec<Rule>,
+    needs: Needs,
     pub(crate) index: Index,
 }
 
@@ -64,7 +65,8 @@ impl Ruleset {
         }
         let (rules, examples): (Vec<Rule>, Vec<Vec<Example>>) =
             written.into_iter().filter_map(|(file, rule)| rule.build(file)).unzip();
-        let ruleset = Self { version, index: Index::new(&rules, city), rules };
+        let needs = rules.iter().fold(Needs::default(), |needs, rule| needs | rule.needs());
+        let ruleset = Self { version, index: Index::new(&rules, city), needs, rules };
         run_examples(&ruleset, &examples, &mut check);
         check_reach(&ruleset, &mut check);
         if check.failed() { (None, check.faults) } else { (Some(ruleset), check.faults) }
@@ -104,6 +106,12 @@ impl Ruleset {
     /// Every rule, in order.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// What its rules ask that has to be looked up beforehand; a rule that asks for what was not
+    /// looked up does not match.
+    pub fn needs(&self) -> Needs {
+        self.needs
     }
 
     /// By when something decided by the rule with this name is due, if it starts `at`: the rule's

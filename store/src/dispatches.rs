@@ -86,6 +86,9 @@ sql! {
     both OF_CASE = "SELECT id, case_id, department, role, state, posted_at, delivered_at, receipt, why, attempts,
             answered_at
         FROM dispatch WHERE case_id = $1 ORDER BY posted_at, id";
+    both OF_CASES = "SELECT id, case_id, department, role, state, posted_at, delivered_at, receipt, why, attempts,
+            answered_at
+        FROM dispatch WHERE case_id IN (SELECT value ->> 'id' FROM json_each($1)) ORDER BY posted_at, id";
 }
 
 #[derive(Serialize)]
@@ -163,6 +166,17 @@ impl Tx {
         let sql = self.conn.pick(BY_IDS_S, BY_IDS_P);
         let rows: Vec<KeptRow> = self.conn.all(sql, vec![batch_ids(ids)]).await?;
         rows.into_iter().map(|row| row.read().map(|row| (row.id, row))).collect()
+    }
+
+    /// Every dispatch of these cases, oldest first; cases without one are left out.
+    pub async fn dispatches_of_cases(&mut self, cases: &[Uuid]) -> Result<HashMap<Uuid, Vec<DispatchRow>>> {
+        let rows: Vec<KeptRow> = self.conn.all(OF_CASES, vec![batch_ids(cases)]).await?;
+        let mut of: HashMap<Uuid, Vec<DispatchRow>> = HashMap::new();
+        for row in rows {
+            let row = row.read()?;
+            of.entry(row.case_id).or_default().push(row);
+        }
+        Ok(of)
     }
 
     /// Writes how far dispatches are: state, delivered_at, receipt, why, attempts, answered_at.

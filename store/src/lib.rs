@@ -25,6 +25,7 @@ mod inbox;
 mod lanes;
 mod letterbox;
 mod letters;
+mod load;
 mod mailed;
 mod migrations;
 mod notices;

@@ -21,6 +21,7 @@ const ALL: &[Migration] = &[
         postgres: Some(include_str!("../migrations/0001_foundation.postgres.sql")),
     },
     Migration { name: "0002_departments", both: include_str!("../migrations/0002_departments.sql"), postgres: None },
+    Migration { name: "0003_load", both: include_str!("../migrations/0003_load.sql"), postgres: None },
     Migration {
         name: "0004_rules",
         both: include_str!("../migrations/0004_rules.sql"),

@@ -57,6 +57,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::lanes::STATEMENTS,
         crate::letterbox::STATEMENTS,
         crate::letters::STATEMENTS,
+        crate::load::STATEMENTS,
         crate::mailed::STATEMENTS,
         crate::migrations::STATEMENTS,
         crate::notices::STATEMENTS,

@@ -8,7 +8,7 @@ use crate::{
     failure::Failure,
     output::{Paint, count, say},
 };
-use router::Facts;
+use router::{Facts, Known};
 use schemas::{
     case::{Case, Decision},
     fault::Severity,
@@ -64,6 +64,7 @@ async fn explain(reference: Reference, town: &Town, config: &Config) -> anyhow::
         .into());
     };
     let case = store.case(report.id).await?;
+    let known = Known::look_up(&store, &report, &town.city).await?;
     let now = store.clock().now();
     store.close().await;
 
@@ -76,7 +77,7 @@ async fn explain(reference: Reference, town: &Town, config: &Config) -> anyhow::
     }
     let nobody = Vec::new();
     let rejected = case.as_ref().map_or(&nobody, |case| &case.rejected_by);
-    let facts = Facts::of(&report, &town.city, rejected, now);
+    let facts = known.add_to(Facts::of(&report, &town.city, rejected, now));
     let today = router::explain(&town.rules, &town.city, &facts);
     say!("\n{} (version {})", paint.bold("What the rules of today say"), town.rules.version());
     if let Some(stored) = case.as_ref().and_then(|case| case.decision.as_ref()) {

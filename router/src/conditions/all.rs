@@ -37,6 +37,11 @@ impl Config {
 }
 
 impl Condition {
+    /// What is inside.
+    pub fn clauses(&self) -> &Vec<Clause> {
+        &self.0
+    }
+
     pub fn holds<'f>(&'f self, facts: &'f Facts<'_>) -> Option<Cow<'f, str>> {
         every(&self.0, facts)
     }

@@ -41,6 +41,11 @@ impl Config {
 }
 
 impl Condition {
+    /// The conditions of each branch.
+    pub fn clauses(&self) -> &[Vec<Clause>] {
+        &self.0
+    }
+
     pub fn holds<'f>(&'f self, facts: &'f Facts<'_>) -> Option<Cow<'f, str>> {
         self.0.iter().find_map(|branch| every(branch, facts))
     }

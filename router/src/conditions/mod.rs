@@ -26,7 +26,7 @@ mod weekday;
 mod words;
 
 use crate::{
-    Facts, Tried,
+    Facts, Needs, Tried,
     check::Check,
     yaml::{Pos, given, pos},
 };
@@ -143,7 +143,30 @@ impl std::fmt::Display for When {
     }
 }
 
+impl Condition {
+    /// The conditions inside it, of `all`, `any` and `not`.
+    fn inside(&self) -> impl Iterator<Item = &Clause> {
+        let branches: &[Vec<Clause>] = match self {
+            Self::All(all) => std::slice::from_ref(all.clauses()),
+            Self::Any(any) => any.clauses(),
+            Self::Not(not) => std::slice::from_ref(not.clauses()),
+            _ => &[],
+        };
+        branches.iter().flatten()
+    }
+}
+
 impl Clause {
+    /// What has to be looked up before this can be asked.
+    pub fn needs(&self) -> Needs {
+        let own = match &self.condition {
+            Condition::Reporter(_) => Needs { reporter: true, ..Needs::default() },
+            Condition::Load(_) => Needs { load: true, ..Needs::default() },
+            _ => Needs::default(),
+        };
+        self.condition.inside().fold(own, |needs, clause| needs | clause.needs())
+    }
+
     /// Whether this condition holds, what it looked at, and the same of its parts.
     pub fn tried(&self, facts: &Facts<'_>) -> Tried {
         let fact = self.condition.holds(facts);

@@ -38,6 +38,11 @@ impl Config {
 }
 
 impl Condition {
+    /// What is inside.
+    pub fn clauses(&self) -> &Vec<Clause> {
+        &self.0
+    }
+
     pub fn holds(&self, facts: &Facts<'_>) -> Option<Cow<'static, str>> {
         every(&self.0, facts).is_none().then(|| Cow::Owned(seen(&self.0, facts)))
     }

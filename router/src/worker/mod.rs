@@ -4,20 +4,24 @@
 //! - [`received`]: stored reports (`report.received`): new ones, refused ones, reopened ones.
 //! - [`submitted`]: reports of channel integrations (`report.submitted`), kept and decided at once.
 //! - [`writing`]: what one batch writes.
+//! - [`known`]: what has to be looked up besides the report.
 
+mod known;
 mod received;
 mod references;
 mod submitted;
 mod writing;
 
-use crate::{Facts, InForce, Ruleset, decide};
+pub use known::Known;
+
+use crate::{Facts, InForce, Load, Reporter, Ruleset, decide};
 use async_trait::async_trait;
 use schemas::{
     Timestamp,
     case::{Case, Decision, Status, Watch},
     city::{City, Delivery, Share},
     letter::{Lane, Letter, Topic},
-    report::Report,
+    report::{Contact, Report},
     slug::DepartmentId,
     verdict::{Fault, Verdict},
 };
@@ -33,6 +37,9 @@ pub struct RouterWorker {
     rules: Arc<InForce>,
     /// What decides in the batch at hand.
     ruleset: Arc<Ruleset>,
+    /// How busy departments are, when those rules ask.
+    load: Option<Arc<Load>>,
+    last_count: known::LastCount,
     /// `https://host`, without a slash at the end.
     public_url: Arc<str>,
     desks: Arc<HashMap<DepartmentId, Desk>>,
@@ -64,6 +71,8 @@ impl RouterWorker {
             rules: Arc::new(InForce::new(city.clone(), ruleset.clone())),
             city,
             ruleset,
+            load: None,
+            last_count: Default::default(),
             public_url: public_url.trim_end_matches('/').into(),
             desks: Arc::new(desks),
             references: Default::default(),
@@ -75,8 +84,21 @@ impl RouterWorker {
         &self.rules
     }
 
-    fn decide(&self, report: &Report, rejected_by: &[DepartmentId], at: Timestamp) -> Decision {
-        decide(&self.ruleset, &self.city, &Facts::of(report, &self.city, rejected_by, at))
+    fn decide(
+        &self,
+        report: &Report,
+        contact: Option<&Contact>,
+        rejected_by: &[DepartmentId],
+        at: Timestamp,
+    ) -> Decision {
+        let mut facts = Facts::of(report, &self.city, rejected_by, at);
+        if self.ruleset.needs().reporter {
+            facts = facts.with_reporter(Reporter::of(report, contact, &self.city));
+        }
+        if let Some(load) = &self.load {
+            facts = facts.with_load(load);
+        }
+        decide(&self.ruleset, &self.city, &facts)
     }
 
     /// Whether a department with this right may know who sent `report`.
@@ -119,7 +141,11 @@ impl bus::Effects for RouterWorker {
     async fn apply(&self, tx: &mut Tx, letters: &[Letter]) -> Result<Vec<Verdict>, store::Error> {
         // One batch, one version: a copy of the worker that keeps it to the end.
         let ruleset = self.rules.at(tx).await?;
-        Self { ruleset, ..self.clone() }.batch(tx, letters).await
+        let load = match ruleset.needs().load {
+            true => Some(self.last_count.load(tx, self.store.clock().now()).await?),
+            false => None,
+        };
+        Self { ruleset, load, ..self.clone() }.batch(tx, letters).await
     }
 }
 

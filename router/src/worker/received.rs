@@ -15,7 +15,7 @@ use schemas::{
     verdict::{Fault, Verdict},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
-use store::Tx;
+use store::{DispatchRow, Tx};
 
 /// The inbox of letters about cases that exist already.
 const READER: &str = "router";
@@ -64,15 +64,25 @@ impl RouterWorker {
         let now = self.store.clock().now();
         // Sorted, so that two workers with overlapping batches wait for each other, never in a ring.
         let walks: BTreeMap<Uuid, (&Letter, &Report)> = new.iter().rev().map(|one| (one.1.id, *one)).collect();
-        let cases: Vec<Case> =
-            walks.values().map(|(_, report)| opened(report, self.decide(report, &[], now), now)).collect();
+        let mut contacts = HashMap::new();
+        if self.ruleset.needs().reporter {
+            contacts = tx.contacts(&walks.keys().copied().collect::<Vec<_>>()).await?;
+        }
+        let decided = |(_, report): &(&Letter, &Report)| {
+            opened(report, self.decide(report, contacts.get(&report.id), &[], now), now)
+        };
+        let cases: Vec<Case> = walks.values().map(decided).collect();
         let opened = tx.open_cases(&cases).await?;
-        let shared: Vec<Uuid> = cases
-            .iter()
-            .filter(|case| opened.contains(&case.id) && case.decision.as_ref().is_some_and(|d| self.shares(d)))
-            .map(|case| case.id)
-            .collect();
-        let contacts = if shared.is_empty() { HashMap::new() } else { tx.contacts(&shared).await? };
+        if !self.ruleset.needs().reporter {
+            let shared: Vec<Uuid> = cases
+                .iter()
+                .filter(|case| opened.contains(&case.id) && case.decision.as_ref().is_some_and(|d| self.shares(d)))
+                .map(|case| case.id)
+                .collect();
+            if !shared.is_empty() {
+                contacts = tx.contacts(&shared).await?;
+            }
+        }
         for (case, (letter, report)) in cases.iter().zip(walks.values()) {
             if !opened.contains(&case.id) {
                 continue;
@@ -109,6 +119,7 @@ impl RouterWorker {
             .collect();
         let mut unseen = tx.seen(READER, &known).await?;
         let contacts = tx.contacts(&ids).await?;
+        let had = tx.dispatches_of_cases(&ids).await?;
         let mut changed = HashSet::new();
         for (number, letter, report, why) in again {
             let Some(case) = cases.get_mut(&report.id) else {
@@ -134,7 +145,7 @@ impl RouterWorker {
                     if !waits {
                         continue;
                     }
-                    self.reroute(&walk, case, department, writing);
+                    self.reroute(&walk, case, department, had.get(&case.id).map_or(&[], Vec::as_slice), writing);
                 }
                 Why::Reopened { text } => self.reopen(walk, case, text.as_deref(), writing),
                 Why::Replied { .. } | Why::Reminder => continue,
@@ -148,8 +159,9 @@ impl RouterWorker {
 
     /// `by` says it is not theirs: the next rule that nobody refused, then the fallback desk, and
     /// when that refuses too, nobody. Each department is asked at most once, so this ends.
-    fn reroute(&self, walk: &Walk<'_>, case: &mut Case, by: &DepartmentId, writing: &mut Writing) {
-        let mut decision = self.decide(walk.report, &case.rejected_by, walk.now);
+    /// Who does a part of it already, or heard of it, `had` that: it is not handed out again.
+    fn reroute(&self, walk: &Walk<'_>, case: &mut Case, by: &DepartmentId, had: &[DispatchRow], writing: &mut Writing) {
+        let mut decision = self.decide(walk.report, walk.contact, &case.rejected_by, walk.now);
         case.version += 1;
         case.status_at = walk.now;
         case.planned_on = None;
@@ -167,8 +179,15 @@ impl RouterWorker {
             let reason = nobody_left(walk.report.language).to_owned();
             return writing.decline(walk, case, What::Declined { department, reason });
         }
-        let told: HashSet<DepartmentId> = case.decision.iter().flat_map(Decision::informed).collect();
-        let fresh = |assignment: &&Assignment| assignment.role == Role::Lead || !told.contains(&assignment.department);
+        let fresh = |assignment: &&Assignment| {
+            let mut before = had.iter().filter(|row| row.department == assignment.department);
+            match assignment.role {
+                Role::Lead => true,
+                // Who only heard of it does not know yet that a part of it is theirs.
+                Role::Part => before.all(|row| row.role == Role::Informed),
+                Role::Informed => before.next().is_none(),
+            }
+        };
         let what = routed(&decision, Some(by.clone()));
         let assignments = decision.assignments.clone();
         case.status = Status::Routed;
@@ -184,7 +203,7 @@ impl RouterWorker {
     fn reopen<'a>(&self, mut walk: Walk<'a>, case: &mut Case, text: Option<&'a str>, writing: &mut Writing) {
         let lead = case.lead.clone().filter(|lead| self.desks.contains_key(lead));
         let kept = case.decision.take().filter(|decision| decision.lead() == lead.as_ref() && lead.is_some());
-        let mut decision = kept.unwrap_or_else(|| self.decide(walk.report, &case.rejected_by, walk.now));
+        let mut decision = kept.unwrap_or_else(|| self.decide(walk.report, walk.contact, &case.rejected_by, walk.now));
         let was_answered = decision.answer.take().is_some();
         walk.added = text.filter(|_| was_answered);
         decision.due_on = self.ruleset.due(&decision.rule, &walk.report.category, &self.city, walk.now);

@@ -89,8 +89,10 @@ impl RouterWorker {
             verdicts[*number] = verdict;
             *counts.entry((&kept.report.channel, outcome)).or_default() += 1;
         }
-        let cases: Vec<Case> =
-            new.values().map(|(_, kept)| opened(&kept.report, self.decide(&kept.report, &[], now), now)).collect();
+        let decided = |(_, kept): &(&Letter, &NewReport)| {
+            opened(&kept.report, self.decide(&kept.report, kept.contact.as_ref(), &[], now), now)
+        };
+        let cases: Vec<Case> = new.values().map(decided).collect();
         let fresh = if cases.is_empty() { Default::default() } else { tx.open_cases(&cases).await? };
         let mut writing = Writing::default();
         for (case, (letter, kept)) in cases.iter().zip(new.values()).filter(|(case, _)| fresh.contains(&case.id)) {

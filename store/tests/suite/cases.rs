@@ -18,6 +18,7 @@ both!(
     a_case_is_opened_once_and_saved,
     a_version_belongs_to_one_event,
     dispatches_are_kept,
+    open_cases_are_counted_by_who_leads,
     a_notice_is_planned_once_and_sent_once,
     who_locks_the_same_cases_waits,
     a_broken_row_is_named,
@@ -144,7 +145,39 @@ async fn dispatches_are_kept(bed: Bed) {
     tx.commit().await.unwrap();
     let kept = store.dispatches_of(id("case")).await.unwrap();
     assert!(kept.len() == 2 && kept.contains(&changed) && kept.contains(&informed), "{kept:?}");
+    let mut tx = store.begin().await.unwrap();
+    let of_cases = tx.dispatches_of_cases(&[id("case"), id("none")]).await.unwrap();
+    assert_eq!((of_cases.len(), &of_cases[&id("case")]), (1, &kept));
+    drop(tx);
     assert_eq!(store.count().await.unwrap().dispatches.get("delivered"), Some(&1));
+}
+
+async fn open_cases_are_counted_by_who_leads(bed: Bed) {
+    let store = bed.store().await;
+    assert!(store.open_by_lead().await.unwrap().is_empty());
+    let mut cases = Vec::new();
+    for (name, lead, closed) in [
+        ("a", Some("wegen"), false),
+        ("b", Some("groen"), false),
+        ("c", Some("wegen"), false),
+        ("d", None, false),
+        ("e", Some("wegen"), true),
+    ] {
+        let report = report(&store, name).await.report;
+        let closed_at = closed.then_some(report.received_at);
+        cases.push(Case { lead: lead.map(slug), closed_at, ..case(&report) });
+    }
+    let mut tx = store.begin().await.unwrap();
+    tx.open_cases(&cases).await.unwrap();
+    // What this transaction opened counts within it already.
+    assert_eq!(tx.open_by_lead().await.unwrap(), [(slug("groen"), 1), (slug("wegen"), 2)]);
+    tx.commit().await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let moved = Case { lead: Some(slug("groen")), ..cases[0].clone() };
+    let closed = Case { closed_at: Some(bed.now()), ..cases[2].clone() };
+    tx.save_cases(&[moved, closed]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.open_by_lead().await.unwrap(), [(slug("groen"), 2)]);
 }
 
 async fn a_notice_is_planned_once_and_sent_once(bed: Bed) {

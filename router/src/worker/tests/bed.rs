@@ -9,7 +9,7 @@ use schemas::{
     Timestamp, Uuid,
     case::{Case, Status},
     dispatch::Dispatch,
-    id::{Clock, Ids, derived},
+    id::{Clock, Ids, derived, from_micros},
     letter::{Lane, Letter, Topic},
     place::{Place, Point},
     report::{Answers, Contact, Kind, Language, Received, Report, Tell, Urgency, Why},
@@ -18,7 +18,13 @@ use schemas::{
     verdict::Verdict,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use store::{NewReport, Options, Store};
 
 pub(super) const RULES: &str = "
@@ -28,11 +34,12 @@ pub(super) const RULES: &str = "
 - { rule: high, when: { urgency: [high, emergency] }, then: { assign: lamps } }
 ";
 
-/// A worker on a fresh store, with a clock that stands still.
+/// A worker on a fresh store, with a clock that stands still until it is told to go on.
 pub(super) struct Bed {
     pub store: Store,
     pub worker: RouterWorker,
     url: String,
+    now: Arc<AtomicI64>,
 }
 
 pub(super) const NOW: &str = "2026-03-04T10:00:00Z";
@@ -43,13 +50,13 @@ macro_rules! both {
         mod sqlite {
             $(#[tokio::test]
             async fn $name() {
-                super::bed::on_sqlite(super::$name).await;
+                crate::worker::tests::bed::on_sqlite(super::$name).await;
             })*
         }
         mod postgres {
             $(#[tokio::test]
             async fn $name() {
-                super::bed::on_postgres(super::$name).await;
+                crate::worker::tests::bed::on_postgres(super::$name).await;
             })*
         }
     };
@@ -81,14 +88,15 @@ pub(super) async fn on_postgres<F: Future<Output = ()> + Send + 'static>(body: i
 }
 
 async fn bed(url: &str) -> Bed {
-    let store = open(url).await;
+    let now = Arc::new(AtomicI64::new(NOW.parse::<Timestamp>().unwrap().as_microsecond()));
+    let store = open(url, &now).await;
     store.migrate().await.unwrap();
-    Bed { worker: worker(&store, RULES), store, url: url.to_owned() }
+    Bed { worker: worker(&store, RULES), store, url: url.to_owned(), now }
 }
 
-async fn open(url: &str) -> Store {
-    let now: Timestamp = NOW.parse().unwrap();
-    let clock = Clock::new(move || now);
+async fn open(url: &str, now: &Arc<AtomicI64>) -> Store {
+    let now = now.clone();
+    let clock = Clock::new(move || from_micros(now.load(Ordering::SeqCst)));
     let options = Options { ids: Ids::new(clock.clone()), clock, publish_events: false };
     Store::open(url, options).await.unwrap()
 }
@@ -102,11 +110,20 @@ pub(super) fn worker(store: &Store, rules: &str) -> RouterWorker {
 }
 
 impl Bed {
+    /// The same store, decided by these rules.
+    pub fn with_rules(self, rules: &str) -> Self {
+        Self { worker: worker(&self.store, rules), ..self }
+    }
+
+    pub fn pass(&self, time: Duration) {
+        self.now.fetch_add(time.as_micros() as i64, Ordering::SeqCst);
+    }
+
     /// What a second process has, where there may be one.
     pub async fn other(&self) -> Store {
         match self.store.kind() {
             store::DbKind::Sqlite => self.store.clone(),
-            store::DbKind::Postgres => open(&self.url).await,
+            store::DbKind::Postgres => open(&self.url, &self.now).await,
         }
     }
 

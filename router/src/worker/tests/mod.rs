@@ -2,6 +2,7 @@
 
 mod bed;
 mod in_force;
+mod known;
 
 use crate::testing::slug;
 use ::bus::Effects as _;
