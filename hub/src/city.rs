@@ -38,7 +38,9 @@ pub struct Reading {
     pub place: String,
     /// The files.
     pub files: Files,
-    /// The city, when no fault is an error.
+    /// The city alone, when it can be read; its rules and words may have faults.
+    pub city: Option<Arc<City>>,
+    /// The city with everything made of it, when no fault is an error.
     pub town: Option<Town>,
     /// Everything that is wrong, errors first, each file in order.
     pub faults: Vec<Fault>,
@@ -48,7 +50,7 @@ pub struct Reading {
 pub fn read(folder: Option<&Path>) -> anyhow::Result<Reading> {
     let (place, files) = match folder {
         None => ("the built-in sample city".to_owned(), sample()),
-        Some(folder) => (folder.display().to_string(), from_disk(folder)?),
+        Some(folder) => (folder.display().to_string(), from_disk(folder, "")?),
     };
     Ok(judge(place, files))
 }
@@ -56,22 +58,23 @@ pub fn read(folder: Option<&Path>) -> anyhow::Result<Reading> {
 /// Makes everything of `files`, and gathers what is wrong.
 pub fn judge(place: String, files: Files) -> Reading {
     let (city, mut faults) = City::read(files.clone());
+    let city = city.map(Arc::new);
     let mut town = None;
-    if let Some(city) = city {
-        let (rules, more) = Ruleset::read(&city);
+    if let Some(city) = &city {
+        let (rules, more) = Ruleset::read(city);
         faults.extend(more);
-        let (templates, more) = Templates::read(&city);
+        let (templates, more) = Templates::read(city);
         faults.extend(more);
-        faults.extend(adapters::departments::check(&city));
+        faults.extend(adapters::departments::check(city));
         if let (Some(rules), Some(templates)) = (rules, templates) {
-            town = Some(Town { city: Arc::new(city), rules: Arc::new(rules), templates: Arc::new(templates) });
+            town = Some(Town { city: city.clone(), rules: Arc::new(rules), templates: Arc::new(templates) });
         }
     }
     faults.sort_by(|a, b| (a.severity, &a.file, a.line, a.column).cmp(&(b.severity, &b.file, b.line, b.column)));
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
         town = None;
     }
-    Reading { place, files, town, faults }
+    Reading { place, files, city, town, faults }
 }
 
 impl Reading {
@@ -115,7 +118,13 @@ fn sample() -> Files {
         .collect()
 }
 
-fn from_disk(folder: &Path) -> anyhow::Result<Files> {
+/// The files below `rules/` of a city folder.
+pub fn read_rules(folder: &Path) -> anyhow::Result<Files> {
+    if folder.join("rules").is_dir() { from_disk(folder, "rules") } else { from_disk(folder, "").map(|_| Files::new()) }
+}
+
+/// The text files of a city folder, or of what lies below one folder in it.
+fn from_disk(folder: &Path, below: &str) -> anyhow::Result<Files> {
     if !folder.join("city.yaml").is_file() {
         return Err(Failure::usage(
             format!("{} is not a city folder: there is no city.yaml in it", folder.display()),
@@ -124,7 +133,7 @@ fn from_disk(folder: &Path) -> anyhow::Result<Files> {
         .into());
     }
     let mut files = Files::new();
-    let mut todo = vec![PathBuf::new()];
+    let mut todo = vec![PathBuf::from(below)];
     while let Some(inside) = todo.pop() {
         let unreadable = |error: std::io::Error| {
             anyhow::Error::from(error).context(Failure::new(

@@ -1,5 +1,9 @@
 //! The command line.
 
+mod rules;
+
+pub use rules::{ActivateArgs, HistoryArgs, RollbackArgs, RulesCommand};
+
 use crate::{bench::BenchArgs, conformance::ConformanceArgs, simulate::SimulateCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum as _};
 use std::{net::SocketAddr, path::PathBuf};
@@ -39,7 +43,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Bring the database up to date
     Migrate(MigrateArgs),
-    /// Try the rules, or see why a report went where it went
+    /// Try the rules, put them in force, take them back, see why a report went where it went
     #[command(subcommand)]
     Rules(RulesCommand),
     /// Letters that could not be delivered: look, send again, or throw away
@@ -165,27 +169,6 @@ pub struct MigrateArgs {
     /// Only say what would be done
     #[arg(long)]
     pub status: bool,
-}
-
-/// What to do with rules.
-#[derive(Debug, Clone, Subcommand)]
-pub enum RulesCommand {
-    /// Run the examples that stand beside each rule
-    Test {
-        /// The city folder [default: as in `check`]
-        #[arg(long, value_name = "DIR")]
-        city: Option<PathBuf>,
-    },
-    /// Why a report went where it went, and what the rules of today say
-    #[command(after_help = "Example: voordeur rules explain 1234 5670")]
-    Explain {
-        /// The eight digits the resident was given
-        #[arg(required = true, num_args = 1..=2, value_name = "REFERENCE")]
-        reference: Vec<String>,
-        /// Decide with the rules of this city folder instead
-        #[arg(long, value_name = "DIR")]
-        city: Option<PathBuf>,
-    },
 }
 
 /// Which dead letters.

@@ -27,6 +27,8 @@ pub struct Config {
     pub http: Http,
     /// Secrets of departments, by id.
     pub departments: BTreeMap<DepartmentId, DepartmentAccess>,
+    /// Which rules decide.
+    pub rules: Rules,
     /// Logs.
     pub log: Log,
 }
@@ -264,6 +266,25 @@ pub struct DepartmentAccess {
     /// The private key (OpenSSH form) by which we reach its SFTP server.
     #[serde(deserialize_with = "load::maybe_secret")]
     pub ssh_key: Option<SecretString>,
+}
+
+/// Which rules decide.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// What brings other rules into force.
+    pub activate: Activate,
+}
+
+/// What brings other rules into force. At the very first start it is the city folder, either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activate {
+    /// A change in the city folder, seen at the start and while the router runs.
+    #[default]
+    Folder,
+    /// `voordeur rules activate` alone.
+    Command,
 }
 
 /// Logs.

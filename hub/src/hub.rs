@@ -7,6 +7,7 @@ use crate::{
     config::Config,
     failure::{Advise as _, Failure},
     roles::{self, Ground},
+    rules,
     supervise::{Stage, Supervisor, Task},
     telemetry,
 };
@@ -111,6 +112,7 @@ impl Hub {
         // Everything is built before anything runs: a hub starts whole or not at all.
         let mut built = Vec::new();
         if has(Role::Router) {
+            rules::at_start(&ground).await?;
             built.push(roles::router(&ground));
         }
         if has(Role::Adapters) {

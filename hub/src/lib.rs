@@ -16,6 +16,7 @@ pub mod failure;
 pub mod hub;
 pub mod output;
 pub mod roles;
+pub mod rules;
 pub mod serve;
 pub mod simulate;
 pub mod supervise;

@@ -4,6 +4,7 @@ use crate::{
     city::Town,
     config::{Config, Mail, Tls},
     failure::Failure,
+    rules,
     supervise::{Stage, Task},
     telemetry,
 };
@@ -213,13 +214,11 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
 
 /// Decides; takes what channel integrations submit over the broker.
 pub fn router(ground: &Ground) -> Built {
-    let worker: Arc<dyn Effects> = Arc::new(RouterWorker::new(
-        ground.store.clone(),
-        ground.town.city.clone(),
-        ground.town.rules.clone(),
-        &ground.public_url,
-    ));
-    let mut tasks = vec![effects(ground, Lane::router(), Stage::Work, worker.clone())];
+    let (store, town) = (ground.store.clone(), &ground.town);
+    let worker = RouterWorker::new(store, town.city.clone(), town.rules.clone(), &ground.public_url);
+    let rules = rules::watch(ground, worker.rules().clone());
+    let worker: Arc<dyn Effects> = Arc::new(worker);
+    let mut tasks = vec![rules, effects(ground, Lane::router(), Stage::Work, worker.clone())];
     if ground.config.broker.is_some() {
         tasks.push(effects(ground, Lane::intake(), Stage::Intake, worker));
     }

@@ -98,6 +98,9 @@ fn describe() {
     describe_gauge!("voordeur_lane_delayed", "Letters that wait for their next try, by lane");
     describe_gauge!("voordeur_lane_oldest_seconds", Unit::Seconds, "Age of the oldest letter that waits, by lane");
     describe_gauge!("voordeur_dead", "Dead letters, by lane");
+    describe_gauge!("voordeur_rules_activation", "Number of the activation by which this process decides");
+    describe_gauge!("voordeur_rules_unusable", "1 while rules that were activated cannot be used for this city");
+    describe_gauge!("voordeur_rules_folder_refused", "1 while the rules in the city folder are not taken over");
     describe_gauge!("voordeur_up", "1 for each role that runs in this process");
 }
 

@@ -41,9 +41,18 @@ fn the_example_explains_every_key() {
     assert_eq!((mail.port, mail.tls, mail.max_connections), (Some(587), Some(Tls::Starttls), 4));
     assert!(config.broker.is_some() && config.departments.len() == 1);
     // Whatever key the types know stands in the example.
-    for section in
-        ["city", "database", "broker", "web", "mail", "mailbox", "http", "departments.publieke-ruimte-groen", "log"]
-    {
+    for section in [
+        "city",
+        "database",
+        "broker",
+        "web",
+        "mail",
+        "mailbox",
+        "http",
+        "departments.publieke-ruimte-groen",
+        "rules",
+        "log",
+    ] {
         let message = fails(&all.replacen(&format!("[{section}]"), &format!("[{section}]\nzzzz = 1"), 1), &[]);
         let known = message.split("expected").nth(1).unwrap_or_default().lines().next().unwrap_or_default().to_owned();
         for key in known.split('`').skip(1).step_by(2) {

@@ -71,13 +71,13 @@ async fn a_version_that_cannot_be_used_leaves_the_last_good_one(bed: Bed) {
     assert_eq!(bed.worker.rules().look(&bed.store).await.unwrap().trouble, None);
 }
 
-/// Two workers decide as fast as they can while another version is activated: not one case that is
-/// committed after the activation was decided by the version before.
+/// Two workers decide as fast as they can while another version is activated, and taken back: not one
+/// case that is committed after an activation was decided by the version before.
 async fn no_process_decides_by_the_version_before(bed: Bed) {
     let (old, _) = activate(&bed.store, bed::RULES).await;
     let mut letters = Vec::new();
     let mut ids = Vec::new();
-    for _ in 0..60 {
+    for _ in 0..90 {
         let (id, letter) = bed.report("road/hole", Some(4.5)).await;
         ids.push(id);
         letters.push(letter);
@@ -96,21 +96,26 @@ async fn no_process_decides_by_the_version_before(bed: Bed) {
             }
         }));
     }
-    let by_old = async |store: &Store| {
-        let cases = store.cases_by_ids(&ids).await.unwrap();
-        cases.values().filter(|case| case.decision.as_ref().is_some_and(|d| d.ruleset == old)).count()
+    let by = async |version: &str| {
+        let cases = bed.store.cases_by_ids(&ids).await.unwrap();
+        cases.values().filter(|case| case.decision.as_ref().is_some_and(|d| d.ruleset == version)).count()
     };
-    while by_old(&bed.store).await < 10 {
+    while by(&old).await < 10 {
         tokio::task::yield_now().await;
     }
     let (new, _) = activate(&other, OTHER).await;
-    let at_activation = by_old(&bed.store).await;
+    let by_old = by(&old).await;
+    while by(&new).await < 10 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(by(&old).await, by_old);
+    let (back, n) = activate(&bed.store, bed::RULES).await;
+    assert_eq!((&back, n), (&old, 3));
+    let by_new = by(&new).await;
     for worker in workers {
         worker.await.unwrap();
     }
-    assert_eq!(by_old(&bed.store).await, at_activation);
-    let cases = bed.store.cases_by_ids(&ids).await.unwrap();
-    let by_new = cases.values().filter(|case| case.decision.as_ref().is_some_and(|d| d.ruleset == new)).count();
-    assert_eq!(by_new, 60 - at_activation);
+    assert_eq!((by(&new).await, by(&old).await), (by_new, 90 - by_new));
+    assert!(by_old >= 10 && by_new >= 10);
     assert!(bed.store.take(&Lane::queue(&slug("roads")), 1, std::time::Duration::ZERO).await.unwrap().is_empty());
 }

@@ -1,57 +1,25 @@
-//! `voordeur rules`: try them, and see why.
+//! `voordeur rules explain`: why a report went where it went, and what the rules of today say.
 
-use super::{check, open};
 use crate::{
     city::{self, Town},
-    cli::RulesCommand,
+    commands::{check, open},
     config::Config,
     failure::Failure,
-    output::{Paint, count, say},
+    output::{Paint, say},
 };
 use router::{Facts, Known};
 use schemas::{
     case::{Case, Decision},
-    fault::Severity,
     reference::Reference,
     report::{Language, Report},
 };
+use std::path::PathBuf;
 
-/// Does what the command says.
-pub async fn run(command: RulesCommand, config: &Config) -> anyhow::Result<()> {
-    match command {
-        RulesCommand::Test { city } => test(city::read(check::folder(city, config).as_deref())?),
-        RulesCommand::Explain { reference, city } => {
-            let reference = Reference::parse(&reference.concat()).map_err(|error| {
-                Failure::usage(error.to_string(), "write it as the resident was given it: 1234 5670")
-            })?;
-            let town = city::read(check::folder(city, config).as_deref())?.good()?;
-            explain(reference, &town, config).await
-        }
-    }
-}
-
-/// Reading rules runs the examples that stand beside them.
-fn test(reading: city::Reading) -> anyhow::Result<()> {
-    let paint = Paint::stdout();
-    let faults: Vec<_> = reading.faults.iter().filter(|fault| fault.file.starts_with("rules/")).collect();
-    faults.iter().for_each(|fault| say!("{}", reading.show(fault, paint)));
-    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
-    if errors > 0 {
-        return Err(Failure::new(
-            format!("{} in the rules of {}", count(errors as u64, "fault"), reading.place),
-            "put them right and test again",
-        )
-        .into());
-    }
-    let place = reading.place.clone();
-    let town = reading.good()?;
-    say!(
-        "{} {} of {place}: every example comes out as it says (version {})",
-        paint.green("✓"),
-        count(town.rules.rules().len() as u64, "rule"),
-        town.rules.version()
-    );
-    Ok(())
+pub(super) async fn run(reference: &str, city: Option<PathBuf>, config: &Config) -> anyhow::Result<()> {
+    let reference = Reference::parse(reference)
+        .map_err(|error| Failure::usage(error.to_string(), "write it as the resident was given it: 1234 5670"))?;
+    let town = city::read(check::folder(city, config).as_deref())?.good()?;
+    explain(reference, &town, config).await
 }
 
 async fn explain(reference: Reference, town: &Town, config: &Config) -> anyhow::Result<()> {
