@@ -17,17 +17,33 @@ mod windows;
 mod wire;
 
 pub use config::Config;
+pub use form::marked;
 
-use super::{Adapter, Found, Taken, Tools};
+use super::{Adapter, Found, Taken, Tools, pace::Pace};
 use crate::rounds::Round;
 use async_trait::async_trait;
 use bus::{LaneSettings, UnknownPolicy};
-use schemas::{city::Department, dispatch::Dispatch, fault::Invalid, letter::Letter, verdict::Verdict};
+use schemas::{
+    city::{Delivery, Department},
+    dispatch::Dispatch,
+    fault::Invalid,
+    letter::Letter,
+    verdict::Verdict,
+};
 use server::{Receipt, Server};
 use std::{sync::Arc, time::Duration};
 use store::{Open311Receipt, Tx};
 
 impl Config {
+    /// The settings of a department of a city that was checked; nothing for one that is reached in
+    /// another way.
+    pub fn of(department: &Department) -> Option<Self> {
+        match &department.delivery {
+            Delivery::Push { adapter, settings } if adapter == "open311" => super::read(&Pace::split(settings).1).ok(),
+            _ => None,
+        }
+    }
+
     /// The adapter. A server that asks for no key gets none.
     pub fn build(self, department: &Department, tools: &Tools) -> Result<Arc<dyn Adapter>, Vec<Invalid>> {
         let lane = LaneSettings {

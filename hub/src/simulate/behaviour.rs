@@ -23,9 +23,10 @@ pub enum Behaviour {
     Silent,
     /// Says of everything that it is not theirs.
     NotOurs,
-    /// Takes work from anybody: looks at no signature and no time.
+    /// Takes work from anybody: looks at no signature, no time and no key.
     Trusting,
-    /// Does not know a piece of work again when it comes twice.
+    /// Does not know a piece of work again when it comes twice; an Open311 server: gives no description
+    /// back, so that nothing can be found again.
     Forgetful,
 }
 
@@ -62,7 +63,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("down:10m", "is away for ten minutes (or 30s, 2h), then works"),
     ("silent", "takes the work and is never heard of again"),
     ("not-ours", "says that it is not theirs, with a reason"),
-    ("trusting", "looks at no signature (only to try `voordeur conformance`)"),
+    ("trusting", "looks at no signature and no key (only to try `voordeur conformance`)"),
     ("forgetful", "does not know work again that comes twice (only to try `voordeur conformance`)"),
 ];
 

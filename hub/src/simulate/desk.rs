@@ -91,7 +91,9 @@ impl Desk {
     /// The updates about `dispatch`, kept under `receipt` since `now`, in the order in which they
     /// are sent. Their ids follow from the piece of work, so that saying one again is the same one.
     pub fn says(&self, dispatch: &Dispatch, receipt: &str, now: Timestamp) -> Vec<Update> {
-        let updates = self.words(dispatch, now).into_iter().enumerate().map(|(n, say)| Update {
+        let why = dispatch.again.as_ref().map(|again| again.why);
+        let said = self.words(dispatch.language, dispatch.role, why, now);
+        let updates = said.into_iter().enumerate().map(|(n, say)| Update {
             id: format!("{receipt}-{}-{n}", dispatch.id),
             department: dispatch.department.clone(),
             dispatch: dispatch.id,
@@ -102,16 +104,18 @@ impl Desk {
         self.behaviour.says(updates.collect())
     }
 
-    fn words(&self, dispatch: &Dispatch, now: Timestamp) -> Vec<Say> {
+    /// What there is to say, in its natural order: about work for `role` that came since `now`, or came
+    /// again because of `why`.
+    pub fn words(&self, language: Language, role: Role, why: Option<AgainWhy>, now: Timestamp) -> Vec<Say> {
         let text = |nl: &str, fr: &str, en: &str| {
-            match dispatch.language {
+            match language {
                 Language::Nl => nl,
                 Language::Fr => fr,
                 Language::En => en,
             }
             .to_owned()
         };
-        if dispatch.role == Role::Informed {
+        if role == Role::Informed {
             return vec![Say::InternalNote { text: "Seen. (Simulated department.)".to_owned() }];
         }
         if self.behaviour == Behaviour::NotOurs {
@@ -131,7 +135,7 @@ impl Desk {
             )),
             evidence: Vec::new(),
         };
-        match dispatch.again.as_ref().map(|again| again.why) {
+        match why {
             Some(AgainWhy::Reminder) => vec![Say::Plan { on, text: None }, done],
             Some(AgainWhy::Reopened | AgainWhy::Replied) | None => {
                 vec![Say::Accept {}, Say::Plan { on, text: None }, done]

@@ -62,11 +62,13 @@ impl Hops {
 
     /// Work came, for the `times`th time.
     pub fn came(&self, dispatch: &Dispatch, times: usize, receipt: Option<&str>, outcome: &str) {
+        self.came_as(dispatch.id, &dispatch.reference.to_string(), times, receipt, outcome);
+    }
+
+    /// Work came of which no more is known than its id, and the city's reference if that.
+    pub fn came_as(&self, dispatch: Uuid, reference: &str, times: usize, receipt: Option<&str>, outcome: &str) {
         let hop = self.hop(Way::In, "dispatch", outcome);
-        self.show(
-            &Hop { dispatch: Some(dispatch.id), times: Some(times), receipt, ..hop },
-            &dispatch.reference.to_string(),
-        );
+        self.show(&Hop { dispatch: Some(dispatch), times: Some(times), receipt, ..hop }, reference);
     }
 
     /// Something was said about a piece of work.

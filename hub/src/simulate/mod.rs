@@ -6,6 +6,7 @@
 pub mod behaviour;
 pub mod desk;
 pub mod hops;
+pub mod open311;
 pub mod queue;
 pub mod say;
 pub mod webhook;
@@ -24,6 +25,7 @@ use schemas::{
     dispatch::{Dispatch, Update},
     fault::did_you_mean,
     id::Clock,
+    report::Language,
     slug::DepartmentId,
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -34,8 +36,11 @@ use tokio_util::sync::CancellationToken;
 type Run = fn(Play) -> BoxFuture<'static, anyhow::Result<()>>;
 
 /// Every kind of department that can be played: its name, and how it is played until told to stop.
-pub const REGISTRY: &[(&str, Run)] =
-    &[("webhook", |play| Box::pin(webhook::play(play))), ("queue", |play| Box::pin(queue::play(play)))];
+pub const REGISTRY: &[(&str, Run)] = &[
+    ("webhook", |play| Box::pin(webhook::play(play))),
+    ("queue", |play| Box::pin(queue::play(play))),
+    ("open311", |play| Box::pin(open311::play(play))),
+];
 
 /// What to play.
 #[derive(Debug, Clone, Subcommand)]
@@ -52,11 +57,13 @@ Behaviours:
   down:10m              is away for ten minutes (or 30s, 2h), then works
   silent                takes the work and is never heard of again
   not-ours              says that it is not theirs, with a reason
-  trusting, forgetful   looks at no signature; does not know work again: to try `voordeur conformance`
+  trusting, forgetful   looks at no signature and no key; does not know work again (over Open311: gives no
+                        description back): to try `voordeur conformance`
 
 Examples:
   voordeur simulate department --department nutsbedrijf --kind webhook --config my.toml
   voordeur simulate department --department groen --kind queue --behaviour down:10m --json
+  voordeur simulate department --department wegen --kind open311 --behaviour timeout-after-accept
 
 Secrets and addresses come from the configuration of the hub, where it is at hand; the flags and their
 variables go before it.")]
@@ -69,7 +76,7 @@ pub struct DepartmentArgs {
     /// Whom to play: the id in departments.yaml
     #[arg(long, value_name = "ID")]
     pub department: String,
-    /// How work reaches it: webhook or queue [default: as departments.yaml says]
+    /// How work reaches it: webhook, queue or open311 [default: as departments.yaml says]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
     /// How it behaves
@@ -87,6 +94,9 @@ pub struct DepartmentArgs {
     /// The department's token [default: `token` under [departments.<id>]]
     #[arg(long, value_name = "TOKEN", env = "VOORDEUR_SIMULATE_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
+    /// The key of an Open311 server [default: `api_key` under [departments.<id>]; without one it lets all in]
+    #[arg(long, value_name = "KEY", env = "VOORDEUR_SIMULATE_API_KEY", hide_env_values = true)]
+    pub api_key: Option<String>,
     /// The broker, as the department's own user: amqp://user:password@host/vhost [default: [broker] url]
     #[arg(long, value_name = "URL", env = "VOORDEUR_SIMULATE_AMQP", hide_env_values = true)]
     pub amqp: Option<String>,
@@ -109,6 +119,10 @@ pub struct DepartmentArgs {
 pub struct Play {
     /// Who.
     pub department: DepartmentId,
+    /// How the city reaches its Open311 server, where it has one.
+    pub open311: Option<adapters::departments::open311::Config>,
+    /// The language it speaks where the work does not say.
+    pub language: Language,
     /// Where work is listened for.
     pub listen: SocketAddr,
     /// Where the hub is, without a slash at the end.
@@ -117,6 +131,8 @@ pub struct Play {
     pub key: Option<Key>,
     /// The token.
     pub token: Option<SecretString>,
+    /// The key of an Open311 server.
+    pub api_key: Option<SecretString>,
     /// The broker, where there is one.
     pub broker: Option<RabbitOptions>,
     /// How long between two things it says.
@@ -141,7 +157,7 @@ pub async fn run(command: SimulateCommand, config: &Config) -> anyhow::Result<()
     let town = city::read(config.city.folder.as_deref())?.good()?;
     let department = known(&town.city, &args.department)?;
     let run = kind(&args, department)?;
-    let play = Play::new(&args, config, department)?;
+    let play = Play::new(&args, config, &town.city, department)?;
     let stop = play.stop.clone();
     tokio::select! {
         ended = run(play) => ended,
@@ -188,7 +204,7 @@ fn kind(args: &DepartmentArgs, department: &Department) -> anyhow::Result<Run> {
 }
 
 impl Play {
-    fn new(args: &DepartmentArgs, config: &Config, department: &Department) -> anyhow::Result<Self> {
+    fn new(args: &DepartmentArgs, config: &Config, city: &City, department: &Department) -> anyhow::Result<Self> {
         let access = config.departments.get(&department.id);
         let secret = args.secret.clone().map(SecretString::from).or_else(|| access.and_then(|a| a.secret.clone()));
         let key = secret.map(|secret| {
@@ -205,6 +221,8 @@ impl Play {
         let prefix = args.prefix.clone().or_else(|| Some(config.broker.as_ref()?.prefix.clone()));
         Ok(Self {
             department: department.id.clone(),
+            open311: adapters::departments::open311::Config::of(department),
+            language: city.languages.first().copied().unwrap_or_default(),
             listen: args.listen.or_else(|| own_address(department)).unwrap_or(LISTEN),
             hub: args
                 .hub
@@ -214,6 +232,11 @@ impl Play {
                 .to_owned(),
             key: key.transpose()?,
             token: token.or_else(|| access.and_then(|a| a.token.clone())),
+            api_key: args
+                .api_key
+                .clone()
+                .map(SecretString::from)
+                .or_else(|| access.and_then(|access| access.api_key.clone())),
             broker: broker_url.map(|url| RabbitOptions {
                 url,
                 prefix: prefix.unwrap_or_else(|| RabbitOptions::default().prefix),

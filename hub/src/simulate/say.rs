@@ -6,7 +6,10 @@ use crate::failure::Failure;
 use adapters::callback;
 use anyhow::Context as _;
 use reqwest::{RequestBuilder, StatusCode, Url, header};
-use schemas::dispatch::{Dispatch, Update};
+use schemas::{
+    Uuid,
+    dispatch::{Dispatch, Update},
+};
 use secrecy::ExposeSecret as _;
 use std::time::Duration;
 
@@ -135,15 +138,31 @@ impl Play {
         }
     }
 
+    /// Opens a photo by its whole address, at the hub that we know: the public name need not lead to
+    /// this machine.
+    pub async fn look_at_address(&self, dispatch: Uuid, address: &str) {
+        let fetch = async {
+            let address: Url = address.parse().context("this is no address")?;
+            let here = format!("{}?{}", address.path(), address.query().unwrap_or_default());
+            seen(self.http.get(&self.at(&here)?)?.send().await?).await
+        };
+        let outcome: anyhow::Result<String> = fetch.await;
+        self.hops.said(dispatch, "photo", None, &outcome.unwrap_or_else(|error| format!("{error:#}")));
+    }
+
     async fn fetch_photo(&self, path: &str) -> anyhow::Result<String> {
         let token = self.token.as_ref().context("not fetched: that needs the department's token (--token)")?;
-        let answer = self.http.get(&self.at(path)?)?.bearer_auth(token.expose_secret()).send().await?;
-        let status = answer.status();
-        if !status.is_success() {
-            return Ok(format!("{} {}", status.as_u16(), problem(answer).await));
-        }
-        Ok(format!("{} {} bytes", status.as_u16(), answer.bytes().await?.len()))
+        seen(self.http.get(&self.at(path)?)?.bearer_auth(token.expose_secret()).send().await?).await
     }
+}
+
+/// What came of fetching a photo.
+async fn seen(answer: reqwest::Response) -> anyhow::Result<String> {
+    let status = answer.status();
+    if !status.is_success() {
+        return Ok(format!("{} {}", status.as_u16(), problem(answer).await));
+    }
+    Ok(format!("{} {} bytes", status.as_u16(), answer.bytes().await?.len()))
 }
 
 /// Seconds of `Retry-After`.

@@ -17,7 +17,7 @@ use std::time::Duration;
 /// The largest call that is read.
 const MAX_BODY: usize = 1024 * 1024;
 /// How long a call is left without an answer: longer than any caller waits.
-const NEVER: Duration = Duration::from_secs(3600);
+pub(super) const NEVER: Duration = Duration::from_secs(3600);
 
 /// Plays it until told to stop.
 pub async fn play(play: Play) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use tests::{
     town, wait,
 };
 
-async fn ids(path: &Path, sql: &'static str) -> anyhow::Result<Vec<String>> {
+pub async fn ids(path: &Path, sql: &'static str) -> anyhow::Result<Vec<String>> {
     use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
     let mut db = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
     Ok(sqlx::query_scalar(sql).fetch_all(&mut db).await?)

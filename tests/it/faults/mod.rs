@@ -4,6 +4,7 @@
 mod departments;
 mod distributed;
 mod embedded;
+mod open311;
 mod outage;
 
 use std::time::Duration;

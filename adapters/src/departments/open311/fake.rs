@@ -2,14 +2,18 @@
 //! `voordeur simulate` speak to. It knows the protocol and no network: whoever listens hands it each
 //! call and gives back what it answers.
 
+mod write;
+
 use super::{
+    config::Config,
     windows::second,
     wire::{Format, moment},
 };
 use jiff::tz::TimeZone;
 use schemas::Timestamp;
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 use url::form_urlencoded;
+use write::{Fields, definition, error, list, service};
 
 /// A service that it has.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +24,8 @@ pub struct Offer {
     pub batch: bool,
     /// Codes of attributes that a request must have.
     pub needs: Vec<String>,
+    /// Codes of attributes that a request may have.
+    pub asks: Vec<String>,
 }
 
 /// How it is set up.
@@ -41,6 +47,24 @@ pub struct Setup {
     pub doubles: bool,
     /// Lists begin with the last.
     pub backwards: bool,
+    /// Lists do not give descriptions back.
+    pub wordless: bool,
+}
+
+impl Setup {
+    /// A server that the settings of `departments.yaml` fit.
+    pub fn fitting(config: &Config) -> Self {
+        let codes: BTreeSet<&String> = config.services.values().collect();
+        let asks: Vec<String> = config.attributes.keys().chain(&config.key_attribute).cloned().collect();
+        let offer = |code: &String| Offer { code: code.clone(), asks: asks.clone(), ..Offer::default() };
+        Self {
+            services: codes.into_iter().map(offer).collect(),
+            jurisdiction: config.jurisdiction_id.clone(),
+            extension: config.updates.pulls() || config.updates.pushes(),
+            most: config.most,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Setup {
@@ -54,6 +78,7 @@ impl Default for Setup {
             batch_after: Duration::from_secs(60),
             doubles: false,
             backwards: false,
+            wordless: false,
         }
     }
 }
@@ -69,6 +94,23 @@ pub struct Call<'a> {
     pub query: &'a str,
     /// The form.
     pub body: &'a str,
+}
+
+impl<'a> Call<'a> {
+    /// What it is about, and in which format.
+    fn format(&self) -> Option<(&'a str, Format)> {
+        match self.path.trim_matches('/').rsplit_once('.')? {
+            (path, "json") => Some((path, Format::Json)),
+            (path, "xml") => Some((path, Format::Xml)),
+            _ => None,
+        }
+    }
+
+    /// What is given with it.
+    pub fn fields(&self) -> Vec<(String, String)> {
+        let text = if self.is_post { self.body } else { self.query };
+        form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+    }
 }
 
 /// What it answers.
@@ -140,9 +182,6 @@ pub struct Fake {
     posts: usize,
 }
 
-/// A list element: field and value, in order.
-type Fields = Vec<(&'static str, String)>;
-
 impl Fake {
     /// An empty one.
     pub fn new(setup: Setup) -> Self {
@@ -164,39 +203,46 @@ impl Fake {
         self.posts
     }
 
-    /// Changes the request `number` by `change`, and says so in the extension at `at`.
+    /// Changes the request `number` by `change`, and says so in the extension at `at`. What is said
+    /// of a time before its last change is only said.
     pub fn say(&mut self, number: &str, at: Timestamp, change: impl FnOnce(&mut Request)) {
-        let Some(request) = self.requests.iter_mut().find(|request| request.number == number) else { return };
-        change(request);
-        request.updated = request.updated.max(at);
+        let Some(stands) = self.requests.iter_mut().find(|request| request.number == number) else { return };
+        let mut request = stands.clone();
+        change(&mut request);
+        if at >= stands.updated {
+            request.updated = at;
+            stands.clone_from(&request);
+        }
         let (id, number) = (format!("u{}", self.said.len() + 1), number.to_owned());
         let (status, words) = (request.status.clone(), request.notes.clone());
         self.said.push(Said { id, number, status, words, at, told: false });
     }
 
+    /// Its no to a caller that it does not know, or that means another city.
+    pub fn denies(&self, call: Call<'_>) -> Option<Answer> {
+        let format = call.format().map_or(Format::Xml, |(_, format)| format);
+        let given = call.fields();
+        let field = |name: &str| given.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        if self.setup.jurisdiction.is_some() && field("jurisdiction_id") != self.setup.jurisdiction.as_deref() {
+            return Some(error(format, 404, "jurisdiction_id was not found"));
+        }
+        let stranger = call.is_post && self.setup.key.is_some() && field("api_key") != self.setup.key.as_deref();
+        stranger.then(|| error(format, 403, "api_key was not valid"))
+    }
+
     /// Answers `call` at `now`.
     pub fn answer(&mut self, call: Call<'_>, now: Timestamp) -> Answer {
-        let (path, format) = match call.path.trim_matches('/').rsplit_once('.') {
-            Some((path, "json")) => (path, Format::Json),
-            Some((path, "xml")) => (path, Format::Xml),
-            _ => return error(Format::Xml, 404, "write .xml or .json"),
-        };
-        let read = |text: &str| form_urlencoded::parse(text.as_bytes()).into_owned().collect::<Vec<_>>();
-        let given = read(if call.is_post { call.body } else { call.query });
-        let field = |name: &str| given.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        if let Some(jurisdiction) = &self.setup.jurisdiction
-            && field("jurisdiction_id") != Some(jurisdiction)
-        {
-            return error(format, 404, "jurisdiction_id was not found");
+        self.posts += usize::from(call.is_post);
+        let Some((path, format)) = call.format() else { return error(Format::Xml, 404, "write .xml or .json") };
+        if let Some(no) = self.denies(call) {
+            return no;
         }
+        let given = call.fields();
+        let field = |name: &str| given.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let parts: Vec<&str> = path.split('/').collect();
         if call.is_post {
-            self.posts += 1;
-            if self.setup.key.is_some() && field("api_key") != self.setup.key.as_deref() {
-                return error(format, 403, "api_key was not valid");
-            }
             return match parts[..] {
-                ["requests"] => self.take(format, given.clone(), now),
+                ["requests"] => self.take(format, given, now),
                 ["servicerequestupdates"] if self.setup.extension => self.told(format, &given),
                 _ => error(format, 404, "there is no such resource"),
             };
@@ -241,6 +287,9 @@ impl Fake {
 
     /// As its lists are: at most so many, twice or backwards if it does that.
     fn arranged(&self, mut shown: Vec<Fields>) -> Vec<Fields> {
+        if self.setup.wordless {
+            shown.iter_mut().for_each(|fields| fields.retain(|(name, _)| *name != "description"));
+        }
         if self.setup.doubles {
             shown = shown.into_iter().flat_map(|fields| [fields.clone(), fields]).collect();
         }
@@ -358,93 +407,4 @@ fn within(at: Timestamp, from: Option<&str>, to: Option<&str>) -> bool {
     let bound = |text: Option<&str>| text.and_then(|text| moment(text, &TimeZone::UTC));
     let at = moment(&second(at, 0), &TimeZone::UTC).unwrap_or(at);
     bound(from).is_none_or(|from| at >= from) && bound(to).is_none_or(|to| at <= to)
-}
-
-fn service(offer: &Offer) -> Fields {
-    vec![
-        ("service_code", offer.code.clone()),
-        ("service_name", offer.code.clone()),
-        ("description", String::new()),
-        ("metadata", (!offer.needs.is_empty()).to_string()),
-        ("type", if offer.batch { "batch" } else { "realtime" }.to_owned()),
-        ("keywords", String::new()),
-        ("group", String::new()),
-    ]
-}
-
-fn definition(format: Format, offer: &Offer) -> Answer {
-    let attributes: Vec<Fields> = offer
-        .needs
-        .iter()
-        .map(|code| {
-            let fixed = [("variable", "true"), ("datatype", "string"), ("required", "true"), ("order", "1")];
-            let described = [("code", code.clone()), ("description", format!("{code}?"))];
-            fixed.map(|(name, value)| (name, value.to_owned())).into_iter().chain(described).collect()
-        })
-        .collect();
-    let body = match format {
-        Format::Json => {
-            let attributes: Vec<serde_json::Value> = attributes.iter().map(object).collect();
-            serde_json::json!({"service_code": offer.code, "attributes": attributes}).to_string()
-        }
-        Format::Xml => {
-            let inside: String = attributes.iter().map(|fields| element("attribute", fields)).collect();
-            let code = quick_xml::escape::escape(offer.code.as_str());
-            format!(
-                "{HEAD}<service_definition><service_code>{code}</service_code><attributes>{inside}</attributes>\
-                 </service_definition>"
-            )
-        }
-    };
-    answer(format, 200, body)
-}
-
-const HEAD: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
-
-fn list(format: Format, outer: &str, inner: &str, items: Vec<Fields>) -> Answer {
-    let body = match format {
-        Format::Json => serde_json::Value::Array(items.iter().map(object).collect()).to_string(),
-        Format::Xml => {
-            let inside: String = items.iter().map(|fields| element(inner, fields)).collect();
-            format!("{HEAD}<{outer}>{inside}</{outer}>")
-        }
-    };
-    answer(format, 200, body)
-}
-
-fn object(fields: &Fields) -> serde_json::Value {
-    let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, value) in fields {
-        all.entry(name).or_default().push(value);
-    }
-    let fields = all.into_iter().map(|(name, values)| {
-        let value = match values[..] {
-            [""] => serde_json::Value::Null,
-            [one] => one.into(),
-            _ => values.into(),
-        };
-        (name.to_owned(), value)
-    });
-    fields.collect::<serde_json::Map<_, _>>().into()
-}
-
-fn element(name: &str, fields: &Fields) -> String {
-    let inside = fields.iter().map(|(name, value)| match value.is_empty() {
-        true => format!("<{name}/>"),
-        false => format!("<{name}>{}</{name}>", quick_xml::escape::escape(value.as_str())),
-    });
-    format!("<{name}>{}</{name}>", inside.collect::<String>())
-}
-
-fn error(format: Format, status: u16, description: &str) -> Answer {
-    let fields = vec![("code", status.to_string()), ("description", description.to_owned())];
-    Answer { status, ..list(format, "errors", "error", vec![fields]) }
-}
-
-fn answer(format: Format, status: u16, body: String) -> Answer {
-    let content_type = match format {
-        Format::Json => "application/json; charset=utf-8",
-        Format::Xml => "text/xml; charset=utf-8",
-    };
-    Answer { status, content_type, body, took: None }
 }

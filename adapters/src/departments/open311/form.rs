@@ -29,6 +29,12 @@ pub fn is_marked(text: &str) -> bool {
     text.trim_end().lines().next_back().is_some_and(|line| line.trim().starts_with("[voordeur "))
 }
 
+/// The dispatch whose marker is the last line of a text.
+pub fn marked(text: &str) -> Option<Uuid> {
+    let line = text.trim_end().lines().next_back()?.trim();
+    line.strip_prefix("[voordeur ")?.strip_suffix(']')?.parse().ok()
+}
+
 /// What a form needs besides the dispatch.
 #[derive(Debug, Clone, Copy)]
 pub struct Desk<'a> {
