@@ -101,6 +101,10 @@ fn describe() {
     describe_gauge!("voordeur_rules_activation", "Number of the activation by which this process decides");
     describe_gauge!("voordeur_rules_unusable", "1 while rules that were activated cannot be used for this city");
     describe_gauge!("voordeur_rules_folder_refused", "1 while the rules in the city folder are not taken over");
+    describe_counter!(
+        "voordeur_open311_strangers_total",
+        "What Open311 servers said about numbers that are not ours, by department"
+    );
     describe_gauge!("voordeur_up", "1 for each role that runs in this process");
 }
 
