@@ -4,7 +4,9 @@ mod rules;
 
 pub use rules::{ActivateArgs, HistoryArgs, RollbackArgs, RulesCommand};
 
-use crate::{bench::BenchArgs, conformance::ConformanceArgs, simulate::SimulateCommand};
+use crate::{
+    bench::BenchArgs, commands::answers::AnswersArgs, conformance::ConformanceArgs, simulate::SimulateCommand,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum as _};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -46,6 +48,8 @@ pub enum Command {
     /// Try the rules, put them in force, take them back, see why a report went where it went
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Which articles of the knowledge base answer, and whether they help
+    Answers(AnswersArgs),
     /// Letters that could not be delivered: look, send again, or throw away
     #[command(subcommand)]
     Dead(DeadCommand),

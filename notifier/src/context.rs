@@ -6,7 +6,7 @@
 use crate::wording;
 use schemas::{
     Timestamp, Uuid,
-    city::{City, in_language},
+    city::{ArticleText, City, in_language},
     event::{CaseEvent, What},
     place::Place,
     reference::Reference,
@@ -27,6 +27,8 @@ pub struct Facts<'a> {
     pub contact: Option<&'a Contact>,
     /// Who leads the case now.
     pub lead: Option<&'a DepartmentId>,
+    /// The article that answers it, in the language it is there in.
+    pub article: Option<(Language, &'a ArticleText)>,
 }
 
 /// The words of every mail.
@@ -104,6 +106,15 @@ pub enum Words<'a> {
         /// Why.
         reason: String,
     },
+    /// `answered`
+    Answered {
+        /// The article's title.
+        title: Option<&'a str>,
+        /// The article.
+        text: Option<String>,
+        /// Whether the article is not there in the language of the mail.
+        untranslated: bool,
+    },
     /// `reopened`
     Reopened {
         /// Who looks at it again.
@@ -146,6 +157,11 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         What::Declined { department: id, reason } => {
             Words::Declined { department: department(id), reason: text::clean(reason) }
         }
+        What::Answered { .. } => Words::Answered {
+            title: facts.article.map(|(_, article)| article.title.as_str()),
+            text: facts.article.map(|(_, article)| article.plain()),
+            untranslated: facts.article.is_some_and(|(written, _)| written != language),
+        },
         What::Reopened { .. } => Words::Reopened { department: facts.lead.map(department) },
         What::HandedOver { .. }
         | What::HandOverDelayed { .. }
@@ -153,7 +169,6 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         | What::Accepted { .. }
         | What::Rejected { .. }
         | What::InternalNote { .. }
-        | What::Answered { .. }
         | What::Referred { .. }
         | What::Asked { .. }
         | What::Replied { .. }
@@ -215,6 +230,7 @@ pub fn samples(city: &City, full: bool) -> Vec<Sample> {
             evidence: some("https://example.org/photo.jpg").into_iter().collect(),
         },
         What::Declined { department: department(), reason: words.into() },
+        What::Answered { department: department(), article: Slug::new("sample").expect("a slug") },
         What::Reopened { text: some(words) },
     ];
     events.into_iter().map(|what| Sample::new(what, full, department())).collect()
@@ -230,6 +246,8 @@ pub struct Sample {
     pub contact: Contact,
     /// Who leads.
     pub lead: Option<DepartmentId>,
+    /// The article that answers it.
+    pub article: Option<ArticleText>,
 }
 
 impl Sample {
@@ -259,12 +277,23 @@ impl Sample {
             email: Some("jo@example.org".into()),
             phone: None,
         };
-        Self { event, report, contact, lead: full.then_some(department) }
+        let article = full.then(|| ArticleText {
+            title: "Sample".into(),
+            words: Vec::new(),
+            markdown: "Line **one**.\n\n- Line two.".into(),
+        });
+        Self { event, report, contact, lead: full.then_some(department), article }
     }
 
     /// The facts of this sample.
     pub fn facts(&self) -> Facts<'_> {
-        Facts { event: &self.event, report: &self.report, contact: Some(&self.contact), lead: self.lead.as_ref() }
+        Facts {
+            event: &self.event,
+            report: &self.report,
+            contact: Some(&self.contact),
+            lead: self.lead.as_ref(),
+            article: self.article.as_ref().map(|article| (Language::Nl, article)),
+        }
     }
 }
 

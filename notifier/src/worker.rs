@@ -156,6 +156,10 @@ impl SendWorker {
             report: &view.report,
             contact: Some(contact),
             lead: view.case.as_ref().and_then(|case| case.lead.as_ref()),
+            article: match &view.event.what {
+                What::Answered { article, .. } => self.city.article(article).map(|article| article.text(language)),
+                _ => None,
+            },
         };
         let rendered = match self.templates.render(&self.city, &self.public_url, &facts, language) {
             Ok(rendered) => rendered,

@@ -94,7 +94,7 @@ fn both_parts_say_the_same_in_every_language() {
             }
         }
     }
-    assert_eq!(seen, 7 * 3 * 2);
+    assert_eq!(seen, 8 * 3 * 2);
 }
 
 #[test]
@@ -140,6 +140,20 @@ fn a_planned_mail_reads_like_this_in_french() {
          Une question~? Appelez-nous au 1777 et donnez votre numéro~: 0123 4566.\n\n\
          Cordialement, Courtrai\n"
     );
+}
+
+#[test]
+fn an_answer_is_in_the_mail_itself() {
+    let city = common::city();
+    let answered = sample(&city, "answered", true);
+    let mail = render(&city, &answered, Language::En);
+    assert_eq!(mail.subject, "An answer to your report (0123 4566)");
+    let article = "Sample\n\n> Line one.\n> \n> - Line two.\n\nThis answer is only there in Dutch.\n";
+    assert!(mail.text.contains(article), "{}", mail.text);
+    assert!(!render(&city, &answered, Language::Nl).text.contains("alleen"), "it is there in Dutch");
+    // An article that is gone since: the page says whom to call.
+    let gone = render(&city, &sample(&city, "answered", false), Language::Fr);
+    assert!(gone.text.contains("La réponse se trouve sur la page de suivi."), "{}", gone.text);
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //!
 //! Personal data is in the tables `contact` and `letterbox`, and nowhere else.
 
+mod answers;
 mod arrived;
 mod attempts;
 mod cases;
@@ -46,6 +47,7 @@ mod tries;
 mod wake;
 mod writer;
 
+pub use answers::{AnswerCount, GivenAnswer, NewAnswer};
 pub use attempts::{Attempt, AttemptEnd};
 pub use console::{ConsoleFilter, ConsoleRow};
 pub use dead::{DeadFilter, DeadLetter};

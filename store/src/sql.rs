@@ -46,6 +46,7 @@ pub(crate) use {on, sql};
 /// Every SQL text that runs on `kind`, with its name: what a test prepares.
 pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
     [
+        crate::answers::STATEMENTS,
         crate::arrived::STATEMENTS,
         crate::attempts::STATEMENTS,
         crate::cases::STATEMENTS,

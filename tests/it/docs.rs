@@ -67,7 +67,9 @@ fn words<'a>(text: &'a str, start: &str, inside: fn(char) -> bool) -> BTreeSet<&
 #[test]
 fn links_lead_to_files() {
     let mut broken = Vec::new();
-    for (path, text) in files(".md") {
+    // Links of articles are addresses of the site; `voordeur check` reads those.
+    let article = |path: &str| path.starts_with("deploy/city/knowledge/") && !path.ends_with("/README.md");
+    for (path, text) in files(".md").into_iter().filter(|(path, _)| !article(path)) {
         for target in links(&text) {
             let folder = root().join(&path).parent().unwrap().to_owned();
             if !folder.join(target).exists() {

@@ -1,4 +1,5 @@
-//! "It is not solved": the resident contests, with one tap and the secret link.
+//! "It is not solved", or "this did not help": the resident contests, with one tap and the secret link.
+//! "This helped" is only counted.
 
 use super::IntakeTools;
 use schemas::{
@@ -76,10 +77,24 @@ async fn reopen(tools: &IntakeTools, token: &str, text: Option<String>, trace: T
     .about(case.id)
     .because(event.id);
     let tell = case.tell;
+    tx.say_of_answer(case.id, false).await?;
     tx.save_cases(&[case]).await?;
     tx.add_events(&[(event, tell)], trace).await?;
     tx.post(&[letter]).await?;
     tx.commit().await?;
     tracing::info!(case = %report.id, %trace, "reopened by the resident");
     Ok(Outcome::Reopened(report.reference))
+}
+
+/// The resident says that the answer given at once helped: counted, nothing else. Gives whether the
+/// secret `token` is that of a case which was answered so.
+pub async fn helped(tools: &IntakeTools, token: &str) -> Result<bool, store::Error> {
+    let Some(report) = tools.store.report_by_token(token).await? else { return Ok(false) };
+    if tools.store.answer(report.id).await?.is_none() {
+        return Ok(false);
+    }
+    let mut tx = tools.store.begin().await?;
+    tx.say_of_answer(report.id, true).await?;
+    tx.commit().await?;
+    Ok(true)
 }

@@ -3,6 +3,7 @@
 use crate::{
     city::{self, Reading},
     cli::CheckArgs,
+    clock,
     config::Config,
     failure::Failure,
     output::{Paint, count, say},
@@ -17,7 +18,11 @@ pub fn folder(given: Option<PathBuf>, config: &Config) -> Option<PathBuf> {
 
 /// Shows every fault; fails when one of them stops the city.
 pub fn run(args: CheckArgs, config: &Config) -> anyhow::Result<()> {
-    let reading = city::read(folder(args.city, config).as_deref())?;
+    let mut reading = city::read(folder(args.city, config).as_deref())?;
+    if let Some(town) = &reading.town {
+        let today = town.city.calendar.date(clock::real().now());
+        reading.faults.extend(town.city.expired(today));
+    }
     let (mut errors, mut warnings) = (0, 0);
     for fault in &reading.faults {
         match fault.severity {

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod answers;
 pub mod broker;
 pub mod check;
 pub mod dead;
@@ -25,6 +26,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => check::run(args, &config()?),
         Command::Migrate(args) => migrate::run(args, &config()?).await,
         Command::Rules(command) => rules::run(command, &config()?).await,
+        Command::Answers(args) => answers::run(args, &config()?).await,
         Command::Dead(command) => dead::run(command, &config()?).await,
         Command::Broker(command) => broker::run(command, &config()?).await,
         Command::Simulate(command) => simulate::run(command, &config()?).await,

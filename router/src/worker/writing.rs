@@ -13,7 +13,7 @@ use schemas::{
     task::{Alert, Task},
     trace::Trace,
 };
-use store::{DispatchRow, Tx};
+use store::{DispatchRow, NewAnswer, Tx};
 
 /// Gathered over a batch, written in as few statements as there are tables.
 #[derive(Default)]
@@ -23,8 +23,8 @@ pub(super) struct Writing {
     letters: Vec<Letter>,
     calls: Vec<Task>,
     closed: Vec<Uuid>,
+    answers: Vec<NewAnswer>,
     decided: u64,
-    answered: u64,
     declined: u64,
     alarms: u64,
 }
@@ -56,8 +56,9 @@ impl Writing {
         let Some(decision) = &case.decision else { return };
         match (&decision.answer, decision.lead()) {
             (Some(article), Some(lead)) => {
-                self.answered += 1;
-                self.tell(walk, case, What::Answered { department: lead.clone(), article: article.clone() });
+                let (article, language) = (article.clone(), walk.report.language);
+                self.answers.push(NewAnswer { case_id: case.id, article: article.clone(), language });
+                self.tell(walk, case, What::Answered { department: lead.clone(), article });
             }
             _ => self.hand_out(worker, walk, case, decision.assignments.iter(), routed(decision, None)),
         }
@@ -197,9 +198,11 @@ impl Writing {
         if !self.events.is_empty() {
             tx.add_events_traced(&self.events).await?;
         }
+        tx.add_answers(&self.answers).await?;
         tx.open_tasks(&self.calls).await?;
         tx.drop_tasks_of_cases(&self.closed, "the case is closed").await?;
-        for (outcome, count) in [("routed", self.decided), ("answered", self.answered), ("declined", self.declined)] {
+        let answered = self.answers.len() as u64;
+        for (outcome, count) in [("routed", self.decided), ("answered", answered), ("declined", self.declined)] {
             if count > 0 {
                 metrics::counter!("voordeur_decisions_total", "outcome" => outcome).increment(count);
             }

@@ -1,10 +1,13 @@
 //! The pages. One page = one file here + its template + one line in [`PAGES`].
 
+mod answers;
+mod article;
 mod choose;
 mod contest;
 mod door;
 mod fields;
 mod form;
+mod helped;
 mod home;
 mod letterbox;
 mod letterbox_html;
@@ -56,9 +59,12 @@ pub const PAGES: &[Entry] = &[
     short::PAGE,
     track::PAGE,
     contest::PAGE,
+    helped::PAGE,
     photo::PAGE,
     work::PAGE,
     work_photo::PAGE,
+    answers::PAGE,
+    article::PAGE,
     privacy::PAGE,
     letterbox::PAGE,
     letterbox_item::PAGE,

@@ -184,7 +184,11 @@ impl Teller<'_> {
                 line.text = Some(self.text("event-reopened-text", &[]));
                 line.quote = text.clone();
             }
-            What::Answered { .. } => line.tone = "good",
+            What::Answered { article, .. } => {
+                line.tone = "good";
+                let article = self.app.site.city.article(article);
+                line.text = article.map(|article| article.text(self.language).1.title.clone());
+            }
             What::Referred { text, .. } => line.quote = text.clone(),
             What::Asked { text, .. } => {
                 line.tone = "wait";
@@ -234,6 +238,17 @@ impl Teller<'_> {
                 }
             })
             .collect()
+    }
+
+    /// The same of a case that was answered at once: no department had it.
+    pub fn answered(&self) -> Vec<Step> {
+        let step = |icon: &'static str, state: &'static str| Step {
+            icon,
+            name: self.text(&format!("step-{icon}"), &[]),
+            state,
+            said: self.text(&format!("step-{state}"), &[]),
+        };
+        vec![step("received", "done"), step("answered", "done")]
     }
 
     /// Where an open case is now.

@@ -2,7 +2,7 @@
 //! for whoever has the secret link.
 
 use super::{
-    Call, Entry, Lang, Oops, Token, form,
+    Call, Entry, Lang, Oops, Token, article, form,
     timeline::{Leg, Line, Step, Teller},
 };
 use crate::{app::App, face::Page};
@@ -15,6 +15,7 @@ use axum::{
 use schemas::{
     case::Status,
     city::in_language,
+    event::{CaseEvent, What},
     report::{Language, Report},
 };
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,7 @@ struct Data {
     next: Option<String>,
     matter: Matter,
     photos: Vec<Photo>,
+    answer: Option<Answered>,
     contest: Option<Contest>,
     phone: Call,
 }
@@ -65,6 +67,15 @@ struct Answer {
 pub(super) struct Photo {
     pub(super) src: String,
     pub(super) number: usize,
+}
+
+/// What the knowledge base answered.
+#[derive(Serialize)]
+struct Answered {
+    article: article::View,
+    helped: bool,
+    helped_action: String,
+    contest: Contest,
 }
 
 #[derive(Serialize)]
@@ -101,8 +112,12 @@ pub async fn page(
     contested: Option<String>,
 ) -> Result<Response, Oops> {
     let store = &app.site.store;
-    let (case, events, dispatches) =
-        tokio::try_join!(store.case(report.id), store.timeline(report.id, true), store.dispatches_of(report.id))?;
+    let (case, events, dispatches, given) = tokio::try_join!(
+        store.case(report.id),
+        store.timeline(report.id, true),
+        store.dispatches_of(report.id),
+        store.answer(report.id)
+    )?;
     let lang = language.as_str();
     let today = app.today();
     let teller = Teller { app, language, today };
@@ -121,12 +136,28 @@ pub async fn page(
         app.text(language, key, &[("date", &teller.date(day))])
     });
     let is_contested = contested.is_some();
+    let answered = status == Status::Solved && matches!(closing(&events), Some(What::Answered { .. }));
+    let word = if answered { "answered" } else { status.as_str() };
     let contest = (status == Status::Solved).then(|| Contest {
         action: format!("/{lang}/t/{}/contest", report.token),
         words: contested.unwrap_or_default(),
         wrong: is_contested,
         most: adapters::intake::contest::MAX_WORDS,
     });
+    // An article that the city took away since: what is left is to say that it did not help.
+    let article = given.as_ref().filter(|_| answered).and_then(|given| app.site.city.article(&given.article));
+    let (answer, contest) = match (article, contest) {
+        (Some(article), Some(contest)) => {
+            let answered = Answered {
+                article: article::view(app, language, article, 3),
+                helped: given.as_ref().is_some_and(|given| given.helped == Some(true)),
+                helped_action: format!("/{lang}/t/{}/helped", report.token),
+                contest,
+            };
+            (Some(answered), None)
+        }
+        (_, contest) => (None, contest),
+    };
     let photos = report
         .photos
         .iter()
@@ -135,19 +166,20 @@ pub async fn page(
     let reference = report.reference.to_string();
     let data = Data {
         spoken: reference.chars().filter(char::is_ascii_digit).map(String::from).collect::<Vec<_>>().join(" "),
-        status: status.as_str(),
-        status_name: app.text(language, &format!("status-{status}"), &[]),
+        status: word,
+        status_name: app.text(language, &format!("status-{word}"), &[]),
         tone: tone(status),
-        headline: app.text(language, &format!("status-{status}-text"), &[]),
+        headline: app.text(language, &format!("status-{word}-text"), &[]),
         expected,
         late,
         again: again && !status.is_closed(),
-        steps: teller.steps(status, planned_on.is_some()),
+        steps: if answered { teller.answered() } else { teller.steps(status, planned_on.is_some()) },
         leg: case.as_ref().filter(|case| !case.status.is_closed()).and_then(|c| teller.leg(c, &dispatches, &events)),
         lines: teller.lines(&events),
         next: (!status.is_closed()).then(|| app.text(language, &format!("next-{status}"), &[])),
         matter: matter(app, language, &report, &teller),
         photos: photos.collect(),
+        answer,
         contest,
         phone: Call::to(&app.site.city.phone),
         reference: reference.clone(),
@@ -156,6 +188,12 @@ pub async fn page(
     let code = if is_contested { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let here = format!("/t/{}", report.token);
     Ok(app.show(&Page::new(language, "track", title, here, data).private().status(code)))
+}
+
+/// What closed the case.
+fn closing(events: &[CaseEvent]) -> Option<&What> {
+    let closes = |what: &&What| matches!(what, What::Solved { .. } | What::Answered { .. } | What::Reopened { .. });
+    events.iter().rev().map(|event| &event.what).find(closes)
 }
 
 /// How a status looks.

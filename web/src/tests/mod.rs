@@ -5,6 +5,11 @@ use std::{path::Path, sync::Arc};
 
 /// The sample city.
 pub fn city() -> City {
+    city_in(|_| {})
+}
+
+/// The sample city with other files.
+fn city_in(change: impl FnOnce(&mut Files)) -> City {
     fn walk(root: &Path, folder: &Path, files: &mut Files) {
         for entry in std::fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();
@@ -18,10 +23,12 @@ pub fn city() -> City {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/city");
     let mut files = Files::new();
     walk(&root, &root, &mut files);
+    change(&mut files);
     let (city, faults) = City::read(files);
     city.unwrap_or_else(|| panic!("the sample city is good: {faults:?}"))
 }
 
+mod answers;
 mod api;
 mod department_photos;
 mod form;
@@ -101,13 +108,22 @@ impl Town {
     }
 
     pub async fn open_with(change: impl FnOnce(&mut WebConfig)) -> Self {
+        Self::open_city(city(), change).await
+    }
+
+    /// With other files in the folder of the city.
+    pub async fn open_in(change: impl FnOnce(&mut Files)) -> Self {
+        Self::open_city(city_in(change), |_| {}).await
+    }
+
+    async fn open_city(city: City, change: impl FnOnce(&mut WebConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::new(now);
         let options = store::Options { ids: Ids::new(clock.clone()), clock, publish_events: false };
         let url = format!("sqlite:{}", dir.path().join("town.db").display());
         let store = Store::open(&url, options).await.unwrap();
         store.migrate().await.unwrap();
-        let city = Arc::new(city());
+        let city = Arc::new(city);
         let mut config = WebConfig::new("https://voordeur.example".parse().unwrap());
         config.rate = Rate::OFF;
         config.letterbox = true;

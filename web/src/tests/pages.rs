@@ -9,7 +9,7 @@ use schemas::{
 use std::collections::BTreeSet;
 
 /// What any page must be: whole, labelled, without loose ends.
-fn check(path: &str, html: &str, language: &str) {
+pub fn check(path: &str, html: &str, language: &str) {
     assert!(html.starts_with("<!doctype html>"), "{path}");
     assert!(html.contains(&format!("<html lang=\"{language}\">")), "{path}");
     assert_eq!(html.matches("<h1").count(), 1, "{path}: one first heading");
@@ -72,6 +72,7 @@ fn everything(town: &Town) -> Vec<What> {
             text: Some("Gedaan".into()),
             evidence: vec!["javascript:alert(1)".into(), "https://example.org/a.jpg".into()],
         },
+        What::Answered { department: department.clone(), article: "wespennest".parse().unwrap() },
         What::Reopened { text: Some("nog niet".into()) },
         What::Declined { department: department.clone(), reason: "Kan niet".into() },
         What::Outdated { department, said: "plan".into() },

@@ -200,6 +200,10 @@ async fn what_an_article_answers_reaches_a_desk_only_when_it_did_not_help(bed: B
     assert_eq!((case.closed_at, case.decision.unwrap().answer), (Some(NOW.parse().unwrap()), Some(slug("ice"))));
     assert_eq!(bed.words(id).await, [(1, "received"), (2, "answered")]);
     assert_eq!(bed.store.dispatches_of(id).await.unwrap(), [], "nobody has to do anything");
+    assert_eq!(
+        bed.store.answer(id).await.unwrap().map(|given| (given.article, given.helped)),
+        Some((slug("ice"), None))
+    );
     let told = bed.take(&Lane::notifier()).await;
     assert!(told.iter().any(|letter| letter.subject == "case.answered"), "the resident hears of it");
 
