@@ -1,18 +1,39 @@
 //! Gathers what is wrong with rule files, each fault with its position and what to write instead.
 
-use crate::{suggest::suggest, yaml::Pos};
-use schemas::{city::City, fault::Fault};
+use crate::{
+    conditions::Vocabulary,
+    suggest::suggest,
+    yaml::{Pos, inside},
+};
+use schemas::{
+    city::{City, Files},
+    fault::Fault,
+};
+use std::cell::OnceCell;
 
 /// The faults found so far, and the city that names are looked up in.
 pub(crate) struct Check<'a> {
     pub city: &'a City,
     pub file: String,
     pub faults: Vec<Fault>,
+    files: &'a Files,
+    vocabulary: OnceCell<Vocabulary>,
 }
 
 impl<'a> Check<'a> {
-    pub fn new(city: &'a City) -> Self {
-        Self { city, file: String::new(), faults: Vec::new() }
+    /// For rules that stand in `files`.
+    pub fn new(city: &'a City, files: &'a Files) -> Self {
+        Self { city, file: String::new(), faults: Vec::new(), files, vocabulary: OnceCell::new() }
+    }
+
+    /// What expressions may ask in this city.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        self.vocabulary.get_or_init(|| Vocabulary::of(self.city))
+    }
+
+    /// Where byte `offset` of `value` stands in the file in hand, if `value` is what is written `at`.
+    pub fn inside(&self, at: Pos, value: &str, offset: usize) -> Pos {
+        self.files.get(&self.file).and_then(|text| inside(text, at, value, offset)).unwrap_or(at)
     }
 
     /// An error at `at` of the file in hand.

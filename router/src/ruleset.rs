@@ -37,7 +37,7 @@ impl Ruleset {
 
     /// As [`Ruleset::read`], but the rules stand in `files` instead of the city's own.
     pub fn read_files(city: &City, files: &Files) -> (Option<Self>, Vec<Fault>) {
-        let mut check = Check::new(city);
+        let mut check = Check::new(city, files);
         let mut hash = Sha256::new();
         let mut written: Vec<(&str, RuleConfig)> = Vec::new();
         for (file, text) in files {

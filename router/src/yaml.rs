@@ -19,6 +19,52 @@ pub(crate) fn place(location: Location) -> Pos {
     (usize::try_from(location.line()).unwrap_or(0), usize::try_from(location.column()).unwrap_or(0))
 }
 
+/// Where byte `offset` of `value` stands in `text`, when `value` is the scalar written at `at`: plain,
+/// in quotes, or as a block of lines. Nothing when they do not agree, after an escape for instance.
+pub(crate) fn inside(text: &str, (line, column): Pos, value: &str, offset: usize) -> Option<Pos> {
+    let mut rest = text
+        .split_inclusive('\n')
+        .enumerate()
+        .skip(line.checked_sub(1)?)
+        .flat_map(|(n, row)| row.chars().enumerate().map(move |(m, c)| ((n + 1, m + 1), c)));
+    let mut rest = rest.by_ref().skip(column.checked_sub(1)?).peekable();
+    let quote = match rest.peek()?.1 {
+        '|' | '>' => {
+            rest.by_ref().find(|(_, c)| *c == '\n')?;
+            None
+        }
+        quote @ ('"' | '\'') => {
+            rest.next();
+            Some(quote)
+        }
+        _ => None,
+    };
+    for (at, c) in value.char_indices() {
+        if !c.is_whitespace() {
+            while rest.next_if(|(_, raw)| raw.is_whitespace()).is_some() {}
+        }
+        let (place, raw) = *rest.peek()?;
+        if at >= offset {
+            return Some(place);
+        }
+        if c.is_whitespace() {
+            // However many spaces and line ends there are, they are passed with the first.
+            while rest.next_if(|(_, raw)| raw.is_whitespace()).is_some() {}
+            continue;
+        }
+        rest.next();
+        if quote == Some('"') && raw == '\\' {
+            (rest.next()?.1 == c).then_some(())?;
+        } else if raw != c {
+            return None;
+        } else if quote == Some(c) {
+            // A quote within quotes is written twice.
+            rest.next_if(|(_, raw)| *raw == c)?;
+        }
+    }
+    Some(rest.peek()?.0)
+}
+
 /// A scalar as text, whatever YAML thinks it is: `true`, `112` and `N8` are all words in a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Text(pub String);

@@ -8,6 +8,7 @@ mod any;
 mod area;
 mod category;
 mod channel;
+mod expression;
 mod green_manager;
 mod holiday;
 mod kind;
@@ -35,6 +36,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::borrow::Cow;
 
+pub(crate) use expression::Vocabulary;
 pub(crate) use manager::check_owner;
 pub(crate) use reporter::TRAITS;
 pub(crate) use urgency::ALL as URGENCIES;
@@ -132,6 +134,7 @@ registry! {
     green_manager: GreenManager,
     watercourse_manager: WatercourseManager,
     words: Words,
+    expression: Expression,
     all: All,
     any: Any,
     not: Not,
@@ -162,6 +165,7 @@ impl Clause {
         let own = match &self.condition {
             Condition::Reporter(_) => Needs { reporter: true, ..Needs::default() },
             Condition::Load(_) => Needs { load: true, ..Needs::default() },
+            Condition::Expression(expression) => expression.needs(),
             _ => Needs::default(),
         };
         self.condition.inside().fold(own, |needs, clause| needs | clause.needs())

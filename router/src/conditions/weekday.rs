@@ -28,8 +28,14 @@ const DAYS: [(&str, Weekday); 7] = [
     ("sun", Weekday::Sunday),
 ];
 
-fn name(day: Weekday) -> &'static str {
+/// As rules write it.
+pub(super) fn name(day: Weekday) -> &'static str {
     DAYS[usize::from(day.to_monday_zero_offset().unsigned_abs())].0
+}
+
+/// Every day as rules write it, from Monday.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    DAYS.into_iter().map(|(name, _)| name)
 }
 
 impl std::fmt::Display for Config {
