@@ -2,7 +2,7 @@
 
 mod rules;
 
-pub use rules::{ActivateArgs, HistoryArgs, RollbackArgs, RulesCommand};
+pub use rules::{ActivateArgs, ExplainArgs, HistoryArgs, RollbackArgs, RulesCommand};
 
 use crate::{
     bench::BenchArgs, commands::answers::AnswersArgs, conformance::ConformanceArgs, simulate::SimulateCommand,
@@ -193,7 +193,7 @@ pub struct DeadSelection {
     /// Only letters whose reason holds these words: `410 Gone`
     #[arg(long, value_name = "WORDS")]
     pub why: Option<String>,
-    /// Only letters about the case with this reference: 1234-5670
+    /// Only letters about the case with this reference: 1234-5671
     #[arg(long, value_name = "REFERENCE")]
     pub reference: Option<String>,
     /// Only letters about cases of this category: groen/boom, or groen/* for the whole group

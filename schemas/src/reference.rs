@@ -1,4 +1,4 @@
-//! The reference a person is given: eight digits in two groups, `1234 5670`. Seven digits count,
+//! The reference a person is given: eight digits in two groups, `1234 5671`. Seven digits count,
 //! the last one checks them, so that a slip of the tongue is heard at once.
 
 use schemars::JsonSchema;

@@ -18,16 +18,8 @@ pub enum RulesCommand {
     History(HistoryArgs),
     /// Go back to the rules before those in force, or to those of an earlier activation
     Rollback(RollbackArgs),
-    /// Why a report went where it went, and what the rules of today say
-    #[command(after_help = "Example: voordeur rules explain 1234 5670")]
-    Explain {
-        /// The eight digits the resident was given
-        #[arg(required = true, num_args = 1..=2, value_name = "REFERENCE")]
-        reference: Vec<String>,
-        /// Decide with the rules of this city folder instead
-        #[arg(long, value_name = "DIR")]
-        city: Option<PathBuf>,
-    },
+    /// Why a report went where it went, condition by condition, and what the rules in force say now
+    Explain(ExplainArgs),
 }
 
 /// Which rules to put in force.
@@ -78,6 +70,23 @@ pub struct RollbackArgs {
     /// Only say what would change
     #[arg(long)]
     pub dry_run: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which report to explain.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  voordeur rules explain 1234 5671
+  voordeur rules explain 1234 5671 --json | jq .decided.decision.reasons")]
+pub struct ExplainArgs {
+    /// The eight digits the resident was given
+    #[arg(required = true, num_args = 1..=2, value_name = "REFERENCE")]
+    pub reference: Vec<String>,
+    /// Say what the rules of this city folder would do now, instead of those in force
+    #[arg(long, value_name = "DIR")]
+    pub city: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

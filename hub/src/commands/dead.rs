@@ -57,7 +57,7 @@ fn moment(text: &str) -> anyhow::Result<Timestamp> {
 
 fn reference(text: &str) -> anyhow::Result<Reference> {
     Reference::parse(text).map_err(|error| {
-        Failure::usage(format!("`{text}` is not a reference: {error}"), "write the eight digits: 1234-5670").into()
+        Failure::usage(format!("`{text}` is not a reference: {error}"), "write the eight digits: 1234-5671").into()
     })
 }
 

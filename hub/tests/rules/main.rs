@@ -1,5 +1,7 @@
 //! Operating rules: the commands as somebody types them, beside a hub that runs, on both databases.
 
+mod explain;
+mod house;
 mod operate;
 mod running;
 
@@ -109,6 +111,28 @@ impl Bed {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&new, text).unwrap();
         std::fs::rename(&new, path).unwrap();
+    }
+
+    /// A copy of the city folder with other rules.
+    pub(crate) fn candidate(&self, rules: &str) -> PathBuf {
+        let folder = self.dir.path().join("candidate");
+        for (file, text) in CITY {
+            let path = folder.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, if *file == "rules/a.yaml" { rules } else { text }).unwrap();
+        }
+        folder
+    }
+
+    /// Changes rows behind the back of the store.
+    pub(crate) async fn tamper(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        if self.url.starts_with("sqlite") {
+            let path = self.url.replace("sqlite:", "sqlite://");
+            sqlx::SqliteConnection::connect(&path).await.unwrap().execute(sql).await.unwrap();
+        } else {
+            sqlx::PgConnection::connect(&self.url).await.unwrap().execute(sql).await.unwrap();
+        }
     }
 
     /// The version of these rules.

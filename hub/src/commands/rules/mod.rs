@@ -18,7 +18,7 @@ pub async fn run(command: RulesCommand, config: &Config) -> anyhow::Result<()> {
         RulesCommand::Activate(args) => activate::run(args, config).await,
         RulesCommand::History(args) => history::run(args, config).await,
         RulesCommand::Rollback(args) => rollback::run(args, config).await,
-        RulesCommand::Explain { reference, city } => explain::run(&reference.concat(), city, config).await,
+        RulesCommand::Explain(args) => explain::run(args, config).await,
     }
 }
 
