@@ -87,7 +87,7 @@ impl Effects for AnswersWorker {
         let (mut letters, mut heard_of) = (Vec::new(), HashSet::new());
         // What people were to pass on, and now need not.
         let waited: HashSet<Uuid> = rows.values().filter(|row| row.delivered_at.is_none()).map(|row| row.id).collect();
-        let mut back = Vec::new();
+        let (mut back, mut spoke) = (Vec::new(), Vec::new());
         // What was said first is heard first: somebody who was away for days tells much at once.
         let mut turns: Vec<(usize, Result<Heard<'_>, Verdict>)> = read.into_iter().enumerate().collect();
         turns.sort_by_cached_key(|(_, heard)| {
@@ -101,6 +101,11 @@ impl Effects for AnswersWorker {
                     heard_of.insert(heard.update.dispatch);
                     if matches!(heard.update.say, Say::Reject { .. }) {
                         back.push(heard.update.dispatch);
+                    }
+                    if !matches!(heard.update.say, Say::InternalNote { .. })
+                        && let Some(row) = rows.get(&heard.update.dispatch)
+                    {
+                        spoke.push((row.case_id, heard.update.department.clone()));
                     }
                     letters.extend(hear(&mut opened, &mut rows, heard, now));
                 }
@@ -116,6 +121,7 @@ impl Effects for AnswersWorker {
         tx.drop_tasks_of_dispatches(&back, "the department says it is not theirs").await?;
         let heard: Vec<Uuid> = heard_of.intersection(&waited).copied().collect();
         tx.tasks_heard_of(&heard, "the department answered by itself").await?;
+        tx.chased(&spoke, "the department answered").await?;
         opened.save(tx).await?;
         if !letters.is_empty() {
             tx.post(&letters).await?;

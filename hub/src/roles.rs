@@ -24,7 +24,7 @@ use axum::{http::StatusCode, routing::get};
 use bus::{Bus, Edge, Effects, LaneSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
 use notifier::{PlanWorker, SendWorker, SenderConfig, Senders, senders::mail};
-use router::RouterWorker;
+use router::{ClockWorker, RouterWorker};
 use schemas::{
     city::Delivery,
     fault::{Fault, Invalid},
@@ -212,13 +212,21 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
     Ok(out)
 }
 
-/// Decides; takes what channel integrations submit over the broker.
+/// Decides; looks after what is late; takes what channel integrations submit over the broker.
 pub fn router(ground: &Ground) -> Built {
     let (store, town) = (ground.store.clone(), &ground.town);
     let worker = RouterWorker::new(store, town.city.clone(), town.rules.clone(), &ground.public_url);
     let rules = rules::watch(ground, worker.rules().clone());
+    let clock = Arc::new(ClockWorker::new(worker.clone()));
+    let clock = Task::new("clock", Stage::Work, move |stop| {
+        let clock = clock.clone();
+        async move {
+            clock.run(stop).await;
+            Ok(())
+        }
+    });
     let worker: Arc<dyn Effects> = Arc::new(worker);
-    let mut tasks = vec![rules, effects(ground, Lane::router(), Stage::Work, worker.clone())];
+    let mut tasks = vec![rules, clock, effects(ground, Lane::router(), Stage::Work, worker.clone())];
     if ground.config.broker.is_some() {
         tasks.push(effects(ground, Lane::intake(), Stage::Intake, worker));
     }

@@ -115,6 +115,39 @@ pub enum Words<'a> {
         /// Whether the article is not there in the language of the mail.
         untranslated: bool,
     },
+    /// `referred`
+    Referred {
+        /// Who decided.
+        department: &'a str,
+        /// Who does it.
+        to: String,
+        /// Where to call them.
+        to_phone: Option<String>,
+        /// Where they are on the web.
+        to_url: Option<String>,
+        /// What else to tell.
+        text: Option<String>,
+    },
+    /// `asked`
+    Asked {
+        /// Who asks.
+        department: &'a str,
+        /// The question.
+        text: String,
+    },
+    /// `slipping`
+    Slipping {
+        /// Who has it.
+        department: &'a str,
+        /// The day that was promised, in words.
+        was: String,
+        /// The day that is expected now, in words.
+        expected: Option<String>,
+        /// By when they hear again, in words.
+        news_by: Option<String>,
+        /// What the department adds.
+        text: Option<String>,
+    },
     /// `reopened`
     Reopened {
         /// Who looks at it again.
@@ -139,6 +172,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
     let department =
         |id: &'a DepartmentId| city.department(id).map_or(id.as_str(), |d| in_language(&d.names, language));
     let optional = |text: &Option<String>| text.as_deref().map(text::clean).filter(|t| !t.is_empty());
+    let line = |text: &Option<String>| text.as_deref().map(text::clean_line).filter(|t| !t.is_empty());
     let words = match &facts.event.what {
         What::Received => Words::Received {},
         What::Routed { department: id, due_on, rerouted_from, .. } => Words::Routed {
@@ -162,6 +196,21 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
             text: facts.article.map(|(_, article)| article.plain()),
             untranslated: facts.article.is_some_and(|(written, _)| written != language),
         },
+        What::Referred { department: id, to, phone, url, text } => Words::Referred {
+            department: department(id),
+            to: text::clean_line(to),
+            to_phone: line(phone),
+            to_url: line(url),
+            text: optional(text),
+        },
+        What::Asked { department: id, text } => Words::Asked { department: department(id), text: text::clean(text) },
+        What::Slipping { department: id, was, expected, news_by, text } => Words::Slipping {
+            department: department(id),
+            was: wording::date(*was, language),
+            expected: expected.map(|day| wording::date(day, language)),
+            news_by: news_by.map(|day| wording::date(day, language)),
+            text: optional(text),
+        },
         What::Reopened { .. } => Words::Reopened { department: facts.lead.map(department) },
         What::HandedOver { .. }
         | What::HandOverDelayed { .. }
@@ -169,12 +218,9 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         | What::Accepted { .. }
         | What::Rejected { .. }
         | What::InternalNote { .. }
-        | What::Referred { .. }
-        | What::Asked { .. }
         | What::Replied { .. }
         | What::Reminded { .. }
         | What::Escalated { .. }
-        | What::Slipping { .. }
         | What::Outdated { .. } => return None,
     };
     let matter = wording::matter(report.kind, language);
@@ -231,6 +277,21 @@ pub fn samples(city: &City, full: bool) -> Vec<Sample> {
         },
         What::Declined { department: department(), reason: words.into() },
         What::Answered { department: department(), article: Slug::new("sample").expect("a slug") },
+        What::Referred {
+            department: department(),
+            to: "Sample".into(),
+            phone: some("1777"),
+            url: some("https://example.org"),
+            text: some(words),
+        },
+        What::Asked { department: department(), text: words.into() },
+        What::Slipping {
+            department: department(),
+            was: jiff::civil::date(2026, 11, 30),
+            expected: full.then(|| jiff::civil::date(2026, 12, 7)),
+            news_by: full.then(|| jiff::civil::date(2026, 12, 14)),
+            text: some(words),
+        },
         What::Reopened { text: some(words) },
     ];
     events.into_iter().map(|what| Sample::new(what, full, department())).collect()

@@ -35,8 +35,10 @@ macro_rules! built_in {
 }
 
 /// The templates that come with Voordeur, by the path under which a city replaces them.
-static BUILT_IN: [(&str, &str); 27] =
-    built_in!("received", "routed", "planned", "note", "solved", "declined", "answered", "reopened", "foot");
+static BUILT_IN: &[(&str, &str)] = &built_in!(
+    "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked", "slipping",
+    "reopened", "foot"
+);
 static BUILT_IN_LAYOUT: &str = include_str!("../templates/layout.hbs");
 
 /// A mail, ready to be sent.

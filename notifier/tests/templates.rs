@@ -94,7 +94,7 @@ fn both_parts_say_the_same_in_every_language() {
             }
         }
     }
-    assert_eq!(seen, 8 * 3 * 2);
+    assert_eq!(seen, 11 * 3 * 2);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod changes;
 mod check;
+pub mod clock;
 mod conditions;
 mod decide;
 mod example;
@@ -32,4 +33,4 @@ pub use in_force::{InForce, LOOK_BACK, Standing};
 pub use rule::{Rule, Term};
 pub use ruleset::Ruleset;
 pub use situation::Situation;
-pub use worker::{Known, RouterWorker};
+pub use worker::{ClockWorker, Known, RouterWorker};

@@ -119,6 +119,12 @@ impl Case {
     pub fn due_on(&self) -> Option<Date> {
         self.watch.due_on.or_else(|| self.decision.as_ref().and_then(|decision| decision.due_on))
     }
+
+    /// The day on which the resident expects it to be solved: the one that the department named, or
+    /// the promised one.
+    pub fn expected_on(&self) -> Option<Date> {
+        self.planned_on.or_else(|| self.due_on())
+    }
 }
 
 /// One department's part of a case that several do.
@@ -133,6 +139,9 @@ pub struct Part {
     /// The day it named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned_on: Option<Date>,
+    /// How it was reminded.
+    #[serde(flatten)]
+    pub silence: Silence,
 }
 
 /// What the clock knows of a case: who was reminded, what was promised since.
@@ -148,15 +157,30 @@ pub struct Watch {
     /// The status that it had before it waited for the resident.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waited_from: Option<Status>,
-    /// How often the department that is silent was reminded.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub reminded: u32,
-    /// Whether the silence was escalated.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub escalated: bool,
+    /// How the department that has it was reminded.
+    #[serde(flatten)]
+    pub silence: Silence,
     /// The promised day whose slip the resident was told of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warned_of: Option<Date>,
+    /// By when the resident hears again, as promised with the slip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub news_by: Option<Date>,
+}
+
+/// How a department that is silent was reminded, since it last said how far it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Silence {
+    /// How often.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reminded: u32,
+    /// When it was last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminded_at: Option<Timestamp>,
+    /// Whether somebody in the city looks after it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub escalated: bool,
 }
 
 fn is_zero(number: &u32) -> bool {

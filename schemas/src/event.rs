@@ -184,6 +184,12 @@ pub enum What {
         was: Date,
         /// The day that is expected now.
         expected: Option<Date>,
+        /// When no day is known: by when the resident hears again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        news_by: Option<Date>,
+        /// What the department adds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
     },
     /// The resident says that it is not solved.
     Reopened {

@@ -239,11 +239,11 @@ pub enum Why {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
-    /// The resident answers what the department asked.
+    /// The resident answers what a department asked.
     Replied {
+        /// Who asked.
+        department: Slug,
         /// The answer.
         text: String,
     },
-    /// A reminder is due to the department that is silent.
-    Reminder,
 }

@@ -4,7 +4,7 @@
 //! A task holds no words of the resident: whoever opens it reads them from the report.
 
 use crate::{
-    case::Decision,
+    case::{Case, Decision},
     city::{Calendar, OnCall},
     dispatch::{Again, AgainWhy, Dispatch},
     id::derived,
@@ -24,17 +24,20 @@ pub enum Kind {
     Form,
     /// Telephone whoever is on call.
     Call,
+    /// Get a word out of a department that stays silent.
+    Chase,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Form, Self::Call];
+    pub const ALL: [Self; 3] = [Self::Form, Self::Call, Self::Chase];
 
     /// The kind in lower case, as in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Form => "form",
             Self::Call => "call",
+            Self::Chase => "chase",
         }
     }
 
@@ -260,6 +263,27 @@ impl Task {
         let (desk, department) = (alert.desk, alert.department.clone());
         Self::new(id, Kind::Call, desk, department, alert.dispatch, case_id, reference, body, now)
             .ringing(on_call, calendar, now)
+    }
+
+    /// A department to get a word out of, by the operator of `desk`. `row` is the dispatch that it has.
+    pub fn chase(
+        case: &Case,
+        row: Option<Uuid>,
+        department: &DepartmentId,
+        desk: DepartmentId,
+        may_know: bool,
+        now: Timestamp,
+    ) -> Self {
+        let id = derived(&["task", "chase", &case.id.to_string(), department, &case.version.to_string()]);
+        let body = Body {
+            may_know,
+            priority: case.decision.as_ref().map_or(Urgency::Normal, |decision| decision.priority),
+            due_on: case.expected_on(),
+            again: None,
+            url: None,
+            fields: Vec::new(),
+        };
+        Self::new(id, Kind::Chase, desk, department.clone(), row, case.id, case.reference, body, now)
     }
 
     fn of(id: Uuid, kind: Kind, dispatch: &Dispatch, desk: DepartmentId, now: Timestamp) -> Self {

@@ -19,23 +19,24 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 sql! {
     both OPEN = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO cases (id, reference, status, version, lead, decision, rejected_by, planned_on,
-            status_at, opened_at, closed_at, tell, parts, watch, check_at)
+            status_at, opened_at, closed_at, tell, parts, watch, check_at, due_on)
         SELECT value ->> 'id', CAST(value ->> 'reference' AS bigint), value ->> 'status',
             CAST(value ->> 'version' AS bigint), value ->> 'lead', value ->> 'decision', value ->> 'rejected_by',
             value ->> 'planned_on', CAST(value ->> 'status_at' AS bigint), CAST(value ->> 'opened_at' AS bigint),
             CAST(value ->> 'closed_at' AS bigint), value ->> 'tell', value ->> 'parts', value ->> 'watch',
-            CAST(value ->> 'check_at' AS bigint)
+            CAST(value ->> 'check_at' AS bigint), value ->> 'due_on'
         FROM batch WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
     both SAVE = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         UPDATE cases SET status = given.status, version = given.version, lead = given.lead,
             decision = given.decision, rejected_by = given.rejected_by, planned_on = given.planned_on,
             status_at = given.status_at, closed_at = given.closed_at, parts = given.parts, watch = given.watch,
-            check_at = given.check_at
+            check_at = given.check_at, due_on = given.due_on
         FROM (SELECT value ->> 'id' AS of, value ->> 'status' AS status, CAST(value ->> 'version' AS bigint) AS version,
                 value ->> 'lead' AS lead, value ->> 'decision' AS decision, value ->> 'rejected_by' AS rejected_by,
                 value ->> 'planned_on' AS planned_on, CAST(value ->> 'status_at' AS bigint) AS status_at,
                 CAST(value ->> 'closed_at' AS bigint) AS closed_at, value ->> 'parts' AS parts,
-                value ->> 'watch' AS watch, CAST(value ->> 'check_at' AS bigint) AS check_at FROM batch) AS given
+                value ->> 'watch' AS watch, CAST(value ->> 'check_at' AS bigint) AS check_at,
+                value ->> 'due_on' AS due_on FROM batch) AS given
         WHERE cases.id = given.of";
     both BY_IDS = "SELECT id, reference, status, version, lead, decision, rejected_by, planned_on, status_at, opened_at,
             closed_at, tell, parts, watch, check_at
@@ -62,6 +63,7 @@ struct GivenRow<'a> {
     parts: Option<String>,
     watch: Option<String>,
     check_at: Option<i64>,
+    due_on: Option<String>,
 }
 
 impl<'a> GivenRow<'a> {
@@ -82,6 +84,7 @@ impl<'a> GivenRow<'a> {
             parts: (!case.parts.is_empty()).then(|| serde_json::to_string(&case.parts)).transpose()?,
             watch: (case.watch != Watch::default()).then(|| serde_json::to_string(&case.watch)).transpose()?,
             check_at: case.check_at.map(|at| at.as_microsecond()),
+            due_on: case.expected_on().map(|day| day.to_string()),
         })
     }
 }

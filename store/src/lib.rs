@@ -15,6 +15,7 @@ mod arrived;
 mod attempts;
 mod cases;
 mod claims;
+mod clock;
 mod console;
 mod db;
 mod dead;
@@ -49,6 +50,7 @@ mod writer;
 
 pub use answers::{AnswerCount, GivenAnswer, NewAnswer};
 pub use attempts::{Attempt, AttemptEnd};
+pub use clock::CaseCount;
 pub use console::{ConsoleFilter, ConsoleRow};
 pub use dead::{DeadFilter, DeadLetter};
 pub use dispatches::DispatchRow;

@@ -27,6 +27,7 @@ const ALL: &[Migration] = &[
         both: include_str!("../migrations/0004_rules.sql"),
         postgres: Some(include_str!("../migrations/0004_rules.postgres.sql")),
     },
+    Migration { name: "0005_clock", both: include_str!("../migrations/0005_clock.sql"), postgres: None },
     Migration { name: "0006_answers", both: include_str!("../migrations/0006_answers.sql"), postgres: None },
     Migration { name: "0007_mail", both: include_str!("../migrations/0007_mail.sql"), postgres: None },
     Migration { name: "0008_open311", both: include_str!("../migrations/0008_open311.sql"), postgres: None },

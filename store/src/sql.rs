@@ -50,6 +50,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::arrived::STATEMENTS,
         crate::attempts::STATEMENTS,
         crate::cases::STATEMENTS,
+        crate::clock::STATEMENTS,
         crate::console::STATEMENTS,
         crate::dead::STATEMENTS,
         crate::dispatches::STATEMENTS,

@@ -94,6 +94,10 @@ sql! {
     both HEARD = "UPDATE task SET state = CASE WHEN kind = 'form' THEN 'passed' ELSE 'done' END,
             done_at = coalesce(done_at, $2), outcome = coalesce(outcome, $3), due_at = NULL
         WHERE state = 'open' AND dispatch_id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both CHASED = "UPDATE task SET state = 'done', done_at = coalesce(done_at, $2), outcome = coalesce(outcome, $3)
+        WHERE state = 'open' AND kind = 'chase' AND case_id IN (SELECT value ->> 'case_id' FROM json_each($1))
+            AND EXISTS (SELECT 1 FROM json_each($1)
+                WHERE value ->> 'case_id' = task.case_id AND value ->> 'department' = task.department)";
     both COUNT = "SELECT desk, kind, CAST(count(*) AS bigint), CAST(min(opened_at) AS bigint)
         FROM task WHERE state = 'open' GROUP BY desk, kind ORDER BY desk, kind";
 }
@@ -145,6 +149,12 @@ impl TaskRow {
             outcome: self.outcome,
         })
     }
+}
+
+#[derive(Serialize)]
+struct SpokeRow<'a> {
+    case_id: Uuid,
+    department: &'a str,
 }
 
 #[derive(Serialize)]
@@ -215,6 +225,18 @@ impl Tx {
     /// The department answered these dispatches by itself: it has them.
     pub async fn tasks_heard_of(&mut self, dispatches: &[Uuid], how: &str) -> Result<()> {
         self.with_ids(HEARD, dispatches, how).await
+    }
+
+    /// These departments said something about these cases: nobody has to look after them any more.
+    pub async fn chased(&mut self, spoke: &[(Uuid, DepartmentId)], how: &str) -> Result<()> {
+        if spoke.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> =
+            spoke.iter().map(|(case_id, department)| SpokeRow { case_id: *case_id, department }).collect();
+        let mut args = vec![batch(&rows)?];
+        args.extend(args![self.clock().now(), how]);
+        self.conn.exec(CHASED, args).await.map(|_| ())
     }
 
     async fn with_ids(&mut self, sql: &'static str, ids: &[Uuid], why: &str) -> Result<()> {

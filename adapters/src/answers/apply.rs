@@ -7,7 +7,7 @@
 
 use schemas::{
     Timestamp,
-    case::{Case, Role, Status},
+    case::{Case, Role, Silence, Status},
     dispatch::{Say, Update},
     event::What,
 };
@@ -83,6 +83,9 @@ pub fn apply(case: &mut Case, dispatch: &DispatchRow, update: &Update, now: Time
         Say::Note { .. } | Say::InternalNote { .. } => return Applied::default(),
     };
     case.closed_at = case.status.is_closed().then_some(now);
+    // It is not silent; what it owes next, and when, the clock finds out.
+    case.watch.silence = Silence::default();
+    case.check_at = (!case.status.is_closed()).then_some(now);
     if before == (case.status, case.status_at, case.planned_on) && !says_more(&update.say) {
         // The same thing said twice, by two updates, at the same moment: nothing to tell.
         return Applied::default();

@@ -142,6 +142,12 @@ pub async fn act(
             let note = Words::of(&tools.city).confirmed(by, &taken_by);
             hand_over(tools, task, by, &taken_by, State::Done, None, note, trace).await
         }
+        (Act::Confirm { .. }, Kind::Chase) => {
+            Err(Refused::NotNow("nobody has to be called here: enter what the department answers, or say `done`"))
+        }
+        (Act::Number { .. }, Kind::Chase) => {
+            Err(Refused::NotNow("this department is silent: enter what it answers, or say `done`"))
+        }
         (Act::Confirm { .. }, Kind::Form) => {
             Err(Refused::NotNow("this is a form: record its number, or say `done` when it gives none"))
         }

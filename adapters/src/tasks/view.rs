@@ -128,7 +128,7 @@ pub async fn view(tools: &DeskTools, desk: Option<&DepartmentId>, id: Uuid) -> R
     let usual;
     let fields = match task.kind {
         Kind::Form => &task.body.fields,
-        Kind::Call => {
+        Kind::Call | Kind::Chase => {
             usual = values::usual(city);
             &usual
         }
@@ -216,6 +216,7 @@ fn next(task: &Task, listed: &Listed, known: &Known<'_>) -> Option<&'static str>
         (State::Open, Kind::Call) => {
             Some(listed.call.as_ref().map_or_else(|| words.nobody(), |call| words.call(call.on_duty)))
         }
+        (State::Open, Kind::Chase) => Some(words.chase()),
         (State::Passed, _) => Some(words.follow()),
         (State::Done | State::Cancelled, _) => None,
     }

@@ -95,6 +95,15 @@ impl Words {
         )
     }
 
+    /// What the operator does next with a department that is silent.
+    pub fn chase(self) -> &'static str {
+        self.choose(
+            "Deze dienst zwijgt. Vraag hoe ver het staat en noteer hier het antwoord: de melder ziet het meteen.",
+            "Ce service ne répond pas. Demandez où cela en est et notez ici la réponse : le demandeur la voit aussitôt.",
+            "This department is silent. Ask how far it is and enter the answer here: the reporter sees it at once.",
+        )
+    }
+
     /// What the operator does next with a case that was passed on.
     pub fn follow(self) -> &'static str {
         self.choose(

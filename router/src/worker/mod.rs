@@ -4,14 +4,17 @@
 //! - [`received`]: stored reports (`report.received`): new ones, refused ones, reopened ones.
 //! - [`submitted`]: reports of channel integrations (`report.submitted`), kept and decided at once.
 //! - [`writing`]: what one batch writes.
+//! - [`clock`]: cases whose time has come.
 //! - [`known`]: what has to be looked up besides the report.
 
+mod clock;
 mod known;
 mod received;
 mod references;
 mod submitted;
 mod writing;
 
+pub use clock::ClockWorker;
 pub use known::Known;
 
 use crate::{Facts, InForce, Load, Reporter, Ruleset, decide};
@@ -113,29 +116,6 @@ impl RouterWorker {
     }
 }
 
-/// The case that a new report opens: received is its first version, routed or answered its second.
-/// What an article answers is closed until the resident says that it did not help.
-fn opened(report: &Report, decision: Decision, now: Timestamp) -> Case {
-    let is_answered = decision.answer.is_some();
-    Case {
-        id: report.id,
-        reference: report.reference,
-        status: if is_answered { Status::Solved } else { Status::Routed },
-        version: 2,
-        lead: decision.lead().cloned(),
-        decision: Some(decision),
-        rejected_by: Vec::new(),
-        planned_on: None,
-        status_at: now,
-        opened_at: report.received_at,
-        closed_at: is_answered.then_some(now),
-        tell: report.tell,
-        parts: Vec::new(),
-        watch: Watch::default(),
-        check_at: None,
-    }
-}
-
 #[async_trait]
 impl bus::Effects for RouterWorker {
     async fn apply(&self, tx: &mut Tx, letters: &[Letter]) -> Result<Vec<Verdict>, store::Error> {
@@ -150,6 +130,31 @@ impl bus::Effects for RouterWorker {
 }
 
 impl RouterWorker {
+    /// The case that a new report opens: received is its first version, routed or answered its second.
+    /// What an article answers is closed until the resident says that it did not help.
+    fn opened(&self, report: &Report, decision: Decision, now: Timestamp) -> Case {
+        let is_answered = decision.answer.is_some();
+        let mut case = Case {
+            id: report.id,
+            reference: report.reference,
+            status: if is_answered { Status::Solved } else { Status::Routed },
+            version: 2,
+            lead: decision.lead().cloned(),
+            decision: Some(decision),
+            rejected_by: Vec::new(),
+            planned_on: None,
+            status_at: now,
+            opened_at: report.received_at,
+            closed_at: is_answered.then_some(now),
+            tell: report.tell,
+            parts: Vec::new(),
+            watch: Watch::default(),
+            check_at: None,
+        };
+        case.check_at = crate::clock::next(&case, &[], &self.city).map(|(at, _)| at);
+        case
+    }
+
     async fn batch(&self, tx: &mut Tx, letters: &[Letter]) -> Result<Vec<Verdict>, store::Error> {
         let mut verdicts = vec![Verdict::done(); letters.len()];
         let (mut received, mut submitted) = (Vec::new(), Vec::new());

@@ -2,12 +2,13 @@
 //! around and never back; one that the resident contests goes to the department that had it.
 
 use super::{
-    RouterWorker, opened,
+    RouterWorker,
     writing::{Walk, Writing},
 };
+use crate::clock;
 use schemas::{
     Uuid,
-    case::{Assignment, Case, Decision, Role, Status},
+    case::{Assignment, Case, Decision, Role, Status, Watch},
     event::What,
     letter::Letter,
     report::{Language, Received, Report, TRIAL_CHANNEL, Why},
@@ -69,7 +70,7 @@ impl RouterWorker {
             contacts = tx.contacts(&walks.keys().copied().collect::<Vec<_>>()).await?;
         }
         let decided = |(_, report): &(&Letter, &Report)| {
-            opened(report, self.decide(report, contacts.get(&report.id), &[], now), now)
+            self.opened(report, self.decide(report, contacts.get(&report.id), &[], now), now)
         };
         let cases: Vec<Case> = walks.values().map(decided).collect();
         let opened = tx.open_cases(&cases).await?;
@@ -91,7 +92,7 @@ impl RouterWorker {
                 report,
                 contact: contacts.get(&case.id),
                 added: None,
-                cause: letter,
+                cause: Some(letter),
                 trace: letter.trace.next(),
                 now,
             };
@@ -132,7 +133,7 @@ impl RouterWorker {
                 continue;
             }
             let contact = contacts.get(&report.id);
-            let walk = Walk { report, contact, added: None, cause: letter, trace: letter.trace.next(), now };
+            let walk = Walk { report, contact, added: None, cause: Some(letter), trace: letter.trace.next(), now };
             match why {
                 Why::New => continue,
                 Why::Rejected { department } => {
@@ -148,12 +149,15 @@ impl RouterWorker {
                     self.reroute(&walk, case, department, had.get(&case.id).map_or(&[], Vec::as_slice), writing);
                 }
                 Why::Reopened { text } => self.reopen(walk, case, text.as_deref(), writing),
-                Why::Replied { .. } | Why::Reminder => continue,
+                Why::Replied { .. } => continue,
             }
             changed.insert(case.id);
         }
         let mut changed: Vec<Case> = changed.iter().filter_map(|id| cases.remove(id)).collect();
         changed.sort_unstable_by_key(|case| case.id);
+        for case in &mut changed {
+            case.check_at = clock::next(case, &[], &self.city).map(|(at, _)| at);
+        }
         if changed.is_empty() { Ok(()) } else { tx.save_cases(&changed).await }
     }
 
@@ -165,6 +169,7 @@ impl RouterWorker {
         case.version += 1;
         case.status_at = walk.now;
         case.planned_on = None;
+        case.watch = Watch::default();
         if decision.lead().is_none_or(|lead| case.rejected_by.contains(lead)) {
             decision.alarm = Some(format!(
                 "nobody is left for a {} in {}: {} said it is not theirs, and the case is closed",
@@ -211,6 +216,7 @@ impl RouterWorker {
         case.status = Status::Routed;
         case.status_at = walk.now;
         case.planned_on = None;
+        case.watch = Watch::default();
         case.closed_at = None;
         case.lead = decision.lead().cloned();
         let what = routed(&decision, None);

@@ -2,7 +2,7 @@
 //! that the message is acknowledged only when everything is there.
 
 use super::{
-    RouterWorker, opened,
+    RouterWorker,
     writing::{Walk, Writing},
 };
 use schemas::{
@@ -90,14 +90,14 @@ impl RouterWorker {
             *counts.entry((&kept.report.channel, outcome)).or_default() += 1;
         }
         let decided = |(_, kept): &(&Letter, &NewReport)| {
-            opened(&kept.report, self.decide(&kept.report, kept.contact.as_ref(), &[], now), now)
+            self.opened(&kept.report, self.decide(&kept.report, kept.contact.as_ref(), &[], now), now)
         };
         let cases: Vec<Case> = new.values().map(decided).collect();
         let fresh = if cases.is_empty() { Default::default() } else { tx.open_cases(&cases).await? };
         let mut writing = Writing::default();
         for (case, (letter, kept)) in cases.iter().zip(new.values()).filter(|(case, _)| fresh.contains(&case.id)) {
             let (report, contact) = (&kept.report, kept.contact.as_ref());
-            let walk = Walk { report, contact, added: None, cause: letter, trace: letter.trace.next(), now };
+            let walk = Walk { report, contact, added: None, cause: Some(letter), trace: letter.trace.next(), now };
             writing.open(self, &walk, case);
         }
         writing.save(tx).await?;

@@ -3,8 +3,8 @@
 use super::{RouterWorker, received::routed};
 use schemas::{
     Timestamp, Uuid,
-    case::{Assignment, Case, Decision},
-    dispatch::Dispatch,
+    case::{Assignment, Case, Decision, Role},
+    dispatch::{Again, AgainWhy, Dispatch},
     event::{CaseEvent, What},
     id::derived,
     letter::{Letter, Topic},
@@ -21,7 +21,7 @@ pub(super) struct Writing {
     events: Vec<(CaseEvent, Tell, Trace)>,
     dispatches: Vec<DispatchRow>,
     letters: Vec<Letter>,
-    calls: Vec<Task>,
+    tasks: Vec<Task>,
     closed: Vec<Uuid>,
     answers: Vec<NewAnswer>,
     decided: u64,
@@ -35,8 +35,8 @@ pub(super) struct Walk<'a> {
     pub contact: Option<&'a Contact>,
     /// What the resident said after the report, when nobody had it yet.
     pub added: Option<&'a str>,
-    /// The letter that brought it.
-    pub cause: &'a Letter,
+    /// The letter that brought it; none when its time had come.
+    pub cause: Option<&'a Letter>,
     pub trace: Trace,
     pub now: Timestamp,
 }
@@ -75,51 +75,8 @@ impl Writing {
         what: What,
     ) {
         let Some(decision) = &case.decision else { return };
-        let (case_id, version) = (case.id.to_string(), case.version.to_string());
-        let report = walk.report;
         for assignment in assignments {
-            let department = &assignment.department;
-            let Some(desk) = worker.desks.get(department) else {
-                // The rules were checked against this city; only an older decision can name it.
-                tracing::error!(case = %case.id, trace = %walk.trace, %department, "this city has no such department any more");
-                continue;
-            };
-            let id = derived(&["dispatch", &case_id, department, &version]);
-            let contact = walk.contact.filter(|_| worker.may_know(desk.share_reporter, report)).cloned();
-            let photo = |photo| format!("/api/v1/departments/{department}/photos/{photo}");
-            let body = Dispatch {
-                id,
-                case_id: case.id,
-                reference: case.reference,
-                department: department.clone(),
-                role: assignment.role,
-                kind: report.kind,
-                category: report.category.clone(),
-                words: walk.words(),
-                place: report.place.clone(),
-                answers: report.answers.clone(),
-                photos: report.photos.iter().map(photo).collect(),
-                contact,
-                language: report.language,
-                channel: report.channel.clone(),
-                priority: decision.priority,
-                due_on: decision.due_on,
-                rule: decision.rule.clone(),
-                version: case.version,
-                received_at: report.received_at,
-                again: None,
-            };
-            let subject = match decision.priority {
-                Urgency::High | Urgency::Emergency => format!("{}.urgent", report.kind),
-                Urgency::Low | Urgency::Normal => report.kind.as_str().to_owned(),
-            };
-            let topic = Topic::DepartmentDispatch;
-            self.letters.push(
-                Letter::new(id, desk.lane.clone(), topic, subject, &body, walk.trace, walk.now)
-                    .about(case.id)
-                    .because(walk.cause.id),
-            );
-            self.dispatches.push(DispatchRow::posted(id, case.id, department.clone(), assignment.role, walk.now));
+            self.dispatch(worker, walk, case, &assignment.department, assignment.role, None);
         }
         for department in &decision.on_call {
             self.call(worker, walk, case, decision, department, &what);
@@ -127,6 +84,86 @@ impl Writing {
         self.decided += 1;
         self.tell(walk, case, what);
         self.alarm(walk, case);
+    }
+
+    /// Writes one dispatch and the letter that carries it.
+    fn dispatch(
+        &mut self,
+        worker: &RouterWorker,
+        walk: &Walk<'_>,
+        case: &Case,
+        department: &DepartmentId,
+        role: Role,
+        again: Option<Again>,
+    ) {
+        let Some(decision) = &case.decision else { return };
+        let Some(desk) = worker.desks.get(department) else {
+            // The rules were checked against this city; only an older decision can name it.
+            tracing::error!(case = %case.id, trace = %walk.trace, %department, "this city has no such department any more");
+            return;
+        };
+        let report = walk.report;
+        let id = derived(&["dispatch", &case.id.to_string(), department, &case.version.to_string()]);
+        let contact = walk.contact.filter(|_| worker.may_know(desk.share_reporter, report)).cloned();
+        let photo = |photo| format!("/api/v1/departments/{department}/photos/{photo}");
+        let body = Dispatch {
+            id,
+            case_id: case.id,
+            reference: case.reference,
+            department: department.clone(),
+            role,
+            kind: report.kind,
+            category: report.category.clone(),
+            words: walk.words(),
+            place: report.place.clone(),
+            answers: report.answers.clone(),
+            photos: report.photos.iter().map(photo).collect(),
+            contact,
+            language: report.language,
+            channel: report.channel.clone(),
+            priority: decision.priority,
+            due_on: case.due_on(),
+            rule: decision.rule.clone(),
+            version: case.version,
+            received_at: report.received_at,
+            again,
+        };
+        let subject = match decision.priority {
+            Urgency::High | Urgency::Emergency => format!("{}.urgent", report.kind),
+            Urgency::Low | Urgency::Normal => report.kind.as_str().to_owned(),
+        };
+        let topic = Topic::DepartmentDispatch;
+        let letter = Letter::new(id, desk.lane.clone(), topic, subject, &body, walk.trace, walk.now).about(case.id);
+        self.letters.push(match walk.cause {
+            Some(cause) => letter.because(cause.id),
+            None => letter,
+        });
+        self.dispatches.push(DispatchRow::posted(id, case.id, department.clone(), role, walk.now));
+    }
+
+    /// Lets `department` hear again of `case`, at the version it has now. `rows` are the dispatches of
+    /// the case so far, oldest first.
+    #[expect(clippy::too_many_arguments, reason = "what is said, to whom, and why")]
+    pub fn again(
+        &mut self,
+        worker: &RouterWorker,
+        walk: &Walk<'_>,
+        case: &Case,
+        rows: &[DispatchRow],
+        department: &DepartmentId,
+        why: AgainWhy,
+        text: Option<String>,
+    ) {
+        let mine = || rows.iter().filter(|row| row.department == *department && row.role != Role::Informed);
+        let Some(first) = mine().next() else { return };
+        let receipt = mine().rev().find_map(|row| row.receipt.clone());
+        let again = Again { why, text, first: first.id, receipt };
+        self.dispatch(worker, walk, case, department, first.role, Some(again));
+    }
+
+    /// Gives somebody something to do.
+    pub fn task(&mut self, task: Task) {
+        self.tasks.push(task);
     }
 
     /// Has the person on call of `department` telephoned, besides what everybody gets. Sent to another
@@ -157,7 +194,7 @@ impl Writing {
             decision,
             occasion: if is_first { "first" } else { &version },
         };
-        self.calls.push(Task::alert(alert, known.on_call.as_ref(), &worker.city.calendar, walk.now));
+        self.tasks.push(Task::alert(alert, known.on_call.as_ref(), &worker.city.calendar, walk.now));
     }
 
     /// Puts on the timeline that nobody will do it.
@@ -168,7 +205,8 @@ impl Writing {
         self.alarm(walk, case);
     }
 
-    fn tell(&mut self, walk: &Walk<'_>, case: &Case, what: What) {
+    /// Puts `what` on the timeline of `case`, at the version it has now.
+    pub fn tell(&mut self, walk: &Walk<'_>, case: &Case, what: What) {
         let event = CaseEvent {
             id: derived(&["event", &case.id.to_string(), what.word(), &case.version.to_string()]),
             case_id: case.id,
@@ -183,8 +221,8 @@ impl Writing {
     fn alarm(&mut self, walk: &Walk<'_>, case: &Case) {
         let Some(alarm) = case.decision.as_ref().and_then(|decision| decision.alarm.as_ref()) else { return };
         self.alarms += 1;
-        let cause = walk.cause;
-        tracing::warn!(lane = %cause.lane, letter = %cause.id, case = %case.id, trace = %walk.trace, alarm, "somebody has to look");
+        let letter = walk.cause.map(|cause| tracing::field::display(cause.id));
+        tracing::warn!(letter, case = %case.id, trace = %walk.trace, alarm, "somebody has to look");
     }
 
     /// Writes it all.
@@ -199,7 +237,7 @@ impl Writing {
             tx.add_events_traced(&self.events).await?;
         }
         tx.add_answers(&self.answers).await?;
-        tx.open_tasks(&self.calls).await?;
+        tx.open_tasks(&self.tasks).await?;
         tx.drop_tasks_of_cases(&self.closed, "the case is closed").await?;
         let answered = self.answers.len() as u64;
         for (outcome, count) in [("routed", self.decided), ("answered", answered), ("declined", self.declined)] {

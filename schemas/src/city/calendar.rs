@@ -7,6 +7,9 @@ use jiff::{
 };
 use std::collections::BTreeSet;
 
+/// How many days are looked through for working days.
+const FURTHEST: usize = 3_660;
+
 /// Working days and holidays, in the city's own time zone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calendar {
@@ -65,19 +68,74 @@ impl Calendar {
 
     /// The day that is `days` working days after the day of `from`; the day itself never counts.
     pub fn add_working_days(&self, from: Timestamp, days: u32) -> Date {
-        let mut date = self.date(from);
+        self.working_day_after(self.date(from), days)
+    }
+
+    /// The day that is `days` working days after `date`; the day itself never counts.
+    pub fn working_day_after(&self, date: Date, days: u32) -> Date {
+        self.walk(date, days, |date| date.tomorrow().unwrap_or(Date::MAX))
+    }
+
+    /// The day that is `days` working days before `date`; the day itself never counts.
+    pub fn working_day_before(&self, date: Date, days: u32) -> Date {
+        self.walk(date, days, |date| date.yesterday().unwrap_or(Date::MIN))
+    }
+
+    fn walk(&self, mut date: Date, days: u32, step: impl Fn(Date) -> Date) -> Date {
         let mut left = days;
         // A calendar without working days would never end; ten years is further than any term.
-        for _ in 0..3_660 {
+        for _ in 0..FURTHEST {
             if left == 0 {
                 break;
             }
-            date = date.tomorrow().unwrap_or(Date::MAX);
+            date = step(date);
             if self.is_working_day(date) {
                 left -= 1;
             }
         }
         date
+    }
+
+    /// How many working days begin after `from` and not after `until`.
+    pub fn working_days_between(&self, from: Date, until: Date) -> u32 {
+        let (mut date, mut days) = (from, 0);
+        for _ in 0..FURTHEST {
+            if date >= until {
+                break;
+            }
+            date = date.tomorrow().unwrap_or(Date::MAX);
+            days += u32::from(self.is_working_day(date));
+        }
+        days
+    }
+
+    /// When the office opens on `date`, were it a working day.
+    pub fn opens(&self, date: Date) -> Timestamp {
+        self.moment(date, self.office_minutes.0)
+    }
+
+    /// When the office closes on `date`, were it a working day.
+    pub fn closes(&self, date: Date) -> Timestamp {
+        self.moment(date, self.office_minutes.1)
+    }
+
+    fn moment(&self, date: Date, minute: u32) -> Timestamp {
+        let local = date.at(0, 0, 0, 0).saturating_add(i64::from(minute).minutes());
+        local.to_zoned(self.zone.clone()).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+    }
+
+    /// The moment `days` working days after `from`, always within office hours, to the minute. What
+    /// happens outside of them counts from the next opening.
+    pub fn working_time_after(&self, from: Timestamp, days: u32) -> Timestamp {
+        let local = from.to_zoned(self.zone.clone());
+        let minute = u32::from(local.hour().unsigned_abs()) * 60 + u32::from(local.minute().unsigned_abs());
+        let (opens, closes) = self.office_minutes;
+        let (date, minute) = if self.is_working_day(local.date()) && minute < closes {
+            (local.date(), minute.max(opens))
+        } else {
+            (self.working_day_after(local.date(), 1), opens)
+        };
+        self.moment(self.working_day_after(date, days), minute)
     }
 
     /// The day that is `days` calendar days after the day of `from`.
@@ -125,5 +183,30 @@ mod tests {
         assert!(calendar.is_holiday(date(2026, 5, 14)), "Ascension");
         assert!(calendar.is_office_time(from));
         assert!(!calendar.is_office_time("2026-11-11T10:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn working_time_runs_only_while_the_office_is_open() {
+        let calendar = belgium();
+        for (from, days, until) in [
+            // Brussels is an hour ahead in winter, two in summer.
+            ("2026-11-10T10:07:30Z", 0, "2026-11-10T10:07:00Z"),
+            ("2026-11-10T10:07:30Z", 1, "2026-11-12T10:07:00Z"),
+            ("2026-11-10T05:00:00Z", 1, "2026-11-12T08:00:00Z"),
+            ("2026-11-10T16:00:00Z", 1, "2026-11-13T08:00:00Z"),
+            ("2026-11-11T10:00:00Z", 2, "2026-11-16T08:00:00Z"),
+            ("2026-10-23T12:00:00Z", 1, "2026-10-26T13:00:00Z"),
+        ] {
+            assert_eq!(calendar.working_time_after(from.parse().unwrap(), days).to_string(), until, "{from} {days}");
+        }
+        assert_eq!(calendar.closes(date(2026, 7, 3)).to_string(), "2026-07-03T15:00:00Z");
+        assert_eq!(calendar.working_day_before(date(2026, 11, 16), 3), date(2026, 11, 10));
+        for (from, until, days) in [
+            (date(2026, 11, 10), date(2026, 11, 16), 3),
+            (date(2026, 11, 13), date(2026, 11, 15), 0),
+            (date(2026, 11, 16), date(2026, 11, 10), 0),
+        ] {
+            assert_eq!(calendar.working_days_between(from, until), days, "{from} {until}");
+        }
     }
 }

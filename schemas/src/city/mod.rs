@@ -120,9 +120,11 @@ pub struct Department {
     pub delivery: Delivery,
     /// Whether it may know who reported.
     pub share_reporter: Share,
-    /// How long it may be silent before it is reminded, in working days; the city's own when left
-    /// out.
+    /// How long it may be silent before it is reminded, in working days; never when 0; the city's own
+    /// when left out.
     pub silent: Option<u32>,
+    /// The desk that looks after it when it stays silent; the fallback desk when left out.
+    pub escalate_to: Option<DepartmentId>,
     /// Cases of this department never show on public pages.
     pub confidential: bool,
     /// What the resident may do themselves to reach it.
@@ -145,17 +147,19 @@ pub enum Share {
 /// How the clock deals with departments: working days on the city's calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// A department may be silent so long before it is reminded.
+    /// A department may be silent so long before it is reminded; for ever when 0.
     pub silent: u32,
     /// So many reminders, as far apart, before somebody in the city looks after it.
     pub reminders: u32,
     /// A slip of the promised day is told so long before.
     pub warn: u32,
+    /// After a slip, the resident hears again within so long.
+    pub news: u32,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { silent: 2, reminders: 2, warn: 1 }
+        Self { silent: 2, reminders: 2, warn: 1, news: 10 }
     }
 }
 
@@ -323,6 +327,17 @@ impl City {
         self.department(department)
             .and_then(|department| department.on_call.as_ref()?.desk.as_ref())
             .unwrap_or(&self.fallback)
+    }
+
+    /// How many working days `department` may be silent; `None` when it is never reminded.
+    pub fn may_be_silent(&self, department: &str) -> Option<u32> {
+        let own = self.department(department).and_then(|department| department.silent);
+        Some(own.unwrap_or(self.patience.silent)).filter(|days| *days > 0)
+    }
+
+    /// The desk that looks after `department` when it stays silent.
+    pub fn escalation_desk(&self, department: &str) -> &DepartmentId {
+        self.department(department).and_then(|department| department.escalate_to.as_ref()).unwrap_or(&self.fallback)
     }
 
     /// The question with this id.

@@ -86,6 +86,13 @@ fn says() -> Vec<Say> {
         Say::Reject { reason: "Dit is een gewestweg.".into() },
         Say::Note { text: "We komen deze week kijken.".into() },
         Say::InternalNote { text: "Asfalt bestellen.".into() },
+        Say::Ask { text: "Aan welke kant van de straat is het?".into() },
+        Say::Refer {
+            to: "Agentschap Wegen en Verkeer".into(),
+            phone: None,
+            url: Some("https://wegen.example/meld".into()),
+            text: None,
+        },
         Say::Plan { on: date(2026, 11, 16), text: Some("In de voormiddag.".into()) },
         Say::Done {
             text: Some("Hersteld met warm asfalt.".into()),
@@ -127,6 +134,24 @@ fn events() -> Vec<What> {
         },
         What::Declined { department: department.clone(), reason: "Deze weg is privaat.".into() },
         What::Reopened { text: Some("De put is er nog.".into()) },
+        What::Referred {
+            department: department.clone(),
+            to: "Agentschap Wegen en Verkeer".into(),
+            phone: None,
+            url: Some("https://wegen.example/meld".into()),
+            text: None,
+        },
+        What::Asked { department: department.clone(), text: "Aan welke kant van de straat is het?".into() },
+        What::Replied { text: "Aan de even kant.".into() },
+        What::Reminded { department: department.clone(), nth: 1 },
+        What::Escalated { department: department.clone(), to: slug("contactcentrum"), why: "silent".into() },
+        What::Slipping {
+            department: department.clone(),
+            was: date(2026, 11, 18),
+            expected: None,
+            news_by: Some(date(2026, 12, 2)),
+            text: None,
+        },
         What::Outdated { department, said: "planned".into() },
     ]
 }
@@ -150,6 +175,7 @@ fn samples() -> Vec<(Topic, String, Value)> {
                     Why::New,
                     Why::Rejected { department: slug("publieke-ruimte-wegen") },
                     Why::Reopened { text: None },
+                    Why::Replied { department: slug("publieke-ruimte-wegen"), text: "Aan de even kant.".into() },
                 ] {
                     let body = json(Received { report: derived(&["sample", "case"]), why });
                     samples.push((topic, format!("{name}.{}", body["why"].as_str().unwrap()), body));

@@ -4,6 +4,7 @@
 mod accept;
 mod answers;
 mod cases;
+mod clock;
 mod database;
 mod letters;
 mod mailed;

@@ -18,6 +18,7 @@ both!(
     lists_are_the_desks_own_and_go_on,
     who_does_not_confirm_is_escalated_once_per_level,
     what_ends_elsewhere_ends_here,
+    who_spoke_is_chased_no_more,
     a_department_sees_each_of_its_cases_once,
 );
 
@@ -221,6 +222,22 @@ async fn what_ends_elsewhere_ends_here(bed: Bed) {
             ("open", ""),
         ]
     );
+}
+
+async fn who_spoke_is_chased_no_more(bed: Bed) {
+    let store = bed.store().await;
+    for (name, kind) in [("spoke", Kind::Chase), ("silent", Kind::Chase), ("form", Kind::Form)] {
+        open(&store, &[task(&store, name, kind)]).await;
+    }
+    let of = |name: &str| id(&format!("case of {name}"));
+    let mut tx = store.begin().await.unwrap();
+    let spoke = [(of("spoke"), slug("partner")), (of("silent"), slug("other")), (of("form"), slug("partner"))];
+    tx.chased(&spoke, "they answered").await.unwrap();
+    tx.chased(&[], "they answered").await.unwrap();
+    tx.commit().await.unwrap();
+    for (name, state) in [("spoke", State::Done), ("silent", State::Open), ("form", State::Open)] {
+        assert_eq!(store.task(id(name)).await.unwrap().unwrap().state, state, "{name}");
+    }
 }
 
 async fn a_department_sees_each_of_its_cases_once(bed: Bed) {

@@ -189,13 +189,27 @@ impl Teller<'_> {
                 let article = self.app.site.city.article(article);
                 line.text = article.map(|article| article.text(self.language).1.title.clone());
             }
-            What::Referred { text, .. } => line.quote = text.clone(),
+            What::Referred { to, phone, url, text, .. } => {
+                args.push(("to", to.clone()));
+                // Strangers write these: nothing but a plain web address becomes a link.
+                line.evidence = url.iter().filter(|link| is_web(link)).cloned().collect();
+                line.text = phone.as_ref().map(|phone| self.text("event-referred-text", &[("how", phone)]));
+                line.quote = text.clone();
+            }
             What::Asked { text, .. } => {
                 line.tone = "wait";
                 line.quote = Some(text.clone());
             }
             What::Replied { text } => line.quote = Some(text.clone()),
-            What::Slipping { .. } => line.tone = "wait",
+            What::Slipping { was, expected, news_by, .. } => {
+                line.tone = "wait";
+                args.push(("date", self.date(*was)));
+                line.text = match (expected, news_by) {
+                    (Some(day), _) => Some(self.text("event-slipping-planned", &[("date", &self.date(*day))])),
+                    (None, Some(day)) => Some(self.text("event-slipping-news", &[("date", &self.date(*day))])),
+                    (None, None) => None,
+                };
+            }
             What::Reminded { .. } | What::Escalated { .. } | What::Outdated { .. } => {}
         }
         let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();

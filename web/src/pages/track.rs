@@ -13,7 +13,7 @@ use axum::{
     routing::get,
 };
 use schemas::{
-    case::Status,
+    case::{Case, Status},
     city::in_language,
     event::{CaseEvent, What},
     report::{Language, Report},
@@ -124,16 +124,21 @@ pub async fn page(
     // Between the door and the router there is a report and no case yet.
     let status = case.as_ref().map_or(Status::Received, |case| case.status);
     let planned_on = case.as_ref().and_then(|case| case.planned_on);
-    let due_on = case.as_ref().and_then(|case| case.decision.as_ref()).and_then(|decision| decision.due_on);
-    let expected_on = planned_on.or(due_on).filter(|_| !status.is_closed());
-    let late = expected_on.is_some_and(|day| day < today);
+    let expected_on = case.as_ref().and_then(Case::expected_on).filter(|_| !status.is_closed());
+    // What the resident is waited for is nobody's delay.
+    let slips = case.as_ref().filter(|_| status != Status::Waiting).and_then(|case| case.watch.news_by);
+    let late = status != Status::Waiting && expected_on.is_some_and(|day| day < today || slips.is_some());
     let expected = expected_on.map(|day| {
-        let key = match (planned_on.is_some(), late) {
-            (_, true) => "track-late",
-            (true, _) => "track-planned",
-            (false, _) => "track-expected",
-        };
-        app.text(language, key, &[("date", &teller.date(day))])
+        let date = teller.date(day);
+        match slips {
+            Some(news_by) if news_by >= today => {
+                let args = [("was", date.as_str()), ("date", &teller.date(news_by))];
+                app.text(language, "track-slipping", &args)
+            }
+            _ if late => app.text(language, "track-late", &[("date", &date)]),
+            _ if planned_on.is_some() => app.text(language, "track-planned", &[("date", &date)]),
+            _ => app.text(language, "track-expected", &[("date", &date)]),
+        }
     });
     let is_contested = contested.is_some();
     let answered = status == Status::Solved && matches!(closing(&events), Some(What::Answered { .. }));

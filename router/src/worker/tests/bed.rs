@@ -115,6 +115,11 @@ impl Bed {
         Self { worker: worker(&self.store, rules), ..self }
     }
 
+    /// It is `at` now.
+    pub fn wind(&self, at: &str) {
+        self.now.store(at.parse::<Timestamp>().unwrap().as_microsecond(), Ordering::SeqCst);
+    }
+
     pub fn pass(&self, time: Duration) {
         self.now.fetch_add(time.as_micros() as i64, Ordering::SeqCst);
     }
@@ -129,11 +134,16 @@ impl Bed {
 
     /// Keeps a report about `category` at `lon`, and takes the letter that asks for a decision.
     pub async fn report(&self, category: &str, lon: Option<f64>) -> (Uuid, Letter) {
+        self.report_from("web", category, lon).await
+    }
+
+    /// As [`Bed::report`], through another door.
+    pub async fn report_from(&self, channel: &str, category: &str, lon: Option<f64>) -> (Uuid, Letter) {
         let id = self.store.ids().new_id();
         let report = Report {
             id,
             reference: self.store.references(1).await.unwrap()[0],
-            channel: slug("web"),
+            channel: slug(channel),
             source_id: None,
             kind: Kind::Report,
             category: CategoryId::new(category).unwrap(),
@@ -154,6 +164,20 @@ impl Bed {
         let letters = self.take(&Lane::router()).await;
         assert_eq!(letters.len(), 1);
         (id, letters[0].clone())
+    }
+
+    /// Changes rows behind the back of the store.
+    pub async fn tamper(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self.store.kind() {
+            store::DbKind::Sqlite => {
+                let path = self.url.replace("sqlite:", "sqlite://");
+                sqlx::SqliteConnection::connect(&path).await.unwrap().execute(sql).await.unwrap();
+            }
+            store::DbKind::Postgres => {
+                sqlx::PgConnection::connect(&self.url).await.unwrap().execute(sql).await.unwrap();
+            }
+        }
     }
 
     pub async fn take(&self, lane: &Lane) -> Vec<Letter> {

@@ -1,6 +1,7 @@
 //! The worker against a real store: what one transaction leaves behind.
 
 mod bed;
+mod clock;
 mod in_force;
 mod known;
 

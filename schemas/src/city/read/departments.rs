@@ -8,8 +8,8 @@ use super::{
 use crate::city::{Calendar, Delivery, Department, DepartmentKind, Share};
 use std::collections::HashMap;
 
-const KEYS: [&str; 9] =
-    ["id", "name", "kind", "delivery", "share_reporter", "confidential", "phone", "silent", "on_call"];
+const KEYS: [&str; 10] =
+    ["id", "name", "kind", "delivery", "share_reporter", "confidential", "phone", "silent", "escalate_to", "on_call"];
 
 /// The departments, and where the delivery of each is written.
 pub(super) fn read(
@@ -71,6 +71,14 @@ fn department(
         .get("silent")
         .and_then(|node| fields.number(node, "`silent`", 0..=250))
         .and_then(|days| u32::try_from(days).ok());
+    let escalate_to = map.get("escalate_to").and_then(|node| {
+        let desk = fields.slug(node, "the desk of `escalate_to`")?;
+        if !known.iter().any(|id| *id == *desk) {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            fields.unknown(node.at, "department", &desk, &known);
+        }
+        Some(desk)
+    });
     let confidential = map.get("confidential").map_or(Some(false), |node| fields.bool(node, "`confidential`"));
     let phone = map.get("phone").and_then(|node| fields.text(node, "the telephone number"));
     let on_call = map.get("on_call").and_then(|node| on_call::read(node, &what, known, calendar, fields));
@@ -81,6 +89,7 @@ fn department(
         delivery: delivery?,
         share_reporter: share_reporter?,
         silent,
+        escalate_to,
         confidential: confidential?,
         phone,
         on_call,

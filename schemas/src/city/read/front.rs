@@ -129,9 +129,13 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
 }
 
 fn patience(node: &Node, fields: &mut Fields<'_>, patience: &mut Patience) {
-    let Some(map) = fields.map(node, "`patience`", &["silent", "reminders", "warn"]) else { return };
-    let places =
-        [("silent", &mut patience.silent), ("reminders", &mut patience.reminders), ("warn", &mut patience.warn)];
+    let Some(map) = fields.map(node, "`patience`", &["silent", "reminders", "warn", "news"]) else { return };
+    let places = [
+        ("silent", &mut patience.silent),
+        ("reminders", &mut patience.reminders),
+        ("warn", &mut patience.warn),
+        ("news", &mut patience.news),
+    ];
     for (name, place) in places {
         let days = map.get(name).and_then(|node| fields.number(node, &format!("`{name}`"), 0..=250));
         if let Some(days) = days.and_then(|days| u32::try_from(days).ok()) {

@@ -173,6 +173,10 @@ fn each_fault_is_told_where_it_is_and_how_to_mend_it() {
         ("departments.yaml", "delivery: queue", "delivery: queue\n    on_call: {contacts: [{who: Wacht, phone: §soon}]}", "`soon` is no telephone number", "digits"),
         ("departments.yaml", "delivery: queue", "delivery: queue\n    on_call: {contacts: [{who: Wacht, phone: \"112\", hours: §\"9-17\"}]}", "`hours` cannot be `9-17`", "outside-office"),
         ("departments.yaml", "delivery: queue", "delivery: queue\n    on_call: {contacts: [{who: Wacht, phone: \"112\", days: §weekend}]}", "`days` cannot be `weekend`", "choose one of"),
+        ("departments.yaml", "delivery: queue", "delivery: queue\n    silent: §soon", "`silent` is not a whole number from 0 to 250", ""),
+        ("departments.yaml", "delivery: queue", "delivery: queue\n    escalate_to: §ontaal", "there is no department `ontaal`", "did you mean `onthaal`?"),
+        ("city.yaml", "fallback: onthaal", "fallback: onthaal\npatience: {silent: 2, §patient: 3}", "`patience` has no `patient`", "choose one of"),
+        ("city.yaml", "fallback: onthaal", "fallback: onthaal\npatience: {warn: §-1}", "`warn` is not a whole number from 0 to 250", ""),
         // categories.yaml
         ("categories.yaml", "department: publieke-ruimte", "department: §publieke-ruimt", "there is no department `publieke-ruimt`", "did you mean `publieke-ruimte`?"),
         ("categories.yaml", "questions: [gevaar, grootte]", "questions: [gevaar, grootte, §groote]", "there is no question `groote`", "did you mean `grootte`?"),
