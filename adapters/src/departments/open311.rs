@@ -9,6 +9,7 @@ mod client;
 mod config;
 pub mod fake;
 mod form;
+pub mod judge;
 mod round;
 mod server;
 mod services;
@@ -54,7 +55,11 @@ impl Config {
             deadline: tools.http.timeout() * 3 + Duration::from_secs(125),
             ..LaneSettings::default()
         };
-        let server = Server {
+        Ok(Arc::new(Open311 { server: Arc::new(self.server(department, tools)), lane }))
+    }
+
+    fn server(self, department: &Department, tools: &Tools) -> Server {
+        Server {
             department: department.id.clone(),
             client: client::Client {
                 base: self.url.clone(),
@@ -72,8 +77,7 @@ impl Config {
             clock: tools.clock.clone(),
             links: tools.links.clone(),
             config: self,
-        };
-        Ok(Arc::new(Open311 { server: Arc::new(server), lane }))
+        }
     }
 }
 

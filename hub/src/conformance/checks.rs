@@ -11,24 +11,24 @@ use schemas::{
 use secrecy::ExposeSecret as _;
 use std::collections::BTreeMap;
 
-type Check = (&'static str, &'static str);
+pub(super) type Check = (&'static str, &'static str);
 
 const SETTINGS: Check = ("settings", "the city and the configuration say how to reach it");
-const ACCEPTS: Check = ("accepts", "takes a dispatch");
-const PROMPT: Check = ("prompt", "answers a call at once, and does its work afterwards");
-const ANSWERS: Check = ("answers", "says something about a dispatch");
+pub(super) const ACCEPTS: Check = ("accepts", "takes a dispatch");
+pub(super) const PROMPT: Check = ("prompt", "answers a call at once, and does its work afterwards");
+pub(super) const ANSWERS: Check = ("answers", "says something about a dispatch");
 /// Fields are added as the house grows.
 pub const UNKNOWN_FIELD: Check = ("unknown-field", "ignores a field that it does not know");
 /// What residents write.
 pub const BIG_WORDS: Check = ("big-words", "takes 5,000 characters in any script");
-const PHOTO: Check = ("photo", "can fetch the photos of a dispatch with its token");
+pub(super) const PHOTO: Check = ("photo", "can fetch the photos of a dispatch with its token");
 pub(super) const SIGNATURE: Check = ("signature", "refuses a call whose signature does not fit");
 pub(super) const STALE: Check = ("stale", "refuses a call that was signed ten minutes ago");
 pub(super) const TWO_KEYS: Check = ("two-keys", "takes a call when one of several signatures fits");
 const ONCE: Check = ("once", "the same dispatch twice is one case there");
-const STEADY: Check = ("steady", "takes each dispatch at the first try");
-const SAME_ID: Check = ("same-id", "says a thing again under the same id, so that it counts once");
-const ORDER: Check = ("order", "what comes late changes nothing that came after it");
+pub(super) const STEADY: Check = ("steady", "takes each dispatch at the first try");
+pub(super) const SAME_ID: Check = ("same-id", "says a thing again under the same id, so that it counts once");
+pub(super) const ORDER: Check = ("order", "what comes late changes nothing that came after it");
 
 /// Every check that needs test cases, in order.
 pub const SENT: &[Check] = &[
@@ -47,15 +47,15 @@ pub const SENT: &[Check] = &[
     ORDER,
 ];
 
-fn good(check: Check, seen: impl Into<String>) -> Finding {
+pub(super) fn good(check: Check, seen: impl Into<String>) -> Finding {
     Finding::good(check.0, check.1, seen)
 }
 
-fn bad(check: Check, seen: impl Into<String>, fix: impl Into<String>) -> Finding {
+pub(super) fn bad(check: Check, seen: impl Into<String>, fix: impl Into<String>) -> Finding {
     Finding::bad(check.0, check.1, seen, fix)
 }
 
-fn skipped(check: Check, why: impl Into<String>) -> Finding {
+pub(super) fn skipped(check: Check, why: impl Into<String>) -> Finding {
     Finding::skipped(check.0, check.1, why)
 }
 
@@ -78,6 +78,14 @@ pub async fn settings(ground: &Ground) -> Finding {
                 return bad(SETTINGS, "there is no secret to sign with", fix);
             }
             good(SETTINGS, format!("it listens on {url}"))
+        }
+        Delivery::Push { adapter, settings } if adapter == "open311" => {
+            let url = settings.get("url").and_then(|url| url.as_str()).unwrap_or_default();
+            let key = match ground.open311.as_ref().is_some_and(super::Judge::has_key) {
+                true => "with our key",
+                false => "without a key",
+            };
+            good(SETTINGS, format!("its API begins at {url}, and we call it {key}"))
         }
         Delivery::Push { adapter, .. } => good(SETTINGS, format!("work reaches it by `{adapter}`")),
     }

@@ -3,6 +3,7 @@
 //! webhook as a forger would. Each check says what was asked, what was seen, and how to put it right.
 
 mod checks;
+mod open311;
 mod probe;
 mod report;
 mod watch;
@@ -17,6 +18,8 @@ use crate::{
     simulate::{client, delivery, known},
 };
 use adapters::{
+    departments::{Tools, open311::judge::Judge},
+    links::Links,
     secrets::Secrets,
     trials::{self, Trial, Written},
 };
@@ -42,7 +45,7 @@ Examples:
   voordeur conformance --department groen --yes-send-test-cases --json | jq '.checks[] | select(.verdict == \"failed\")'
 
 Run it where the hub runs, with its configuration, while the hub runs. The test cases say in their words that they
-are a test, are told to nobody, and are closed at the end. Exit code 0: nothing failed, 1: something did.")]
+are a test, are told to nobody, and are closed at the end; an Open311 server keeps the requests that it took. Exit code 0: nothing failed, 1: something did.")]
 pub struct ConformanceArgs {
     /// Whom to judge: the id in departments.yaml
     #[arg(long, value_name = "ID")]
@@ -76,6 +79,8 @@ struct Ground {
     secrets: Secrets,
     broker: Option<Broker>,
     token: Option<secrecy::SecretString>,
+    /// Its server, where it has one that speaks Open311.
+    open311: Option<Judge>,
     hub: String,
     http: adapters::http::Client,
     clock: Clock,
@@ -83,7 +88,12 @@ struct Ground {
 
 impl Ground {
     fn within(&self) -> Duration {
-        Duration::from_secs(self.args.within)
+        Duration::from_secs(self.args.within) + self.asked_every() * 2
+    }
+
+    /// How often it is asked what it has to say; not at all when it says so by itself.
+    fn asked_every(&self) -> Duration {
+        self.open311.as_ref().map_or(Duration::ZERO, |judge| judge.config().every)
     }
 
     fn is_queue(&self) -> bool {
@@ -98,7 +108,23 @@ pub async fn run(args: ConformanceArgs, config: &Config) -> anyhow::Result<()> {
     let secrets = roles::secrets(config, &town)?;
     let store = open::open_beside(config).await?;
     let json = args.json;
+    let http = client()?;
+    let tools = Tools {
+        city: town.city.clone(),
+        clock: store.clock().clone(),
+        http: http.clone(),
+        secrets: secrets.clone(),
+        source: config.web.public_url(),
+        links: Links::new(
+            store.secret("links").await.advise("the links of this hub cannot be read", "see that the database runs")?,
+            &config.web.public_url(),
+        ),
+        mail: None,
+        store: store.clone(),
+    };
+    let open311 = adapters::departments::open311::Config::of(&department);
     let ground = Ground {
+        open311: open311.map(|config| Judge::new(config, &department, &tools)),
         token: config.departments.get(&department.id).and_then(|access| access.token.clone()),
         hub: args
             .hub
@@ -108,7 +134,7 @@ pub async fn run(args: ConformanceArgs, config: &Config) -> anyhow::Result<()> {
             .to_owned(),
         broker: config.broker.clone(),
         clock: store.clock().clone(),
-        http: client()?,
+        http,
         city: town.city.clone(),
         department,
         store,
@@ -132,8 +158,14 @@ pub async fn run(args: ConformanceArgs, config: &Config) -> anyhow::Result<()> {
 async fn judge(ground: &Ground, queues: Vec<schemas::slug::DepartmentId>) -> anyhow::Result<Report> {
     let mut report = Report::new(&ground.department.id, delivery(&ground.department), ground.clock.now());
     report.add(checks::settings(ground).await);
+    let sends = if ground.open311.is_some() { open311::SENT } else { checks::SENT };
+    if let Some(judge) = &ground.open311 {
+        for finding in open311::unsent(judge).await {
+            report.add(finding);
+        }
+    }
     if !ground.args.yes_send_test_cases {
-        for (id, asks) in checks::SENT {
+        for (id, asks) in sends {
             report.add(Finding::skipped(id, asks, "nothing was sent: add --yes-send-test-cases"));
         }
         return Ok(report);
@@ -146,7 +178,10 @@ async fn judge(ground: &Ground, queues: Vec<schemas::slug::DepartmentId>) -> any
         tokio::spawn(async move { bus.run_relay(stop).await })
     });
     let mut sent = Sent::default();
-    let judged = send_and_judge(ground, &mut report, &mut sent).await;
+    let judged = match &ground.open311 {
+        Some(judge) => open311::judge(ground, judge, &mut report, &mut sent).await,
+        None => send_and_judge(ground, &mut report, &mut sent).await,
+    };
     let closed = trials::close(&ground.store, &sent.cases, &sent.again).await;
     stop.cancel();
     if let Some(relay) = relay {

@@ -38,7 +38,8 @@ impl Ground {
 
     /// Waits until nothing new has happened to any of `cases` for as long as is listened.
     pub async fn quiet(&self, cases: &[Uuid]) -> anyhow::Result<()> {
-        let (listen, begin) = (Duration::from_secs(self.args.listen), Instant::now());
+        // Whoever is asked now and then is asked at least once more.
+        let (listen, begin) = (Duration::from_secs(self.args.listen) + self.asked_every(), Instant::now());
         let (mut last, mut since) = (0, Instant::now());
         // A department that never stops talking is not waited for.
         while since.elapsed() < listen && begin.elapsed() < self.within() + listen {

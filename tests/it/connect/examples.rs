@@ -108,7 +108,7 @@ async fn run(command: &mut Command) -> anyhow::Result<()> {
 async fn all_pass(examples: &[(&str, Desk)], broker: Option<(&str, &str)>) -> anyhow::Result<()> {
     let Some(tools) = Tools::get().await? else { return Ok(()) };
     let dir = tempfile::tempdir()?;
-    let desks: Vec<Desk> = examples.iter().map(|(_, desk)| Desk { id: desk.id, port: desk.port }).collect();
+    let desks: Vec<Desk> = examples.iter().map(|(_, desk)| Desk { ..*desk }).collect();
     let (mut fleet, port) = hub(dir.path(), &desks, broker).await?;
     let address = format!("http://127.0.0.1:{port}");
     let mut env = vec![("HUB", address.as_str())];

@@ -5,10 +5,10 @@ use hub::simulate::{Behaviour, Reception};
 use std::time::Duration;
 use tests::played::Played;
 
-const SEND: [&str; 1] = ["--yes-send-test-cases"];
+pub(super) const SEND: [&str; 1] = ["--yes-send-test-cases"];
 
 /// Behaviour, the checks that fail, and what one check has seen.
-type Expected = (&'static str, &'static [&'static str], (&'static str, &'static str));
+pub(super) type Expected = (&'static str, &'static [&'static str], (&'static str, &'static str));
 
 const WEBHOOK: &[(&str, Expected)] = &[
     ("w-ok", ("ok", &[], ("once", "both calls were answered with SIM-0001"))),
@@ -25,7 +25,7 @@ const WEBHOOK: &[(&str, Expected)] = &[
 ];
 
 /// A seed under which the first call is refused for a second.
-fn unlucky() -> String {
+pub(super) fn unlucky() -> String {
     let refused = |seed: &u64| Behaviour::Flaky.receives(*seed, 1, 1) == Reception::Busy(Duration::from_secs(1));
     (1..1000).find(refused).expect("one of a thousand seeds begins with a refusal").to_string()
 }

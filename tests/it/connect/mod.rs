@@ -3,6 +3,7 @@
 
 mod examples;
 mod judged;
+mod judged_open311;
 
 use anyhow::Context as _;
 use std::{collections::BTreeSet, path::Path, time::Duration};
@@ -15,15 +16,32 @@ use tests::{
 struct Desk {
     id: &'static str,
     port: Option<u16>,
+    is_open311: bool,
 }
 
 impl Desk {
     fn hook(id: &'static str) -> anyhow::Result<Self> {
-        Ok(Self { id, port: Some(free_port()?) })
+        Ok(Self { id, port: Some(free_port()?), is_open311: false })
     }
 
     fn queue(id: &'static str) -> Self {
-        Self { id, port: None }
+        Self { id, port: None, is_open311: false }
+    }
+
+    fn open311(id: &'static str) -> anyhow::Result<Self> {
+        Ok(Self { is_open311: true, ..Self::hook(id)? })
+    }
+
+    /// How departments.yaml says that it gets its work.
+    fn delivery(&self) -> String {
+        match self.port {
+            Some(port) if self.is_open311 => format!(
+                "{{open311: {{url: \"http://127.0.0.1:{port}/v2\", services: {{default: PUT}}, updates: both, every: 10s, \
+                 shows_after: 2s}}}}"
+            ),
+            Some(port) => format!("{{webhook: {{url: \"http://127.0.0.1:{port}/in\"}}}}"),
+            None => "queue".to_owned(),
+        }
     }
 }
 
@@ -34,15 +52,13 @@ async fn hub(dir: &Path, desks: &[Desk], broker: Option<(&str, &str)>) -> anyhow
     let mut yaml = std::fs::read_to_string(&file)?;
     let url = format!("sqlite:{}", dir.join("hub.db").display());
     let mut toml = town::Config { database: &url, broker, smtp: None }.toml(dir);
-    for Desk { id, port } in desks {
-        let delivery = match port {
-            Some(port) => format!("{{webhook: {{url: \"http://127.0.0.1:{port}/in\"}}}}"),
-            None => "queue".to_owned(),
-        };
+    for desk in desks {
+        let (id, delivery) = (desk.id, desk.delivery());
         yaml += &format!(
             "  - id: {id}\n    name: {{nl: {id}, fr: {id}, en: {id}}}\n    kind: internal\n    delivery: {delivery}\n"
         );
         toml += &format!("[departments.{id}]\ntoken = {:?}\nsecret = {:?}\n", town::TOKEN, town::SECRET);
+        toml += if desk.is_open311 { "api_key = \"sleutel\"\n" } else { "" };
     }
     std::fs::write(&file, yaml)?;
     // Long enough for a slow department, short enough for one that never answers.

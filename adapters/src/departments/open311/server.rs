@@ -206,7 +206,7 @@ impl Server {
     }
 
     /// Addresses of the photos, as a stranger can open them.
-    fn photos(&self, dispatch: &Dispatch) -> Vec<String> {
+    pub fn photos(&self, dispatch: &Dispatch) -> Vec<String> {
         let handed_out = dispatch.photos.iter().filter(|_| self.config.photos);
         handed_out.map(|photo| self.links.photo(photo)).collect()
     }

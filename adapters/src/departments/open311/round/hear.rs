@@ -53,11 +53,16 @@ impl Walk {
         };
         let word = node.field("status").unwrap_or_default();
         let before = self.seen(server, number).await?.filter(|seen| seen.dispatch == dispatch);
-        let means = match (server.statuses.means(word), &before) {
-            // Each word of theirs carries the status again: only a change of it is news.
-            (means, Some(seen)) if means != Means::Ignore && means == server.statuses.means(&seen.word) => Means::Note,
-            (means, _) => means,
+        // Planned without a day says no more than that they take it.
+        let means = match server.statuses.means(word) {
+            Means::Plan if heard.expected.is_none() => Means::Accept,
+            means => means,
         };
+        // Each word of theirs carries the status again: only a change of it is news.
+        let known = before.as_ref().map(|seen| server.statuses.means(&seen.word)).is_some_and(|before| {
+            means != Means::Ignore && (means == before || (means == Means::Accept && before == Means::Plan))
+        });
+        let means = if known { Means::Note } else { means };
         let reason = form::no_reason(server.city.languages.first().copied().unwrap_or_default());
         let said = status::says(means, heard, reason).into_iter().enumerate();
         self.updates.extend(said.map(|(n, say)| Update {
