@@ -159,11 +159,15 @@ fn from_disk(folder: &Path, below: &str) -> anyhow::Result<Files> {
             let mut bytes = Vec::new();
             let file = std::fs::File::open(entry.path()).map_err(unreadable)?;
             file.take(LONGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
-            // Pictures of a theme are not text; whoever shows them reads them from the folder.
-            if let Ok(text) = String::from_utf8(bytes) {
-                let name =
-                    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-                files.insert(name, text.into());
+            let name = path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+            // Pictures of a theme are not text; whoever shows them reads them from the folder. A table in
+            // another encoding is there, and is refused where its first odd letter stands.
+            match String::from_utf8(bytes) {
+                Ok(text) => _ = files.insert(name, text.into()),
+                Err(other) if name.ends_with(".csv") => {
+                    files.insert(name, String::from_utf8_lossy(other.as_bytes()).into());
+                }
+                Err(_) => {}
             }
         }
     }

@@ -3,13 +3,14 @@
 use crate::{
     conditions::Vocabulary,
     suggest::suggest,
+    table::Table,
     yaml::{Pos, inside},
 };
 use schemas::{
     city::{City, Files},
     fault::Fault,
 };
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::HashMap};
 
 /// The faults found so far, and the city that names are looked up in.
 pub(crate) struct Check<'a> {
@@ -17,13 +18,22 @@ pub(crate) struct Check<'a> {
     pub file: String,
     pub faults: Vec<Fault>,
     files: &'a Files,
+    /// The files that are tables.
+    tables: HashMap<String, Table>,
     vocabulary: OnceCell<Vocabulary>,
 }
 
 impl<'a> Check<'a> {
     /// For rules that stand in `files`.
     pub fn new(city: &'a City, files: &'a Files) -> Self {
-        Self { city, file: String::new(), faults: Vec::new(), files, vocabulary: OnceCell::new() }
+        Self {
+            city,
+            file: String::new(),
+            faults: Vec::new(),
+            files,
+            tables: HashMap::new(),
+            vocabulary: OnceCell::new(),
+        }
     }
 
     /// What expressions may ask in this city.
@@ -31,18 +41,44 @@ impl<'a> Check<'a> {
         self.vocabulary.get_or_init(|| Vocabulary::of(self.city))
     }
 
-    /// Where byte `offset` of `value` stands in the file in hand, if `value` is what is written `at`.
-    pub fn inside(&self, at: Pos, value: &str, offset: usize) -> Pos {
-        self.files.get(&self.file).and_then(|text| inside(text, at, value, offset)).unwrap_or(at)
+    /// The file in hand is this table: what is read of its YAML is told in its cells.
+    pub fn is_table(&mut self, table: Table) {
+        self.tables.insert(self.file.clone(), table);
     }
 
-    /// An error at `at` of the file in hand.
+    /// Where `at` is in the file in hand.
+    pub fn place(&self, at: Pos) -> Pos {
+        self.tables.get(&self.file).map_or(at, |table| table.place(at))
+    }
+
+    /// Where byte `offset` of `value` was read, if `value` is what is written `at`.
+    pub fn inside(&self, at: Pos, value: &str, offset: usize) -> Pos {
+        let text = match self.tables.get(&self.file) {
+            Some(table) => Some(table.yaml.as_str()),
+            None => self.files.get(&self.file).map(AsRef::as_ref),
+        };
+        text.and_then(|text| inside(text, at, value, offset)).unwrap_or(at)
+    }
+
+    /// An error at `at`, where it was read.
     pub fn error(&mut self, at: Pos, message: impl Into<String>, help: impl Into<String>) {
+        let at = self.place(at);
+        self.error_in_file(at, message, help);
+    }
+
+    /// An error at `at` of the file in hand itself.
+    pub fn error_in_file(&mut self, at: Pos, message: impl Into<String>, help: impl Into<String>) {
         self.faults.push(Fault::error(&self.file, at, message, help));
     }
 
-    /// A warning at `at` of the file in hand.
+    /// A warning at `at`, where it was read.
     pub fn warn(&mut self, at: Pos, message: impl Into<String>, help: impl Into<String>) {
+        let at = self.place(at);
+        self.warn_in_file(at, message, help);
+    }
+
+    /// A warning at `at` of the file in hand itself.
+    pub fn warn_in_file(&mut self, at: Pos, message: impl Into<String>, help: impl Into<String>) {
         self.faults.push(Fault::error(&self.file, at, message, help).warning());
     }
 

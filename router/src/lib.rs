@@ -20,6 +20,7 @@ mod rule;
 mod ruleset;
 mod situation;
 mod suggest;
+mod table;
 #[cfg(test)]
 mod testing;
 mod worker;

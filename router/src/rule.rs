@@ -202,9 +202,9 @@ impl RuleConfig {
         }
     }
 
-    /// Ready to be asked, and its examples. Only after a `check` without errors.
-    pub fn build(self, file: &str) -> Option<(Rule, Vec<Example>)> {
-        let (line, _) = pos(&self.rule);
+    /// Ready to be asked, and its examples; it stands at `line` of `file`. Only after a `check`
+    /// without errors.
+    pub fn build(self, file: &str, line: usize) -> Option<(Rule, Vec<Example>)> {
         let then = self.then.value;
         let assign = Slug::new(&then.lead()?.value).ok()?;
         let rule = Rule {

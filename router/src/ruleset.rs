@@ -8,6 +8,7 @@ use crate::{
     index::Index,
     rule::RuleConfig,
     suggest::suggest,
+    table,
     yaml::{Pos, place},
 };
 use schemas::{
@@ -29,7 +30,7 @@ pub struct Ruleset {
 }
 
 impl Ruleset {
-    /// Reads `rules/*.yaml` of the city. The rules are there when no fault is an error; warnings
+    /// Reads `rules/*.yaml` and `rules/*.csv` of the city. The rules are there when no fault is an error; warnings
     /// come either way. Every rule's own examples have been run through all rules.
     pub fn read(city: &City) -> (Option<Self>, Vec<Fault>) {
         Self::read_files(city, &city.files)
@@ -41,7 +42,7 @@ impl Ruleset {
         let mut hash = Sha256::new();
         let mut written: Vec<(&str, RuleConfig)> = Vec::new();
         for (file, text) in files {
-            if !file.starts_with("rules/") || !(file.ends_with(".yaml") || file.ends_with(".yml")) {
+            if !is_rule(file) {
                 continue;
             }
             hash.update(file.as_bytes());
@@ -49,7 +50,24 @@ impl Ruleset {
             hash.update(text.as_bytes());
             hash.update([0]);
             check.file = file.to_string();
-            match parse(text) {
+            let parsed = if is_table(file) {
+                match table::read(text, city) {
+                    Ok(table) => {
+                        let parsed = parse(&table.yaml);
+                        check.is_table(table);
+                        parsed
+                    }
+                    Err(wrongs) => {
+                        for (at, message, help) in wrongs {
+                            check.error_in_file(at, message, help);
+                        }
+                        continue;
+                    }
+                }
+            } else {
+                parse(text)
+            };
+            match parsed {
                 Ok(rules) => written.extend(rules.into_iter().map(|rule| (file.as_str(), rule))),
                 Err((at, message, help)) => check.error(at, message, help),
             }
@@ -64,7 +82,7 @@ impl Ruleset {
             let _ = write!(version, "{byte:02x}");
         }
         let (rules, examples): (Vec<Rule>, Vec<Vec<Example>>) =
-            written.into_iter().filter_map(|(file, rule)| rule.build(file)).unzip();
+            written.into_iter().filter_map(|(file, rule)| build(file, rule, &mut check)).unzip();
         let needs = rules.iter().fold(Needs::default(), |needs, rule| needs | rule.needs());
         let ruleset = Self { version, index: Index::new(&rules, city), needs, rules };
         run_examples(&ruleset, &examples, &mut check);
@@ -74,9 +92,6 @@ impl Ruleset {
 
     /// The files of a city folder that are its rules: what is kept of a version.
     pub fn files(files: &Files) -> Files {
-        let is_rule = |file: &str| {
-            file.starts_with("rules/") && [".yaml", ".yml", ".csv"].iter().any(|ending| file.ends_with(ending))
-        };
         files.iter().filter(|(file, _)| is_rule(file)).map(|(file, text)| (file.clone(), text.clone())).collect()
     }
 
@@ -127,13 +142,27 @@ impl Ruleset {
     }
 }
 
+fn is_rule(file: &str) -> bool {
+    file.starts_with("rules/") && (file.ends_with(".yaml") || file.ends_with(".yml") || is_table(file))
+}
+
+fn is_table(file: &str) -> bool {
+    file.ends_with(".csv")
+}
+
+fn build(file: &str, rule: RuleConfig, check: &mut Check<'_>) -> Option<(Rule, Vec<Example>)> {
+    file.clone_into(&mut check.file);
+    let (line, _) = check.place(rule.name().1);
+    rule.build(file, line)
+}
+
 fn check_all(written: &[(&str, RuleConfig)], check: &mut Check<'_>) {
     let mut names: HashMap<&str, (&str, usize)> = HashMap::new();
     for (file, rule) in written {
         check.file = file.to_string();
         rule.check(check);
         let (name, at) = rule.name();
-        if let Some((file, line)) = names.insert(name, (file, at.0)) {
+        if let Some((file, line)) = names.insert(name, (file, check.place(at).0)) {
             check.error(
                 at,
                 format!("there is another rule `{name}` in {file}:{line}"),
@@ -154,7 +183,7 @@ fn run_examples(ruleset: &Ruleset, examples: &[Vec<Example>], check: &mut Check<
             && let Some(other) = decided.first()
             && !decided.contains(&rule.name)
         {
-            check.error(
+            check.error_in_file(
                 (rule.line, 0),
                 format!("no example of `{}` is decided by it: `{other}` decides", rule.name),
                 "add an example that this rule decides, or move it before the rules that match more",
@@ -223,6 +252,12 @@ fn parse(text: &str) -> Result<Vec<RuleConfig>, (Pos, String, String)> {
             }
             Error::Unexpected { expected, .. } if expected.contains("sequence") => {
                 ("here belongs a list".to_owned(), "begin each entry with `- `".to_owned())
+            }
+            other if other.to_string().starts_with("invalid boolean") => {
+                ("this is neither yes nor no".to_owned(), "write `true` or `false`".to_owned())
+            }
+            other if other.to_string().starts_with("invalid i") || other.to_string().starts_with("invalid u") => {
+                ("this is not a number".to_owned(), "write digits, like 3".to_owned())
             }
             // The position is told apart, so it need not be in the sentence.
             other => (

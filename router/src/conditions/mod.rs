@@ -65,6 +65,9 @@ macro_rules! registry {
         }
 
         impl When {
+            /// Every condition, as rules write it.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
             /// Names everything that is wrong.
             pub fn check(&self, check: &mut Check<'_>) {
                 $(if let Some(config) = &self.$name {
