@@ -80,12 +80,16 @@ pub(crate) async fn write(tx: &mut Tx, happened: &[Happened]) -> Result<(), stor
     Ok(())
 }
 
-/// The letter of a dispatch whose mail came back, to be buried; its reporter put back as far as the
+/// The letter of a dispatch that came back, to be buried; its reporter put back as far as the
 /// city still knows them.
 async fn dead(tx: &mut Tx, dispatch: Uuid, why: &str) -> Result<Option<Bury>, store::Error> {
-    let Some(letter) = tx.mailed(dispatch).await? else { return Ok(None) };
-    let Ok(Kept { mut dispatch, reporter }) = letter.read::<Kept>() else {
-        tracing::error!(%dispatch, "what was kept of a mail cannot be read, so it makes no dead letter");
+    let letter = match tx.mailed(dispatch).await? {
+        Some(letter) => Some(letter),
+        None => tx.batched(dispatch).await?,
+    };
+    let Some(letter) = letter else { return Ok(None) };
+    let Some((mut dispatch, reporter)) = kept(&letter) else {
+        tracing::error!(%dispatch, "what was kept of it cannot be read, so it makes no dead letter");
         return Ok(None);
     };
     if reporter {
@@ -94,7 +98,7 @@ async fn dead(tx: &mut Tx, dispatch: Uuid, why: &str) -> Result<Option<Bury>, st
     Ok(Some(Bury { letter: with_body(&letter, &dispatch), why: why.to_owned() }))
 }
 
-/// A dispatch as it is kept while its mail may come back: without the reporter, but knowing whether
+/// A dispatch as it is kept while it waits, or may come back: without the reporter, but knowing whether
 /// the department was told who that is.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Kept {
@@ -104,8 +108,18 @@ struct Kept {
 
 /// Keeps the letter of a dispatch whose mail was just taken.
 pub(crate) async fn keep(tx: &mut Tx, letter: &Letter, dispatch: &Dispatch) -> Result<(), store::Error> {
+    tx.keep_mailed(dispatch.id, &without_reporter(letter, dispatch)).await
+}
+
+/// The letter that carries `dispatch`, as it may be kept.
+pub(crate) fn without_reporter(letter: &Letter, dispatch: &Dispatch) -> Letter {
     let kept = Kept { dispatch: Dispatch { contact: None, ..dispatch.clone() }, reporter: dispatch.contact.is_some() };
-    tx.keep_mailed(dispatch.id, &with_body(letter, &kept)).await
+    with_body(letter, &kept)
+}
+
+/// What [`without_reporter`] kept: the dispatch, and whether the department was told who reported.
+pub(crate) fn kept(letter: &Letter) -> Option<(Dispatch, bool)> {
+    letter.read().ok().map(|kept: Kept| (kept.dispatch, kept.reporter))
 }
 
 /// The same letter with another body.

@@ -35,8 +35,8 @@ pub(crate) fn slug(text: &str) -> Slug {
     Slug::new(text).unwrap()
 }
 
-/// The sample city. Tests may read files.
-pub(crate) fn read() -> City {
+/// The files of the sample city. Tests may read files.
+pub(crate) fn files() -> Files {
     fn walk(root: &Path, folder: &Path, files: &mut Files) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -50,6 +50,12 @@ pub(crate) fn read() -> City {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/city");
     let mut files = Files::new();
     walk(&root, &root, &mut files);
+    files
+}
+
+/// The sample city.
+pub(crate) fn read() -> City {
+    let files = files();
     let (city, faults) = City::read(files);
     city.unwrap_or_else(|| panic!("{faults:?}"))
 }

@@ -13,6 +13,7 @@
 mod answers;
 mod arrived;
 mod attempts;
+mod batches;
 mod cases;
 mod claims;
 mod clock;
@@ -50,6 +51,7 @@ mod writer;
 
 pub use answers::{AnswerCount, GivenAnswer, NewAnswer};
 pub use attempts::{Attempt, AttemptEnd};
+pub use batches::{BatchAnswer, BatchFile, BatchRow, BatchWaiting};
 pub use clock::CaseCount;
 pub use console::{ConsoleFilter, ConsoleRow};
 pub use dead::{DeadFilter, DeadLetter};

@@ -32,6 +32,7 @@ const ALL: &[Migration] = &[
     Migration { name: "0007_mail", both: include_str!("../migrations/0007_mail.sql"), postgres: None },
     Migration { name: "0008_open311", both: include_str!("../migrations/0008_open311.sql"), postgres: None },
     Migration { name: "0009_tasks", both: include_str!("../migrations/0009_tasks.sql"), postgres: None },
+    Migration { name: "0011_batch", both: include_str!("../migrations/0011_batch.sql"), postgres: None },
 ];
 
 sql! {

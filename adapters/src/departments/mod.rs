@@ -3,6 +3,7 @@
 //! An adapter is one file here with `Config`, `check`, `build` and `deliver`, and one line in
 //! [`REGISTRY`]. A city chooses it by name in `departments.yaml`.
 
+pub mod batch_file;
 pub mod email;
 pub mod form_manual;
 pub mod native;
@@ -12,6 +13,7 @@ pub mod phone_handover;
 pub mod queue;
 pub mod redirect;
 pub mod sandbox;
+mod span;
 pub mod webhook;
 
 use crate::{http, links::Links, mail::Mail, rounds::Round, secrets::Secrets};
@@ -150,6 +152,11 @@ const REGISTRY: &[(&str, Check, Build)] = &[
         |v| check_with(v, webhook::Config::check),
         |d, v, t| read(v).and_then(|c: webhook::Config| c.build(d, t)),
     ),
+    (
+        "batch_file",
+        |v| check_with(v, batch_file::Config::check),
+        |d, v, t| read(v).and_then(|c: batch_file::Config| c.build(d, t)),
+    ),
     ("email", |v| check_with(v, email::Config::check), |d, v, t| read(v).and_then(|c: email::Config| c.build(d, t))),
     (
         "open311",
@@ -187,6 +194,9 @@ pub fn is_by_hand(delivery: &Delivery) -> bool {
 /// What is wrong with good settings in this city, for this department.
 fn check_here(city: &City, department: &Department, adapter: &str, settings: &Value) -> Vec<Invalid> {
     match adapter {
+        "batch_file" => {
+            read(settings).map_or_else(|_| Vec::new(), |c: batch_file::Config| c.check_for(city, department))
+        }
         "redirect" => read(settings).map_or_else(|_| Vec::new(), |c: redirect::Config| c.check_for(department)),
         "form_manual" => read(settings).map_or_else(|_| Vec::new(), |c: form_manual::Config| c.check_in(city)),
         "phone_handover" => {

@@ -3,6 +3,7 @@
 
 mod accept;
 mod answers;
+mod batches;
 mod cases;
 mod clock;
 mod database;

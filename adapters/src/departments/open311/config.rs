@@ -1,8 +1,9 @@
 //! The settings of an Open311 server in `departments.yaml`, and what can be wrong with them.
 
 use super::{status::Means, wire::Format};
+use crate::departments::span;
 use schemas::{fault::Invalid, slug::CategoryId};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
 use url::Url;
 
@@ -39,13 +40,13 @@ pub struct Config {
     #[serde(default)]
     pub follow: Option<Follow>,
     /// How often it is asked.
-    #[serde(default = "five_minutes", deserialize_with = "span")]
+    #[serde(default = "five_minutes", deserialize_with = "span::read")]
     pub every: Duration,
     /// How far each question reaches back behind the last one: late entries, clocks that differ.
-    #[serde(default = "quarter", deserialize_with = "span")]
+    #[serde(default = "quarter", deserialize_with = "span::read")]
     pub overlap: Duration,
     /// The most time that one question covers; longer ones are asked in parts.
-    #[serde(default = "day", deserialize_with = "span")]
+    #[serde(default = "day", deserialize_with = "span::read")]
     pub window: Duration,
     /// How many results it gives at most; so many may be cut off, and are asked for in halves.
     #[serde(default = "thousand")]
@@ -55,10 +56,10 @@ pub struct Config {
     pub numbers_at_once: usize,
     /// How long after a call its list shows what came of it. What may have arrived is not sent again
     /// before.
-    #[serde(default = "two_minutes", deserialize_with = "span")]
+    #[serde(default = "two_minutes", deserialize_with = "span::read")]
     pub shows_after: Duration,
     /// How long a token takes to become a number, where it collects requests first.
-    #[serde(default = "day", deserialize_with = "span")]
+    #[serde(default = "day", deserialize_with = "span::read")]
     pub tokens_within: Duration,
     /// Whether it is asked which services and attributes it has.
     #[serde(default = "yes")]
@@ -103,25 +104,6 @@ fn fifty() -> usize {
 }
 fn yes() -> bool {
     true
-}
-
-/// A span of time as people write it: `90s`, `15m`, `2h`, `7d`.
-fn span<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(from)?;
-    read_span(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is no span of time: write 90s, 15m, 2h or 7d")))
-}
-
-fn read_span(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => DAY,
-        _ => return None,
-    };
-    number.trim().parse::<u64>().ok()?.checked_mul(seconds).map(Duration::from_secs)
 }
 
 /// Whether the extension `servicerequestupdates` is used.
@@ -350,16 +332,6 @@ mod tests {
         for (more, field, part) in rows {
             let faults = config(more.clone()).check();
             assert!(faults.iter().any(|f| f.field == field && f.message.contains(part)), "{more}: {faults:?}");
-        }
-    }
-
-    #[test]
-    fn spans_are_read_as_people_write_them() {
-        for (text, seconds) in [("90s", 90), ("15m", 900), (" 2h ", 7_200), ("7d", 604_800)] {
-            assert_eq!(read_span(text), Some(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "m", "15", "1.5h", "-1m", "15 minuten", "é", "99999999999999999d"] {
-            assert_eq!(read_span(text), None, "{text}");
         }
     }
 }
