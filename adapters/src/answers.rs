@@ -107,7 +107,7 @@ impl Effects for AnswersWorker {
                     {
                         spoke.push((row.case_id, heard.update.department.clone()));
                     }
-                    letters.extend(hear(&mut opened, &mut rows, heard, now));
+                    letters.extend(hear(&mut opened, &mut rows, heard, &self.city, now));
                 }
                 Ok(Verdict::done())
             });
@@ -150,6 +150,7 @@ fn hear(
     opened: &mut Opened,
     rows: &mut HashMap<Uuid, DispatchRow>,
     heard: Heard<'_>,
+    city: &City,
     now: Timestamp,
 ) -> Option<Letter> {
     let Heard { letter, mut update, id } = heard;
@@ -164,7 +165,7 @@ fn hear(
         row.why = None;
     }
     let case = opened.case(row.case_id)?;
-    let applied = apply(case, row, &update, now);
+    let applied = apply(case, row, &update, &city.calendar, now);
     let trace = letter.trace.next();
     let mut reroute = None;
     for (n, what) in applied.events.into_iter().enumerate() {

@@ -5,7 +5,8 @@
 //!   after it. Silent is who has not said how far it is: not taken, or taken without a day and without
 //!   a term, or planned for a day that is past.
 //! - The resident is told that a promised day will not be kept before it is over.
-//! - While a case waits for its resident, all of that stands still.
+//! - While a case waits for its resident, all of that stands still; who does not answer is asked once
+//!   more, then the department goes on without.
 
 use schemas::{
     Date, Timestamp,
@@ -42,6 +43,10 @@ pub enum Step {
         /// The promised day.
         was: Date,
     },
+    /// The resident is asked once more.
+    AskAgain,
+    /// The resident does not answer: the department goes on.
+    GoOn,
 }
 
 /// What a department is reminded of.
@@ -53,16 +58,21 @@ pub enum Of {
     Day(Date),
     /// The day that was promised is near.
     Term(Date),
+    /// The resident does not answer.
+    NoAnswer,
 }
 
 /// What has to be done next about `case`, and when; `None` when nothing will be, unless something
 /// happens. `dispatches` are those of the case, oldest first; without any, it counts as handed out at
 /// its last change.
 pub fn next(case: &Case, dispatches: &[DispatchRow], city: &City) -> Option<(Timestamp, Step)> {
-    if case.status.is_closed() || matches!(case.status, Status::Waiting | Status::Received) {
+    if case.status.is_closed() || case.status == Status::Received {
         return None;
     }
     let lead = case.lead.as_ref()?;
+    if case.status == Status::Waiting {
+        return waits(case, city);
+    }
     let one = Hand {
         department: lead,
         role: Role::Lead,
@@ -133,6 +143,16 @@ impl Hand<'_> {
         };
         Some((at, step))
     }
+}
+
+/// A resident who does not answer is asked once more; then the department goes on without.
+fn waits(case: &Case, city: &City) -> Option<(Timestamp, Step)> {
+    let days = Some(city.patience.answer).filter(|days| *days > 0)?;
+    let (since, step) = match case.watch.nudged_at {
+        Some(at) => (at, Step::GoOn),
+        None => (case.watch.waiting_since?, Step::AskAgain),
+    };
+    Some((city.calendar.working_time_after(since, days), step))
 }
 
 /// When the resident hears that a promised day will not be kept: the day of the solution, or that of

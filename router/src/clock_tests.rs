@@ -71,7 +71,8 @@ fn a_silent_department_is_reminded_twice_and_then_looked_after() {
                 case.watch.silence.reminded = *nth;
                 case.watch.silence.reminded_at = Some(at);
             }
-            _ => case.watch.silence.escalated = true,
+            Step::Escalate { .. } => case.watch.silence.escalated = true,
+            other => panic!("{other:?}"),
         }
         steps.push((at.to_string(), step));
     }
@@ -167,10 +168,26 @@ fn what_is_due_next_and_when() {
             Some(("2026-03-24T08:00:00Z", slip("2026-03-11"))),
         ),
         (
-            "nobody is hurried while the resident is asked",
-            change(|case| case.status = Status::Waiting),
+            "the resident is asked: nobody else is hurried",
+            due(
+                change(|case| {
+                    case.status = Status::Waiting;
+                    case.watch.waiting_since = Some(at("2026-03-04T12:00:00Z"));
+                }),
+                "2026-03-05",
+            ),
             &delivered,
-            None,
+            Some(("2026-03-11T12:00:00Z", Step::AskAgain)),
+        ),
+        (
+            "and asked once more",
+            change(|case| {
+                case.status = Status::Waiting;
+                case.watch.waiting_since = Some(at("2026-03-04T12:00:00Z"));
+                case.watch.nudged_at = Some(at("2026-03-11T12:00:00Z"));
+            }),
+            &delivered,
+            Some(("2026-03-18T12:00:00Z", Step::GoOn)),
         ),
         ("nor when it is over", change(|case| case.status = Status::Solved), &delivered, None),
     ] {
@@ -224,7 +241,7 @@ proptest! {
         silent in 1..6_u32, warn in 0..8_u32, news in 0..8_u32,
     ) {
         let mut city = city(&[]);
-        city.patience = schemas::city::Patience { silent, reminders: 2, warn, news };
+        city.patience = schemas::city::Patience { silent, reminders: 2, warn, news, answer: 5 };
         let mut case = case();
         case.status_at += jiff::SignedDuration::from_hours(hour);
         if accepted {
@@ -244,6 +261,7 @@ proptest! {
                     case.watch.warned_of = Some(was);
                     case.watch.news_by = Some(news_by(&city, was, city.calendar.date(now)));
                 }
+                Step::AskAgain | Step::GoOn => unreachable!("nobody was asked"),
             }
             if let Some((then, step)) = next(&case, &rows, &city) {
                 let same = matches!(step, Step::Slip { .. }) && then <= now;

@@ -1,6 +1,7 @@
 //! A case: what became of a report. Its status only moves by events, and only forward in version.
 
 use crate::{
+    city::Calendar,
     reference::Reference,
     report::{Tell, Urgency},
     slug::{DepartmentId, Slug},
@@ -120,6 +121,31 @@ impl Case {
         self.watch.due_on.or_else(|| self.decision.as_ref().and_then(|decision| decision.due_on))
     }
 
+    /// It waits for the resident no more, since `at`: what was promised moves by the working days that it
+    /// waited, and a day that went by meanwhile is none any more. Gives how far it is again. A case that
+    /// does not wait stays as it is.
+    pub fn resume(&mut self, calendar: &Calendar, at: Timestamp) -> Status {
+        if self.status != Status::Waiting {
+            return self.status;
+        }
+        let since = self.watch.waiting_since.take().unwrap_or(self.status_at);
+        let before = self.watch.waited_from.take();
+        let today = calendar.date(at);
+        let waited = calendar.working_days_between(calendar.date(since), today);
+        if waited > 0 {
+            let later = |day: Date| calendar.working_day_after(day, waited);
+            self.watch.due_on = self.due_on().map(later);
+            self.watch.news_by = self.watch.news_by.map(later);
+        }
+        self.watch.nudged_at = None;
+        self.planned_on = self.planned_on.filter(|day| *day >= today);
+        // Who asks has it: it is taken, whatever was said before.
+        match (before, self.planned_on) {
+            (Some(Status::Planned), Some(_)) => Status::Planned,
+            _ => Status::Accepted,
+        }
+    }
+
     /// The day on which the resident expects it to be solved: the one that the department named, or
     /// the promised one.
     pub fn expected_on(&self) -> Option<Date> {
@@ -157,6 +183,9 @@ pub struct Watch {
     /// The status that it had before it waited for the resident.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waited_from: Option<Status>,
+    /// When the resident was asked once more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nudged_at: Option<Timestamp>,
     /// How the department that has it was reminded.
     #[serde(flatten)]
     pub silence: Silence,

@@ -119,6 +119,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Every event of a case by version, as this transaction sees them.
+    pub async fn timeline(&mut self, case: Uuid) -> Result<Vec<CaseEvent>> {
+        let rows: Vec<EventRow> = self.conn.all(TIMELINE, args![case, 0_i64]).await?;
+        rows.into_iter().map(EventRow::read).collect()
+    }
+
     /// An event that was not written must be there already, as itself.
     async fn check_held(&mut self, events: &[&CaseEvent]) -> Result<()> {
         let keys: Vec<_> =

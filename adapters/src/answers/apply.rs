@@ -6,8 +6,9 @@
 //! comes too late keeps its words, as a note, and changes nothing.
 
 use schemas::{
-    Timestamp,
+    Date, Timestamp,
     case::{Case, Role, Silence, Status},
+    city::Calendar,
     dispatch::{Say, Update},
     event::What,
 };
@@ -29,8 +30,8 @@ impl From<What> for Applied {
 }
 
 /// Changes `case` by what the department said about `dispatch`. The version of the case is the
-/// caller's; `now` is our clock, for what only our clock can tell.
-pub fn apply(case: &mut Case, dispatch: &DispatchRow, update: &Update, now: Timestamp) -> Applied {
+/// caller's; `calendar` is the city's, `now` our clock, for what only our clock can tell.
+pub fn apply(case: &mut Case, dispatch: &DispatchRow, update: &Update, calendar: &Calendar, now: Timestamp) -> Applied {
     let department = dispatch.department.clone();
     // Words are kept in whatever order they come.
     if let Say::InternalNote { text } = &update.say {
@@ -46,6 +47,11 @@ pub fn apply(case: &mut Case, dispatch: &DispatchRow, update: &Update, now: Time
         return too_late(dispatch, update);
     }
     let before = (case.status, case.status_at, case.planned_on);
+    let promised = case.expected_on().filter(|_| case.watch.warned_of.is_none());
+    if case.status == Status::Waiting && !matches!(update.say, Say::Ask { .. }) {
+        // It goes on without the answer.
+        case.status = case.resume(calendar, update.at);
+    }
     case.status_at = update.at;
     // Whoever takes a case after saying that it was not theirs takes it after all; the router,
     // which reads this list, then leaves it where it is.
@@ -58,6 +64,8 @@ pub fn apply(case: &mut Case, dispatch: &DispatchRow, update: &Update, now: Time
         Say::Plan { on, text } => {
             case.status = Status::Planned;
             case.planned_on = Some(*on);
+            case.watch.warned_of = None;
+            case.watch.news_by = None;
             What::Planned { department, on: *on, text: text.clone() }
         }
         Say::Done { text, evidence } => {
@@ -90,7 +98,19 @@ pub fn apply(case: &mut Case, dispatch: &DispatchRow, update: &Update, now: Time
         // The same thing said twice, by two updates, at the same moment: nothing to tell.
         return Applied::default();
     }
-    Applied { reroute: matches!(what, What::Rejected { .. }), events: vec![what] }
+    let slip = slip(promised, &what);
+    Applied {
+        reroute: matches!(what, What::Rejected { .. }),
+        events: [Some(what), slip].into_iter().flatten().collect(),
+    }
+}
+
+/// The day that a department names is later than the one that the resident was `promised`: that is told,
+/// with the words of the department, in place of the day alone.
+fn slip(promised: Option<Date>, what: &What) -> Option<What> {
+    let What::Planned { department, on, text } = what else { return None };
+    let was = promised.filter(|was| was < on)?;
+    Some(What::Slipping { department: department.clone(), was, expected: Some(*on), news_by: None, text: text.clone() })
 }
 
 /// How far a statement goes; decides between two of the same moment.

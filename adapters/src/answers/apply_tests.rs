@@ -40,6 +40,7 @@ fn say(word: &str) -> Say {
         "note" => Say::Note { text: text() },
         "internal_note" => Say::InternalNote { text: text() },
         "plan" => Say::Plan { on: Date::constant(2026, 11, 30), text: None },
+        "ask" => Say::Ask { text: text() },
         "done" => Say::Done { text: Some(text()), evidence: Vec::new() },
         other => panic!("{other}"),
     }
@@ -51,7 +52,7 @@ fn run(case: &mut Case, row: &DispatchRow, said: &[(i64, Say)]) -> Vec<Applied> 
         .enumerate()
         .map(|(n, (minute, say))| {
             let update = testing::update(&n.to_string(), &dispatch, at(*minute), say.clone());
-            apply(case, row, &update, at(100))
+            apply(case, row, &update, &testing::city().calendar, at(100))
         })
         .collect()
 }
@@ -79,6 +80,10 @@ fn the_walk_and_its_detours() {
         (&[(2, "reject"), (2, "reject")], Status::Received, "rejected"),
         (&[(4, "done"), (5, "plan")], Status::Planned, "solved planned"),
         (&[(1, "internal_note"), (1, "note")], Status::Routed, "internal_note note"),
+        (&[(1, "accept"), (2, "ask")], Status::Waiting, "accepted asked"),
+        (&[(1, "ask"), (2, "ask")], Status::Waiting, "asked asked"),
+        (&[(1, "ask"), (2, "done")], Status::Solved, "asked solved"),
+        (&[(2, "ask"), (1, "plan")], Status::Waiting, "asked outdated"),
     ];
     for (said, status, events) in rows {
         let (mut case, row) = routed();
@@ -135,6 +140,52 @@ fn what_was_said_before_our_own_decision_is_past() {
 }
 
 #[test]
+fn a_later_day_than_promised_is_a_slip_and_waiting_moves_the_promise() {
+    let day = |day: i8| Date::constant(2026, 11, day);
+    let plan = |on: Date| Say::Plan { on, text: Some("na de vorst".to_owned()) };
+    // Promised for Thursday 26 November; it is Monday the 23rd.
+    let promised = || {
+        let (mut case, row) = routed();
+        case.watch.due_on = Some(day(26));
+        (case, row)
+    };
+    for (said, events) in [
+        (vec![(1, plan(day(25)))], "planned"),
+        (vec![(1, plan(day(26)))], "planned"),
+        (vec![(1, plan(day(27)))], "planned slipping"),
+        (vec![(1, plan(day(25))), (2, plan(day(26)))], "planned planned slipping"),
+        (vec![(1, plan(day(27))), (2, plan(day(26)))], "planned slipping planned"),
+    ] {
+        let (mut case, row) = promised();
+        assert_eq!(words(&run(&mut case, &row, &said)), events, "{said:?}");
+        assert_eq!(case.check_at, Some(at(100)), "the clock looks what is due now");
+    }
+    let (mut case, row) = promised();
+    let applied = run(&mut case, &row, &[(1, plan(day(30)))]);
+    let What::Slipping { was, expected, text, .. } = &applied[0].events[1] else { panic!("{applied:?}") };
+    assert_eq!((*was, *expected, text.as_deref()), (day(26), Some(day(30)), Some("na de vorst")));
+    // Who was told already that it takes longer is only told the day.
+    let (mut case, row) = promised();
+    case.watch.warned_of = Some(day(26));
+    case.watch.news_by = Some(Date::constant(2026, 12, 10));
+    assert_eq!(words(&run(&mut case, &row, &[(1, plan(day(30)))])), "planned");
+    assert_eq!((case.watch.warned_of, case.watch.news_by), (None, None));
+
+    // Asked on Monday, gone on with on Wednesday: the promise moves by two working days, over a weekend.
+    let (mut case, row) = promised();
+    run(&mut case, &row, &[(1, say("ask"))]);
+    assert_eq!(case.watch.waiting_since, Some(at(1)));
+    let calendar = &testing::city().calendar;
+    let mut other = case.clone();
+    assert_eq!(case.resume(calendar, at(2 * 24 * 60)), Status::Accepted);
+    assert_eq!((case.due_on(), case.watch.waiting_since), (Some(day(30)), None));
+    // An answer on the same day moves nothing; a planned day that is still to come stays planned.
+    other.watch.waited_from = Some(Status::Planned);
+    other.planned_on = Some(day(24));
+    assert_eq!((other.resume(calendar, at(60)), other.due_on()), (Status::Planned, Some(day(26))));
+}
+
+#[test]
 fn who_no_longer_leads_and_what_was_declined_stay_as_they_are() {
     let (mut case, row) = routed();
     case.lead = Some(testing::slug("groen"));
@@ -146,7 +197,7 @@ fn who_no_longer_leads_and_what_was_declined_stay_as_they_are() {
 }
 
 fn any_say() -> impl Strategy<Value = Say> {
-    prop::sample::select(vec!["accept", "reject", "note", "internal_note", "plan", "done"]).prop_map(say)
+    prop::sample::select(vec!["accept", "reject", "note", "internal_note", "plan", "ask", "done"]).prop_map(say)
 }
 
 proptest! {

@@ -3,6 +3,7 @@ use crate::{
     intake::{
         IntakeTools,
         contest::{self, contest},
+        reply::{self, reply},
     },
     testing::{self, Desk, routed, timeline, waiting},
     updates::letter as letter_of,
@@ -133,6 +134,44 @@ async fn solved_can_be_contested_with_one_tap_once((hands, _folder, tools): Desk
     assert_eq!(timeline(&tools.store, case).await, "received solved reopened outdated internal_note");
 }
 
+async fn a_question_is_answered_once_and_the_department_hears_it((hands, _folder, tools): Desk) {
+    let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
+    let case = letter.case_id.unwrap();
+    let token = tools.store.report(case).await.unwrap().unwrap().token;
+    let long = "x".repeat(reply::MAX_WORDS + 1);
+    let say = |asked, words| reply(&tools, &token, asked, words, Trace::start());
+    assert!(matches!(say(None, "links").await, reply::Outcome::NotAsked(_, Status::Routed)));
+    assert!(matches!(reply(&tools, "nobody", None, "links", Trace::start()).await, reply::Outcome::Unknown));
+    hands.pass(60);
+    let ask = |text: &str| Say::Ask { text: text.to_owned() };
+    hear(&tools, &[by(&letter, "a", 1, ask("Aan welke kant?"))]).await;
+    let waits = tools.store.case(case).await.unwrap().unwrap();
+    assert_eq!((waits.status, waits.watch.waited_from), (Status::Waiting, Some(Status::Routed)));
+
+    assert!(matches!(say(Some(3), " \n ").await, reply::Outcome::Invalid(_)));
+    assert!(matches!(say(Some(3), &long).await, reply::Outcome::Invalid(_)));
+    // Two tabs with the same form, at the same moment.
+    let (a, b) = tokio::join!(say(Some(3), "links"), say(Some(3), "links"));
+    assert!(matches!((a, b), (reply::Outcome::Replied(_), reply::Outcome::Replied(_))));
+    assert_eq!(timeline(&tools.store, case).await, "received asked replied");
+    assert!(matches!(say(Some(3), "rechts").await, reply::Outcome::NotAsked(_, Status::Accepted)));
+    let mut passed: Vec<Why> = waiting(&tools.store, &Lane::router())
+        .await
+        .iter()
+        .map(|letter| letter.read::<Received>().unwrap().why)
+        .collect();
+    passed.retain(|why| *why != Why::New);
+    let department = testing::slug(testing::FETCHES);
+    assert_eq!(passed, [Why::Replied { department, text: "links".into() }]);
+
+    // An old form does not answer a new question.
+    hands.pass(60);
+    hear(&tools, &[by(&letter, "b", 2, ask("En hoe diep?"))]).await;
+    assert!(matches!(say(Some(3), "links").await, reply::Outcome::AskedAnew(_)));
+    assert!(matches!(say(Some(5), "een meter").await, reply::Outcome::Replied(_)));
+    assert_eq!(timeline(&tools.store, case).await, "received asked replied asked replied");
+}
+
 #[test]
 fn words_are_cleaned_and_bounded() {
     let dispatch = testing::dispatch(testing::FETCHES, Role::Lead);
@@ -169,4 +208,5 @@ testing::both! {
     what_is_not_theirs_goes_back_to_the_router_once,
     a_clock_that_runs_ahead_does_not_lock_the_case,
     solved_can_be_contested_with_one_tap_once,
+    a_question_is_answered_once_and_the_department_hears_it,
 }

@@ -7,6 +7,7 @@ pub mod api;
 pub mod contest;
 pub mod form;
 pub mod photo;
+pub mod reply;
 
 use schemas::{
     Uuid,

@@ -8,16 +8,19 @@ use super::{
 };
 use crate::clock::{self, Of, Step};
 use schemas::{
-    Uuid,
-    case::{Case, Role, Silence},
+    Timestamp, Uuid,
+    case::{Case, Role, Silence, Status},
     dispatch::AgainWhy,
-    event::What,
+    event::{CaseEvent, What},
     report::{Contact, Language, Report, TRIAL_CHANNEL},
     slug::DepartmentId,
     task::Task,
     trace::Trace,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 use store::{DispatchRow, Tx};
 use tokio_util::sync::CancellationToken;
 
@@ -107,6 +110,24 @@ impl ClockWorker {
     }
 }
 
+/// What is known of a case that the clock looks at.
+struct About<'a> {
+    report: &'a Report,
+    contact: Option<&'a Contact>,
+    /// Its dispatches, oldest first.
+    rows: &'a [DispatchRow],
+    /// Who asked the resident last, and what.
+    asked: Option<&'a (DepartmentId, String)>,
+}
+
+/// The last question to the resident.
+fn question(events: &[CaseEvent]) -> Option<(DepartmentId, String)> {
+    events.iter().rev().find_map(|event| match &event.what {
+        What::Asked { department, text } => Some((department.clone(), text.clone())),
+        _ => None,
+    })
+}
+
 impl RouterWorker {
     /// Does what is due about the cases `ids`, and writes when to look at each again.
     async fn look(&self, tx: &mut Tx, ids: &[Uuid]) -> Result<(), store::Error> {
@@ -123,6 +144,11 @@ impl RouterWorker {
         let dispatches = tx.dispatches_of_cases(&ids).await?;
         let mut writing = Writing::default();
         let mut cases: Vec<Case> = cases.into_values().collect();
+        let mut questions = HashMap::new();
+        for case in cases.iter().filter(|case| case.status == Status::Waiting) {
+            // Events are written by whoever holds the case, which is us.
+            questions.extend(question(&tx.timeline(case.id).await?).map(|asked| (case.id, asked)));
+        }
         cases.sort_unstable_by_key(|case| case.id);
         for case in &mut cases {
             // A test case is nobody's to wait for.
@@ -131,23 +157,24 @@ impl RouterWorker {
                 case.check_at = None;
                 continue;
             };
-            let rows = dispatches.get(&case.id).map_or(&[][..], Vec::as_slice);
-            case.check_at = self.advance(case, report, contacts.get(&case.id), rows, &mut writing);
+            case.check_at = {
+                let about = About {
+                    report,
+                    contact: contacts.get(&case.id),
+                    rows: dispatches.get(&case.id).map_or(&[], Vec::as_slice),
+                    asked: questions.get(&case.id),
+                };
+                self.advance(case, &about, &mut writing)
+            };
         }
         tx.save_cases(&cases).await?;
         writing.save(tx).await
     }
 
     /// Takes every step that is due about one case; gives when the next one is.
-    fn advance(
-        &self,
-        case: &mut Case,
-        report: &Report,
-        contact: Option<&Contact>,
-        rows: &[DispatchRow],
-        writing: &mut Writing,
-    ) -> Option<schemas::Timestamp> {
+    fn advance(&self, case: &mut Case, about: &About<'_>, writing: &mut Writing) -> Option<Timestamp> {
         let now = self.store.clock().now();
+        let About { report, contact, rows, asked } = *about;
         let walk = Walk { report, contact, added: None, cause: None, trace: Trace::start(), now };
         // Each step changes what the next one is; more than one per department and one slip at the
         // same moment there never are.
@@ -162,6 +189,19 @@ impl RouterWorker {
                     self.escalate(&walk, case, rows, &department, unreached, writing);
                 }
                 Step::Slip { department, was } => self.slip(&walk, case, rows, &department, was, writing),
+                Step::AskAgain => {
+                    case.watch.nudged_at = Some(now);
+                    if let Some((department, text)) = asked.cloned() {
+                        case.version += 1;
+                        writing.tell(&walk, case, What::Asked { department, text });
+                    }
+                }
+                Step::GoOn => {
+                    case.status = case.resume(&self.city.calendar, now);
+                    case.status_at = now;
+                    let department = asked.map(|(department, _)| department).or(case.lead.as_ref()).cloned()?;
+                    self.remind(&walk, case, rows, &department, 1, Of::NoAnswer, writing);
+                }
             }
         }
         tracing::error!(case = %case.id, "the clock takes no step that ends; it looks again in an hour");
@@ -273,6 +313,16 @@ fn asked(language: Language, of: Of) -> String {
         }
         (Language::En, Of::Day(day)) => {
             format!("You planned this for {}. Is it done, or on which day will you do it?", date(day))
+        }
+        (Language::Nl, Of::NoAnswer) => {
+            "De melder antwoordde niet. Ga verder met wat u weet, of laat weten waarom het niet kan.".to_owned()
+        }
+        (Language::Fr, Of::NoAnswer) => {
+            "Le demandeur n’a pas répondu. Continuez avec ce que vous savez, ou dites pourquoi c’est impossible."
+                .to_owned()
+        }
+        (Language::En, Of::NoAnswer) => {
+            "The reporter did not answer. Go on with what you know, or say why that is impossible.".to_owned()
         }
         (Language::Nl, Of::Term(day)) => format!(
             "De melder verwachtte dit tegen {}. Wij lieten weten dat het langer duurt. Op welke dag doet u het?",

@@ -9,6 +9,7 @@ use crate::clock;
 use schemas::{
     Uuid,
     case::{Assignment, Case, Decision, Role, Status, Watch},
+    dispatch::AgainWhy,
     event::What,
     letter::Letter,
     report::{Language, Received, Report, TRIAL_CHANNEL, Why},
@@ -133,6 +134,7 @@ impl RouterWorker {
                 continue;
             }
             let contact = contacts.get(&report.id);
+            let had = had.get(&case.id).map_or(&[][..], Vec::as_slice);
             let walk = Walk { report, contact, added: None, cause: Some(letter), trace: letter.trace.next(), now };
             match why {
                 Why::New => continue,
@@ -146,10 +148,13 @@ impl RouterWorker {
                     if !waits {
                         continue;
                     }
-                    self.reroute(&walk, case, department, had.get(&case.id).map_or(&[], Vec::as_slice), writing);
+                    self.reroute(&walk, case, department, had, writing);
                 }
-                Why::Reopened { text } => self.reopen(walk, case, text.as_deref(), writing),
-                Why::Replied { .. } => continue,
+                Why::Reopened { text } => self.reopen(walk, case, text.as_deref(), had, writing),
+                Why::Replied { department, text } => {
+                    self.pass_on(&walk, case, department, text, had, writing);
+                    continue;
+                }
             }
             changed.insert(case.id);
         }
@@ -205,7 +210,14 @@ impl RouterWorker {
     /// If the city has no such department any more, it is decided anew. When it was an article that
     /// did not help, nobody had it yet, so everybody in the decision hears of it, with what the
     /// resident added.
-    fn reopen<'a>(&self, mut walk: Walk<'a>, case: &mut Case, text: Option<&'a str>, writing: &mut Writing) {
+    fn reopen<'a>(
+        &self,
+        mut walk: Walk<'a>,
+        case: &mut Case,
+        text: Option<&'a str>,
+        had: &[DispatchRow],
+        writing: &mut Writing,
+    ) {
         let lead = case.lead.clone().filter(|lead| self.desks.contains_key(lead));
         let kept = case.decision.take().filter(|decision| decision.lead() == lead.as_ref() && lead.is_some());
         let mut decision = kept.unwrap_or_else(|| self.decide(walk.report, walk.contact, &case.rejected_by, walk.now));
@@ -221,9 +233,34 @@ impl RouterWorker {
         case.lead = decision.lead().cloned();
         let what = routed(&decision, None);
         let has_it = |assignment: &&Assignment| was_answered || assignment.role == Role::Lead;
-        let assignments: Vec<Assignment> = decision.assignments.iter().filter(has_it).cloned().collect();
+        let mut assignments: Vec<Assignment> = decision.assignments.iter().filter(has_it).cloned().collect();
         case.decision = Some(decision);
+        if !was_answered {
+            // Who had it hears what is new; who did not gets all of it.
+            assignments.retain(|Assignment { department, .. }| {
+                let text = text.map(str::to_owned);
+                !writing.again(self, &walk, case, had, department, AgainWhy::Reopened, text)
+            });
+        }
         writing.hand_out(self, &walk, case, assignments.iter(), what);
+    }
+}
+
+impl RouterWorker {
+    /// The resident answered: whoever asked hears it, or who has the case by now.
+    fn pass_on(
+        &self,
+        walk: &Walk<'_>,
+        case: &Case,
+        asked: &DepartmentId,
+        text: &str,
+        had: &[DispatchRow],
+        writing: &mut Writing,
+    ) {
+        let has_it = case.lead.as_ref() == Some(asked) || case.parts.iter().any(|part| part.department == *asked);
+        let has = if has_it { Some(asked) } else { case.lead.as_ref() };
+        let Some(department) = has else { return };
+        writing.again(self, walk, case, had, department, AgainWhy::Replied, Some(text.to_owned()));
     }
 }
 

@@ -76,7 +76,8 @@ impl Writing {
     ) {
         let Some(decision) = &case.decision else { return };
         for assignment in assignments {
-            self.dispatch(worker, walk, case, &assignment.department, assignment.role, None);
+            let occasion = case.version.to_string();
+            self.dispatch(worker, walk, case, &assignment.department, assignment.role, &occasion, None);
         }
         for department in &decision.on_call {
             self.call(worker, walk, case, decision, department, &what);
@@ -86,7 +87,9 @@ impl Writing {
         self.alarm(walk, case);
     }
 
-    /// Writes one dispatch and the letter that carries it.
+    /// Writes one dispatch and the letter that carries it. `occasion` tells it from others of the same
+    /// case and department.
+    #[expect(clippy::too_many_arguments, reason = "what is handed out, to whom, and why")]
     fn dispatch(
         &mut self,
         worker: &RouterWorker,
@@ -94,6 +97,7 @@ impl Writing {
         case: &Case,
         department: &DepartmentId,
         role: Role,
+        occasion: &str,
         again: Option<Again>,
     ) {
         let Some(decision) = &case.decision else { return };
@@ -103,7 +107,7 @@ impl Writing {
             return;
         };
         let report = walk.report;
-        let id = derived(&["dispatch", &case.id.to_string(), department, &case.version.to_string()]);
+        let id = derived(&["dispatch", &case.id.to_string(), department, occasion]);
         let contact = walk.contact.filter(|_| worker.may_know(desk.share_reporter, report)).cloned();
         let photo = |photo| format!("/api/v1/departments/{department}/photos/{photo}");
         let body = Dispatch {
@@ -142,7 +146,7 @@ impl Writing {
     }
 
     /// Lets `department` hear again of `case`, at the version it has now. `rows` are the dispatches of
-    /// the case so far, oldest first.
+    /// the case so far, oldest first. Gives whether it had the case at all.
     #[expect(clippy::too_many_arguments, reason = "what is said, to whom, and why")]
     pub fn again(
         &mut self,
@@ -153,12 +157,18 @@ impl Writing {
         department: &DepartmentId,
         why: AgainWhy,
         text: Option<String>,
-    ) {
+    ) -> bool {
         let mine = || rows.iter().filter(|row| row.department == *department && row.role != Role::Informed);
-        let Some(first) = mine().next() else { return };
+        let Some(first) = mine().next() else { return false };
         let receipt = mine().rev().find_map(|row| row.receipt.clone());
+        // What the resident says did not change the case just now: its version may be another's.
+        let occasion = match (why, walk.cause) {
+            (AgainWhy::Replied, Some(letter)) => letter.id.to_string(),
+            _ => case.version.to_string(),
+        };
         let again = Again { why, text, first: first.id, receipt };
-        self.dispatch(worker, walk, case, department, first.role, Some(again));
+        self.dispatch(worker, walk, case, department, first.role, &occasion, Some(again));
+        true
     }
 
     /// Gives somebody something to do.

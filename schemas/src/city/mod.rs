@@ -155,11 +155,14 @@ pub struct Patience {
     pub warn: u32,
     /// After a slip, the resident hears again within so long.
     pub news: u32,
+    /// A resident who was asked something may think so long before being asked once more; as long
+    /// after that, the department goes on without the answer.
+    pub answer: u32,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { silent: 2, reminders: 2, warn: 1, news: 10 }
+        Self { silent: 2, reminders: 2, warn: 1, news: 10, answer: 5 }
     }
 }
 

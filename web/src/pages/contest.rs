@@ -42,6 +42,9 @@ async fn send(
         }
         Outcome::Unknown => Err(Oops::Missing),
         Outcome::Failed(error) => Err(error.into()),
-        Outcome::Invalid(_) => track::page(&app, language, report, false, Some(said.words)).await,
+        Outcome::Invalid(_) => {
+            let just = track::Just { contested: Some(said.words), ..track::Just::default() };
+            track::page(&app, language, report, just).await
+        }
     }
 }

@@ -15,6 +15,7 @@ mod letterbox_item;
 mod photo;
 mod privacy;
 mod receipt;
+mod reply;
 mod report;
 mod search;
 mod short;
@@ -59,6 +60,7 @@ pub const PAGES: &[Entry] = &[
     short::PAGE,
     track::PAGE,
     contest::PAGE,
+    reply::PAGE,
     helped::PAGE,
     photo::PAGE,
     work::PAGE,

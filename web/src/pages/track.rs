@@ -34,6 +34,9 @@ struct Data {
     expected: Option<String>,
     late: bool,
     again: bool,
+    replied: bool,
+    reply: Option<Reply>,
+    unheard: Option<String>,
     steps: Vec<Step>,
     leg: Option<Leg>,
     lines: Vec<Line>,
@@ -86,10 +89,37 @@ struct Contest {
     most: usize,
 }
 
+/// What a department asks.
+#[derive(Serialize)]
+struct Reply {
+    action: String,
+    /// The version at which it was asked.
+    asked: i64,
+    who: String,
+    question: String,
+    words: String,
+    wrong: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct Seen {
     #[serde(default)]
     again: Option<String>,
+    #[serde(default)]
+    replied: Option<String>,
+}
+
+/// What the resident has just done on this page.
+#[derive(Default)]
+pub struct Just {
+    /// Said that it is not solved.
+    pub again: bool,
+    /// Wrote this about it, which is too long.
+    pub contested: Option<String>,
+    /// Answered what a department asked.
+    pub replied: bool,
+    /// Wrote this as an answer, and which text says why that did not do.
+    pub reply: Option<(String, &'static str)>,
 }
 
 async fn show(
@@ -99,18 +129,13 @@ async fn show(
     Query(seen): Query<Seen>,
 ) -> Result<Response, Oops> {
     let report = token.report(&app).await?;
-    page(&app, language, report, seen.again.is_some(), None).await
+    let just = Just { again: seen.again.is_some(), replied: seen.replied.is_some(), ..Just::default() };
+    page(&app, language, report, just).await
 }
 
-/// The page of `report`. `again`: its reporter has just said that it is not solved. `contested`:
-/// what they wrote, when it was too long.
-pub async fn page(
-    app: &App,
-    language: Language,
-    report: Report,
-    again: bool,
-    contested: Option<String>,
-) -> Result<Response, Oops> {
+/// The page of `report`, for its reporter who has just done something there.
+pub async fn page(app: &App, language: Language, report: Report, just: Just) -> Result<Response, Oops> {
+    let Just { again, contested, replied, reply: written } = just;
     let store = &app.site.store;
     let (case, events, dispatches, given) = tokio::try_join!(
         store.case(report.id),
@@ -163,6 +188,23 @@ pub async fn page(
         }
         (_, contest) => (None, contest),
     };
+    let is_unsaid = written.is_some();
+    let (words, wrong) = written.map_or((String::new(), None), |(words, why)| (words, Some(why)));
+    let wrong = wrong.map(|why| {
+        let most = adapters::intake::reply::MAX_WORDS.to_string();
+        app.text(language, why, &[("most", &most), ("phone", &app.site.city.phone)])
+    });
+    let question = adapters::intake::reply::question(&events).filter(|_| status == Status::Waiting);
+    // Whoever answered too late keeps their words.
+    let unheard = wrong.as_ref().filter(|_| question.is_none()).map(|why| format!("{why}\n\n{words}"));
+    let reply = question.map(|(asked, department, text)| Reply {
+        action: format!("/{lang}/t/{}/reply", report.token),
+        asked,
+        who: super::department(app, department, language),
+        question: text.to_owned(),
+        words,
+        wrong,
+    });
     let photos = report
         .photos
         .iter()
@@ -178,6 +220,9 @@ pub async fn page(
         expected,
         late,
         again: again && !status.is_closed(),
+        replied,
+        reply,
+        unheard,
         steps: if answered { teller.answered() } else { teller.steps(status, planned_on.is_some()) },
         leg: case.as_ref().filter(|case| !case.status.is_closed()).and_then(|c| teller.leg(c, &dispatches, &events)),
         lines: teller.lines(&events),
@@ -190,7 +235,7 @@ pub async fn page(
         reference: reference.clone(),
     };
     let title = app.text(language, "track-title", &[("reference", &reference)]);
-    let code = if is_contested { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let code = if is_contested || is_unsaid { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let here = format!("/t/{}", report.token);
     Ok(app.show(&Page::new(language, "track", title, here, data).private().status(code)))
 }

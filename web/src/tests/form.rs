@@ -183,6 +183,48 @@ async fn a_solved_case_is_contested_without_javascript() {
 }
 
 #[tokio::test]
+async fn a_question_is_answered_without_javascript() {
+    use axum::{body::Body, http::Request};
+    use schemas::{case::Status, event::What};
+    let town = Town::open().await;
+    let report = town.report("put").await;
+    let asked = What::Asked { department: town.fetcher(), text: "Aan <welke> kant?".into() };
+    town.case(&report, Status::Waiting, vec![asked]).await;
+    let track = format!("/nl/t/{}", report.token);
+    let path = format!("{track}/reply");
+    let send = |body: String| {
+        Request::post(&path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .body(Body::from(body))
+            .unwrap()
+    };
+    let page = town.get(&track).await.text();
+    assert!(page.contains("Aan &lt;welke&gt; kant?") && page.contains("name=\"asked\" value=\"2\""), "{page}");
+    for body in ["asked=2&words=+".to_owned(), format!("asked=2&words={}", "x".repeat(2001))] {
+        let wrong = town.ask(send(body)).await;
+        assert_eq!(wrong.status, 422);
+        assert!(wrong.text().contains("id=\"reply-error\"") && wrong.text().contains("aria-invalid"));
+    }
+    let old = town.ask(send("asked=1&words=links".to_owned())).await;
+    assert_eq!(old.status, 422);
+    assert!(
+        old.text().contains("iets anders gevraagd") && old.text().contains("\nlinks</textarea>"),
+        "nothing is lost"
+    );
+    for _ in 0..2 {
+        let answer = town.ask(send("asked=2&words=links".to_owned())).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("{track}?replied=1").as_str()));
+    }
+    let page = town.get(&format!("{track}?replied=1")).await.text();
+    assert!(page.contains("krijgt uw antwoord") && page.contains("links") && !page.contains("reply-words"));
+    let late = town.ask(send("asked=2&words=toch+rechts".to_owned())).await;
+    assert_eq!(late.status, 422);
+    assert!(late.text().contains("wacht niet meer") && late.text().contains("toch rechts"), "nothing is lost");
+    assert_eq!(town.get(&path).await.location(), track);
+}
+
+#[tokio::test]
 async fn bodies_that_are_no_forms() {
     use axum::{body::Body, http::Request};
     let town = Town::open().await;

@@ -1,15 +1,17 @@
 //! The clock against a real store: what it leaves behind, once, whoever looks.
 
-use super::bed::{Bed, RULES, both, worker};
+use super::bed::{Bed, RULES, both, decide_again, worker};
 use crate::{ClockWorker, testing::slug};
 use schemas::{
     Uuid,
-    case::Status,
+    case::{Role, Status},
     dispatch::{AgainWhy, DispatchState},
-    event::What,
+    event::{CaseEvent, What},
+    id::derived,
     letter::Lane,
-    report::TRIAL_CHANNEL,
+    report::{TRIAL_CHANNEL, Tell, Why},
     task::Kind,
+    trace::Trace,
 };
 
 both!(
@@ -19,6 +21,8 @@ both!(
     a_test_case_is_left_alone,
     a_case_that_cannot_be_read_does_not_stop_the_clock,
     nothing_is_due_before_its_time,
+    who_does_not_answer_is_asked_once_more_and_then_it_goes_on,
+    an_answer_goes_to_who_asked,
 );
 
 /// As two processes look at the same moment; gives what the case has on its timeline since `known`.
@@ -145,4 +149,69 @@ async fn nothing_is_due_before_its_time(bed: Bed) {
     let counts = bed.store.case_counts("2026-03-10".parse().unwrap()).await.unwrap();
     assert_eq!(counts.len(), 1);
     assert_eq!((counts[0].department.as_str(), counts[0].open, counts[0].waiting, counts[0].late), ("roads", 1, 0, 1));
+}
+
+/// `roads` asks the resident something at noon of 4 March, as its answers are heard.
+async fn asks(bed: &Bed) -> Uuid {
+    let (id, letter) = bed.report("road/hole", Some(3.5)).await;
+    bed.apply(&[letter]).await;
+    let noon = "2026-03-04T11:00:00Z".parse().unwrap();
+    let mut tx = bed.store.begin().await.unwrap();
+    let mut case = tx.lock_cases(&[id]).await.unwrap().remove(&id).unwrap();
+    case.version += 1;
+    case.status = Status::Waiting;
+    case.status_at = noon;
+    case.watch.waited_from = Some(Status::Routed);
+    case.watch.waiting_since = Some(noon);
+    case.check_at = Some(noon);
+    let event = CaseEvent {
+        id: derived(&["asked", &id.to_string()]),
+        case_id: id,
+        reference: case.reference,
+        version: case.version,
+        at: noon,
+        what: What::Asked { department: slug("roads"), text: "Which side?".to_owned() },
+    };
+    tx.save_cases(&[case]).await.unwrap();
+    tx.add_events(&[(event, Tell::Email)], Trace::start()).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn who_does_not_answer_is_asked_once_more_and_then_it_goes_on(bed: Bed) {
+    let id = asks(&bed).await;
+    let mut known = 3;
+    // The term is the 9th, and nobody is hurried while the resident thinks.
+    for (at, expected) in [
+        ("2026-03-04T12:00:00Z", &[][..]),
+        ("2026-03-10T12:00:00Z", &[]),
+        ("2026-03-11T11:00:00Z", &["asked"]),
+        ("2026-03-17T12:00:00Z", &[]),
+        ("2026-03-18T11:00:00Z", &["reminded"]),
+    ] {
+        assert_eq!(look(&bed, at, id, &mut known).await, expected, "{at}");
+    }
+    let case = bed.case(id).await;
+    // It waited for ten working days, so the term is as much later.
+    assert_eq!((case.status, case.due_on()), (Status::Accepted, Some("2026-03-23".parse().unwrap())));
+    let work = bed.work(Lane::queue(&slug("roads"))).await;
+    let again = work.iter().find_map(|dispatch| dispatch.again.clone().zip(dispatch.due_on)).unwrap();
+    assert!(again.0.text.unwrap().contains("antwoordde niet"));
+    assert_eq!(again.1.to_string(), "2026-03-23");
+}
+
+async fn an_answer_goes_to_who_asked(bed: Bed) {
+    let id = asks(&bed).await;
+    let first = bed.store.dispatches_of(id).await.unwrap().into_iter().find(|row| row.role == Role::Lead).unwrap();
+    let case = bed.case(id).await;
+    let why = Why::Replied { department: slug("roads"), text: "The left side.".to_owned() };
+    let letter = decide_again(&case, why);
+    bed.apply(&[letter.clone(), letter.clone()]).await;
+    bed.apply(&[letter]).await;
+    let mut work = bed.work(Lane::queue(&slug("roads"))).await;
+    work.retain(|dispatch| dispatch.id != first.id);
+    assert_eq!(work.len(), 1, "once");
+    let again = work[0].again.clone().unwrap();
+    assert_eq!((again.why, again.text.as_deref(), again.first), (AgainWhy::Replied, Some("The left side."), first.id));
+    assert!(bed.work(Lane::queue(&slug("police"))).await.iter().all(|dispatch| dispatch.again.is_none()));
 }

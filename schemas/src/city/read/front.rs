@@ -129,12 +129,13 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
 }
 
 fn patience(node: &Node, fields: &mut Fields<'_>, patience: &mut Patience) {
-    let Some(map) = fields.map(node, "`patience`", &["silent", "reminders", "warn", "news"]) else { return };
+    let Some(map) = fields.map(node, "`patience`", &["silent", "reminders", "warn", "news", "answer"]) else { return };
     let places = [
         ("silent", &mut patience.silent),
         ("reminders", &mut patience.reminders),
         ("warn", &mut patience.warn),
         ("news", &mut patience.news),
+        ("answer", &mut patience.answer),
     ];
     for (name, place) in places {
         let days = map.get(name).and_then(|node| fields.number(node, &format!("`{name}`"), 0..=250));
