@@ -2,7 +2,7 @@
 
 mod rules;
 
-pub use rules::{ActivateArgs, ExplainArgs, HistoryArgs, RollbackArgs, RulesCommand};
+pub use rules::{ActivateArgs, ExplainArgs, HistoryArgs, ReplayArgs, RollbackArgs, RulesCommand};
 
 use crate::{
     bench::BenchArgs, commands::answers::AnswersArgs, conformance::ConformanceArgs, simulate::SimulateCommand,

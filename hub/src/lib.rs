@@ -15,6 +15,7 @@ pub mod demo;
 pub mod failure;
 pub mod hub;
 pub mod output;
+pub mod replay;
 pub mod roles;
 pub mod rules;
 pub mod serve;

@@ -16,6 +16,7 @@ mod facts;
 mod in_force;
 mod index;
 mod range;
+pub mod replay;
 mod rule;
 mod ruleset;
 mod situation;

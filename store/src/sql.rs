@@ -65,6 +65,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::migrations::STATEMENTS,
         crate::notices::STATEMENTS,
         crate::open311::STATEMENTS,
+        crate::past::STATEMENTS,
         crate::peek::STATEMENTS,
         crate::photo_owners::STATEMENTS,
         crate::photos::STATEMENTS,

@@ -5,6 +5,7 @@ mod cpu;
 mod decide;
 mod raw_rabbit;
 mod raw_sqlite;
+mod replay;
 mod routed;
 mod show;
 mod smtp;
@@ -21,6 +22,9 @@ pub struct BenchArgs {
     /// Fewer rounds: a first impression in under a minute
     #[arg(long)]
     pub quick: bool,
+    /// Only these: decide, replay, smtp, embedded or distributed
+    #[arg(value_name = "NAME", conflicts_with = "only")]
+    pub name: Option<String>,
     /// Only the rows whose name contains NAME
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
@@ -100,12 +104,17 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     if cfg!(debug_assertions) {
         eprintln!("This is a build for development; figures count only with: cargo run --release -- bench");
     }
-    let wanted = |name: &str| args.only.as_deref().is_none_or(|only| name.contains(only));
+    let only = args.name.as_deref().or(args.only.as_deref());
+    let wanted = |name: &str| only.is_none_or(|only| name.contains(only));
     let show = show::Show::new(&args);
     let mut rows = Vec::new();
     if wanted("decide") {
         show.step("decisions at 100, 1,000 and 10,000 rules");
         rows.extend(decide::rows(args.quick)?);
+    }
+    if wanted("replay") {
+        show.step("stored cases decided again by other rules");
+        rows.extend(replay::rows(args.quick).await?);
     }
     if wanted("smtp") {
         show.step("mails over one connection to a local sink");

@@ -18,6 +18,8 @@ pub enum RulesCommand {
     History(HistoryArgs),
     /// Go back to the rules before those in force, or to those of an earlier activation
     Rollback(RollbackArgs),
+    /// Decide stored cases again by other rules, and show what would move from where to where
+    Replay(ReplayArgs),
     /// Why a report went where it went, condition by condition, and what the rules in force say now
     Explain(ExplainArgs),
 }
@@ -87,6 +89,32 @@ pub struct ExplainArgs {
     /// Say what the rules of this city folder would do now, instead of those in force
     #[arg(long, value_name = "DIR")]
     pub city: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which rules to try, on which cases.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  voordeur rules replay --candidate draft --since 2026-10-01
+  voordeur rules replay --candidate draft --since 2026-10-01 --until 2026-10-31 --samples 10
+  voordeur rules replay --candidate draft --since 2026-10-01 --json | jq '.moves[0]'
+
+Changes nothing: it reads what was decided first about each report, and decides again with the facts of that moment.")]
+pub struct ReplayArgs {
+    /// The city folder whose rules are tried
+    #[arg(long, value_name = "DIR")]
+    pub candidate: PathBuf,
+    /// Reports received from this day on, in the city's time zone: 2026-10-01 (or 2026-10-01T08:00:00Z)
+    #[arg(long, value_name = "DATE")]
+    pub since: String,
+    /// Up to and with this day (or up to this moment) [default: now]
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<String>,
+    /// How many references to show of each change
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub samples: u8,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

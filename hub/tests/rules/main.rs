@@ -3,6 +3,7 @@
 mod explain;
 mod house;
 mod operate;
+mod replay;
 mod running;
 
 use futures_util::FutureExt as _;

@@ -11,6 +11,7 @@ mod letters;
 mod mailed;
 mod open311;
 mod outside;
+mod past;
 mod relay;
 mod rulesets;
 mod tasks;

@@ -3,6 +3,7 @@
 mod activate;
 mod explain;
 mod history;
+mod replay;
 mod rollback;
 mod test;
 
@@ -18,6 +19,7 @@ pub async fn run(command: RulesCommand, config: &Config) -> anyhow::Result<()> {
         RulesCommand::Activate(args) => activate::run(args, config).await,
         RulesCommand::History(args) => history::run(args, config).await,
         RulesCommand::Rollback(args) => rollback::run(args, config).await,
+        RulesCommand::Replay(args) => replay::run(args, config).await,
         RulesCommand::Explain(args) => explain::run(args, config).await,
     }
 }
