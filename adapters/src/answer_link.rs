@@ -66,7 +66,8 @@ impl Stand {
         }
     }
 
-    fn of(dispatch: &DispatchRow, case: &Case, now: Timestamp) -> Self {
+    /// Where the department of `dispatch` stands.
+    pub(crate) fn of(dispatch: &DispatchRow, case: &Case, now: Timestamp) -> Self {
         if is_over(dispatch, case, now) {
             return Self::Expired;
         }
@@ -86,6 +87,14 @@ pub fn is_over(dispatch: &DispatchRow, case: &Case, now: Timestamp) -> bool {
     over(dispatch.posted_at, WORKS_FOR) || case.closed_at.is_some_and(|at| over(at, AFTER_CLOSING))
 }
 
+/// The dispatch that somebody who holds an address of dispatch `id` speaks for at `at`: the newest one
+/// of this case for the same department. An old mail is answered long after the case was reopened.
+pub(crate) fn newest(rows: &[DispatchRow], id: Uuid, at: Timestamp) -> Option<&DispatchRow> {
+    let held = rows.iter().find(|row| row.id == id)?;
+    let same = |row: &&DispatchRow| row.department == held.department && row.role == held.role && row.posted_at <= at;
+    rows.iter().filter(same).max_by_key(|row| row.posted_at).or(Some(held))
+}
+
 /// What the link with `token` leads to; nothing when it is none of ours.
 pub async fn open(store: &Store, links: &Links, token: &str) -> Result<Option<Opened>, store::Error> {
     let Some(id) = links.read(token) else { return Ok(None) };
@@ -95,7 +104,7 @@ pub async fn open(store: &Store, links: &Links, token: &str) -> Result<Option<Op
     let Some(peek) = peek else { return Ok(None) };
     let report = store.report(peek.case_id).await?;
     let case = store.case(peek.case_id).await?;
-    let dispatch = store.dispatches_of(peek.case_id).await?.into_iter().find(|row| row.id == id);
+    let dispatch = newest(&store.dispatches_of(peek.case_id).await?, id, store.clock().now()).cloned();
     let (Some(report), Some(case), Some(dispatch)) = (report, case, dispatch) else { return Ok(None) };
     let stand = Stand::of(&dispatch, &case, store.clock().now());
     Ok(Some(Opened { dispatch, report, case, stand }))

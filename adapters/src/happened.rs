@@ -10,7 +10,7 @@ use schemas::{
     letter::{Lane, Letter},
     trace::Trace,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::{Bury, Settlement, Tx};
 
 /// Something that happened to one dispatch.
@@ -27,11 +27,15 @@ pub struct Happened {
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// It came back: nobody there has it. Its letter becomes a dead letter that an operator can
-    /// replay.
+    /// It came back. When nobody there has it and nobody answered, its letter becomes a dead letter that
+    /// an operator can replay; else it is a note for colleagues.
     CameBack {
         /// Why, in the other side's words.
         why: String,
+        /// From which addresses, in lower case; empty when it is not said.
+        who: Vec<String>,
+        /// The note.
+        text: String,
     },
     /// Something for colleagues to know.
     Noted {
@@ -59,7 +63,14 @@ pub(crate) async fn write(tx: &mut Tx, happened: &[Happened]) -> Result<(), stor
         let department = row.department.clone();
         let what = match fate {
             Fate::Noted { text } => What::InternalNote { department, text: text.clone() },
-            Fate::CameBack { why } => {
+            Fate::CameBack { who, text, .. }
+                if row.answered_at.is_some()
+                    || opened.case(row.case_id).is_none_or(|case| case.status.is_closed())
+                    || !all_came_back(tx, row.id, who).await? =>
+            {
+                What::InternalNote { department, text: text.clone() }
+            }
+            Fate::CameBack { why, .. } => {
                 row.state = DispatchState::Failed;
                 row.why = Some(why.clone());
                 changed.insert(row.id, row.clone());
@@ -104,22 +115,57 @@ async fn dead(tx: &mut Tx, dispatch: Uuid, why: &str) -> Result<Option<Bury>, st
 struct Kept {
     dispatch: Dispatch,
     reporter: bool,
+    /// To whom it went, without those who got a copy; in lower case.
+    #[serde(default)]
+    to: BTreeSet<String>,
+    /// From whom it came back.
+    #[serde(default)]
+    back: BTreeSet<String>,
 }
 
-/// Keeps the letter of a dispatch whose mail was just taken.
-pub(crate) async fn keep(tx: &mut Tx, letter: &Letter, dispatch: &Dispatch) -> Result<(), store::Error> {
-    tx.keep_mailed(dispatch.id, &without_reporter(letter, dispatch)).await
+/// Whether the mail came back from everybody that it went to, now that it came back from `who`. Where
+/// that cannot be told, it did.
+async fn all_came_back(tx: &mut Tx, dispatch: Uuid, who: &[String]) -> Result<bool, store::Error> {
+    let Some(letter) = tx.mailed(dispatch).await? else { return Ok(true) };
+    let Ok(mut kept) = letter.read::<Kept>() else { return Ok(true) };
+    if who.is_empty() || kept.to.is_empty() {
+        return Ok(true);
+    }
+    kept.back.extend(who.iter().cloned());
+    tx.note_mailed(dispatch, &with_body(&letter, &kept)).await?;
+    Ok(kept.to.is_subset(&kept.back))
+}
+
+/// Keeps the letter of a dispatch whose mail was just taken for `to`, addresses in lower case.
+pub(crate) async fn keep(
+    tx: &mut Tx,
+    letter: &Letter,
+    dispatch: &Dispatch,
+    to: BTreeSet<String>,
+) -> Result<(), store::Error> {
+    let kept = Kept { to, ..Kept::of(dispatch) };
+    tx.keep_mailed(dispatch.id, &with_body(letter, &kept)).await
 }
 
 /// The letter that carries `dispatch`, as it may be kept.
 pub(crate) fn without_reporter(letter: &Letter, dispatch: &Dispatch) -> Letter {
-    let kept = Kept { dispatch: Dispatch { contact: None, ..dispatch.clone() }, reporter: dispatch.contact.is_some() };
-    with_body(letter, &kept)
+    with_body(letter, &Kept::of(dispatch))
 }
 
 /// What [`without_reporter`] kept: the dispatch, and whether the department was told who reported.
 pub(crate) fn kept(letter: &Letter) -> Option<(Dispatch, bool)> {
     letter.read().ok().map(|kept: Kept| (kept.dispatch, kept.reporter))
+}
+
+impl Kept {
+    fn of(dispatch: &Dispatch) -> Self {
+        Self {
+            dispatch: Dispatch { contact: None, ..dispatch.clone() },
+            reporter: dispatch.contact.is_some(),
+            to: BTreeSet::new(),
+            back: BTreeSet::new(),
+        }
+    }
 }
 
 /// The same letter with another body.

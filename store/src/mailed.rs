@@ -6,6 +6,7 @@ use schemas::{Timestamp, Uuid, letter::Letter};
 sql! {
     both KEEP = "INSERT INTO mailed (dispatch_id, letter, sent_at) VALUES ($1, $2, $3)
         ON CONFLICT (dispatch_id) DO UPDATE SET letter = excluded.letter, sent_at = excluded.sent_at";
+    both NOTE = "UPDATE mailed SET letter = $2 WHERE dispatch_id = $1";
     both GET = "SELECT letter FROM mailed WHERE dispatch_id = $1";
     both SWEEP = "DELETE FROM mailed WHERE sent_at < $1";
 }
@@ -17,6 +18,13 @@ impl Tx {
         let text =
             serde_json::to_string(letter).map_err(|_| Error::broken("mailed", "letter", dispatch.to_string()))?;
         self.conn.exec(KEEP, args![dispatch, text, now]).await.map(|_| ())
+    }
+
+    /// Puts something else in the place of the letter that is kept, for as long as before.
+    pub async fn note_mailed(&mut self, dispatch: Uuid, letter: &Letter) -> Result<()> {
+        let text =
+            serde_json::to_string(letter).map_err(|_| Error::broken("mailed", "letter", dispatch.to_string()))?;
+        self.conn.exec(NOTE, args![dispatch, text]).await.map(|_| ())
     }
 
     /// The letter by which `dispatch` was mailed, if it is still kept.

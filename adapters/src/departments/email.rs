@@ -21,7 +21,7 @@ use schemas::{
     fault::Invalid,
     id::Clock,
     letter::Letter,
-    report::Language,
+    report::{Language, Urgency},
     verdict::{Fault, Verdict},
 };
 use serde::Deserialize;
@@ -30,6 +30,8 @@ use store::Tx;
 
 /// RFC 5321 §4.5.4.1 asks for 4 to 5 days.
 const GIVE_UP_AFTER: Duration = Duration::from_hours(4 * 24);
+/// How long an address that cannot have it yet (greylisting, a full mailbox) holds it back for the others.
+const FOR_ALL_WITHIN: Duration = Duration::from_hours(1);
 /// The most addresses of one department, copies included.
 const MOST: usize = 20;
 
@@ -138,7 +140,7 @@ impl Email {
 
 #[async_trait]
 impl Adapter for Email {
-    async fn deliver(&self, dispatch: &Dispatch, _: &Letter) -> Verdict {
+    async fn deliver(&self, dispatch: &Dispatch, letter: &Letter) -> Verdict {
         let token = self.links.reply_token(dispatch.id);
         let reply = match self.mail.replies.as_ref().map(|replies| replies.with(&token).parse()).transpose() {
             Ok(reply) => reply,
@@ -157,7 +159,9 @@ impl Adapter for Email {
         };
         let everyone: Vec<Address> = self.to.iter().chain(&self.cc).cloned().collect();
         // What comes back goes where answers go, so that it finds its case.
-        self.mail.smtp.send(reply.as_ref().unwrap_or(&self.from), &everyone, &bytes).await
+        let may_wait = !matches!(dispatch.priority, Urgency::High | Urgency::Emergency);
+        let for_all = may_wait && self.clock.now() < letter.posted_at + FOR_ALL_WITHIN;
+        self.mail.smtp.send(reply.as_ref().unwrap_or(&self.from), &everyone, &bytes, for_all).await
     }
 
     async fn taken(&self, tx: &mut Tx, taken: &Taken<'_>) -> Result<(), store::Error> {
@@ -165,7 +169,8 @@ impl Adapter for Email {
         if self.mail.replies.is_none() {
             return Ok(());
         }
-        happened::keep(tx, taken.letter, taken.dispatch).await
+        let to = self.to.iter().map(|address| address.to_string().to_lowercase()).collect();
+        happened::keep(tx, taken.letter, taken.dispatch, to).await
     }
 
     fn lane(&self) -> LaneSettings {

@@ -10,6 +10,8 @@ pub enum Report {
     Failed {
         /// Why, in the server's words, without addresses, at most 300 characters.
         why: String,
+        /// For whom, in lower case, as far as the server says.
+        who: Vec<String>,
     },
     /// It did not arrive yet; the server goes on trying.
     Delayed,
@@ -18,9 +20,8 @@ pub enum Report {
 }
 
 /// Reads a `message/delivery-status` part: one group of fields about the mail, one per recipient.
-/// If any recipient failed, the mail failed.
 pub fn read_status(part: &str) -> Report {
-    let (mut report, mut failed) = (Report::Arrived, Vec::new());
+    let (mut report, mut failed, mut who) = (Report::Arrived, Vec::new(), Vec::new());
     for group in part.replace("\r\n", "\n").split("\n\n") {
         let fields = fields(group);
         let get = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -29,12 +30,15 @@ pub fn read_status(part: &str) -> Report {
                 let code = get("status").unwrap_or("5.0.0");
                 let said = get("diagnostic-code").map_or("", after_type);
                 failed.push(format!("{code} {said}").trim_end().to_owned());
+                // As it was written on the mail; the final one may be what an alias became (RFC 3464 §2.3.1).
+                let recipient = get("original-recipient").or_else(|| get("final-recipient"));
+                who.extend(recipient.map(|address| bare(after_type(address))));
             }
             Some("delayed") if report == Report::Arrived => report = Report::Delayed,
             _ => {}
         }
     }
-    if failed.is_empty() { report } else { Report::Failed { why: super::redacted(&failed.join("; ")) } }
+    if failed.is_empty() { report } else { Report::Failed { why: super::redacted(&failed.join("; ")), who } }
 }
 
 /// Reads a plain mail of a server that speaks no RFC 3464; `daemon`: it comes from one. Nothing
@@ -62,7 +66,13 @@ pub fn read_plain(daemon: bool, subject: &str, body: &str, failed_recipients: Op
         .collect();
     let why =
         if told.is_empty() { failed_recipients.unwrap_or("the mail came back").to_owned() } else { told.join(" ") };
-    Some(Report::Failed { why: super::redacted(&why) })
+    let who = failed_recipients.map(|list| list.split(',').map(bare).collect()).unwrap_or_default();
+    Some(Report::Failed { why: super::redacted(&why), who })
+}
+
+/// An address without what stands around it.
+fn bare(address: &str) -> String {
+    address.trim().trim_matches(['<', '>']).to_lowercase()
 }
 
 /// `rfc822; jan@stad.example` without its type.
@@ -98,12 +108,17 @@ mod tests {
                       Recipient address rejected\r\n";
         assert_eq!(
             read_status(failed),
-            Report::Failed { why: "5.1.1 550 5.1.1 (address) Recipient address rejected".to_owned() }
+            Report::Failed {
+                why: "5.1.1 550 5.1.1 (address) Recipient address rejected".to_owned(),
+                who: vec!["weg@stad.example".to_owned()],
+            }
         );
         assert_eq!(read_status("Reporting-MTA: dns; x\n\nAction: delayed\nStatus: 4.4.1\n"), Report::Delayed);
         assert_eq!(read_status("X: y\n\nAction: delivered\nStatus: 2.0.0\n"), Report::Arrived);
-        let both = "X: y\n\nAction: delayed\n\nFinal-Recipient: rfc822;a@b.example\nACTION: Failed\nStatus: 5.2.2\n";
-        assert_eq!(read_status(both), Report::Failed { why: "5.2.2".to_owned() });
+        let both = "X: y\n\nAction: delayed\n\nOriginal-Recipient: rfc822;A@b.example\nFinal-Recipient: rfc822;x@c.example\n\
+                    ACTION: Failed\nStatus: 5.2.2\n";
+        let who = vec!["a@b.example".to_owned()];
+        assert_eq!(read_status(both), Report::Failed { why: "5.2.2".to_owned(), who });
         assert_eq!(read_status(""), Report::Arrived);
     }
 
@@ -117,7 +132,7 @@ mod tests {
                     ------ This is a copy of the message, including all the headers. ------\n";
         for (mail, part) in [(qmail, "no mailbox here"), (exim, "550 no such user")] {
             match read_plain(true, "failure notice", mail, None) {
-                Some(Report::Failed { why }) => assert!(why.contains(part) && !why.contains("copy"), "{why}"),
+                Some(Report::Failed { why, .. }) => assert!(why.contains(part) && !why.contains("copy"), "{why}"),
                 other => panic!("{other:?}"),
             }
             assert_eq!(read_plain(false, "Re: x", mail, None), None, "somebody who quotes a bounce is somebody");

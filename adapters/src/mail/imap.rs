@@ -18,6 +18,10 @@ use tokio::{
 const MOST_BYTES: u32 = 2 * 1024 * 1024;
 /// Mails of one visit.
 const MOST_MAILS: usize = 50;
+/// A visit ends once it holds so much.
+const MOST_BYTES_AT_ONCE: usize = 16 << 20;
+/// How often a mail is asked for again that the server has and does not give.
+const WITHHELD_AT_MOST: u32 = 3;
 /// How long connecting and logging in may take, together.
 const CONNECT: Duration = Duration::from_secs(30);
 
@@ -106,6 +110,8 @@ pub struct Place {
     pub validity: u32,
     /// The highest number that was read.
     pub seen: u32,
+    /// How often the server did not give the next mail though it has it.
+    pub withheld: u32,
 }
 
 /// One mail that goes elsewhere.
@@ -212,26 +218,40 @@ async fn read(session: &mut Imap, config: &Config, bookmark: &Bookmark) -> Resul
         }
         Err(error) => return Err(broke(error)),
     }
+    let mut bytes = 0;
     for folder in &config.folders {
         let selected = session.select(name(folder)).await.map_err(broke)?;
         let validity = selected.uid_validity.unwrap_or_default();
         let mut place = bookmark.folders.get(folder).copied().unwrap_or_default();
         if place.validity != validity {
             // The numbers mean nothing any more: all is read again, and what was heard stays heard.
-            place = Place { validity, seen: 0 };
+            place = Place { validity, ..Place::default() };
         }
         let new = session.uid_search(format!("UID {}:*", place.seen.saturating_add(1))).await.map_err(broke)?;
         let mut new: Vec<u32> = new.into_iter().filter(|uid| *uid > place.seen).collect();
         new.sort_unstable();
         for uid in new {
-            if visit.mails.len() == MOST_MAILS {
+            if visit.mails.len() == MOST_MAILS || bytes >= MOST_BYTES_AT_ONCE {
                 visit.more = true;
                 break;
             }
-            if let Some(found) = fetch(session, folder, validity, uid).await.map_err(broke)? {
-                visit.mails.push(found);
+            match fetch(session, folder, validity, uid).await.map_err(broke)? {
+                Fetched::Mail(found) => {
+                    bytes += found.bytes.len();
+                    visit.mails.push(found);
+                }
+                Fetched::Gone => {}
+                // "Not now", mostly: the next visit asks again, and what comes after it waits.
+                Fetched::Withheld if place.withheld < WITHHELD_AT_MOST => {
+                    place.withheld += 1;
+                    break;
+                }
+                Fetched::Withheld => {
+                    let folder = folder.clone();
+                    visit.mails.push(Found { folder, validity, uid, at: None, bytes: Vec::new() });
+                }
             }
-            place.seen = uid;
+            (place.seen, place.withheld) = (uid, 0);
         }
         visit.bookmark.folders.insert(folder.clone(), place);
     }
@@ -244,23 +264,26 @@ async fn delimiter(session: &mut Imap) -> Result<String, async_imap::error::Erro
     Ok(names.first().and_then(|name| name.delimiter()).unwrap_or("/").to_owned())
 }
 
-async fn fetch(
-    session: &mut Imap,
-    folder: &str,
-    validity: u32,
-    uid: u32,
-) -> Result<Option<Found>, async_imap::error::Error> {
+/// What came of asking for one mail.
+enum Fetched {
+    Mail(Found),
+    /// Somebody took it away in the meantime.
+    Gone,
+    /// It is there, and the server does not give it: not now, or never, and then a person has to look.
+    Withheld,
+}
+
+async fn fetch(session: &mut Imap, folder: &str, validity: u32, uid: u32) -> Result<Fetched, async_imap::error::Error> {
     let query = format!("(UID INTERNALDATE BODY.PEEK[]<0.{MOST_BYTES}>)");
     let mut fetched: Vec<Fetch> = session.uid_fetch(uid.to_string(), query).await?.try_collect().await?;
-    let found = |at, bytes| Some(Found { folder: folder.to_owned(), validity, uid, at, bytes });
     if let Some(place) = fetched.iter().position(|fetched| fetched.uid == Some(uid)) {
         let fetched = fetched.swap_remove(place);
         let at = fetched.internal_date().map(|date| date.timestamp());
-        return Ok(found(at, fetched.body().unwrap_or_default().to_vec()));
+        let bytes = fetched.body().unwrap_or_default().to_vec();
+        return Ok(Fetched::Mail(Found { folder: folder.to_owned(), validity, uid, at, bytes }));
     }
-    // Somebody took it away in the meantime; or the server cannot read it, and a person has to.
     let still_there = session.uid_search(format!("UID {uid}")).await?.contains(&uid);
-    Ok(still_there.then(|| found(None, Vec::new())).flatten())
+    Ok(if still_there { Fetched::Withheld } else { Fetched::Gone })
 }
 
 /// Makes the moves. What is no longer there was moved already.

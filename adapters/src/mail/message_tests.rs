@@ -79,7 +79,8 @@ fn reports_of_mail_servers() {
     for original in ["text/rfc822-headers", "message/rfc822"] {
         let mail = read(report.replace("ORIGINAL", original).as_bytes());
         let why = "5.1.1 unknown user".to_owned();
-        assert_eq!(mail.what, What::Report(Report::Failed { why }), "{original}");
+        let who = vec!["weg@stad.example".to_owned()];
+        assert_eq!(mail.what, What::Report(Report::Failed { why, who }), "{original}");
         assert_eq!(mail.about, ["ours@stad.example"], "{original}");
     }
     let delayed = report.replace("Action: failed", "Action: delayed");
@@ -91,7 +92,11 @@ fn reports_of_mail_servers() {
           Message-Id: <ours@stad.example>\r\nSubject: put\r\n",
     );
     assert_eq!(exim.about, ["ours@stad.example"]);
-    assert!(matches!(exim.what, What::Report(Report::Failed { .. })), "{:?}", exim.what);
+    assert!(
+        matches!(&exim.what, What::Report(Report::Failed { who, .. }) if who == &["weg@stad.example"]),
+        "{:?}",
+        exim.what
+    );
     // Somebody who sends a bounce on, to ask about it, is somebody.
     let asked = "From: jan@stad.example\r\n\r\nWat is dit? could not be delivered 550 x@y.example";
     assert!(words(asked).starts_with("Wat is dit?"));

@@ -203,14 +203,15 @@ impl Smtp {
     }
 
     /// Sends `bytes` (a whole mail, only ASCII) to `to`; what comes back goes to `envelope`. Done
-    /// when the server took it for at least one address; the receipt then names those it refused.
-    pub async fn send(&self, envelope: &Address, to: &[Address], bytes: &[u8]) -> Verdict {
+    /// when the server took it for at least one address; the receipt then says what it answered to the
+    /// others. With `for_all` nobody gets it while one of them cannot have it yet.
+    pub async fn send(&self, envelope: &Address, to: &[Address], bytes: &[u8], for_all: bool) -> Verdict {
         let mut connection = match timeout(self.patience.connect, self.connect()).await {
             Ok(Ok(connection)) => connection,
             Ok(Err(why)) => return Verdict::later(why),
             Err(_) => return Verdict::later(format!("the mail server {} does not answer", self.host)),
         };
-        let verdict = self.hand_over(&mut connection, envelope, to, bytes).await;
+        let verdict = self.hand_over(&mut connection, envelope, to, bytes, for_all).await;
         // Whatever it says to that, it has said what counts.
         _ = timeout(Duration::from_secs(5), connection.quit()).await;
         verdict
@@ -241,6 +242,7 @@ impl Smtp {
         envelope: &Address,
         to: &[Address],
         bytes: &[u8],
+        for_all: bool,
     ) -> Verdict {
         macro_rules! say {
             ($command:expr) => {
@@ -258,13 +260,16 @@ impl Smtp {
             match say!(Rcpt::new(address.clone(), Vec::new())) {
                 Ok(_) => {}
                 Err(failure @ Failure::Said { code: 500.., .. }) => refused.push(failure),
+                Err(failure @ Failure::Said { .. }) if !for_all => refused.push(failure),
                 // Not now for one is not now for all: a second mail to the others would be one too many.
                 Err(failure) => return failure.before_dot("an address", Fault::Address),
             }
         }
         let told = refused.iter().map(Failure::words).collect::<Vec<_>>().join("; ");
         if refused.len() == to.len() {
-            let first = refused.into_iter().next().unwrap_or_else(Failure::silent);
+            // One that may still have it is a reason to try again.
+            let soft = refused.iter().position(|failure| matches!(failure, Failure::Said { code: ..500, .. }));
+            let first = refused.into_iter().nth(soft.unwrap_or(0)).unwrap_or_else(Failure::silent);
             return first.before_dot("every address", Fault::Address);
         }
         if let Err(failure) = say!(Data) {

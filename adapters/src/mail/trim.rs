@@ -70,6 +70,7 @@ pub fn trim(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace(['\u{a0}', '\u{202f}'], " ").replace(['\u{200b}', '\u{feff}'], "");
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let mut kept: Vec<&str> = Vec::new();
+    let mut said = false;
     for (at, line) in lines.iter().enumerate() {
         if ends_here(&lines, at) {
             break;
@@ -77,10 +78,10 @@ pub fn trim(text: &str) -> String {
         if line.trim_start().starts_with('>') {
             continue;
         }
-        let said = kept.iter().any(|line| !line.trim().is_empty());
         if said && closes(line) {
             break;
         }
+        said |= !line.trim().is_empty();
         kept.push(line);
     }
     let mut out = String::new();

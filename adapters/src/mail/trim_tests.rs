@@ -59,6 +59,12 @@ fn what_was_written_stays_and_nothing_else() {
     }
 }
 
+#[test]
+fn a_quarter_of_a_megabyte_of_nothing_takes_no_time() {
+    assert_eq!(trim(&format!("{}Akkoord", "\n".repeat(262_144))), "Akkoord");
+    assert_eq!(trim(&"van:\n".repeat(60_000)).lines().count(), 60_000);
+}
+
 proptest! {
     #[test]
     fn it_never_fails_and_trimming_twice_is_trimming_once(text in "(?s).{0,400}") {

@@ -289,7 +289,11 @@ impl Exchange {
         if !taken {
             let why = format!("their receipt of {} refuses it: {}", file.name, answered.reason);
             let id = derived(&["batch", "rejected", &file.name, &dispatch.to_string()]);
-            found.happened.push(Happened { id, dispatch, fate: Fate::CameBack { why } });
+            found.happened.push(Happened {
+                id,
+                dispatch,
+                fate: Fate::CameBack { text: why.clone(), who: Vec::new(), why },
+            });
         } else if self.config.receipt == Receipt::Required {
             let receipt = answered.number.clone().unwrap_or_else(|| file.name.clone());
             found.arrived.push((dispatch, Some(receipt)));

@@ -65,7 +65,8 @@ struct Said {
     news: Option<String>,
     words: String,
     facts: Vec<(String, String)>,
-    photos: Vec<(String, String)>,
+    /// Map and photos: what they are called, and our own addresses of them.
+    links: Vec<(String, String)>,
     what_now: &'static str,
     answers: Vec<(&'static str, String)>,
     foot: Vec<&'static str>,
@@ -146,6 +147,7 @@ impl Sheet<'_> {
         } else {
             ANSWERS.into_iter().zip(words.links).map(answer).collect()
         };
+        let map = dispatch.place.point.map(|_| (words.map.to_owned(), format!("{link}#place")));
         let photos = dispatch.photos.iter().enumerate().filter_map(|(n, address)| {
             // The department's own address of it asks for a token; the link is one.
             let id = Uuid::parse_str(address.rsplit('/').next()?).ok()?;
@@ -157,15 +159,15 @@ impl Sheet<'_> {
             headline,
             news: dispatch.again.as_ref().and_then(|again| again.text.clone()),
             words: dispatch.words.clone(),
-            facts: self.facts(words, &link),
-            photos: photos.collect(),
+            facts: self.facts(words),
+            links: map.into_iter().chain(photos).collect(),
             what_now: words.what_now,
             answers,
             foot: vec![by_mail, words.secret],
         }
     }
 
-    fn facts(&self, words: &Words, link: &str) -> Vec<(String, String)> {
+    fn facts(&self, words: &Words) -> Vec<(String, String)> {
         let dispatch = self.dispatch;
         let language = self.language;
         let mut facts: Vec<(String, String)> = Vec::new();
@@ -178,9 +180,6 @@ impl Sheet<'_> {
         fact(words.category, self.category());
         fact(words.kind, words::kind(language, dispatch.kind).to_owned());
         fact(words.place, dispatch.place.line());
-        if dispatch.place.point.is_some() {
-            fact(words.map, format!("{link}#place"));
-        }
         for (id, value) in &dispatch.answers {
             if let Some((question, answer)) = self.answer(words, id, value) {
                 fact(&question, answer);
@@ -238,7 +237,7 @@ impl Said {
         }
         line(&self.words);
         line("");
-        for (name, value) in self.facts.iter().chain(&self.photos) {
+        for (name, value) in self.facts.iter().chain(&self.links) {
             line(&format!("{name}: {value}"));
         }
         line("");
@@ -269,12 +268,10 @@ impl Said {
         }
         out.push_str(&p(&self.words, "border-left:4px solid #0b3f94;padding-left:12px"));
         out.push_str("<table style=\"border-collapse:collapse\">\n");
-        for (name, value) in self.facts.iter().chain(&self.photos) {
-            let value = if value.starts_with("https://") || value.starts_with("http://") {
-                format!("<a href=\"{0}\">{1}</a>", escape(value), escape(name))
-            } else {
-                escape(value)
-            };
+        let link = |name: &str, href: &str| format!("<a href=\"{}\">{}</a>", escape(href), escape(name));
+        // What was typed is only ever text: it may look like a link, and become none.
+        let facts = self.facts.iter().map(|(name, value)| (name, escape(value)));
+        for (name, value) in facts.chain(self.links.iter().map(|(name, href)| (name, link(name, href)))) {
             out.push_str(&format!(
                 "<tr><th align=\"left\" valign=\"top\" style=\"padding:2px 16px 2px 0\">{}</th><td>{value}</td></tr>\n",
                 escape(name)

@@ -4,6 +4,7 @@
 
 use super::{hear, letter, words::Words};
 use crate::{
+    answer_link::{Stand, newest},
     happened::{Fate, Happened},
     links::Links,
     mail::{
@@ -16,10 +17,16 @@ use crate::{
     rounds::{Round, Went},
 };
 use async_trait::async_trait;
-use schemas::{Timestamp, Uuid, dispatch::Update, id::derived, report::Language};
+use schemas::{
+    Timestamp, Uuid,
+    case::Case,
+    dispatch::{Say, Update},
+    id::derived,
+    report::Language,
+};
 use serde_json::Value;
 use std::{collections::HashMap, sync::Arc, time::Duration};
-use store::{DispatchPeek, Store};
+use store::{DispatchRow, Store};
 
 /// The name of the round.
 pub const NAME: &str = "mailbox";
@@ -46,6 +53,13 @@ struct Heard {
     outcome: &'static str,
 }
 
+/// The dispatch that a mail is about, its case, and all dispatches of that.
+struct About {
+    dispatch: Uuid,
+    case: Case,
+    rows: Vec<DispatchRow>,
+}
+
 impl Mailbox {
     /// The round, if the city has a mailbox. Notes are written in `language`.
     pub fn round(mail: &Mail, links: &Links, language: Language, store: &Store) -> Option<Arc<dyn Round>> {
@@ -60,22 +74,34 @@ impl Mailbox {
         found.or_else(|| mail.about.iter().find_map(|id| letter::dispatch_of(&self.links, id)))
     }
 
-    fn hear(&self, mail: &Incoming, dispatch: Option<(Uuid, &DispatchPeek)>, at: Timestamp) -> Heard {
-        let Some((dispatch, peek)) = dispatch else { return Heard { outcome: "unmatched", ..Heard::default() } };
+    fn hear(&self, mail: &Incoming, about: Option<&About>, at: Timestamp, now: Timestamp) -> Heard {
+        let Some(About { dispatch, case, rows }) = about else {
+            return Heard { outcome: "unmatched", ..Heard::default() };
+        };
         let words = Words::of(self.language);
-        let id = derived(&["mailed", &peek.case_id.to_string(), &dispatch.to_string(), &mail.key.to_string()]);
-        let happened = |fate| vec![Happened { id, dispatch, fate }];
+        let id = derived(&["mailed", &case.id.to_string(), &dispatch.to_string(), &mail.key.to_string()]);
+        let happened = |fate| vec![Happened { id, dispatch: *dispatch, fate }];
         match &mail.what {
             What::Words { text, files } => {
-                let said = hear::says(text, files, words.attached, words.cut);
+                let Some(row) = newest(rows, *dispatch, at) else {
+                    return Heard { outcome: "unmatched", ..Heard::default() };
+                };
+                let mut said = hear::says(text, files, words.attached, words.cut);
+                match Stand::of(row, case, now) {
+                    Stand::Theirs | Stand::Informed => {}
+                    // Whoever does it no more tells the resident nothing.
+                    Stand::Elsewhere { .. } => said.iter_mut().for_each(only_colleagues),
+                    // Too long ago to speak for the city: a person looks at it.
+                    Stand::Expired => return Heard { outcome: "unmatched", ..Heard::default() },
+                }
                 if said.is_empty() {
                     // Nothing that could be read: a person looks at it.
                     return Heard { outcome: "empty", ..Heard::default() };
                 }
                 let updates = said.into_iter().enumerate().map(|(n, say)| Update {
                     id: format!("mail-{id}-{n}"),
-                    department: peek.department.clone(),
-                    dispatch,
+                    department: row.department.clone(),
+                    dispatch: row.id,
                     at,
                     say,
                 });
@@ -86,8 +112,9 @@ impl Mailbox {
                 let text = schemas::text::clean(&format!("{}: {said}", words.out_of_office));
                 Heard { happened: happened(Fate::Noted { text }), outcome: "automatic", ..Heard::default() }
             }
-            What::Report(Report::Failed { why }) => {
-                let fate = Fate::CameBack { why: why.clone() };
+            What::Report(Report::Failed { why, who }) => {
+                let text = schemas::text::clean(&format!("{}: {why}", words.came_back));
+                let fate = Fate::CameBack { why: why.clone(), who: who.clone(), text };
                 Heard { happened: happened(fate), outcome: "came_back", ..Heard::default() }
             }
             What::Report(Report::Delayed) => Heard { outcome: "delayed", ..Heard::default() },
@@ -96,33 +123,37 @@ impl Mailbox {
     }
 
     /// What the dispatches with these ids are about. No connection is open meanwhile.
-    async fn peeks(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, DispatchPeek>, String> {
+    async fn abouts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, About>, store::Error> {
+        let mut abouts = HashMap::new();
         if ids.is_empty() {
-            return Ok(HashMap::new());
+            return Ok(abouts);
         }
-        let read = async { self.store.begin().await?.peek_dispatches(ids).await };
-        read.await.map_err(|error: store::Error| format!("the rows cannot be read: {error}"))
+        let peeks = self.store.begin().await?.peek_dispatches(ids).await?;
+        for (dispatch, peek) in peeks {
+            let Some(case) = self.store.case(peek.case_id).await? else { continue };
+            let rows = self.store.dispatches_of(peek.case_id).await?;
+            abouts.insert(dispatch, About { dispatch, case, rows });
+        }
+        Ok(abouts)
     }
 
-    async fn make_sense(&self, mails: &[Found]) -> Result<(Went, Vec<Move>), String> {
+    async fn make_sense(&self, mails: Vec<Found>) -> Result<(Went, Vec<Move>), String> {
         let now = self.store.clock().now();
-        let read: Vec<(Incoming, Option<Uuid>)> = mails
-            .iter()
-            .map(|found| {
-                let mail = message::read(&found.bytes);
-                let dispatch = self.dispatch(&mail);
-                (mail, dispatch)
-            })
-            .collect();
-        let ids: Vec<Uuid> = read.iter().filter_map(|(_, id)| *id).collect();
-        let peeks = self.peeks(&ids).await?;
+        // Megabytes of anything: other work goes on meanwhile.
+        let read = tokio::task::spawn_blocking(move || {
+            mails.into_iter().map(|found| (message::read(&found.bytes), Found { bytes: Vec::new(), ..found })).collect()
+        });
+        let read: Vec<(Incoming, Found)> =
+            read.await.map_err(|error| format!("the mails could not be read: {error}"))?;
+        let ids: Vec<Uuid> = read.iter().filter_map(|(mail, _)| self.dispatch(mail)).collect();
+        let abouts = self.abouts(&ids).await.map_err(|error| format!("the rows cannot be read: {error}"))?;
         let (mut went, mut moves) = (Went::default(), Vec::new());
-        for (found, (mail, id)) in mails.iter().zip(read) {
-            let dispatch = id.and_then(|id| Some((id, peeks.get(&id)?)));
-            let heard = self.hear(&mail, dispatch, said_at(found.at, now));
+        for (mail, found) in read {
+            let about = self.dispatch(&mail).and_then(|id| abouts.get(&id));
+            let heard = self.hear(&mail, about, said_at(found.at, now), now);
             metrics::counter!("voordeur_mailbox_mails_total", "outcome" => heard.outcome).increment(1);
             tracing::info!(
-                mail = %mail.key, outcome = heard.outcome, case = ?dispatch.map(|(_, peek)| peek.case_id),
+                mail = %mail.key, outcome = heard.outcome, case = ?about.map(|about| about.case.id),
                 "a mail was read"
             );
             let kept = matches!(heard.outcome, "unmatched" | "empty");
@@ -136,6 +167,13 @@ impl Mailbox {
             went.happened.extend(heard.happened);
         }
         Ok((went, moves))
+    }
+}
+
+/// The same words, for colleagues only.
+fn only_colleagues(say: &mut Say) {
+    if let Say::Note { text } = say {
+        *say = Say::InternalNote { text: std::mem::take(text) };
     }
 }
 
@@ -160,7 +198,7 @@ impl Round for Mailbox {
             state => serde_json::from_value(state).map_err(|error| format!("the bookmark cannot be read: {error}"))?,
         };
         let visit = imap::visit(&self.config, &bookmark).await?;
-        let (mut went, moves) = self.make_sense(&visit.mails).await?;
+        let (mut went, moves) = self.make_sense(visit.mails).await?;
         let now = self.store.clock().now();
         if let Err(error) = self.store.sweep_mailed(now - COMES_BACK_WITHIN).await {
             tracing::warn!(%error, "mails that came back no more stay for now");

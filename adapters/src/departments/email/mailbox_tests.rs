@@ -1,17 +1,16 @@
 //! Mail both ways, through a real Postfix and a real Dovecot (deploy/dev/mail).
 
+#[path = "mailbox_post.rs"]
+mod post;
+
 use super::*;
 use crate::{
-    answers::AnswersWorker,
-    deliver::DeliverWorker,
-    departments::{Built, Tools, email, pace::Pace},
-    intake::IntakeTools,
     mail,
-    rounds::RoundWorker,
-    testing::{self, Desk, Hands, routed, timeline, waiting},
+    testing::{self, Desk, routed, timeline, waiting},
 };
-use bus::{Edge as _, Effects as _, Outcome, Settled};
+use bus::Edge as _;
 use mail_parser::MessageParser;
+use post::{Post, mailbox, server};
 use schemas::{
     case::{Role, Status},
     dispatch::{Dispatch, DispatchState},
@@ -21,163 +20,6 @@ use schemas::{
     verdict::Verdict,
 };
 use store::DeadFilter;
-
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A town with a mailbox of its own, and a department that works from one.
-struct Post {
-    hands: Hands,
-    tools: IntakeTools,
-    all: Tools,
-    /// What tells this test's mailboxes from all others.
-    name: String,
-    round: RoundWorker,
-}
-
-fn server(variable: &str) -> Option<(String, u16)> {
-    let Ok(server) = std::env::var(variable) else {
-        assert!(std::env::var("VOORDEUR_TEST_ALL").is_err(), "{variable} must name a server");
-        return None;
-    };
-    let (host, port) = server.rsplit_once(':').unwrap();
-    Some((host.to_owned(), port.parse().unwrap()))
-}
-
-fn mailbox(user: &str) -> Option<imap::Config> {
-    let (host, port) = server("VOORDEUR_TEST_IMAP")?;
-    Some(imap::Config {
-        host,
-        port: Some(port),
-        tls: None,
-        user: user.to_owned(),
-        password: "geheim".into(),
-        address: format!("{user}@stad.example"),
-        folders: vec!["INBOX".to_owned()],
-        done: "Voordeur/Done".to_owned(),
-        unmatched: "Voordeur/Unmatched".to_owned(),
-        every: Duration::from_secs(60),
-        ca_file: None,
-    })
-}
-
-impl Post {
-    fn open(hands: Hands, tools: IntakeTools) -> Option<Self> {
-        let (host, port) = server("VOORDEUR_TEST_SMTP")?;
-        let fresh = schemas::id::Ids::new(schemas::id::Clock::new(testing::now)).token();
-        let name = fresh[..12].to_lowercase();
-        let mut smtp = mail::smtp::Config::new(&host);
-        smtp.port = Some(port);
-        smtp.from = Some("meldpunt@stad.example".to_owned());
-        let config = mail::Config { smtp, mailbox: Some(mailbox(&format!("stad-{name}"))?) };
-        let mail = config.build(&tools.city).unwrap();
-        let mut all = testing::tools(tools.store.clone());
-        let round = Mailbox::round(&mail, &all.links, Language::Nl, &tools.store).unwrap();
-        all.mail = Some(mail);
-        let round = RoundWorker::of_the_house(tools.store.clone(), NAME, round);
-        Some(Self { hands, tools, all, name, round })
-    }
-
-    fn worker(&self, to: &[&str]) -> DeliverWorker {
-        let department = self.tools.city.department(testing::PUSHED).unwrap();
-        let address = |user: &str| match user.contains('@') {
-            true => user.to_owned(),
-            false => format!("{user}-{}@dienst.example", self.name),
-        };
-        let to = to.iter().map(|user| address(user)).collect();
-        let config = email::Config { to, cc: Vec::new(), language: None, from: None };
-        assert_eq!(config.check(), []);
-        let adapter = config.build(department, &self.all).unwrap();
-        let lane = Lane::department(&department.id);
-        DeliverWorker::new(
-            self.tools.store.clone(),
-            Built { department: department.id.clone(), lane, adapter, pace: Pace::default() },
-        )
-    }
-
-    /// Hands `letter` over to `to` and writes down what came of it.
-    async fn hand_over(&self, letter: &Letter, to: &[&str]) -> Verdict {
-        let worker = self.worker(to);
-        let verdict = worker.deliver(letter).await;
-        let settled = if matches!(verdict, Verdict::Never { .. }) { Settled::Buried } else { Settled::Gone };
-        let outcome = Outcome { letter: letter.clone(), verdict: verdict.clone(), settled };
-        let mut tx = self.tools.store.begin().await.unwrap();
-        worker.record(&mut tx, &[outcome]).await.unwrap();
-        tx.commit().await.unwrap();
-        verdict
-    }
-
-    /// The mails of `user` in `folder`, once there are `count`.
-    async fn mails(&self, user: &str, folder: &str, count: usize) -> Vec<String> {
-        let mut config = mailbox(&format!("{user}-{}", self.name)).unwrap();
-        config.folders = vec![folder.to_owned()];
-        let look = async {
-            loop {
-                // A folder that nothing was moved to yet is not there.
-                let mails =
-                    imap::visit(&config, &Bookmark::default()).await.map(|visit| visit.mails).unwrap_or_default();
-                if mails.len() >= count {
-                    return mails.into_iter().map(|found| String::from_utf8(found.bytes).unwrap()).collect::<Vec<_>>();
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, look).await.unwrap_or_else(|_| panic!("{user} {folder}: fewer than {count}"))
-    }
-
-    /// The department writes `text` in answer to the mail about `letter`, with these headers besides.
-    async fn answer(&self, letter: &Letter, headers: &[&str], text: &str) {
-        let to = self.reply_to(letter);
-        self.write(&to, headers, text).await;
-    }
-
-    fn reply_to(&self, letter: &Letter) -> String {
-        format!("stad-{}+{}@stad.example", self.name, self.all.links.reply_token(letter.id))
-    }
-
-    async fn write(&self, to: &str, headers: &[&str], text: &str) {
-        let head: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-        let mail = format!(
-            "From: Jan <jan@dienst.example>\r\nTo: {to}\r\nSubject: Re: put\r\n{head}\r\n{}\r\n",
-            text.replace('\n', "\r\n")
-        );
-        let smtp = &self.all.mail.as_ref().unwrap().smtp;
-        let verdict = smtp.send(&"jan@dienst.example".parse().unwrap(), &[to.parse().unwrap()], mail.as_bytes()).await;
-        assert_eq!(verdict.word(), "done", "{verdict:?}");
-    }
-
-    /// Reads the mailbox until `count` more mails were read and put away, and hears what they say.
-    async fn read(&self, count: usize) {
-        let total = async |folder: &str| self.mails("stad", folder, 0).await.len();
-        let before = total("Voordeur/Done").await + total("Voordeur/Unmatched").await;
-        let work = async {
-            while total("Voordeur/Done").await + total("Voordeur/Unmatched").await < before + count {
-                self.hands.pass(61);
-                while self.round.once().await.unwrap() {}
-                let state = self.tools.store.round(NAME).await.unwrap().unwrap();
-                assert_eq!(state.why, None);
-            }
-        };
-        tokio::time::timeout(PATIENCE, work).await.expect("the mails are read");
-        self.hear().await;
-    }
-
-    async fn hear(&self) {
-        let letters = waiting(&self.tools.store, &Lane::updates()).await;
-        let worker = AnswersWorker::new(self.tools.city.clone(), self.tools.clock.clone());
-        let mut tx = self.tools.store.begin().await.unwrap();
-        let verdicts = worker.apply(&mut tx, &letters).await.unwrap();
-        assert!(verdicts.iter().all(|verdict| *verdict == Verdict::done()), "{verdicts:?}");
-        tx.settle(&store::Settlement { done: letters.iter().map(|l| l.id).collect(), ..Default::default() })
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
-    }
-
-    async fn events(&self, letter: &Letter) -> Vec<Event> {
-        let events = self.tools.store.timeline(letter.case_id.unwrap(), false).await.unwrap();
-        events.into_iter().map(|event| event.what).collect()
-    }
-}
 
 async fn a_mail_goes_out_and_its_answer_changes_the_case((hands, _bed, tools): Desk) {
     let Some(post) = Post::open(hands, tools) else { return };
@@ -233,7 +75,7 @@ async fn what_comes_back_is_told_and_becomes_a_dead_letter((hands, _bed, tools):
     letter =
         Letter::new(letter.id, letter.lane.clone(), letter.topic, "report", &dispatch, letter.trace, letter.posted_at)
             .about(dispatch.case_id);
-    assert_eq!(post.hand_over(&letter, &["wegen", "unknown@dienst.example"]).await.word(), "done");
+    assert_eq!(post.hand_over(&letter, &["unknown@dienst.example"]).await.word(), "done");
     post.read(1).await;
     let events = post.events(&letter).await;
     let Some(Event::HandOverFailed { why, .. }) = events.last() else { panic!("{events:?}") };
@@ -255,6 +97,94 @@ async fn what_comes_back_is_told_and_becomes_a_dead_letter((hands, _bed, tools):
     assert_eq!((row.state, row.why), (DispatchState::Delivered, None));
     let told = timeline(&post.tools.store, letter.case_id.unwrap()).await;
     assert_eq!(told, "received handed_over hand_over_failed handed_over");
+}
+
+async fn what_comes_back_from_one_of_two_or_after_an_answer_is_a_note((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    assert_eq!(post.hand_over(&letter, &["wegen", "unknown@dienst.example"]).await.word(), "done");
+    post.read(1).await;
+    let told = timeline(&post.tools.store, letter.case_id.unwrap()).await;
+    assert_eq!(told, "received handed_over internal_note");
+
+    let letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    assert_eq!(post.hand_over(&letter, &["unknown@dienst.example"]).await.word(), "done");
+    post.mails("stad", "INBOX", 1).await;
+    // Whoever got it by another way answered before the report of the mail server was read.
+    let dispatch: Dispatch = letter.read().unwrap();
+    let now = post.tools.clock.now();
+    let update = testing::update("a", &dispatch, now, Say::Accept {});
+    let posted = Letter::new(
+        Uuid::from_u128(9),
+        Lane::updates(),
+        schemas::letter::Topic::DepartmentUpdate,
+        "a",
+        &update,
+        letter.trace,
+        now,
+    );
+    let mut tx = post.tools.store.begin().await.unwrap();
+    tx.post(&[posted.about(dispatch.case_id)]).await.unwrap();
+    tx.commit().await.unwrap();
+    post.hear().await;
+    post.read(1).await;
+    let told = timeline(&post.tools.store, dispatch.case_id).await;
+    assert_eq!(told, "received handed_over accepted internal_note");
+    assert!(post.tools.store.dead(DeadFilter::default()).await.unwrap().is_empty());
+}
+
+async fn an_old_mail_speaks_for_what_is_asked_now((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let first = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    let case = first.case_id.unwrap();
+    post.hand_over(&first, &["wegen"]).await;
+    post.answer(&first, &[], "KLAAR").await;
+    post.read(1).await;
+    post.hands.pass(60);
+    // The resident says that it is not solved: the department has it anew.
+    let (now, second) = (post.tools.clock.now(), Uuid::from_u128(77));
+    let mut tx = post.tools.store.begin().await.unwrap();
+    let mut kept = tx.lock_cases(&[case]).await.unwrap().remove(&case).unwrap();
+    (kept.status, kept.status_at, kept.closed_at) = (Status::Routed, now, None);
+    kept.version += 1;
+    tx.save_cases(&[kept]).await.unwrap();
+    let department = testing::slug(testing::PUSHED);
+    tx.add_dispatches(&[DispatchRow::posted(second, case, department.clone(), Role::Lead, now)]).await.unwrap();
+    tx.commit().await.unwrap();
+    post.hands.pass(60);
+    post.answer(&first, &["X-n: 2"], "Akkoord").await;
+    post.read(1).await;
+    assert_eq!(post.tools.store.case(case).await.unwrap().unwrap().status, Status::Accepted);
+
+    // Another one does it by now: what an old mail says to the resident stays among colleagues.
+    let mut tx = post.tools.store.begin().await.unwrap();
+    let mut kept = tx.lock_cases(&[case]).await.unwrap().remove(&case).unwrap();
+    kept.lead = Some(testing::slug("wegen"));
+    kept.version += 1;
+    tx.save_cases(&[kept]).await.unwrap();
+    tx.commit().await.unwrap();
+    post.answer(&first, &["X-n: 3"], "AAN DE MELDER: we komen niet").await;
+    post.read(1).await;
+    let said = post.events(&first).await.pop().unwrap();
+    assert_eq!(said, Event::InternalNote { department, text: "we komen niet".to_owned() });
+
+    post.hands.pass(366 * 24 * 3600);
+    let events = post.events(&first).await.len();
+    post.answer(&first, &["X-n: 4"], "AAN DE MELDER: dag").await;
+    post.read(1).await;
+    assert_eq!(post.events(&first).await.len(), events, "too long ago to speak for the city");
+    assert_eq!(post.mails("stad", "Voordeur/Unmatched", 1).await.len(), 1);
+}
+
+async fn one_full_mailbox_holds_it_back_for_the_others_for_an_hour((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    assert_eq!(post.hand_over(&letter, &["wegen", "full@dienst.example"]).await.word(), "later");
+    post.hands.pass(3_601);
+    let verdict = post.hand_over(&letter, &["wegen", "full@dienst.example"]).await;
+    let Verdict::Done { receipt: Some(receipt) } = &verdict else { panic!("{verdict:?}") };
+    assert!(receipt.contains("refused: 452"), "{receipt}");
+    assert_eq!(post.hand_over(&letter, &["full@dienst.example"]).await.word(), "later", "nobody has it yet");
 }
 
 async fn an_address_that_is_refused_at_once_is_said_at_once((hands, _bed, tools): Desk) {
@@ -339,6 +269,9 @@ async fn a_crash_while_reading_loses_nothing_and_hears_nothing_twice((hands, _be
 testing::both!(
     a_mail_goes_out_and_its_answer_changes_the_case,
     what_comes_back_is_told_and_becomes_a_dead_letter,
+    what_comes_back_from_one_of_two_or_after_an_answer_is_a_note,
+    an_old_mail_speaks_for_what_is_asked_now,
+    one_full_mailbox_holds_it_back_for_the_others_for_an_hour,
     an_address_that_is_refused_at_once_is_said_at_once,
     who_is_away_is_noted_and_is_no_answer,
     what_belongs_to_nothing_is_kept_for_a_person,
@@ -388,7 +321,7 @@ async fn tls_is_spoken_and_a_strange_certificate_is_refused() {
     let send = async |config: &mail::smtp::Config| {
         let smtp = mail::smtp::Smtp::build(config, &testing::city()).unwrap();
         let from = smtp.from().clone();
-        smtp.send(&from, &["tls@dienst.example".parse().unwrap()], b"Subject: x\r\n\r\nx\r\n").await
+        smtp.send(&from, &["tls@dienst.example".parse().unwrap()], b"Subject: x\r\n\r\nx\r\n", true).await
     };
     assert_eq!(send(&config).await.word(), "later", "nobody knows this certificate");
     config.ca_file = Some(authority);

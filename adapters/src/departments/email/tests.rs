@@ -42,6 +42,8 @@ fn the_mail_says_everything_twice_in_the_same_words() {
     let mut dispatch = testing::dispatch("wegen", Role::Lead);
     dispatch.words = "Een put <b>voor</b> de deur\nvan nr. 5 & 7".to_owned();
     dispatch.place.point = Some(Point { lat: 50.8, lon: 4.7 });
+    dispatch.contact =
+        Some(Contact { name: Some("https://login.evil.example/stad".to_owned()), email: None, phone: None });
     dispatch.photos = vec![format!("/api/v1/departments/wegen/photos/{}", Uuid::from_u128(5))];
     dispatch.due_on = Some("2026-12-03".parse().unwrap());
     dispatch.priority = Urgency::High;
@@ -65,6 +67,8 @@ fn the_mail_says_everything_twice_in_the_same_words() {
             assert!(!body.contains("/api/v1/"), "an address that asks for a token is of no use in a mail");
         }
         let [_, html] = bodies(&mail);
+        assert!(!html.contains("href=\"https://login.evil"), "{html}");
+        assert!(html.contains("https://login.evil.example/stad"), "{html}");
         assert!(html.contains("Een put &lt;b&gt;voor&lt;/b&gt; de deur<br>van nr. 5 &amp; 7"), "{html}");
     }
 }

@@ -34,6 +34,7 @@ pub(super) struct Words {
     pub(super) yes: &'static str,
     pub(super) no: &'static str,
     pub(super) out_of_office: &'static str,
+    pub(super) came_back: &'static str,
     pub(super) attached: &'static str,
     pub(super) cut: &'static str,
 }
@@ -71,6 +72,7 @@ const NL: Words = Words {
     yes: "ja",
     no: "nee",
     out_of_office: "Automatisch antwoord uit hun mailbox",
+    came_back: "De mail kwam terug van een adres",
     attached: "Bijlagen, te vinden in de mailbox van de stad",
     cut: "(ingekort; het hele bericht staat in de mailbox van de stad)",
 };
@@ -109,6 +111,7 @@ const FR: Words = Words {
     yes: "oui",
     no: "non",
     out_of_office: "Réponse automatique de leur boîte",
+    came_back: "Le courriel est revenu d'une adresse",
     attached: "Pièces jointes, dans la boîte de la ville",
     cut: "(raccourci ; le message entier est dans la boîte de la ville)",
 };
@@ -146,6 +149,7 @@ const EN: Words = Words {
     yes: "yes",
     no: "no",
     out_of_office: "Automatic answer from their mailbox",
+    came_back: "The mail came back from an address",
     attached: "Attachments, to be found in the city's mailbox",
     cut: "(shortened; the whole message is in the city's mailbox)",
 };
