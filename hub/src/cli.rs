@@ -5,7 +5,10 @@ mod rules;
 pub use rules::{ActivateArgs, ExplainArgs, HistoryArgs, ReplayArgs, RollbackArgs, RulesCommand};
 
 use crate::{
-    bench::BenchArgs, commands::answers::AnswersArgs, conformance::ConformanceArgs, simulate::SimulateCommand,
+    bench::BenchArgs,
+    commands::{answers::AnswersArgs, suggest::SuggestCommand},
+    conformance::ConformanceArgs,
+    simulate::SimulateCommand,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum as _};
 use std::{net::SocketAddr, path::PathBuf};
@@ -50,6 +53,9 @@ pub enum Command {
     Rules(RulesCommand),
     /// Which articles of the knowledge base answer, and whether they help
     Answers(AnswersArgs),
+    /// Which category words are likely about, and how often that is right
+    #[command(subcommand)]
+    Suggest(SuggestCommand),
     /// Letters that could not be delivered: look, send again, or throw away
     #[command(subcommand)]
     Dead(DeadCommand),

@@ -20,6 +20,7 @@ pub mod roles;
 pub mod rules;
 pub mod serve;
 pub mod simulate;
+pub mod suggestion;
 pub mod supervise;
 pub mod telemetry;
 

@@ -4,7 +4,7 @@ use crate::{
     city::Town,
     config::{Config, Mail, Tls},
     failure::Failure,
-    rules,
+    rules, suggestion,
     supervise::{Stage, Task},
     telemetry,
 };
@@ -123,18 +123,21 @@ pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
             Ok(())
         }
     });
+    let likely = suggestion::begin(&ground.town.city);
+    let learning = likely.clone().map(|likely| suggestion::learning(&ground, likely));
     let listener = Arc::new(listener);
     let task = Task::new("web", Stage::Intake, move |stop| {
         let (ground, config, listener) = (ground.clone(), config.clone(), listener.clone());
+        let likely = likely.clone();
         async move {
             let ops = ops(&ground);
-            let site = web::Site { store: ground.store, bus: ground.bus, city: ground.town.city, config };
+            let site = web::Site { store: ground.store, bus: ground.bus, city: ground.town.city, likely, config };
             let listener = tokio::net::TcpListener::from_std(listener.try_clone()?)?;
             web::serve(listener, web::router(site).merge(health(ops)), stop).await?;
             Ok(())
         }
     });
-    Ok(Built { tasks: vec![task, tidying], ..Built::default() })
+    Ok(Built { tasks: [task, tidying].into_iter().chain(learning).collect(), ..Built::default() })
 }
 
 /// A photo that no report claimed is thrown away after this long: its form was never sent.

@@ -58,6 +58,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::events::STATEMENTS,
         crate::inbox::STATEMENTS,
         crate::lanes::STATEMENTS,
+        crate::lessons::STATEMENTS,
         crate::letterbox::STATEMENTS,
         crate::letters::STATEMENTS,
         crate::load::STATEMENTS,

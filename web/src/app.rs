@@ -47,7 +47,7 @@ impl App {
         let assets = Arc::new(Assets::of(&site.city));
         let face = Face::new(assets.clone()).expect("embedded templates and texts are read by a test");
         let limits = Limits::new(site.config.rate);
-        let Site { store, bus, city, config } = site.clone();
+        let Site { store, bus, city, config, .. } = site.clone();
         let doors = config.intake.build(&IntakeTools::new(store.clone(), city.clone()));
         let secrets = config.secrets;
         let clock = store.clock().clone();

@@ -51,6 +51,8 @@ pub struct Site {
     pub bus: bus::Bus,
     /// The city.
     pub city: Arc<City>,
+    /// Which category words fit; nothing where the city does not want it suggested.
+    pub likely: Option<Arc<router::Latest>>,
     /// Settings.
     pub config: WebConfig,
 }

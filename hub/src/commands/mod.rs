@@ -7,6 +7,7 @@ pub mod dead;
 pub mod migrate;
 pub mod open;
 pub mod rules;
+pub mod suggest;
 
 use crate::{
     bench,
@@ -26,6 +27,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => check::run(args, &config()?),
         Command::Migrate(args) => migrate::run(args, &config()?).await,
         Command::Rules(command) => rules::run(command, &config()?).await,
+        Command::Suggest(command) => suggest::run(command, &config()?).await,
         Command::Answers(args) => answers::run(args, &config()?).await,
         Command::Dead(command) => dead::run(command, &config()?).await,
         Command::Broker(command) => broker::run(command, &config()?).await,

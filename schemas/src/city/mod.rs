@@ -71,6 +71,8 @@ pub struct City {
     pub emergency_hints: Vec<EmergencyHint>,
     /// The knowledge base, in the order of the names.
     pub articles: Vec<Article>,
+    /// What people could say and what they mean by it, to judge the suggestion by.
+    pub sentences: Vec<Sentence>,
     /// Whether residents are shown which category their words fit.
     pub suggest: bool,
     /// Districts and the outline of the city.
@@ -210,6 +212,8 @@ pub struct Category {
     pub id: CategoryId,
     /// Its name.
     pub names: Texts,
+    /// Words and phrases by which people mean it, per language.
+    pub hints: BTreeMap<Language, Vec<String>>,
     /// The kind it usually is.
     pub kind: Kind,
     /// The urgency it usually has.
@@ -226,6 +230,17 @@ pub struct Category {
     pub anonymous: bool,
     /// Working days until solved, when the rules say nothing else.
     pub term: Option<u32>,
+}
+
+/// Something that a resident could say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// What they mean.
+    pub category: CategoryId,
+    /// In which language.
+    pub language: Language,
+    /// What they say.
+    pub text: String,
 }
 
 /// What of a category may be public.

@@ -7,6 +7,7 @@ mod batches;
 mod cases;
 mod clock;
 mod database;
+mod lessons;
 mod letters;
 mod mailed;
 mod open311;

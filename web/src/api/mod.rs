@@ -6,6 +6,7 @@ mod categories;
 mod department_photos;
 mod photos;
 mod reports;
+mod suggest;
 mod updates;
 mod work;
 
@@ -36,6 +37,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     reports::ENDPOINT,
     photos::ENDPOINT,
     categories::ENDPOINT,
+    suggest::ENDPOINT,
     cases::ENDPOINT,
     work::ENDPOINT,
     work::ACK,

@@ -5,11 +5,15 @@ use super::{Call, emergencies, search};
 use crate::{app::App, face::Page};
 use axum::response::Response;
 use schemas::{
-    city::{Category, in_language},
+    city::{Article, Category, in_language},
     report::{Kind, Language},
+    slug::CategoryId,
 };
 use serde::Serialize;
 use std::fmt::Write as _;
+
+/// The most categories that are suggested.
+const SUGGESTED: usize = 3;
 
 /// A link with a picture.
 #[derive(Serialize)]
@@ -27,13 +31,31 @@ struct Choice {
     group: String,
 }
 
+/// A category that the words fit, and why it is shown.
+#[derive(Serialize)]
+struct Suggested {
+    choice: Choice,
+    why: String,
+}
+
+/// An article that the words fit.
+#[derive(Serialize)]
+struct Answer {
+    href: String,
+    title: String,
+    lang: Option<&'static str>,
+}
+
 #[derive(Serialize)]
 struct Data {
     action: String,
     query: String,
     searched: bool,
+    nothing: bool,
     heading: String,
     back: Option<String>,
+    suggested: Vec<Suggested>,
+    answers: Vec<Answer>,
     choices: Vec<Choice>,
     groups: Vec<Tile>,
     calls: Vec<Call>,
@@ -73,15 +95,48 @@ fn choice(app: &App, language: Language, kind: Option<Kind>, category: &Category
     }
 }
 
+/// What the words fit best, each with the words that point there. The person chooses.
+fn suggested(app: &App, language: Language, kind: Option<Kind>, query: &str) -> Vec<(CategoryId, Suggested)> {
+    let Some(likely) = &app.site.likely else { return Vec::new() };
+    let found = likely.get().suggest(query, SUGGESTED);
+    let shown = |one: router::Suggestion| {
+        let category = app.site.city.category(&one.category)?;
+        let words = one.words.iter().map(|word| format!("“{word}”")).collect::<Vec<_>>().join(", ");
+        let why = app.text(language, "choose-why", &[("words", &words)]);
+        Some((one.category, Suggested { choice: choice(app, language, kind, category), why }))
+    };
+    found.into_iter().filter_map(shown).collect()
+}
+
+/// The articles that the words fit: perhaps nothing has to be sent.
+fn answers(app: &App, language: Language, query: &str) -> Vec<Answer> {
+    let found = search::articles(&app.site.city, app.today(), query);
+    let answer = |article: &Article| {
+        let (written, text) = article.text(language);
+        Answer {
+            href: format!("/{}/answers/{}", language.as_str(), article.slug),
+            title: text.title.clone(),
+            lang: (written != language).then(|| written.as_str()),
+        }
+    };
+    found.into_iter().map(answer).collect()
+}
+
 /// The step that fits what was chosen so far.
 pub fn show(app: &App, language: Language, query: Option<&str>, group: Option<&str>, kind: Option<Kind>) -> Response {
     let city = &app.site.city;
     let query: String = query.unwrap_or_default().trim().chars().take(200).collect();
     let group = city.groups.iter().find(|known| Some(known.id.as_str()) == group);
     let text = |key: &str, args: &[(&str, &str)]| app.text(language, key, args);
+    let (suggested, answers) = (suggested(app, language, kind, &query), answers(app, language, &query));
     let (categories, heading) = if !query.is_empty() {
-        let found = search::categories(city, language, &query);
-        let heading = if found.is_empty() { text("choose-none", &[]) } else { text("choose-found", &[]) };
+        let mut found = search::categories(city, language, &query);
+        found.retain(|category| suggested.iter().all(|(id, _)| *id != category.id));
+        let heading = if found.is_empty() && suggested.is_empty() && answers.is_empty() {
+            text("choose-none", &[])
+        } else {
+            text("choose-found", &[])
+        };
         (found, heading)
     } else if let Some(group) = group {
         let inside = city.categories.iter().filter(|category| category.id.group() == group.id).collect();
@@ -100,9 +155,12 @@ pub fn show(app: &App, language: Language, query: Option<&str>, group: Option<&s
     let data = Data {
         action: format!("/{lang}/report"),
         searched: !query.is_empty(),
+        nothing: !query.is_empty() && categories.is_empty() && suggested.is_empty() && answers.is_empty(),
         calls: emergencies(&city.emergency_hints, &query),
         // A reference alone opens nothing: the secret link does. Say so instead of "nothing found".
         reference: schemas::reference::Reference::parse(&query).is_ok(),
+        answers,
+        suggested: suggested.into_iter().map(|(_, suggested)| suggested).collect(),
         choices: categories.into_iter().map(|category| choice(app, language, kind, category)).collect(),
         groups: if group.is_some() && query.is_empty() { Vec::new() } else { groups(app, language, kind) },
         back: (group.is_some() || !query.is_empty()).then(|| with_kind(format!("/{lang}/report?"), kind)),

@@ -1,11 +1,16 @@
 //! Finding a category by a person's own words.
 
 use schemas::{
-    city::{Category, City, in_language},
+    Date,
+    city::{Article, Category, City, in_language},
     report::Language,
 };
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
+/// The most articles offered for one search.
+const MOST_ARTICLES: usize = 3;
+/// How well a whole word fits.
+const WHOLE_WORD: u32 = 8;
 /// The most categories offered for one search.
 const MOST: usize = 12;
 
@@ -26,7 +31,7 @@ fn fit(asked: &[&str], name: &str) -> u32 {
 fn closeness(asked: &str, word: &str) -> u32 {
     // Plurals and compounds both ways: "lampen" for "lamp", "straatlamp" for "lamp".
     if word == asked {
-        8
+        WHOLE_WORD
     } else if word.starts_with(asked) {
         6
     } else if word.len() >= 3 && asked.starts_with(word) {
@@ -65,6 +70,23 @@ pub fn categories<'a>(city: &'a City, language: Language, query: &str) -> Vec<&'
     // What fits less than half as well as the best is noise.
     let enough = found.first().map_or(0, |(best, _)| best.div_ceil(2));
     found.into_iter().filter(|(score, _)| *score >= enough).map(|(_, category)| category).take(MOST).collect()
+}
+
+/// The articles that are right on `day` and fit `query`, best first: whose title or words have one of
+/// its words, in any language.
+pub fn articles<'a>(city: &'a City, day: Date, query: &str) -> Vec<&'a Article> {
+    let query = fold(query);
+    let asked: Vec<&str> = query.split(' ').filter(|word| word.chars().count() > 3).take(12).collect();
+    let score = |article: &Article| -> u32 {
+        let texts = article.texts.values().flat_map(|text| text.words.iter().chain([&text.title]));
+        texts.map(|text| fit(&asked, text)).max().unwrap_or(0)
+    };
+    let mut found: Vec<(u32, &Article)> =
+        city.articles.iter().filter(|article| article.is_valid(day)).map(|article| (score(article), article)).collect();
+    // A part of a word is too little: "kaart" is in many.
+    found.retain(|(score, _)| *score >= WHOLE_WORD);
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().map(|(_, article)| article).take(MOST_ARTICLES).collect()
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ async fn a_panic_is_a_page_that_tells_nothing() {
         store: town.store.clone(),
         bus: bus::Bus::table(town.store.clone(), bus::BusOptions::default()),
         city: town.city.clone(),
+        likely: None,
         config: crate::WebConfig::new("http://127.0.0.1".parse().unwrap()),
     });
     async fn panics() -> StatusCode {

@@ -34,6 +34,7 @@ mod department_photos;
 mod form;
 mod guard;
 mod pages;
+mod suggest;
 mod work;
 
 use crate::{Rate, Site, WebConfig};
@@ -133,7 +134,8 @@ impl Town {
         config.links = Some(links());
         change(&mut config);
         let bus = Bus::table(store.clone(), BusOptions::default());
-        let router = crate::router(Site { store: store.clone(), bus, city: city.clone(), config });
+        let likely = city.suggest.then(|| Arc::new(router::Latest::new(router::Likely::seed(&city))));
+        let router = crate::router(Site { store: store.clone(), bus, city: city.clone(), likely, config });
         Self { router, store, city, _dir: dir }
     }
 

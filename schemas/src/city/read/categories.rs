@@ -74,15 +74,9 @@ fn hints(node: &Node, fields: &mut Fields<'_>) -> Vec<EmergencyHint> {
             fields.required(map, "number", "\"112\"").and_then(|node| fields.text(node, "the emergency number"));
         let mut words = BTreeMap::new();
         if let Some(node) = fields.required(map, "words", "{nl: [brand, rook]}")
-            && let Some(map) = fields.map(node, "the words of an emergency hint", &Language::ALL.map(Language::as_str))
+            && let Some(found) = words_of(node, "the words of an emergency hint", fields)
         {
-            for language in Language::ALL {
-                if let Some(node) = map.get(language.as_str()) {
-                    let list =
-                        fields.texts_of(node, "a word").into_iter().map(|(_, word)| word.to_lowercase()).collect();
-                    words.insert(language, list);
-                }
-            }
+            words = found;
             if !words.contains_key(&Language::Nl) {
                 fields.error(node.at, "the emergency hint has no Dutch words", "add `nl: [brand, rook]`");
             }
@@ -90,6 +84,19 @@ fn hints(node: &Node, fields: &mut Fields<'_>) -> Vec<EmergencyHint> {
         hints.extend(number.map(|number| EmergencyHint { number, words }));
     }
     hints
+}
+
+/// `{nl: […], fr: […], en: […]}`, in lower case; every language may be missing.
+fn words_of(node: &Node, what: &str, fields: &mut Fields<'_>) -> Option<BTreeMap<Language, Vec<String>>> {
+    let map = fields.map(node, what, &Language::ALL.map(Language::as_str))?;
+    let mut words = BTreeMap::new();
+    for language in Language::ALL {
+        if let Some(node) = map.get(language.as_str()) {
+            let list = fields.texts_of(node, "a word").into_iter().map(|(_, word)| word.to_lowercase()).collect();
+            words.insert(language, list);
+        }
+    }
+    Some(words)
 }
 
 fn questions(node: &Node, fields: &mut Fields<'_>) -> (BTreeMap<String, Question>, Known) {
@@ -226,12 +233,24 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn category(&mut self, node: &Node, fields: &mut Fields<'_>) -> Option<Category> {
-        const KEYS: [&str; 10] =
-            ["id", "name", "kind", "department", "urgency", "term", "questions", "publicity", "photos", "anonymous"];
+        const KEYS: [&str; 11] = [
+            "id",
+            "name",
+            "hints",
+            "kind",
+            "department",
+            "urgency",
+            "term",
+            "questions",
+            "publicity",
+            "photos",
+            "anonymous",
+        ];
         let what = name_of("the category", node);
         let map = fields.map(node, &what, &KEYS)?;
         let id = fields.required(map, "id", "wegen/put").and_then(|node| self.id(node, fields));
         let names = fields.required(map, "name", "{nl: …, fr: …, en: …}").and_then(|node| fields.texts(node, &what));
+        let hints = map.get("hints").and_then(|node| words_of(node, &format!("the hints of {what}"), fields));
         let department =
             fields.required(map, "department", "contactcentrum").and_then(|node| self.department(node, fields));
         let kinds = Kind::ALL.map(|kind| (kind.as_str(), kind));
@@ -251,6 +270,7 @@ impl Reader<'_> {
         Some(Category {
             id: id?,
             names: names?,
+            hints: hints.unwrap_or_default(),
             kind: kind?,
             urgency: urgency?,
             department: department?,

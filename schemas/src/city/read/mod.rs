@@ -10,6 +10,7 @@ mod geojson;
 mod knowledge;
 mod on_call;
 mod owners;
+mod sentences;
 #[cfg(test)]
 mod tests;
 mod theme;
@@ -55,6 +56,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         ids.retain(|id| id.contains('/'));
         ids
     });
+    let sentences = sentences::read(&files, about.as_deref(), faults);
     let articles = knowledge::read(&files, about.as_deref(), languages, faults);
     let tree = categories.and_then(|node| {
         let fields = &mut Fields { file: "categories.yaml", faults: &mut *faults, languages };
@@ -92,6 +94,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         questions: tree.questions,
         emergency_hints: tree.emergency_hints,
         articles,
+        sentences,
         suggest: front.suggest,
         areas,
         owners,
