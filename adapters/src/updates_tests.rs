@@ -121,7 +121,42 @@ async fn callbacks_are_believed_by_their_signature(desk: Desk) {
     assert_eq!(fault.field, "/data/say/text");
 }
 
+async fn either_key_signs_a_callback_and_a_replay_is_the_same_one(desk: Desk) {
+    let (hands, _folder, mut tools, letter, _) = tools(desk).await;
+    let old = "whsec_b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xk";
+    let stranger = "whsec_c3RyYW5nZXJzdHJhbmdlcnN0cmFuZ2Vyc3RyYW5nZXI=";
+    // While a key is replaced the department may sign with either.
+    let config = secrets::Config { webhook_keys: vec![old.into(), KEY.into()], ..secrets::Config::default() };
+    tools.secrets = Secrets::read([(testing::slug(testing::FETCHES), config)].into()).unwrap();
+    let body = update(&letter).to_string();
+    let signed = |key: &str, at: schemas::Timestamp| {
+        let key = crate::secrets::Key::parse(key).unwrap();
+        (at.as_second().to_string(), callback::sign(&[key], "m1", at, body.as_bytes()))
+    };
+    let call = async |(time, signature): &(String, String)| {
+        let headers = callback::Headers { id: Some("m1"), timestamp: Some(time), signature: Some(signature) };
+        let json = Some("application/json");
+        submit_callback(&tools, testing::FETCHES, headers, json, body.as_bytes(), Trace::start()).await
+    };
+    let first = signed(old, tools.clock.now());
+    let Outcome::Taken { letter: id } = call(&first).await else { panic!("the old key is still good") };
+    hands.pass(200);
+    // The very same call again within five minutes, and the same said anew with the other key.
+    for signature in [&first, &signed(KEY, tools.clock.now())] {
+        let Outcome::Taken { letter: again } = call(signature).await else { panic!("it is genuine") };
+        assert_eq!(again, id);
+    }
+    assert_eq!(waiting(&tools.store, &Lane::updates()).await.len(), 1, "heard once");
+    hands.pass(101);
+    assert!(matches!(call(&first).await, Outcome::NotGenuine(NotGenuine::Time)));
+    let forged = signed(stranger, tools.clock.now());
+    assert!(matches!(call(&forged).await, Outcome::NotGenuine(NotGenuine::Signature)));
+    let ahead = signed(KEY, tools.clock.now() + std::time::Duration::from_secs(301));
+    assert!(matches!(call(&ahead).await, Outcome::NotGenuine(NotGenuine::Time)), "signed in the future");
+}
+
 testing::both! {
+    either_key_signs_a_callback_and_a_replay_is_the_same_one,
     what_is_taken_is_a_letter_once,
     faults_are_told_while_the_department_waits,
     callbacks_are_believed_by_their_signature,
