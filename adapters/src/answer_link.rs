@@ -68,9 +68,11 @@ impl Stand {
 
     /// Where the department of `dispatch` stands.
     pub(crate) fn of(dispatch: &DispatchRow, case: &Case, now: Timestamp) -> Self {
-        if is_over(dispatch, case, now) {
-            return Self::Expired;
-        }
+        if is_over(dispatch, case, now) { Self::Expired } else { Self::today(dispatch, case) }
+    }
+
+    /// As for somebody who proves who they are, and for whom no time runs out.
+    pub(crate) fn today(dispatch: &DispatchRow, case: &Case) -> Self {
         if dispatch.role == Role::Informed {
             return Self::Informed;
         }

@@ -1,6 +1,10 @@
 //! The cases of one department, as its own people see them: for departments that work in our
 //! console, and for any other that wants to look.
 
+mod say;
+
+pub use say::{Said, say};
+
 use schemas::{
     Date, Timestamp, Uuid,
     case::{Case, Role, Status},

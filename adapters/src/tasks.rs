@@ -15,7 +15,7 @@ pub mod values;
 mod view;
 mod words;
 
-pub use act::{Act, Deed, Refused, act, claim};
+pub use act::{Act, Deed, Refused, act, already, claim};
 pub use view::{CallView, FieldView, Listed, View, list, view};
 
 use schemas::city::City;

@@ -226,6 +226,7 @@ photo-alt = Photo { $number } of this message
 leg-title = Where it is now
 leg-posted = On its way to the department.
 leg-queued = It has been waiting in their work list since { $time }. They have not fetched it yet.
+leg-by-hand = Somebody at the city passes it on: by telephone or with their form. That waits since { $time }.
 leg-delivered = Their system received it on { $time }.
 leg-answered = The department has looked at it and answered.
 leg-delayed = Their system did not answer on { $since }. Next try: { $next }. Your message is safe with us.

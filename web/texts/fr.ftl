@@ -226,6 +226,7 @@ photo-alt = Photo { $number } de ce message
 leg-title = Où il se trouve
 leg-posted = En route vers le service.
 leg-queued = Il attend dans leur liste de travail depuis le { $time }. Ils ne l’ont pas encore pris.
+leg-by-hand = Un membre du personnel de la ville le transmet : par téléphone ou par leur formulaire. Cela attend depuis { $time }.
 leg-delivered = Leur système l’a reçu le { $time }.
 leg-answered = Le service l’a examiné et a répondu.
 leg-delayed = Leur système n’a pas répondu le { $since }. Prochain essai : { $next }. Votre message est en sécurité chez nous.

@@ -226,6 +226,7 @@ photo-alt = Foto { $number } bij dit bericht
 leg-title = Waar het nu is
 leg-posted = Onderweg naar de dienst.
 leg-queued = Het ligt sinds { $time } klaar in hun werklijst. Ze hebben het nog niet opgehaald.
+leg-by-hand = Een medewerker van de stad geeft het door: per telefoon of met hun formulier. Dat wacht sinds { $time }.
 leg-delivered = Hun systeem kreeg het op { $time }.
 leg-answered = De dienst heeft het bekeken en geantwoord.
 leg-delayed = Hun systeem antwoordde niet op { $since }. Volgende poging: { $next }. Uw bericht is veilig bij ons.

@@ -54,6 +54,24 @@ pub enum Act {
     },
 }
 
+impl Act {
+    /// It cannot be passed on to this department, for this reason: the rules decide again without it.
+    pub fn could_not(reason: String) -> Self {
+        Self::Say { id: "could-not".to_owned(), say: Say::Reject { reason } }
+    }
+}
+
+/// How it stands with a task that somebody else was first at, or that the case left behind; in words.
+pub fn already(task: &Task) -> String {
+    let outcome = task.outcome.as_deref().map(|outcome| format!(": {outcome}")).unwrap_or_default();
+    match (&task.done_by, &task.claimed_by) {
+        (Some(by), _) => format!("{by} did this before{outcome}"),
+        (None, _) if task.state == State::Cancelled => format!("nothing is left to do{outcome}"),
+        (None, Some(by)) if task.state == State::Open => format!("{by} is at it: take it over on purpose, or leave it"),
+        (None, _) => format!("it is `{}` by now{outcome}", task.state.as_str()),
+    }
+}
+
 /// It is done.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deed {

@@ -1,9 +1,12 @@
 //! The HTTP API. Every error is an RFC 9457 problem that names the field.
 
+mod asked;
 mod callback;
 mod cases;
 mod categories;
+mod department_cases;
 mod department_photos;
+mod desk_tasks;
 mod photos;
 mod reports;
 mod suggest;
@@ -44,6 +47,13 @@ pub const ENDPOINTS: &[Endpoint] = &[
     updates::ENDPOINT,
     callback::ENDPOINT,
     department_photos::ENDPOINT,
+    department_cases::ENDPOINT,
+    department_cases::ONE,
+    department_cases::SAY,
+    desk_tasks::ENDPOINT,
+    desk_tasks::ONE,
+    desk_tasks::DEED,
+    desk_tasks::PHOTO,
 ];
 
 /// The text of a header.

@@ -3,6 +3,7 @@
 
 use super::department;
 use crate::{app::App, dates};
+use adapters::departments::is_by_hand;
 use schemas::{
     Date, Timestamp,
     case::{Case, Role, Status},
@@ -271,7 +272,7 @@ impl Teller<'_> {
         let owner = self.app.site.city.department(lead);
         let mine = |row: &&DispatchRow| row.department == *lead && row.role == Role::Lead;
         let (tone, icon, text, receipt) = match dispatches.iter().rev().find(mine) {
-            Some(row) => self.hand_over(row, events, owner.is_some_and(|d| d.delivery == Delivery::Queue)),
+            Some(row) => self.hand_over(row, events, owner.map(|department| &department.delivery)),
             None => ("wait", "next", self.text("leg-posted", &[]), None),
         };
         let informed = dispatches.iter().filter(|row| row.role == Role::Informed && row.department != *lead);
@@ -292,7 +293,7 @@ impl Teller<'_> {
         &self,
         row: &DispatchRow,
         events: &[CaseEvent],
-        queue: bool,
+        delivery: Option<&Delivery>,
     ) -> (&'static str, &'static str, String, Option<String>) {
         let since = |at| self.moment(at);
         if row.answered_at.is_some() {
@@ -323,7 +324,12 @@ impl Teller<'_> {
                         let args = [(args[0].0, args[0].1.as_str()), (args[1].0, args[1].1.as_str())];
                         ("wait", "hand_over_delayed", self.text("leg-delayed", &args), None)
                     }
-                    None if queue => ("wait", "received", self.text("leg-queued", &[("time", &posted)]), None),
+                    None if delivery.is_some_and(is_by_hand) => {
+                        ("wait", "next", self.text("leg-by-hand", &[("time", &posted)]), None)
+                    }
+                    None if delivery == Some(&Delivery::Queue) => {
+                        ("wait", "received", self.text("leg-queued", &[("time", &posted)]), None)
+                    }
                     None => ("wait", "handed_over", self.text("leg-posted", &[]), None),
                 }
             }

@@ -30,7 +30,9 @@ fn city_in(change: impl FnOnce(&mut Files)) -> City {
 
 mod answers;
 mod api;
+mod department_cases;
 mod department_photos;
+mod desk_tasks;
 mod form;
 mod guard;
 mod pages;

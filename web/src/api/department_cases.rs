@@ -1,0 +1,163 @@
+//! `/api/v1/departments/{id}/cases`: the cases of a department, for its own people and programs; and
+//! `…/cases/{case}/updates`, by which they say how far their work is.
+
+use super::{Endpoint, From, answered, asked::Asked, invalid, sent_away, text, too_large};
+use crate::{app::App, guard::walk::Walk, problem::Problem};
+use adapters::{
+    answer_link::Stand,
+    console::{self, Said},
+    departments::queue,
+    json::{self, Unreadable},
+    updates::MAX_BODY,
+};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, RawQuery, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use schemas::{Uuid, case::Status, city::Department, dispatch::Say, reference::Reference};
+use serde::Deserialize;
+use store::ConsoleFilter;
+
+/// The list.
+pub const ENDPOINT: Endpoint = Endpoint { path: "/api/v1/departments/{id}/cases", route: |_| get(list) };
+/// One case.
+pub const ONE: Endpoint = Endpoint { path: "/api/v1/departments/{id}/cases/{case}", route: |_| get(show) };
+/// What the department says about it.
+pub const SAY: Endpoint = Endpoint {
+    path: "/api/v1/departments/{id}/cases/{case}/updates",
+    route: |_| post(say).layer(DefaultBodyLimit::max(MAX_BODY)),
+};
+
+/// What only the department may keep.
+const PRIVATE: (header::HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+
+/// The department that calls.
+fn caller<'a>(app: &'a App, id: &str, headers: &HeaderMap) -> Result<&'a Department, queue::Denied> {
+    let city = &app.site.city;
+    let authorization = text(headers, header::AUTHORIZATION);
+    let known = queue::authenticate(&app.site.config.secrets, city, id, authorization)?;
+    city.department(&known).ok_or(queue::Denied::Token)
+}
+
+async fn list(
+    State(app): State<App>,
+    From(from): From,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let department = match caller(&app, &id, &headers) {
+        Ok(department) => department,
+        Err(why) => return sent_away(&app, from, why),
+    };
+    let read = Asked::read(query.as_deref(), &["status", "before", "limit"]).and_then(|asked| {
+        let statuses = asked.several("status", &Status::ALL, Status::as_str)?;
+        let filter = ConsoleFilter { statuses, before: asked.cursor("before")?, limit: asked.limit()? };
+        Ok((asked, filter))
+    });
+    let (asked, filter) = match read {
+        Ok(read) => read,
+        Err(fault) => return invalid(StatusCode::BAD_REQUEST, fault),
+    };
+    match console::list(&app.site.store, &app.site.city, department, &filter).await {
+        Ok(cases) => {
+            // A page that is not full is the last one.
+            let last = cases.last().filter(|_| cases.len() == filter.limit).map(|case| case.dispatch);
+            let path = format!("/api/v1/departments/{}/cases", department.id);
+            let next = last.map(|cursor| asked.next(&path, "before", cursor));
+            ([PRIVATE], Json(serde_json::json!({"cases": cases, "next": next}))).into_response()
+        }
+        Err(error) => Problem::store(&error).into_response(),
+    }
+}
+
+/// The id of the case that is named by id or by reference.
+async fn named(app: &App, case: &str) -> Result<Option<Uuid>, store::Error> {
+    if let Ok(id) = Uuid::parse_str(case) {
+        return Ok(Some(id));
+    }
+    let Ok(reference) = Reference::parse(case) else { return Ok(None) };
+    Ok(app.site.store.report_by_reference(reference).await?.map(|report| report.id))
+}
+
+fn missing() -> Response {
+    let detail = "this department has no such case: name it by `case_id` or by its eight digits";
+    Problem::new(StatusCode::NOT_FOUND, detail).into_response()
+}
+
+async fn show(
+    State(app): State<App>,
+    From(from): From,
+    Path((id, case)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let department = match caller(&app, &id, &headers) {
+        Ok(department) => department,
+        Err(why) => return sent_away(&app, from, why),
+    };
+    let found = async {
+        let Some(case) = named(&app, &case).await? else { return Ok(None) };
+        console::show(&app.site.store, &app.site.city, department, case).await
+    };
+    match found.await {
+        Ok(Some(shown)) => ([PRIVATE], Json(shown)).into_response(),
+        Ok(None) => missing(),
+        Err(error) => Problem::store(&error).into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saying {
+    id: String,
+    say: Say,
+}
+
+async fn say(
+    State(app): State<App>,
+    From(from): From,
+    Path((id, case)): Path<(String, String)>,
+    walk: Walk,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let department = match caller(&app, &id, &headers) {
+        Ok(department) => department,
+        Err(why) => return sent_away(&app, from, why),
+    };
+    if let Some(fault) = json::not_json(text(&headers, header::CONTENT_TYPE)) {
+        return invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, fault);
+    }
+    let saying: Saying = match json::read(&body, MAX_BODY) {
+        Ok(saying) => saying,
+        Err(Unreadable::TooLarge { limit }) => return too_large(limit),
+        Err(Unreadable::Malformed(fault)) => return invalid(StatusCode::BAD_REQUEST, fault),
+        Err(Unreadable::Invalid(fault)) => return invalid(StatusCode::UNPROCESSABLE_ENTITY, fault),
+    };
+    let said = async {
+        let Some(case) = named(&app, &case).await? else { return Ok(Said::Unknown) };
+        console::say(&app.updates, &department.id, case, saying.id, saying.say, walk.0).await
+    };
+    match said.await {
+        Ok(Said::Unknown) => missing(),
+        Ok(Said::Sent(outcome)) => answered(&app, from, outcome),
+        Ok(Said::NotNow(stand)) => not_now(&stand).into_response(),
+        Err(error) => Problem::store(&error).into_response(),
+    }
+}
+
+fn not_now(stand: &Stand) -> Problem {
+    let detail = match stand {
+        Stand::Informed => "this department only hears of the case: write an internal_note".to_owned(),
+        Stand::Elsewhere { to: Some(to) } => format!("{to} does this case now: write an internal_note for colleagues"),
+        Stand::Elsewhere { to: None } | Stand::Theirs | Stand::Expired => {
+            "this department does not do this case any more: write an internal_note for colleagues".to_owned()
+        }
+    };
+    Problem::named(StatusCode::CONFLICT, "not-yours-now", "This case is not this department's now", detail)
+}
