@@ -37,9 +37,13 @@ sql! {
         JOIN dispatch ON dispatch.id = mine.dispatch_id
         WHERE mine.department = $1 AND mine.number = $2 ORDER BY dispatch.posted_at, dispatch.id";
     both NUMBER_OF = "SELECT number FROM open311_dispatch WHERE dispatch_id = $1";
-    both NOTED = "SELECT theirs.number, dispatch.posted_at FROM their_number AS theirs
-        JOIN dispatch ON dispatch.id = theirs.dispatch_id
-        WHERE theirs.department = $1 AND theirs.noted_at > $2";
+    // A try that certainly did not arrive gave them nothing to speak of.
+    both NOTED = "SELECT theirs.number, CAST(coalesce((SELECT min(attempt.started_at) FROM attempt
+                WHERE attempt.letter_id = theirs.dispatch_id
+                    AND (attempt.verdict IS NULL OR attempt.verdict IN ('done', 'unknown'))),
+            theirs.noted_at) AS bigint)
+        FROM their_number AS theirs
+        WHERE theirs.department = $1 AND theirs.noted_at > $2 AND theirs.noted_at <= $3";
     both SINCE = "SELECT min(since) FROM open311_dispatch WHERE department = $1";
     both SEEN_OF = "SELECT seen FROM open311_number WHERE department = $1 AND number = $2";
 }
@@ -158,11 +162,16 @@ impl Store {
         Ok(row.and_then(|(number,)| number))
     }
 
-    /// The numbers of `department` that became known after `after`, each with when its dispatch was
-    /// written: the server may have spoken about them before we knew them.
-    pub async fn open311_noted(&self, department: &DepartmentId, after: Timestamp) -> Result<Vec<(String, Timestamp)>> {
-        let rows: Vec<(String, i64)> = self.inner.db.all(NOTED, args![department.as_str(), after]).await?;
-        Ok(rows.into_iter().map(|(number, posted)| (number, from_micros(posted))).collect())
+    /// The numbers of `department` that became known after `after`, up to `until`, each with when its
+    /// dispatch can have arrived first: the server may have spoken about them before we knew them.
+    pub async fn open311_noted(
+        &self,
+        department: &DepartmentId,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(String, Timestamp)>> {
+        let rows: Vec<(String, i64)> = self.inner.db.all(NOTED, args![department.as_str(), after, until]).await?;
+        Ok(rows.into_iter().map(|(number, first)| (number, from_micros(first))).collect())
     }
 
     /// When the server of `department` first took something; nothing before that.

@@ -75,7 +75,8 @@ sql! {
         ORDER BY id LIMIT $4";
     both DUE = "SELECT id, kind, desk, department, dispatch_id, case_id, reference, body, state, level, opened_at,
             due_at, calls, claimed_by, claimed_at, done_at, done_by, outcome
-        FROM task WHERE state = 'open' AND due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, id LIMIT $2";
+        FROM task WHERE state = 'open' AND due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, id LIMIT $2
+            OFFSET $3";
     both NEXT_DUE = "SELECT min(due_at) FROM task WHERE state = 'open' AND due_at IS NOT NULL";
     both CLAIM = "UPDATE task SET claimed_by = $2, claimed_at = $3 WHERE id = $1 AND state IN ('open', 'passed')
             AND (claimed_by IS NULL OR claimed_by = $2 OR CAST($4 AS bigint) = 1) RETURNING id";
@@ -256,9 +257,9 @@ impl Store {
         self.inner.db.one::<TaskRow>(BY_ID, args![id]).await?.map(TaskRow::read).transpose()
     }
 
-    /// The tasks of a case.
+    /// The tasks of a case. One that cannot be read is left out and logged, as in every list.
     pub async fn tasks_of(&self, case: Uuid) -> Result<Vec<Task>> {
-        read(self.inner.db.all(OF_CASE, args![case]).await?)
+        Ok(readable(self.inner.db.all(OF_CASE, args![case]).await?))
     }
 
     /// The tasks that a filter selects, those of the oldest cases first.
@@ -267,25 +268,49 @@ impl Store {
         let states: Vec<_> = states.iter().map(|state| StateRow { state: state.as_str() }).collect();
         let kind = filter.kind.map_or("", Kind::as_str);
         // The lowest id there is, without a cursor: every id sorts after it.
-        let after = filter.after.unwrap_or_default();
-        read(match &filter.desk {
-            Some(desk) => {
-                let mut args = args![desk.as_str()];
-                args.push(batch(&states)?);
-                args.extend(args![after, kind, filter.limit]);
-                self.inner.db.all(LIST, args).await?
+        let mut after = filter.after.unwrap_or_default().to_string();
+        let mut tasks = Vec::new();
+        loop {
+            let rows: Vec<TaskRow> = match &filter.desk {
+                Some(desk) => {
+                    let mut args = args![desk.as_str()];
+                    args.push(batch(&states)?);
+                    args.extend(args![after.as_str(), kind, filter.limit]);
+                    self.inner.db.all(LIST, args).await?
+                }
+                None => {
+                    let mut args = vec![batch(&states)?];
+                    args.extend(args![after.as_str(), kind, filter.limit]);
+                    self.inner.db.all(LIST_ALL, args).await?
+                }
+            };
+            let last = rows.last().filter(|_| rows.len() == filter.limit).map(|row| row.id.clone());
+            tasks.extend(readable(rows));
+            // A page that is short because of what cannot be read would look like the last one.
+            match last {
+                Some(last) if tasks.len() < filter.limit => after = last,
+                _ => break,
             }
-            None => {
-                let mut args = vec![batch(&states)?];
-                args.extend(args![after, kind, filter.limit]);
-                self.inner.db.all(LIST_ALL, args).await?
-            }
-        })
+        }
+        tasks.truncate(filter.limit);
+        Ok(tasks)
     }
 
     /// Open tasks that nobody confirmed in time, the longest overdue first.
     pub async fn due_tasks(&self, limit: usize) -> Result<Vec<Task>> {
-        read(self.inner.db.all(DUE, args![self.clock().now(), limit]).await?)
+        let (now, mut tasks, mut passed) = (self.clock().now(), Vec::new(), 0);
+        loop {
+            let rows: Vec<TaskRow> = self.inner.db.all(DUE, args![now, limit, passed]).await?;
+            let full = rows.len() == limit;
+            passed += rows.len();
+            tasks.extend(readable(rows));
+            // What cannot be read stays due: it takes nobody's place.
+            if !full || tasks.len() >= limit {
+                break;
+            }
+        }
+        tasks.truncate(limit);
+        Ok(tasks)
     }
 
     /// When the next open task is due.
@@ -305,17 +330,22 @@ impl Store {
     /// Open tasks per desk and kind: how many, and since when the oldest waits.
     pub async fn open_tasks(&self) -> Result<Vec<(DepartmentId, Kind, u64, Timestamp)>> {
         let rows: Vec<(String, String, i64, i64)> = self.inner.db.all(COUNT, args![]).await?;
-        rows.into_iter()
-            .map(|(desk, kind, n, oldest)| {
-                let broken = |column| Error::broken("task", column, &desk);
-                let kind = Kind::parse(&kind).ok_or_else(|| broken("kind"))?;
-                let id = Slug::new(&desk).map_err(|_| broken("desk"))?;
-                Ok((id, kind, u64::try_from(n).unwrap_or_default(), from_micros(oldest)))
-            })
-            .collect()
+        let read = |(desk, kind, n, oldest): (String, String, i64, i64)| {
+            let broken = |column| Error::broken("task", column, &desk);
+            let kind = Kind::parse(&kind).ok_or_else(|| broken("kind"))?;
+            let id = Slug::new(&desk).map_err(|_| broken("desk"))?;
+            Ok((id, kind, u64::try_from(n).unwrap_or_default(), from_micros(oldest)))
+        };
+        Ok(rows.into_iter().map(read).filter_map(logged).collect())
     }
 }
 
-fn read(rows: Vec<TaskRow>) -> Result<Vec<Task>> {
-    rows.into_iter().map(TaskRow::read).collect()
+/// Those that can be read.
+fn readable(rows: Vec<TaskRow>) -> Vec<Task> {
+    rows.into_iter().map(TaskRow::read).filter_map(logged).collect()
+}
+
+/// One unreadable task stops no other.
+fn logged<T>(read: Result<T>) -> Option<T> {
+    read.inspect_err(|error| tracing::error!(%error, "an unreadable task")).ok()
 }

@@ -10,6 +10,7 @@ mod config;
 pub mod fake;
 mod form;
 pub mod judge;
+mod look;
 mod round;
 mod server;
 mod services;
@@ -76,6 +77,7 @@ impl Config {
             store: tools.store.clone(),
             clock: tools.clock.clone(),
             links: tools.links.clone(),
+            looks: look::Looks::default(),
             config: self,
         }
     }

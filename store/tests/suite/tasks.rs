@@ -9,6 +9,7 @@ use schemas::{
     slug::Slug,
     task::{Body, Call, Calls, Field, Holds, Kind, State, Task},
 };
+use std::time::Duration;
 use store::{ConsoleFilter, DispatchRow, Store, TaskEnd, TaskFilter};
 
 both!(
@@ -17,6 +18,7 @@ both!(
     of_two_operators_one_is_first,
     lists_are_the_desks_own_and_go_on,
     who_does_not_confirm_is_escalated_once_per_level,
+    an_unreadable_one_stops_no_other,
     what_ends_elsewhere_ends_here,
     who_spoke_is_chased_no_more,
     a_department_sees_each_of_its_cases_once,
@@ -185,6 +187,45 @@ async fn who_does_not_confirm_is_escalated_once_per_level(bed: Bed) {
     assert_eq!(store.next_due_task().await.unwrap(), None);
     let mut tx = store.begin().await.unwrap();
     assert!(!tx.escalate_task(id("a"), 1, bed.now(), &calls).await.unwrap(), "confirmed in the meantime");
+}
+
+async fn an_unreadable_one_stops_no_other(bed: Bed) {
+    let store = bed.store().await;
+    let names = ["a", "b", "c", "d"];
+    for name in names {
+        let mut call = task(&store, name, Kind::Call);
+        call.case_id = id("case of a");
+        call.department = slug(&format!("partner-{name}"));
+        open(&store, &[call]).await;
+        bed.pass(Duration::from_secs(1));
+    }
+    bed.pass(MINUTE);
+    // By a newer process, or by hand. The two that were due first.
+    for (name, change) in [("a", "body = '{}'"), ("b", "kind = 'fax', desk = '?'")] {
+        bed.tamper(&format!("UPDATE task SET {change} WHERE id = '{}'", id(name))).await;
+    }
+    let names = |tasks: Vec<Task>| tasks.iter().map(|task| task.id).collect::<Vec<_>>();
+    assert_eq!(names(store.due_tasks(10).await.unwrap()), [id("c"), id("d")]);
+    assert_eq!(names(store.due_tasks(1).await.unwrap()), [id("c")], "and takes nobody's turn");
+    let mut left = [id("c"), id("d")];
+    left.sort_unstable();
+    assert_eq!(names(store.tasks_of(id("case of a")).await.unwrap()), left);
+    for desk in [None, Some("onthaal")] {
+        let page = |after, limit| TaskFilter { after, limit, ..filter(desk, &[]) };
+        assert_eq!(names(store.tasks(&page(None, 10)).await.unwrap()), left);
+        assert_eq!(names(store.tasks(&page(None, 1)).await.unwrap()), left[..1]);
+        assert_eq!(names(store.tasks(&page(Some(left[0]), 1)).await.unwrap()), left[1..]);
+        assert!(store.tasks(&page(Some(left[1]), 1)).await.unwrap().is_empty());
+    }
+    let open = store.open_tasks().await.unwrap();
+    assert_eq!(
+        open.iter().map(|(desk, kind, n, _)| (desk.as_str(), *kind, *n)).collect::<Vec<_>>(),
+        [("onthaal", Kind::Call, 3)]
+    );
+    assert!(
+        matches!(store.task(id("a")).await, Err(store::Error::Inconsistent { .. })),
+        "asked for by itself, it is named"
+    );
 }
 
 async fn what_ends_elsewhere_ends_here(bed: Bed) {

@@ -6,7 +6,7 @@ use crate::{app::App, pages::picture, problem::Problem};
 use adapters::{answer_link, departments::queue};
 use axum::{
     extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -30,6 +30,8 @@ async fn show(
     headers: HeaderMap,
 ) -> Response {
     let site = &app.site;
+    // Who has the whole address shows the picture on a page of another site.
+    let shown_by = if asked.key.is_some() { "cross-origin" } else { "same-origin" };
     let (found, keep) = match asked.key {
         Some(key) => {
             let path = format!("/api/v1/departments/{id}/photos/{photo}");
@@ -49,7 +51,12 @@ async fn show(
         }
     };
     match found {
-        Ok(Some(photo)) => picture(photo, keep),
+        Ok(Some(photo)) => {
+            let mut picture = picture(photo, keep);
+            let name = HeaderName::from_static("cross-origin-resource-policy");
+            picture.headers_mut().insert(name, HeaderValue::from_static(shown_by));
+            picture
+        }
         Ok(None) => Problem::new(StatusCode::NOT_FOUND, "no case of this department has this photo").into_response(),
         Err(error) => Problem::store(&error).into_response(),
     }

@@ -36,9 +36,13 @@ async fn the_whole_address_opens_the_photo_and_nothing_else() {
     let picture = town.get(&address(&path)).await;
     assert_eq!((picture.status.as_u16(), picture.header("content-type")), (200, "image/jpeg"));
     assert_eq!(picture.header("cache-control"), "private, no-store");
+    // A browser shows it on the page of that server.
+    let policy = "cross-origin-resource-policy";
+    assert_eq!(picture.header(policy), "cross-origin");
     let by_token =
         town.ask(Request::get(&path).header("authorization", format!("Bearer {KEY}")).body(Body::empty()).unwrap());
-    assert_eq!(by_token.await.bytes, picture.bytes);
+    let by_token = by_token.await;
+    assert_eq!((&by_token.bytes, by_token.header(policy)), (&picture.bytes, "same-origin"));
 
     let key = address(&path);
     let key = key.split_once("?key=").unwrap().1;

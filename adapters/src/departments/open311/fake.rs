@@ -180,6 +180,7 @@ pub struct Fake {
     requests: Vec<Request>,
     said: Vec<Said>,
     posts: usize,
+    calls: usize,
 }
 
 impl Fake {
@@ -201,6 +202,18 @@ impl Fake {
     /// How many requests and updates were sent to it, also in vain.
     pub fn posts(&self) -> usize {
         self.posts
+    }
+
+    /// How many calls there were.
+    pub fn calls(&self) -> usize {
+        self.calls
+    }
+
+    /// It says that the request `number` came at `at`.
+    pub fn requested_at(&mut self, number: &str, at: Timestamp) {
+        if let Some(request) = self.requests.iter_mut().find(|request| request.number == number) {
+            request.requested = at;
+        }
     }
 
     /// Changes the request `number` by `change`, and says so in the extension at `at`. What is said
@@ -233,6 +246,7 @@ impl Fake {
     /// Answers `call` at `now`.
     pub fn answer(&mut self, call: Call<'_>, now: Timestamp) -> Answer {
         self.posts += usize::from(call.is_post);
+        self.calls += 1;
         let Some((path, format)) = call.format() else { return error(Format::Xml, 404, "write .xml or .json") };
         if let Some(no) = self.denies(call) {
             return no;

@@ -103,12 +103,13 @@ impl Judge {
     async fn list(&self, part: &str, bounds: (&str, &str), result: &str, from: Timestamp) -> Result<Vec<Node>, String> {
         let server = &self.0;
         let to = server.clock.now() + server.config.overlap;
-        let mut budget = Budget::new(server.config.reads_per_second);
-        let read = server.ask(part, bounds, result).read(&server.client, from, to, &mut budget).await;
+        let (mut budget, mut results) = (Budget::new(server.config.reads_per_second), Vec::new());
+        let ask = server.ask(part, bounds, result);
+        let read = ask.gather(&server.client, (from, to), &mut budget, &mut results).await;
         match read.trouble {
             Some(trouble) => Err(trouble.to_string()),
             None if read.until < to => Err("it is too long to be read at once".to_owned()),
-            None => Ok(read.results),
+            None => Ok(results),
         }
     }
 

@@ -2,15 +2,9 @@
 //! became of requests. Each part goes on from where it stopped, however long ago that was.
 
 mod hear;
+mod reading;
 
-use super::{
-    client::Trouble,
-    config::Follow,
-    form,
-    server::Server,
-    windows::{Ask, Budget},
-    wire::Node,
-};
+use super::{client::Trouble, config::Follow, server::Server, windows::Budget};
 use crate::rounds::{Round, Went};
 use async_trait::async_trait;
 use schemas::{
@@ -21,7 +15,11 @@ use schemas::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use store::{Open311Receipt, Tx};
 
 /// How many tokens one round asks for.
@@ -39,16 +37,18 @@ const SOON: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
-    /// The updates of the extension are read up to here.
-    pub updates_until: Option<Timestamp>,
-    /// Changes of requests are read up to here.
-    pub changes_until: Option<Timestamp>,
+    /// The updates of the extension are read on from here.
+    pub updates_from: Option<Timestamp>,
+    /// Changes of requests are read on from here.
+    pub changes_from: Option<Timestamp>,
     /// The last dispatch whose token was asked for; empty at the end of the list.
     pub after_token: String,
     /// The last number that was asked after; empty at the end of the list.
     pub after_number: String,
     /// Numbers that became known up to here were reckoned with.
     pub noted_until: Option<Timestamp>,
+    /// What was said about numbers before we knew them, while it is read.
+    pub reach: Option<Reach>,
     /// Updates of the extension that were heard lately, by their id, with when they were said: the
     /// next reading meets them again.
     pub heard: BTreeMap<Uuid, Timestamp>,
@@ -56,6 +56,18 @@ pub struct State {
     pub strangers: u64,
     /// When what is long closed was last let go.
     pub dropped_on: Option<Date>,
+}
+
+/// A stretch that was read before, and is read again for numbers that became known since. It may take
+/// several rounds; what is said meanwhile does not wait for it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Reach {
+    /// For those that became known up to here.
+    pub noted_to: Timestamp,
+    /// It is read on from here.
+    pub from: Timestamp,
+    /// It ends here.
+    pub to: Timestamp,
 }
 
 /// What a round keeps beside its updates, in their transaction.
@@ -84,8 +96,8 @@ struct Walk {
     arrived: Vec<(Uuid, Option<String>)>,
     kept: Kept,
     seen: BTreeMap<String, Seen>,
-    /// Numbers that became known since the last round.
-    late: BTreeMap<String, Timestamp>,
+    /// Numbers that became known since it was last read.
+    late: BTreeSet<String>,
     /// What their server said no to, first.
     trouble: Option<Trouble>,
     /// Whether anything went well.
@@ -114,16 +126,12 @@ impl Round for Polling {
             arrived: Vec::new(),
             kept: Kept::default(),
             seen: BTreeMap::new(),
-            late: BTreeMap::new(),
+            late: BTreeSet::new(),
             trouble: None,
             went_well: false,
             more: false,
         };
         let unreadable = |error: store::Error| format!("the rows cannot be read: {error}");
-        if let Some(until) = walk.state.noted_until {
-            let noted = server.store.open311_noted(&server.department, until - SKEW).await.map_err(unreadable)?;
-            walk.late = noted.into_iter().collect();
-        }
         walk.tokens(server).await.map_err(unreadable)?;
         if walk.more {
             return walk.end(server);
@@ -164,7 +172,8 @@ impl Walk {
         let waiting = server.store.open311_waiting(&server.department, &self.state.after_token, TOKENS).await?;
         let all = waiting.len() < TOKENS as usize;
         for one in waiting {
-            if !self.budget.take().await {
+            // The rest of a slow round is for what they say.
+            if self.budget.is_half_used() || !self.budget.take().await {
                 return Ok(());
             }
             match server.client.get(&["tokens", &one.token], &[]).await {
@@ -211,60 +220,6 @@ impl Walk {
         self.updates.push(Update { id, department, dispatch, at: self.now, say: Say::InternalNote { text } });
     }
 
-    /// From where to read on: (with what was said about numbers before we knew them, as always).
-    /// At first, from where there was something to say.
-    async fn from(&self, server: &Server, until: Option<Timestamp>) -> Result<(Timestamp, Timestamp), store::Error> {
-        let until = match until {
-            Some(until) => until,
-            None => server.store.open311_since(&server.department).await?.unwrap_or(self.now),
-        };
-        // A clock that was set back does not make us read the future.
-        let until = until.min(self.now);
-        let first = self.late.values().min().map_or(until, |posted| until.min(*posted));
-        Ok((first - server.config.overlap, until - server.config.overlap))
-    }
-
-    /// Reads the updates of the extension.
-    async fn extension(&mut self, server: &Server) -> Result<(), store::Error> {
-        let ask = server.ask("servicerequestupdates", ("start_date", "end_date"), "update_id");
-        let (from, usual) = self.from(server, self.state.updates_until).await?;
-        let read = ask.read(&server.client, from, self.now, &mut self.budget).await;
-        let mut said: Vec<(Timestamp, Node)> =
-            read.results.into_iter().map(|node| (server.said_at(&node, "updated_datetime", self.now), node)).collect();
-        // What was said first is heard first: whether a status is news depends on the one before.
-        said.sort_by_key(|(at, _)| *at);
-        for (at, node) in said {
-            let number = node.line("service_request_id", 100).unwrap_or_default();
-            let id = derived(&["open311", "update", &number, &node.line("update_id", 200).unwrap_or_default()]);
-            // What we told them ourselves comes back in their list; what was read before does, too.
-            let ours = node.field("description").is_some_and(form::is_marked);
-            let known = self.state.heard.contains_key(&id) || (at < usual && !self.late.contains_key(&number));
-            if ours || known {
-                continue;
-            }
-            let heard = server.heard(&node, "description", at);
-            // A stranger's may be ours a moment later, when we know its number.
-            if self.hear(server, &number, &heard, &node, at, id).await? {
-                self.state.heard.insert(id, at);
-            }
-        }
-        let gone = self.now.min(read.until) - server.config.overlap - FORGET;
-        self.state.heard.retain(|_, at| *at >= gone);
-        self.state.updates_until = self.read_to(read.until, from, self.state.updates_until);
-        self.more |= read.until < self.now && read.trouble.is_none();
-        read.trouble.into_iter().for_each(|trouble| self.stopped(trouble));
-        Ok(())
-    }
-
-    /// Up to where a reading counts: never back behind what was read before.
-    fn read_to(&mut self, until: Timestamp, from: Timestamp, before: Option<Timestamp>) -> Option<Timestamp> {
-        if until <= from {
-            return before;
-        }
-        self.went_well = true;
-        Some(before.map_or(until, |before| before.min(self.now).max(until)))
-    }
-
     /// Asks what became of the requests that are open, by their numbers.
     async fn numbers(&mut self, server: &Server) -> Result<(), store::Error> {
         loop {
@@ -284,7 +239,8 @@ impl Walk {
             match server.client.get(&["requests"], &[("service_request_id", &ids.join(","))]).await {
                 Ok(node) => {
                     self.went_well = true;
-                    let results: Vec<Node> = node.having("service_request_id").into_iter().cloned().collect();
+                    let results = node.into_having("service_request_id");
+                    self.budget.hold(&results);
                     self.requests(server, &results).await?;
                 }
                 // None of these is there any more: what is not there says nothing.
@@ -302,28 +258,12 @@ impl Walk {
         }
     }
 
-    /// Asks what changed.
-    async fn changes(&mut self, server: &Server) -> Result<(), store::Error> {
-        let ask = server.ask("requests", ("updated_after", "updated_before"), "service_request_id");
-        let (from, _) = self.from(server, self.state.changes_until).await?;
-        let read = ask.read(&server.client, from, self.now, &mut self.budget).await;
-        self.requests(server, &read.results).await?;
-        self.state.changes_until = self.read_to(read.until, from, self.state.changes_until);
-        self.more |= read.until < self.now && read.trouble.is_none();
-        read.trouble.into_iter().for_each(|trouble| self.stopped(trouble));
-        Ok(())
-    }
-
     fn end(mut self, server: &Server) -> Result<Went, String> {
         if let Some(trouble) = &self.trouble {
             if !self.went_well && trouble.pause().is_none() {
                 return Err(trouble.to_string());
             }
             tracing::warn!(department = %server.department, %trouble, "their server was asked in part; the rest follows");
-        }
-        // While something is left to be read, the late ones stay late.
-        if self.trouble.is_none() && !self.more {
-            self.state.noted_until = Some(self.now);
         }
         for (number, seen) in &self.seen {
             let seen = serde_json::to_string(seen).map_err(|error| error.to_string())?;
@@ -347,11 +287,5 @@ impl Walk {
             happened: Vec::new(),
             next_at,
         })
-    }
-}
-
-impl Server {
-    pub(super) fn ask<'a>(&self, part: &'a str, bounds: (&'a str, &'a str), result: &'a str) -> Ask<'a> {
-        Ask { part, bounds, result, window: self.config.window, most: self.config.most }
     }
 }

@@ -1,17 +1,17 @@
-//! The department's server: hands a dispatch over, and asks whether it has one.
+//! The department's server: hands a dispatch over.
 
 use super::{
     client::{Client, Trouble},
     config::Config,
     form::{Desk, Pairs},
+    look::Looks,
     services::{Catalogue, Known, Service, When},
     status::Statuses,
-    windows::{Budget, second},
+    windows::second,
     wire::Node,
 };
-use crate::{departments::Found, links::Links};
+use crate::links::Links;
 use schemas::{
-    Timestamp,
     city::City,
     dispatch::Dispatch,
     id::Clock,
@@ -37,6 +37,8 @@ pub struct Server {
     pub store: Store,
     pub clock: Clock,
     pub links: Links,
+    /// What is being looked for in their list.
+    pub looks: Looks,
 }
 
 /// What stands in a receipt that the server gave.
@@ -113,7 +115,7 @@ impl Server {
         }
     }
 
-    async fn known(&self, code: &str) -> Known {
+    pub(super) async fn known(&self, code: &str) -> Known {
         if self.config.discover { self.catalogue.service(&self.client, code).await } else { Known::Dark }
     }
 
@@ -133,76 +135,6 @@ impl Server {
     /// Their number in an answer.
     pub fn number(&self, node: &Node) -> Option<String> {
         node.having("service_request_id").into_iter().find_map(|request| request.line("service_request_id", 100))
-    }
-
-    /// Whether their server has `dispatch`: by what it told us, or by our mark in its list.
-    pub async fn look_up(&self, dispatch: &Dispatch) -> Found {
-        match self.look(dispatch).await {
-            Ok(found) => found,
-            Err(error) => Found::Later { why: format!("the rows cannot be read: {error}") },
-        }
-    }
-
-    async fn look(&self, dispatch: &Dispatch) -> Result<Found, store::Error> {
-        if let Some(number) = self.store.open311_number(dispatch.id).await? {
-            return Ok(Found::Here { receipt: Some(number) });
-        }
-        let now = self.clock.now();
-        let tries = self.store.attempts(dispatch.id).await?;
-        // The last one is the try under way: nothing was sent in it.
-        let sent = tries.split_last().map_or(&tries[..], |(_, earlier)| earlier);
-        let (first, last) = match (sent.first(), sent.last()) {
-            (Some(first), Some(last)) => (first.started_at, last.ended_at.unwrap_or(last.started_at)),
-            _ => (now, now),
-        };
-        let pushed = match &dispatch.again {
-            Some(again) if self.config.updates.pushes() => self.store.open311_number(again.first).await?,
-            _ => None,
-        };
-        let ask = match pushed {
-            Some(_) => self.ask("servicerequestupdates", ("start_date", "end_date"), "service_request_id"),
-            None => self.ask("requests", ("start_date", "end_date"), "service_request_id"),
-        };
-        // Their clock may be before ours, too.
-        let to = now + self.config.overlap;
-        let mut budget = Budget::new(self.config.reads_per_second);
-        let read = ask.read(&self.client, first - self.config.overlap, to, &mut budget).await;
-        let key = dispatch.id.to_string();
-        if let Some(found) = read.results.iter().find(|result| result.mentions(&key)) {
-            return Ok(Found::Here { receipt: pushed.or_else(|| self.number(found)) });
-        }
-        match read.trouble {
-            // A second copy of an update carries the same id, and says the same.
-            Some(trouble) if pushed.is_some() && trouble.is_unknown_there() => return Ok(Found::CannotTell),
-            Some(trouble) => {
-                let why =
-                    format!("it may have arrived, and nothing is sent again before it can be looked up: {trouble}");
-                return Ok(Found::Later { why });
-            }
-            None if read.until < to => {
-                let why = "it may have arrived, and their list is too long to look through at once".to_owned();
-                return Ok(Found::Later { why });
-            }
-            None => {}
-        }
-        Ok(self.absent(dispatch, last, now).await)
-    }
-
-    /// It is not in their list; whether that means that they do not have it.
-    async fn absent(&self, dispatch: &Dispatch, sent: Timestamp, now: Timestamp) -> Found {
-        let code = self.config.service(&dispatch.category).unwrap_or_default();
-        let batch = match self.known(code).await {
-            Known::Here(service) => service.when != When::Realtime,
-            Known::Missing(_) | Known::Dark => false,
-        };
-        let (wait, what) = match batch {
-            true => (self.config.tokens_within, "they collect requests first (`tokens_within`)"),
-            false => (self.config.shows_after, "it may still appear (`shows_after`)"),
-        };
-        if now >= sent + wait {
-            return Found::NotHere;
-        }
-        Found::Later { why: format!("it may have arrived, and their list does not show it: {what}") }
     }
 
     /// Addresses of the photos, as a stranger can open them.

@@ -1,15 +1,17 @@
 //! The adapter against a GeoReport server, over HTTP, with the rows of both databases.
 
+mod long;
 mod town;
 
 use super::fake::{Call, Offer, Setup};
 use crate::{
     intake::IntakeTools,
-    testing::{self, Desk, Hands, PUSHED, routed},
+    testing::{self, Desk, Hands, PUSHED, routed, waiting},
 };
 use schemas::{
     case::{Role, Status},
     dispatch::{AgainWhy, DispatchState},
+    letter::Lane,
     verdict::{Fault, Verdict},
 };
 use serde_json::json;

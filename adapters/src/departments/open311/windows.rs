@@ -3,16 +3,18 @@
 
 use super::{
     client::{Client, Trouble},
-    wire::Node,
+    wire::{self, Node},
 };
 use schemas::{Timestamp, id::from_micros};
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
 use tokio::time::Instant;
 
 /// How many calls one reading makes at most.
 const CALLS: usize = 60;
 /// How long one reading goes on beginning calls.
 const LONGEST: Duration = Duration::from_secs(120);
+/// How many bytes of results one round holds: the answer that goes over it is the last one.
+const HELD: usize = 2 * wire::MAX_BYTES;
 
 /// Calls that may still be made now. A round that is cut short goes on where it stopped.
 #[derive(Debug)]
@@ -20,18 +22,30 @@ pub struct Budget {
     left: usize,
     until: Instant,
     pace: Option<Duration>,
+    room: usize,
 }
 
 impl Budget {
     /// A fresh one; `per_second` is how many calls the server bears.
     pub fn new(per_second: Option<f64>) -> Self {
         let pace = per_second.and_then(|rate| Duration::try_from_secs_f64(1.0 / rate).ok());
-        Self { left: CALLS, until: Instant::now() + LONGEST, pace }
+        Self { left: CALLS, until: Instant::now() + LONGEST, pace, room: HELD }
+    }
+
+    /// These results are held until the end of the round.
+    pub fn hold(&mut self, results: &[Node]) {
+        let size: usize = results.iter().map(Node::size).sum();
+        self.room = self.room.saturating_sub(size);
+    }
+
+    /// Whether half of the calls, or of the time, is used.
+    pub fn is_half_used(&self) -> bool {
+        self.left <= CALLS / 2 || Instant::now() + LONGEST / 2 >= self.until
     }
 
     /// Whether one more call may be made, once the pace allows it.
     pub async fn take(&mut self) -> bool {
-        if self.left == 0 || Instant::now() >= self.until {
+        if self.left == 0 || self.room == 0 || Instant::now() >= self.until {
             return false;
         }
         if let Some(pace) = self.pace.filter(|_| self.left < CALLS) {
@@ -60,18 +74,39 @@ pub struct Ask<'a> {
 /// How far it came.
 #[derive(Debug)]
 pub struct Read {
-    /// Everything there is up to `until`.
-    pub results: Vec<Node>,
-    /// Read up to here.
+    /// Everything up to here was handed over.
     pub until: Timestamp,
     /// What stopped it before the end, if the server did.
     pub trouble: Option<Trouble>,
 }
 
 impl Ask<'_> {
-    /// Reads everything from `from` to `to`, as far as `budget` lasts.
-    pub async fn read(&self, client: &Client, from: Timestamp, to: Timestamp, budget: &mut Budget) -> Read {
-        let mut read = Read { results: Vec::new(), until: from, trouble: None };
+    /// Reads as [`Ask::read`] does, into `results`; these count as held.
+    pub async fn gather(
+        &self,
+        client: &Client,
+        stretch: (Timestamp, Timestamp),
+        budget: &mut Budget,
+        results: &mut Vec<Node>,
+    ) -> Read {
+        let hold = |budget: &mut Budget, page: Vec<Node>| {
+            budget.hold(&page);
+            results.extend(page);
+            ControlFlow::Continue(())
+        };
+        self.read(client, stretch, budget, hold).await
+    }
+
+    /// Reads everything from `from` to `to`, as far as `budget` lasts, and hands over the results of
+    /// each window in turn, until `hand` has enough.
+    pub async fn read(
+        &self,
+        client: &Client,
+        (from, to): (Timestamp, Timestamp),
+        budget: &mut Budget,
+        mut hand: impl FnMut(&mut Budget, Vec<Node>) -> ControlFlow<()>,
+    ) -> Read {
+        let mut read = Read { until: from, trouble: None };
         let mut span = self.window;
         while read.until < to && budget.take().await {
             let end = (read.until + span).min(to);
@@ -82,7 +117,7 @@ impl Ask<'_> {
                     break;
                 }
                 Ok(node) => {
-                    let results = node.having(self.result);
+                    let results = node.into_having(self.result);
                     if results.len() >= self.most && span > Duration::from_secs(1) {
                         span = (span / 2).max(Duration::from_secs(1));
                         continue;
@@ -94,8 +129,10 @@ impl Ask<'_> {
                             "more results in one second than their server gives"
                         );
                     }
-                    read.results.extend(results.into_iter().cloned());
                     read.until = end;
+                    if hand(budget, results).is_break() {
+                        break;
+                    }
                     // Quiet times go faster again.
                     span = (span * 2).min(self.window);
                 }
@@ -129,6 +166,31 @@ mod tests {
         let mut budget = Budget::new(None);
         for _ in 0..CALLS {
             assert!(budget.take().await);
+        }
+        assert!(!budget.take().await);
+    }
+
+    #[tokio::test]
+    async fn half_of_a_budget_is_half_of_its_calls_or_of_its_time() {
+        let mut budget = Budget::new(None);
+        for _ in 0..CALLS / 2 {
+            assert!(!budget.is_half_used());
+            assert!(budget.take().await);
+        }
+        assert!(budget.is_half_used());
+        let late = Budget { until: Instant::now() + LONGEST / 2, ..Budget::new(None) };
+        assert!(late.is_half_used());
+    }
+
+    #[tokio::test]
+    async fn a_budget_ends_with_the_answer_that_goes_over_its_room() {
+        let answer = format!(r#"[{{"service_request_id": 1, "notes": "{}"}}]"#, "x".repeat(HELD / 2));
+        let node = wire::read(wire::Format::Json, answer.as_bytes()).unwrap();
+        let results = node.into_having("service_request_id");
+        let mut budget = Budget::new(None);
+        for _ in 0..2 {
+            assert!(budget.take().await);
+            budget.hold(&results);
         }
         assert!(!budget.take().await);
     }

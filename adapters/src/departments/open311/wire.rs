@@ -200,6 +200,25 @@ impl Node {
         found
     }
 
+    /// The outermost nodes that have a field `name`, each whole.
+    pub fn into_having(self, name: &str) -> Vec<Node> {
+        let (mut todo, mut found) = (vec![self], Vec::new());
+        while let Some(node) = todo.pop() {
+            if node.field(name).is_some() {
+                found.push(node);
+            } else {
+                todo.extend(node.inside.into_iter().rev());
+            }
+        }
+        found
+    }
+
+    /// How many bytes it takes, about.
+    pub fn size(&self) -> usize {
+        let inside: usize = self.inside.iter().map(Node::size).sum();
+        size_of::<Self>() + self.name.len() + self.text.len() + inside
+    }
+
     /// Whether `words` stand anywhere in it.
     pub fn mentions(&self, words: &str) -> bool {
         let mut todo = vec![self];

@@ -41,6 +41,27 @@ fn both_formats_and_every_wrapping_read_the_same() {
 }
 
 #[test]
+fn what_stands_inside_a_result_is_held_once() {
+    let mut nested = "x".repeat(1_000);
+    for _ in 0..25 {
+        nested = format!(
+            r#"{{"service_request_id": 1, "notes": "é", "inside": {}}}"#,
+            match nested.starts_with('{') {
+                true => nested,
+                false => format!("{nested:?}"),
+            }
+        );
+    }
+    let node = read(Format::Json, format!(r#"{{"requests": [{nested}, {{"service_request_id": 2}}]}}"#).as_bytes());
+    let node = node.unwrap();
+    let all = node.size();
+    assert!(all > nested.len() / 2, "{all}");
+    let found = node.into_having("service_request_id");
+    assert_eq!(found.iter().filter_map(|node| node.field("service_request_id")).collect::<Vec<_>>(), ["1", "2"]);
+    assert!(found.iter().map(Node::size).sum::<usize>() < all);
+}
+
+#[test]
 fn errors_are_read_in_both_formats() {
     let rows = [
         (
