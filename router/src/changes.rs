@@ -45,7 +45,20 @@ impl Ruleset {
 
 /// Everything a rule asks and does; where it stands is not part of it.
 fn meaning(rule: &Rule) -> impl PartialEq {
-    let Rule { name: _, file: _, line: _, clauses, assign, split, inform, on_call, priority, term, answer } = rule;
+    let Rule {
+        name: _,
+        file: _,
+        line: _,
+        has_examples: _,
+        clauses,
+        assign,
+        split,
+        inform,
+        on_call,
+        priority,
+        term,
+        answer,
+    } = rule;
     let clauses: Vec<&str> = clauses.iter().map(|clause| clause.text.as_str()).collect();
     (clauses, assign, split, inform, on_call, priority, term, answer)
 }

@@ -5,7 +5,11 @@ use crate::{
     Facts,
     rule::{Rule, Term},
 };
-use schemas::{city::City, report::Kind, slug::CategoryId};
+use schemas::{
+    city::{Category, City},
+    report::Kind,
+    slug::CategoryId,
+};
 use std::collections::HashMap;
 
 #[derive(Debug, Default)]
@@ -22,7 +26,7 @@ struct Entry {
 
 impl Index {
     pub fn new(rules: &[Rule], city: &City) -> Self {
-        let entry = |category: &schemas::city::Category| {
+        let entry = |category: &Category| {
             let admitted: Vec<(u32, &Rule)> =
                 (0_u32..).zip(rules).filter(|(_, rule)| rule.admits_category(&category.id)).collect();
             let of_kind =
@@ -44,6 +48,12 @@ impl Index {
                 .find(|rule| rule.holds_beyond_index(facts)),
             None => rules.iter().filter(allowed).find(|rule| rule.holds(facts)),
         }
+    }
+
+    /// The rules that can match a report of this category and kind, in their order.
+    pub fn candidates(&self, category: &Category, kind: Kind) -> Vec<usize> {
+        let entry = self.categories.get(&category.id);
+        entry.map_or_else(Vec::new, |entry| entry.candidates[kind as usize].iter().map(|n| *n as usize).collect())
     }
 
     /// The term of the category itself.

@@ -17,6 +17,7 @@ mod in_force;
 mod index;
 mod likely;
 mod range;
+mod reach;
 pub mod replay;
 mod rule;
 mod ruleset;

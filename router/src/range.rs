@@ -31,6 +31,24 @@ impl Range {
         above && below
     }
 
+    /// Whether a count can lie in it: a whole number from 0.
+    pub fn counts(self) -> bool {
+        let first = self.low.ceil().max(0.0);
+        let first = if self.contains(first) { first } else { first + 1.0 };
+        self.contains(first)
+    }
+
+    /// Whether a count can lie in both.
+    pub fn meets(self, other: Self) -> bool {
+        let (low, with_low) =
+            if self.low > other.low { (self.low, self.with_low) } else { (other.low, other.with_low) };
+        let with_low = with_low && (self.low != other.low || self.with_low == other.with_low);
+        let (high, with_high) =
+            if self.high < other.high { (self.high, self.with_high) } else { (other.high, other.with_high) };
+        let with_high = with_high && (self.high != other.high || self.with_high == other.with_high);
+        Self { low, high, with_low, with_high }.counts()
+    }
+
     /// Whether `text` is meant to be a range, and not a word.
     pub fn is_meant(text: &str) -> bool {
         text.starts_with(['<', '>']) || text.contains("..")
@@ -74,6 +92,27 @@ impl fmt::Display for Range {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_are_found_in_ranges() {
+        for (one, other, meets) in [
+            (">=0", "<1", true),
+            (">0", "<1", false),
+            ("<0", ">=0", false),
+            ("1..3", "3..9", true),
+            ("1..3", ">3", false),
+            (">3", "<=3", false),
+            (">2.5", "<2.9", false),
+            ("5", "5", true),
+            ("<=0", "<9", true),
+        ] {
+            let (one, other): (Range, Range) = (one.parse().unwrap(), other.parse().unwrap());
+            assert_eq!((one.meets(other), other.meets(one)), (meets, meets), "{one} {other}");
+            let counted = (0..20).any(|n| one.contains(f64::from(n)) && other.contains(f64::from(n)));
+            assert_eq!(counted, meets, "{one} {other}");
+        }
+        assert!(!"<0".parse::<Range>().unwrap().counts());
+    }
 
     #[test]
     fn ranges_are_read_and_hold_their_ends() {

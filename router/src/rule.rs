@@ -211,6 +211,7 @@ impl RuleConfig {
             name: self.rule.value,
             file: file.to_owned(),
             line,
+            has_examples: !self.examples.is_empty(),
             clauses: self.when.build(),
             assign,
             split: departments(then.split),
@@ -248,6 +249,7 @@ pub struct Rule {
     /// The article that answers it at once.
     pub answer: Option<Slug>,
     pub(crate) clauses: Vec<Clause>,
+    pub(crate) has_examples: bool,
 }
 
 impl Rule {

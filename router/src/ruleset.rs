@@ -1,11 +1,11 @@
 //! The rules of a city: read, checked against the city, and refused when their own examples fail.
 
 use crate::{
-    Needs, Rule, Situation,
+    Needs, Rule,
     check::Check,
-    decide::FALLBACK,
     example::Example,
     index::Index,
+    reach,
     rule::RuleConfig,
     suggest::suggest,
     table,
@@ -86,7 +86,7 @@ impl Ruleset {
         let needs = rules.iter().fold(Needs::default(), |needs, rule| needs | rule.needs());
         let ruleset = Self { version, index: Index::new(&rules, city), needs, rules };
         run_examples(&ruleset, &examples, &mut check);
-        check_reach(&ruleset, &mut check);
+        reach::check(&ruleset, &mut check);
         if check.failed() { (None, check.faults) } else { (Some(ruleset), check.faults) }
     }
 
@@ -189,33 +189,6 @@ fn run_examples(ruleset: &Ruleset, examples: &[Vec<Example>], check: &mut Check<
                 "add an example that this rule decides, or move it before the rules that match more",
             );
         }
-    }
-}
-
-/// Warns of categories whose plain reports no rule takes.
-fn check_reach(ruleset: &Ruleset, check: &mut Check<'_>) {
-    let city = check.city;
-    if ruleset.rules.is_empty() {
-        "rules/".clone_into(&mut check.file);
-        check.warn(
-            (0, 0),
-            "this city has no rules: everything goes to the fallback desk",
-            "add a file `rules/90-categories.yaml`",
-        );
-        return;
-    }
-    let left = |category: &&schemas::city::Category| {
-        let situation = Situation::new(category, city);
-        crate::decide(ruleset, city, &situation.facts(city)).rule == FALLBACK
-    };
-    let left: Vec<&str> = city.categories.iter().filter(left).map(|category| category.id.as_str()).collect();
-    if !left.is_empty() {
-        "rules/".clone_into(&mut check.file);
-        check.warn(
-            (0, 0),
-            format!("no rule takes a plain report in: {}", left.join(", ")),
-            "add a rule for each, last of all",
-        );
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Config(BTreeMap<String, Spanned<List>>);
 #[derive(Debug)]
 pub(crate) struct Condition(Box<[(String, Box<[Wanted]>)]>);
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 enum Wanted {
     Is(String),
     Within(Range),
@@ -108,6 +108,20 @@ fn meets(value: &Value, wanted: &[Wanted]) -> bool {
 }
 
 impl Condition {
+    /// The questions it asks.
+    pub fn questions(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(id, _)| id.as_str())
+    }
+
+    /// Whether it holds whenever `other` does: it asks no more, and takes each answer that `other` takes.
+    pub fn takes_all(&self, other: &Self) -> bool {
+        let takes = |(id, wanted): &(String, Box<[Wanted]>)| {
+            let theirs = other.0.iter().find(|(question, _)| question == id);
+            theirs.is_some_and(|(_, theirs)| theirs.iter().all(|one| wanted.contains(one)))
+        };
+        self.0.iter().all(takes)
+    }
+
     /// The answers to these questions, as far as the rule knows them already: free text may hold
     /// anything, so only what the rule itself writes is shown of it.
     fn shown(&self, answers: &Answers) -> String {

@@ -38,6 +38,11 @@ impl Config {
 }
 
 impl Condition {
+    /// What it names, any of which is enough.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+
     pub fn holds<'f>(&self, facts: &'f Facts<'_>) -> Option<Cow<'f, str>> {
         facts.areas.iter().find(|area| self.0.contains(area)).map(|area| Cow::Borrowed(area.as_str()))
     }

@@ -52,6 +52,12 @@ impl Config {
 }
 
 impl Condition {
+    /// What it names, any of which is enough.
+    pub fn names(&self) -> Vec<String> {
+        let groups = self.groups.iter().map(|group| format!("{group}/*"));
+        self.exact.iter().cloned().chain(groups).collect()
+    }
+
     /// `category`, if it is one of these.
     pub fn admits<'f>(&self, category: &'f CategoryId) -> Option<&'f str> {
         let there = self.exact.iter().any(|exact| **exact == **category)

@@ -40,6 +40,11 @@ impl Config {
 }
 
 impl Condition {
+    /// What it names, any of which is enough.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+
     pub fn holds<'f>(&self, facts: &'f Facts<'_>) -> Option<Cow<'f, str>> {
         self.0.contains(facts.channel).then_some(Cow::Borrowed(facts.channel.as_str()))
     }

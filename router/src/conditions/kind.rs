@@ -38,6 +38,11 @@ impl Config {
 }
 
 impl Condition {
+    /// What it names, any of which is enough.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|kind| kind.as_str().to_owned()).collect()
+    }
+
     /// Whether `kind` is one of these.
     pub fn admits(&self, kind: Kind) -> bool {
         self.0.contains(&kind)

@@ -39,6 +39,11 @@ impl Config {
 }
 
 impl Condition {
+    /// What it names, any of which is enough.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|language| language.as_str().to_owned()).collect()
+    }
+
     pub fn holds(&self, facts: &Facts<'_>) -> Option<Cow<'static, str>> {
         self.0.contains(&facts.language).then_some(Cow::Borrowed(facts.language.as_str()))
     }

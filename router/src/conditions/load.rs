@@ -44,6 +44,11 @@ impl Config {
 }
 
 impl Condition {
+    /// Whose load, and how large.
+    pub fn asked(&self) -> Option<(&DepartmentId, Range)> {
+        self.0.as_ref().map(|(department, range)| (department, *range))
+    }
+
     pub fn holds(&self, facts: &Facts<'_>) -> Option<Cow<'static, str>> {
         let (department, range) = self.0.as_ref()?;
         let open = facts.load?.open(department);

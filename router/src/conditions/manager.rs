@@ -52,6 +52,11 @@ impl<const LAYER: usize> Config<LAYER> {
 }
 
 impl<const LAYER: usize> Condition<LAYER> {
+    /// What it names, any of which is enough.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+
     pub fn holds<'f>(&self, facts: &'f Facts<'_>) -> Option<Cow<'f, str>> {
         let owner = facts.owner(Layer::ALL[LAYER])?;
         self.0.contains(owner).then_some(Cow::Borrowed(owner.as_str()))

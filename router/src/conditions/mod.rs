@@ -150,6 +150,25 @@ impl std::fmt::Display for When {
 }
 
 impl Condition {
+    /// What it names, any of which is enough, if it is such a condition.
+    pub fn names(&self) -> Option<Vec<String>> {
+        Some(match self {
+            Self::Category(condition) => condition.names(),
+            Self::Kind(condition) => condition.names(),
+            Self::Channel(condition) => condition.names(),
+            Self::Urgency(condition) => condition.names(),
+            Self::Area(condition) => condition.names(),
+            Self::Language(condition) => condition.names(),
+            Self::Reporter(condition) => condition.names(),
+            Self::Weekday(condition) => condition.names(),
+            Self::RoadManager(condition) => condition.names(),
+            Self::GreenManager(condition) => condition.names(),
+            Self::WatercourseManager(condition) => condition.names(),
+            Self::Words(condition) => condition.names(),
+            _ => return None,
+        })
+    }
+
     /// The conditions inside it, of `all`, `any` and `not`.
     fn inside(&self) -> impl Iterator<Item = &Clause> {
         let branches: &[Vec<Clause>] = match self {

@@ -27,6 +27,11 @@ impl Config {
 }
 
 impl Condition {
+    /// Whether it has to be so.
+    pub fn wanted(&self) -> bool {
+        self.0
+    }
+
     pub fn holds(&self, facts: &Facts<'_>) -> Option<Cow<'static, str>> {
         (facts.moment().office == self.0).then(|| self.sees(facts).into())
     }

@@ -53,6 +53,11 @@ impl Config {
 }
 
 impl Condition {
+    /// What it names, any of which is enough.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(name, ..)| (*name).to_owned()).collect()
+    }
+
     pub fn holds(&self, facts: &Facts<'_>) -> Option<Cow<'static, str>> {
         let reporter = facts.reporter?;
         self.0.iter().find(|(_, holds, _)| holds(&reporter)).map(|(.., says)| Cow::Borrowed(*says))

@@ -54,13 +54,27 @@ impl Config {
 }
 
 impl Condition {
-    pub fn holds(&self, facts: &Facts<'_>) -> Option<Cow<'static, str>> {
-        let local = facts.moment().local;
-        let now = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+    /// Whether it holds at some minute of the day within `minutes`.
+    pub fn meets(&self, minutes: std::ops::Range<u32>) -> bool {
+        minutes.into_iter().any(|minute| u16::try_from(minute).is_ok_and(|minute| self.contains(minute)))
+    }
+
+    /// Whether it holds whenever `other` does.
+    pub fn contains_all(&self, other: &Self) -> bool {
+        (0..24 * 60).all(|minute| !other.contains(minute) || self.contains(minute))
+    }
+
+    fn contains(&self, now: u16) -> bool {
         let within = |&(from, until): &(u16, u16)| {
             if from < until { (from..until).contains(&now) } else { now >= from || now < until }
         };
-        self.0.iter().any(within).then(|| self.sees(facts).into())
+        self.0.iter().any(within)
+    }
+
+    pub fn holds(&self, facts: &Facts<'_>) -> Option<Cow<'static, str>> {
+        let local = facts.moment().local;
+        let now = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+        self.contains(now).then(|| self.sees(facts).into())
     }
 
     pub fn sees(&self, facts: &Facts<'_>) -> String {

@@ -41,6 +41,11 @@ impl Config {
 }
 
 impl Condition {
+    /// What it names, any of which is enough.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|urgency| urgency.as_str().to_owned()).collect()
+    }
+
     pub fn holds(&self, facts: &Facts<'_>) -> Option<Cow<'static, str>> {
         self.0.contains(&facts.urgency).then_some(Cow::Borrowed(facts.urgency.as_str()))
     }

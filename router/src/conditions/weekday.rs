@@ -64,6 +64,16 @@ impl Config {
 }
 
 impl Condition {
+    /// Whether it holds on one of `days`.
+    pub fn meets(&self, days: &[Weekday]) -> bool {
+        self.0.iter().any(|day| days.contains(day))
+    }
+
+    /// What it names, any of which is enough.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|day| name(*day).to_owned()).collect()
+    }
+
     pub fn holds(&self, facts: &Facts<'_>) -> Option<Cow<'static, str>> {
         let day = facts.moment().local.weekday();
         self.0.contains(&day).then_some(Cow::Borrowed(name(day)))

@@ -65,6 +65,11 @@ impl Config {
 }
 
 impl Condition {
+    /// What it names, any of which is enough.
+    pub fn names(&self) -> Vec<String> {
+        self.words.to_vec()
+    }
+
     pub fn holds<'f>(&'f self, facts: &'f Facts<'_>) -> Option<Cow<'f, str>> {
         let found = self.finder.as_ref()?.find(facts.folded())?;
         self.words.get(found.pattern().as_usize()).map(|word| Cow::Borrowed(word.as_str()))

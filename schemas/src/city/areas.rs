@@ -2,7 +2,7 @@
 
 use super::Texts;
 use crate::{place::Point, slug::AreaId};
-use geo::{Contains, MultiPolygon};
+use geo::{Contains, MultiPolygon, Relate, coordinate_position::CoordPos, dimensions::Dimensions};
 use rstar::{AABB, RTree, RTreeObject};
 
 /// One named area.
@@ -64,6 +64,18 @@ impl Areas {
     /// The area with this id.
     pub fn get(&self, id: &str) -> Option<&Area> {
         self.areas.iter().find(|a| a.id.as_str() == id)
+    }
+
+    /// Whether some place may lie in both of these areas; areas that are not there meet nothing.
+    pub fn meet(&self, one: &str, other: &str) -> bool {
+        match (self.get(one), self.get(other)) {
+            // Neighbours share a border, where no place lies.
+            (Some(one), Some(other)) => {
+                one.id == other.id
+                    || one.outline.relate(&other.outline).get(CoordPos::Inside, CoordPos::Inside) != Dimensions::Empty
+            }
+            _ => false,
+        }
     }
 
     /// Whether `point` lies in the city.

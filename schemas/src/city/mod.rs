@@ -3,6 +3,7 @@
 
 mod areas;
 mod calendar;
+mod gaps;
 mod knowledge;
 mod on_call;
 mod owners;

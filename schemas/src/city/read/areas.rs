@@ -6,7 +6,7 @@ use super::{
     geojson::{Feature, Reader},
 };
 use crate::{
-    city::{Area, Areas, Files, Texts},
+    city::{Area, Areas, Files, Texts, gaps},
     fault::Fault,
     report::Language,
     slug::AreaId,
@@ -47,7 +47,32 @@ pub(super) fn read(front: &Front, files: &Files, faults: &mut Vec<Fault>) -> Are
             }
         }
     }
+    if let (Some(outline), Some(file)) = (&outline, front.area_files.first()) {
+        told_gaps(&areas, outline, file, faults);
+    }
     Areas::new(areas, outline)
+}
+
+/// Warns of places of the city that lie in no area.
+fn told_gaps(areas: &[Area], outline: &MultiPolygon<f64>, file: &str, faults: &mut Vec<Fault>) {
+    let gaps = gaps::find(areas, outline);
+    let Some(largest) = gaps.first() else { return };
+    let (lat, lon) = (largest.within.lat, largest.within.lon);
+    let others = match gaps.len() - 1 {
+        0 => String::new(),
+        1 => ", and there is another".to_owned(),
+        more => format!(", and there are {more} others"),
+    };
+    let fault = Fault::error(
+        file,
+        (0, 0),
+        format!(
+            "the areas leave a hole: about {:.0} hectares around {lat:.4}, {lon:.4} lie in the city and in no area{others}",
+            largest.hectares
+        ),
+        "draw the areas up to each other; a report from there is in no area, so no rule that asks for one matches",
+    );
+    faults.push(fault.warning());
 }
 
 /// Whether the boxes around both meet; good enough to see swapped coordinates.
