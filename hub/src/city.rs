@@ -28,6 +28,8 @@ pub struct Town {
     pub city: Arc<City>,
     /// Its rules.
     pub rules: Arc<Ruleset>,
+    /// Whether these are the rules of its folder. Otherwise those have faults, and these are in force.
+    pub folder_rules: bool,
     /// Its words.
     pub templates: Arc<Templates>,
 }
@@ -67,7 +69,8 @@ pub fn judge(place: String, files: Files) -> Reading {
         faults.extend(more);
         faults.extend(adapters::departments::check(city));
         if let (Some(rules), Some(templates)) = (rules, templates) {
-            town = Some(Town { city: city.clone(), rules: Arc::new(rules), templates: Arc::new(templates) });
+            let (city, rules, templates) = (city.clone(), Arc::new(rules), Arc::new(templates));
+            town = Some(Town { city, rules, folder_rules: true, templates });
         }
     }
     faults.sort_by(|a, b| (a.severity, &a.file, a.line, a.column).cmp(&(b.severity, &b.file, b.line, b.column)));
@@ -78,6 +81,14 @@ pub fn judge(place: String, files: Files) -> Reading {
 }
 
 impl Reading {
+    /// The city with these rules, when nothing else is wrong than the rules of its folder.
+    pub fn with_rules(&self, rules: Ruleset) -> Option<Town> {
+        let wrong = |fault: &&Fault| fault.severity == Severity::Error && !fault.file.starts_with("rules/");
+        let (city, None) = (self.city.clone()?, self.faults.iter().find(wrong)) else { return None };
+        let templates = Arc::new(Templates::read(&city).0?);
+        Some(Town { city, rules: Arc::new(rules), folder_rules: false, templates })
+    }
+
     /// The city, or every fault of it as one failure.
     pub fn good(self) -> anyhow::Result<Town> {
         if let Some(town) = self.town {

@@ -39,9 +39,13 @@ pub struct Parts {
 impl Parts {
     /// Everything from `config`: its city, its database with the machine's clock.
     pub async fn from_config(config: &Config, roles: Vec<Role>) -> anyhow::Result<Self> {
-        let town = crate::city::read(config.city.folder.as_deref())?.good()?;
+        let mut reading = crate::city::read(config.city.folder.as_deref())?;
         // Before a file is made that nobody asked for.
         one_process(config.database.url.expose_secret().starts_with("sqlite:"), &roles)?;
+        if reading.town.is_none() {
+            reading.town = rules::without_the_folder(config, &reading).await?;
+        }
+        let town = reading.good()?;
         Ok(Self { town, store: open::open_for_serving(config).await?, roles, listener: None })
     }
 }

@@ -3,13 +3,14 @@
 //! configuration says so.
 
 use crate::{
-    city,
-    config::Activate,
+    city::{self, Reading, Town},
+    commands::open,
+    config::{Activate, Config},
     failure::Advise as _,
     roles::Ground,
     supervise::{Stage, Task},
 };
-use router::{InForce, Ruleset};
+use router::{InForce, LOOK_BACK, Ruleset};
 use schemas::{
     city::{City, Files},
     fault::{Fault, Severity},
@@ -24,10 +25,42 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Faults of a folder that are written to the log, at most.
 const SHOWN: usize = 20;
 
+/// The city with the rules in force, when only the rules of its folder have faults: a start must not
+/// fail over what would have been refused while the hub ran. Nothing when there are none.
+pub async fn without_the_folder(config: &Config, reading: &Reading) -> anyhow::Result<Option<Town>> {
+    let Some(city) = &reading.city else { return Ok(None) };
+    // A database that is not there yet has no rules, and says so when it is opened to serve.
+    let Ok(store) = open::open_beside(config).await else { return Ok(None) };
+    let found = in_force(&store, city).await;
+    store.close().await;
+    let town = found?.and_then(|rules| reading.with_rules(rules));
+    if town.is_some() {
+        refuse(&reading.faults, false);
+    }
+    Ok(town)
+}
+
+/// The newest activated rules that this city can use.
+async fn in_force(store: &Store, city: &City) -> Result<Option<Ruleset>, store::Error> {
+    for activation in store.activations(LOOK_BACK).await? {
+        if let Some(files) = store.ruleset_files(&activation.version).await?
+            && let Ok(rules) = Ruleset::kept(city, &files, &activation.version)
+        {
+            return Ok(Some(rules));
+        }
+    }
+    Ok(None)
+}
+
 /// Puts the rules of the city folder in force: at the very first start always, later when the
 /// configuration leaves it to the folder and the folder is not the one last seen.
 pub async fn at_start(ground: &Ground) -> anyhow::Result<()> {
     let (store, town) = (&ground.store, &ground.town);
+    let is_refused = !town.folder_rules && ground.config.rules.activate == Activate::Folder;
+    metrics::gauge!("voordeur_rules_folder_refused").set(if is_refused { 1.0 } else { 0.0 });
+    if !town.folder_rules {
+        return Ok(());
+    }
     let files = Ruleset::files(&town.city.files);
     let taken = match store.rules_in_force().await {
         Ok(None) => take_over(store, &town.rules, &files, "the first start").await,

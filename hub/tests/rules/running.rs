@@ -1,12 +1,16 @@
 //! Rules change under a hub that runs, without a restart.
 
-use crate::{Bed, RULES, both, town};
+use crate::{Bed, RULES, both};
 use hub::{Hub, Parts, Running, cli::Role, config::Config};
 use schemas::reference::Reference;
 use std::time::{Duration, Instant};
 use store::Store;
 
-both!(a_changed_folder_is_taken_over, a_command_alone_decides_where_the_configuration_says_so);
+both!(
+    a_changed_folder_is_taken_over,
+    a_command_alone_decides_where_the_configuration_says_so,
+    a_start_goes_on_with_the_rules_in_force_when_the_folder_has_faults,
+);
 
 struct Town {
     running: Running,
@@ -16,8 +20,7 @@ struct Town {
 impl Town {
     async fn start(bed: &Bed) -> Self {
         let config = Config::load(Some(&bed.config())).unwrap();
-        let parts =
-            Parts { town: town(&bed.city()), store: bed.store().await, roles: Role::ALL.to_vec(), listener: None };
+        let parts = Parts::from_config(&config, Role::ALL.to_vec()).await.unwrap();
         let running = Hub::start(config, parts).await.unwrap();
         Self { running, http: reqwest::Client::builder().no_proxy().build().unwrap() }
     }
@@ -133,4 +136,32 @@ async fn a_command_alone_decides_where_the_configuration_says_so(bed: Bed) {
     bed.run(&["rules", "activate", "--note", "try"]).ends(0);
     assert_eq!(again.decided().await, ("groen".to_owned(), second));
     again.running.stop().await.unwrap();
+}
+
+async fn a_start_goes_on_with_the_rules_in_force_when_the_folder_has_faults(bed: Bed) {
+    const WRONG: &str = "- { rule: holes, when: { category: straat/gat }, then: { assign: wegen } }\n";
+    let config = Config::load(Some(&bed.config())).unwrap();
+    // Nothing is in force yet: then the faults are all there is to say.
+    bed.write("rules/a.yaml", WRONG);
+    let error = hub::failure::render(&Parts::from_config(&config, Role::ALL.to_vec()).await.err().unwrap());
+    assert!(error.contains("rules/a.yaml:1") && error.contains("straat/gat"), "{error}");
+    bed.write("rules/a.yaml", RULES);
+    let first = bed.version(RULES);
+    let town = Town::start(&bed).await;
+    assert_eq!(town.activation(1).await, first);
+    town.running.stop().await.unwrap();
+
+    bed.write("rules/a.yaml", WRONG);
+    let town = Town::start(&bed).await;
+    assert_eq!(town.decided().await, ("wegen".to_owned(), first));
+    town.gauge("voordeur_rules_folder_refused 1").await;
+    bed.write("rules/a.yaml", &to_green());
+    assert_eq!(town.activation(2).await, bed.version(&to_green()));
+    town.gauge("voordeur_rules_folder_refused 0").await;
+    town.running.stop().await.unwrap();
+
+    // Any other fault stops a start.
+    bed.write("rules/a.yaml", WRONG);
+    bed.write("departments.yaml", "departments: []\n");
+    assert!(Parts::from_config(&config, Role::ALL.to_vec()).await.is_err());
 }

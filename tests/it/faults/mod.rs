@@ -6,6 +6,7 @@ mod distributed;
 mod embedded;
 mod open311;
 mod outage;
+mod rules;
 
 use std::time::Duration;
 
