@@ -38,7 +38,7 @@ impl CallsRound {
         let mut tx = self.store.begin().await?;
         let now = self.store.clock().now();
         let mut opened = Opened::lock(&mut tx, std::iter::once(task.case_id)).await?;
-        if opened.case(task.case_id).is_some_and(|case| case.status.is_closed()) {
+        if opened.case(task.case_id).is_some_and(|case| case.status.ends_calls()) {
             tx.drop_tasks_of_cases(&[task.case_id], "the case is closed").await?;
             return tx.commit().await;
         }

@@ -21,6 +21,7 @@ both! {
     a_round_that_is_killed_is_made_again,
     two_processes_escalate_once,
     a_case_that_ends_elsewhere_ends_its_call,
+    who_is_sent_elsewhere_still_has_whoever_is_on_call,
     a_department_whose_list_is_gone_is_not_forgotten,
 }
 
@@ -196,6 +197,23 @@ async fn a_case_that_ends_elsewhere_ends_its_call((hands, _bed, tools): Desk) {
     let ended = tools.store.task(ringing.id).await.unwrap().unwrap();
     assert_eq!((ended.state, ended.due_at), (State::Done, None));
     assert_eq!(tools.store.due_tasks(10).await.unwrap(), []);
+}
+
+async fn who_is_sent_elsewhere_still_has_whoever_is_on_call((hands, _bed, tools): Desk) {
+    let task = ringing(&tools).await;
+    let mut tx = tools.store.begin().await.unwrap();
+    let mut opened = Opened::lock(&mut tx, std::iter::once(task.case_id)).await.unwrap();
+    let now = tools.clock.now();
+    let case = opened.case(task.case_id).unwrap();
+    (case.status, case.closed_at) = (Status::Referred, Some(now));
+    let (department, to) = (task.department.clone(), "Fluvius".to_owned());
+    let referred = What::Referred { department, to, phone: None, url: None, text: None };
+    opened.happened(task.case_id, Uuid::from_u128(3), referred, now, Trace::start());
+    opened.save(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    minutes(&hands, &worker(&tools), 11).await;
+    let rings = tools.store.task(task.id).await.unwrap().unwrap();
+    assert_eq!((rings.state, rings.level), (State::Open, task.level + 1), "it still rings");
 }
 
 async fn a_department_whose_list_is_gone_is_not_forgotten((hands, _bed, tools): Desk) {

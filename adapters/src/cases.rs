@@ -49,7 +49,8 @@ impl Opened {
         if !changed.is_empty() {
             tx.save_cases(&changed).await?;
             tx.add_events_traced(&self.events).await?;
-            let closed: Vec<Uuid> = changed.iter().filter(|case| case.status.is_closed()).map(|case| case.id).collect();
+            let closed: Vec<Uuid> =
+                changed.iter().filter(|case| case.status.ends_calls()).map(|case| case.id).collect();
             tx.drop_tasks_of_cases(&closed, "the case is closed").await?;
         }
         Ok(())

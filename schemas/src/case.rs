@@ -70,6 +70,12 @@ impl Status {
     pub fn is_closed(self) -> bool {
         matches!(self, Self::Solved | Self::Declined | Self::Referred)
     }
+
+    /// Nobody has to be telephoned any more, either. Who is sent elsewhere may still stand before a
+    /// danger that somebody on call was to look at.
+    pub fn ends_calls(self) -> bool {
+        matches!(self, Self::Solved | Self::Declined)
+    }
 }
 
 impl fmt::Display for Status {
