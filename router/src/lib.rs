@@ -10,12 +10,16 @@ mod check;
 pub mod clock;
 mod conditions;
 mod decide;
+#[cfg(test)]
+mod documented;
 mod example;
 mod explain;
 mod facts;
 mod in_force;
 mod index;
 mod likely;
+#[cfg(test)]
+mod meaning;
 mod range;
 mod reach;
 pub mod replay;

@@ -9,6 +9,9 @@
 mod cells;
 mod columns;
 
+#[cfg(test)]
+pub(crate) use columns::THEN as ACTIONS;
+
 use crate::yaml::Pos;
 use cells::{Cell, Row};
 use columns::{Column, Question};

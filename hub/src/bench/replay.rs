@@ -1,7 +1,7 @@
 //! Replay: 100,000 stored cases decided again by other rules (1,000 of them, 300 areas), beside the raw
 //! limit: the same rows read by rusqlite on one thread, with their JSON parsed and nothing decided.
 
-use super::{Row, Run, decide::files, decide::read, decide::report, median};
+use super::{Row, Run, decide::Asking, decide::files, decide::read, decide::report, median};
 use anyhow::Context as _;
 use router::{Facts, Ruleset, decide, replay::Replay};
 use rusqlite::Connection;
@@ -37,8 +37,8 @@ pub async fn rows(quick: bool) -> anyhow::Result<Vec<Row>> {
     let (count, rounds) = if quick { (20_000, 1) } else { (100_000, 3) };
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("replay.db");
-    let (city, rules) = town(files(RULES))?;
-    let mut candidate = files(RULES);
+    let (city, rules) = town(files(RULES, Asking::Little))?;
+    let mut candidate = files(RULES, Asking::Little);
     let text = candidate.get("rules/bench.yaml").context("the bench has rules")?;
     // The rules of one department in twenty go to another.
     let text = text.replace("assign: d9,", "assign: d10,");

@@ -77,7 +77,7 @@ impl Part {
         let ids = crate::clock::ids(&clock);
         let store = Store::open(url, store::Options { clock, ids, publish_events: false }).await?;
         store.migrate().await?;
-        let city = decide::read(City::read(decide::files(1_000)))?;
+        let city = decide::read(City::read(decide::files(1_000, decide::Asking::Little)))?;
         let ruleset = decide::read(router::Ruleset::read(&city))?;
         Ok(Self { store, city: Arc::new(city), ruleset: Arc::new(ruleset) })
     }

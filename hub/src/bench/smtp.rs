@@ -130,7 +130,7 @@ async fn product(count: usize) -> anyhow::Result<f64> {
     let url = format!("sqlite:{}", dir.path().join("hub.db").display());
     let store = store::Store::open(&url, store::Options { clock, ids, publish_events: false }).await?;
     store.migrate().await?;
-    let city = Arc::new(decide::read(City::read(decide::files(100)))?);
+    let city = Arc::new(decide::read(City::read(decide::files(100, decide::Asking::Little)))?);
     let templates = Arc::new(decide::read(Templates::read(&city))?);
     let sink = Sink::default();
     let port = sink.listen().await?;

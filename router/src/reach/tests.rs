@@ -2,14 +2,11 @@
 
 use crate::{
     Ruleset, decide,
-    testing::{city, situation, slug},
+    meaning::{any_condition, any_situation},
+    testing::city,
 };
 use proptest::prelude::*;
-use schemas::{
-    city::Layer,
-    fault::{Fault, Severity},
-    report::{Kind, Urgency},
-};
+use schemas::fault::{Fault, Severity};
 
 /// The warnings about these rules, except those about missing examples and unnamed departments.
 fn warnings(rules: &str) -> Vec<Fault> {
@@ -162,44 +159,6 @@ fn departments_that_no_rule_names_are_told() {
     assert!(told.iter().all(|fault| fault.line > 1 && fault.column > 1 && fault.severity == Severity::Warning));
 }
 
-fn any_condition() -> impl Strategy<Value = String> {
-    let leaf = prop_oneof![
-        Just("category: road/*"),
-        Just("category: road/hole"),
-        Just("category: [road/ice, green/*]"),
-        Just("kind: report"),
-        Just("kind: [report, question]"),
-        Just("urgency: high"),
-        Just("urgency: [normal, emergency]"),
-        Just("area: north"),
-        Just("area: [north, south]"),
-        Just("photo: true"),
-        Just("photo: false"),
-        Just("answer: { danger: true }"),
-        Just("answer: { danger: [true, false] }"),
-        Just("words: gas"),
-        Just("words: [gas, oil]"),
-        Just("language: fr"),
-        Just("channel: [web, phone]"),
-        Just("road_manager: region"),
-        Just("reporter: named"),
-        Just("load: { department: roads, open: '>3' }"),
-        Just("expression: 'photos > 1'"),
-        Just("office_hours: true"),
-        Just("weekday: [sat, sun]"),
-        Just("time: '08:00-18:00'"),
-        Just("time: '09:00-12:00'"),
-        Just("holiday: true"),
-    ];
-    leaf.prop_map(str::to_owned).prop_recursive(2, 6, 2, |inner| {
-        prop_oneof![
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("any: [{{ {a} }}, {{ {b} }}]")),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("all: [{{ {a} }}, {{ {b} }}]")),
-            inner.prop_map(|a| format!("not: {{ {a} }}")),
-        ]
-    })
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
@@ -223,25 +182,7 @@ proptest! {
                 || fault.message.starts_with(&format!("in `{name}` no branch"))
         });
         for seed in seeds {
-            let bit = |n: u32| seed >> n & 1 == 1;
-            let pick = |n: u32, many: u32| (seed >> n) % many;
-            let mut situation = situation(&city);
-            let category = &city.categories[pick(0, 4) as usize];
-            situation.category = category.id.clone();
-            situation.urgency = category.urgency;
-            situation.kind = Kind::ALL[pick(2, 3) as usize];
-            if bit(5) && category.questions.iter().any(|question| question == "danger") {
-                situation.answers.insert("danger".into(), bit(6).into());
-                situation.urgency = if bit(6) { Urgency::Emergency } else { situation.urgency };
-            }
-            situation.areas = [vec![], vec![slug("north")], vec![slug("south")]][pick(7, 3) as usize].clone();
-            situation.photos = pick(9, 3) as usize;
-            situation.words = ["gas", "oil", "nothing"][pick(11, 3) as usize].to_owned();
-            situation.language = city.languages[pick(13, 2) as usize];
-            situation.owners[Layer::Road as usize] = bit(15).then(|| slug("region"));
-            situation.reporter.name = bit(16);
-            situation.load = [(slug("roads"), u64::from(pick(17, 6)))].into_iter().collect();
-            situation.at += jiff::SignedDuration::from_hours(i64::from(pick(20, 200)));
+            let situation = any_situation(&city, seed);
             let rule = decide(&ruleset, &city, &situation.facts(&city)).rule;
             prop_assert!(!dead(&rule), "{rule} decided, although {faults:#?}\n{text}");
         }

@@ -36,7 +36,8 @@ pub(super) enum Question {
     Load(Vec<(char, Pos)>),
 }
 
-const THEN: [&str; 8] = ["assign", "redirect", "split", "inform", "on_call", "priority", "term", "answer"];
+/// What a rule can do, as it writes it.
+pub(crate) const THEN: [&str; 8] = ["assign", "redirect", "split", "inform", "on_call", "priority", "term", "answer"];
 const GIVEN: [&str; 14] = [
     "category",
     "kind",
