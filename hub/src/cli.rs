@@ -1,8 +1,10 @@
 //! The command line.
 
 mod rules;
+mod tasks;
 
 pub use rules::{ActivateArgs, ExplainArgs, HistoryArgs, ReplayArgs, RollbackArgs, RulesCommand};
+pub use tasks::{ListArgs as TaskListArgs, TasksCommand, Who};
 
 use crate::{
     bench::BenchArgs,
@@ -56,6 +58,9 @@ pub enum Command {
     /// Which category words are likely about, and how often that is right
     #[command(subcommand)]
     Suggest(SuggestCommand),
+    /// What people do for departments that no machine reaches: forms, calls, the answers to them
+    #[command(subcommand)]
+    Tasks(TasksCommand),
     /// Letters that could not be delivered: look, send again, or throw away
     #[command(subcommand)]
     Dead(DeadCommand),

@@ -8,6 +8,7 @@ pub mod migrate;
 pub mod open;
 pub mod rules;
 pub mod suggest;
+pub mod tasks;
 
 use crate::{
     bench,
@@ -29,6 +30,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Rules(command) => rules::run(command, &config()?).await,
         Command::Suggest(command) => suggest::run(command, &config()?).await,
         Command::Answers(args) => answers::run(args, &config()?).await,
+        Command::Tasks(command) => tasks::run(command, &config()?).await,
         Command::Dead(command) => dead::run(command, &config()?).await,
         Command::Broker(command) => broker::run(command, &config()?).await,
         Command::Simulate(command) => simulate::run(command, &config()?).await,
