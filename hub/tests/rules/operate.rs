@@ -1,11 +1,15 @@
 //! Activate, look back, go back.
 
-use crate::{Bed, RULES, both};
+use crate::{
+    Bed, RULES, both,
+    house::{House, Told},
+};
 
 both!(
     rules_are_put_in_force_and_taken_back,
     rules_with_faults_are_refused,
     what_does_not_fit_the_city_any_more_is_not_brought_back,
+    the_commands_of_the_document_run_as_written,
 );
 
 fn to_green() -> String {
@@ -95,4 +99,44 @@ async fn what_does_not_fit_the_city_any_more_is_not_brought_back(bed: Bed) {
     // The folder may have faults of its own: going back works all the same.
     bed.write("rules/b.yaml", "- { rule: holes }\n");
     bed.run(&["rules", "rollback", "2"]).says(&["in force already"]);
+}
+
+const DOCUMENT: &str = include_str!("../../../docs/install/operate-rules.md");
+
+/// The words of a line of shell: quotes hold words together, `#` begins a remark.
+fn words(line: &str) -> Vec<String> {
+    let line = line.split(" #").next().unwrap_or_default();
+    let parts = line.split('"').enumerate();
+    parts.fold(Vec::new(), |mut words, (n, part)| {
+        match n % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+        words
+    })
+}
+
+async fn the_commands_of_the_document_run_as_written(bed: Bed) {
+    let house = House::open(&bed).await;
+    for n in 1..=4 {
+        bed.write("rules/a.yaml", &format!("# Version {n}.\n{RULES}"));
+        house.activate(&bed).await;
+    }
+    let reference = house.report(Told::about("straat/put")).await.to_string();
+    bed.write("rules/a.yaml", &to_green());
+    let draft = bed.candidate(&to_green());
+    let mut ran = 0;
+    for block in DOCUMENT.split("```sh\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        for line in block.lines() {
+            // The folder, the reference and the month are this test's own.
+            let line = line.replace("../draft", draft.to_str().unwrap()).replace("1234 5671", &reference);
+            let words = words(&line.replace("2026-10-31", "2024-12-31").replace("2026-10", "2024-10"));
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            assert_eq!(words[0], "voordeur", "{line}");
+            bed.run(&words[1..]).ends(0);
+            ran += 1;
+        }
+    }
+    assert!(ran >= 15, "{ran} commands");
 }
