@@ -55,10 +55,12 @@ fn trimmed(letters: &[(char, Pos)]) -> &[(char, Pos)] {
     &letters[from..until]
 }
 
-/// What separates the cells of a table with this header.
-fn separator(header: &str) -> char {
+/// What separates the cells of a table: what its header has most. Remarks may stand before it.
+fn separator(text: &str) -> char {
+    let is_remark = |line: &&str| line.trim().is_empty() || (line.starts_with('#') && !line.contains("rule"));
+    let before: usize = text.split_inclusive('\n').take_while(is_remark).map(str::len).sum();
     let (mut counts, mut quoted) = ([(';', 0), (',', 0), ('\t', 0)], false);
-    for c in header.chars() {
+    for c in text.get(before..).unwrap_or_default().chars() {
         match c {
             '"' => quoted = !quoted,
             '\n' if !quoted => break,
@@ -154,7 +156,9 @@ impl Reading {
     fn row(&mut self) -> Option<Row> {
         let cells = std::mem::take(&mut self.row);
         let first = cells.first()?;
-        let is_comment = first.letters().first().is_some_and(|(c, _)| *c == '#');
+        // The header may begin with a column for people.
+        let is_header = cells.iter().any(|cell| cell.text().eq_ignore_ascii_case("rule"));
+        let is_comment = !is_header && first.letters().first().is_some_and(|(c, _)| *c == '#');
         let row = Row { at: (first.at.0, 0), cells };
         (!is_comment && row.cells.iter().any(|cell| !cell.is_empty())).then_some(row)
     }

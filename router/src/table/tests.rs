@@ -86,6 +86,14 @@ fn every_spreadsheet_is_understood() {
             "empty rows and remarks",
             "rule;category;words;assign;inform;# who asked\n;;;;;\n# until 2027;;;;;\na;road/hole,road/ice;gas lek;roads;police;Jan\n;;;;;\n",
         ),
+        (
+            "a remark first",
+            "# Ours, until 2027\n\nrule,category,words,assign,inform\na,road/hole|road/ice,gas lek,roads,police\n",
+        ),
+        (
+            "a column for people first",
+            "# nr;rule;category;words;assign;inform\n1;a;road/hole|road/ice;gas lek;roads;police\n",
+        ),
         ("short rows", "rule;category;words;assign;inform;priority;term\na;road/hole,road/ice;gas lek;roads;police\n"),
     ] {
         assert_eq!(plain.changes(&good("a.csv", text)), Changes::default(), "{what}");
