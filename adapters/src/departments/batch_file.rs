@@ -12,6 +12,7 @@ mod out;
 mod round;
 mod said;
 mod schedule;
+mod sftp;
 mod sheet;
 mod shelf;
 mod table;
@@ -39,9 +40,16 @@ use store::{Store, Tx};
 impl Config {
     /// The adapter.
     pub fn build(self, department: &Department, tools: &Tools) -> Result<Arc<dyn Adapter>, Vec<Invalid>> {
-        let Some(directory) = self.directory.clone() else { return Err(self.check()) };
-        let place = Arc::new(Directory::new(directory.path));
-        Ok(Arc::new(BatchFile { exchange: Arc::new(Exchange::new(self, department, tools, Place::Folder(place))) }))
+        let place = match (&self.directory, &self.sftp) {
+            (Some(directory), _) => Place::Folder(Arc::new(Directory::new(directory.path.clone()))),
+            (None, Some(sftp)) => {
+                let credentials = tools.secrets.credentials(&department.id);
+                let server = sftp.clone().build(credentials.ssh_key, credentials.password);
+                Place::Server(Box::new(server.map_err(|fault| vec![fault])?))
+            }
+            (None, None) => return Err(self.check()),
+        };
+        Ok(Arc::new(BatchFile { exchange: Arc::new(Exchange::new(self, department, tools, place)) }))
     }
 }
 
@@ -49,6 +57,8 @@ impl Config {
 enum Place {
     /// At hand.
     Folder(Arc<dyn Shelf>),
+    /// On a server that is connected to for each round.
+    Server(Box<sftp::Server>),
 }
 
 /// One department's exchange of files.
@@ -81,6 +91,7 @@ impl Exchange {
     async fn open(&self) -> Result<Arc<dyn Shelf>, Trouble> {
         let shelf = match &self.place {
             Place::Folder(shelf) => shelf.clone(),
+            Place::Server(server) => Arc::new(server.connect().await?),
         };
         for folder in [&self.config.out, &self.config.inbound, &self.config.done] {
             shelf.make_folder(folder.trim_matches('/')).await?;
@@ -141,6 +152,9 @@ mod bed;
 #[cfg(test)]
 #[path = "batch_file/docs_tests.rs"]
 mod docs_tests;
+#[cfg(test)]
+#[path = "batch_file/sftp_tests.rs"]
+mod sftp_tests;
 #[cfg(test)]
 #[path = "batch_file/tests.rs"]
 mod tests;

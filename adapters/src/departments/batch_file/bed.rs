@@ -86,14 +86,25 @@ pub(super) struct Town {
 impl Town {
     pub(super) fn new(hands: &Hands, tools: &IntakeTools, settings: Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let shelf = Brittle::new(Arc::new(Directory::new(folder.path().to_owned())));
+        Self::over(hands, tools, settings, folder, (Place::Folder(shelf.clone()), shelf))
+    }
+
+    /// Over another way into the same folder.
+    pub(super) fn over(
+        hands: &Hands,
+        tools: &IntakeTools,
+        settings: Value,
+        folder: tempfile::TempDir,
+        (place, shelf): (Place, Arc<Brittle>),
+    ) -> Self {
         let mut all = json!({"directory": {"path": folder.path()}, "every": "10m", "look_every": "1m"});
         all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
         let config: Config = serde_json::from_value(all).unwrap();
         let department = tools.city.department(PUSHED).unwrap();
         assert_eq!([config.check(), config.check_for(&tools.city, department)].concat(), []);
-        let shelf = Brittle::new(Arc::new(Directory::new(folder.path().to_owned())));
         let with = testing::tools(tools.store.clone());
-        let exchange = Exchange::new(config, department, &with, Place::Folder(shelf.clone()));
+        let exchange = Exchange::new(config, department, &with, place);
         let built = Built {
             department: department.id.clone(),
             lane: Lane::department(&department.id),

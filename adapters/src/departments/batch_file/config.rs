@@ -4,6 +4,7 @@
 use super::{
     columns,
     schedule::{Days, Schedule},
+    sftp,
 };
 use crate::departments::{form_manual::FieldConfig, span};
 use jiff::civil::Time;
@@ -30,6 +31,9 @@ pub struct Config {
     /// A folder of this machine.
     #[serde(default)]
     pub directory: Option<Directory>,
+    /// A folder of a server that speaks SFTP.
+    #[serde(default)]
+    pub sftp: Option<sftp::Config>,
     /// How files are written, and read where their name does not say.
     #[serde(default)]
     pub format: Format,
@@ -198,13 +202,17 @@ impl Config {
     pub fn check(&self) -> Vec<Invalid> {
         let mut faults = Vec::new();
         let mut wrong = |field: &str, code: &str, message: String| faults.push(Invalid::new(field, code, message));
-        match &self.directory {
-            None => wrong("/directory", "required", "say where the files are: `directory: {path: …}`".into()),
-            Some(directory) if !directory.path.is_absolute() => {
+        match (&self.directory, &self.sftp) {
+            (None, None) => {
+                let message = "say where the files are: `directory: {path: …}` or `sftp: {url: …, host_key: …}`";
+                wrong("/directory", "required", message.into());
+            }
+            (Some(_), Some(_)) => wrong("/sftp", "conflict", "write either `directory` or `sftp`".into()),
+            (Some(directory), None) if !directory.path.is_absolute() => {
                 let path = directory.path.display();
                 wrong("/directory/path", "malformed", format!("`{path}` is not the whole path: begin with /"));
             }
-            Some(_) => {}
+            _ => {}
         }
         for (field, folder) in [("/out", &self.out), ("/in", &self.inbound), ("/done", &self.done)] {
             let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
@@ -237,6 +245,7 @@ impl Config {
             wrong("/most", "out_of_range", "write 1 to 10000".into());
         }
         faults.extend(self.check_columns());
+        faults.extend(self.sftp.iter().flat_map(sftp::Config::check));
         faults
     }
 
@@ -340,6 +349,11 @@ mod tests {
         let rows = [
             (json!({"directory": {"path": "files"}}), "/directory/path", "begin with /"),
             (json!({"directory": null}), "/directory", "where the files are"),
+            (json!({"sftp": {"url": "sftp://a@b", "host_key": "SHA256:x"}}), "/sftp", "either"),
+            (json!({"sftp": {"url": "https://b/x", "host_key": []}}), "/sftp/url", "sftp://user@"),
+            (json!({"sftp": {"url": "sftp://a:b@c", "host_key": []}}), "/sftp/url", "credentials"),
+            (json!({"sftp": {"url": "sftp://a@c", "host_key": []}}), "/sftp/host_key", "fingerprint"),
+            (json!({"sftp": {"url": "sftp://a@c", "host_key": "SHA256:abc"}}), "/sftp/host_key", "43 characters"),
             (json!({"out": "../x"}), "/out", "no folder below"),
             (json!({"in": "/"}), "/in", "no folder below"),
             (json!({"out": "x", "in": "x/"}), "/out", "three folders"),

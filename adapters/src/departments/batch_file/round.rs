@@ -82,6 +82,7 @@ impl Round for Exchanging {
                 let out = walk.out(exchange, &*shelf).await;
                 // A file that cannot go out is no reason not to hear what comes in.
                 let heard = walk.hear(exchange, &*shelf).await;
+                shelf.close().await;
                 went.and(out).and(heard)
             }
             Err(trouble) => went.and(Err(trouble)),

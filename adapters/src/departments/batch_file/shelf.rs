@@ -30,6 +30,9 @@ pub trait Shelf: Send + Sync {
 
     /// Gives a file another name, in one step, over what had that name; gives whether it was there.
     async fn rename(&self, from: &str, to: &str) -> Result<bool, Trouble>;
+
+    /// Ends the visit.
+    async fn close(&self) {}
 }
 
 /// A file in a folder.

@@ -4,7 +4,7 @@ use super::{
     bed::{Town, dispatches},
     *,
 };
-use crate::testing::{self, Desk, PUSHED, routed};
+use crate::testing::{self, Desk, Hands, PUSHED, routed};
 use schemas::{Uuid, case::Role, dispatch::DispatchState, letter::Letter};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering};
@@ -233,6 +233,11 @@ fn collect(out: &Path, files: &mut BTreeMap<String, Vec<String>>) {
 
 async fn whatever_step_it_dies_at_nothing_is_lost_or_doubled((hands, _bed, tools): Desk) {
     let town = Town::new(&hands, &tools, json!({"checksum": true, "receipt": "expected"}));
+    dies_at_every_step(&hands, &town).await;
+}
+
+/// Lets the town die before and after each step of its rounds, and counts what the department got.
+pub(super) async fn dies_at_every_step(hands: &Hands, town: &Town) {
     town.round().await;
     let (mut files, mut letters) = (BTreeMap::new(), Vec::new());
     let mut cuts = 0;
