@@ -88,6 +88,7 @@ impl Store {
             let Some(next) = pending(&ran)?.first().copied() else {
                 conn.commit().await?;
                 self.choose_seed().await?;
+                self.release_rounds().await?;
                 return Ok(count);
             };
             match self.kind() {

@@ -1,6 +1,6 @@
 //! Rounds: what adapters do by themselves, one process at a time.
 
-use crate::{Error, Result, Store, Tx, db::args, sql::sql};
+use crate::{DbKind, Error, Result, Store, Tx, db::args, sql::sql};
 use schemas::{Timestamp, id::from_micros};
 use serde_json::Value;
 use std::time::Duration;
@@ -12,6 +12,7 @@ sql! {
     both END = "UPDATE round SET state = coalesce($3, state), next_at = $4, claimed_until = NULL, ran_at = $5, why = $6
         WHERE name = $1 AND claimed_until = $2 RETURNING name";
     both HURRY = "UPDATE round SET next_at = 0 WHERE name = $1";
+    sqlite RELEASE = "UPDATE round SET claimed_until = NULL WHERE claimed_until IS NOT NULL";
     both STATE = "SELECT state, next_at, ran_at, why FROM round WHERE name = $1";
 }
 
@@ -42,6 +43,15 @@ fn read(name: &str, state: &str) -> Result<Value> {
 }
 
 impl Store {
+    /// On SQLite, where one process has the file: ends the claims of the one before, which is no
+    /// more. On PostgreSQL another may be at it, so a claim runs out.
+    pub(crate) async fn release_rounds(&self) -> Result<()> {
+        if self.kind() == DbKind::Sqlite {
+            self.inner.db.exec(RELEASE, args![]).await?;
+        }
+        Ok(())
+    }
+
     /// Claims the round `name` for `lease`, if it is due and nobody else has it.
     pub async fn claim_round(&self, name: &str, lease: Duration) -> Result<Option<RoundClaim>> {
         let now = self.clock().now();

@@ -7,8 +7,24 @@ use store::{AttemptEnd, LetterboxItem};
 both!(
     a_letter_is_seen_once_per_reader,
     the_ledger_knows_what_was_cut_off,
-    the_letterbox_keeps_what_would_have_been_sent
+    the_letterbox_keeps_what_would_have_been_sent,
+    a_round_outlives_the_process_that_made_it,
 );
+
+async fn a_round_outlives_the_process_that_made_it(bed: Bed) {
+    let lease = MINUTE * 5;
+    let store = bed.store().await;
+    assert!(store.claim_round("dept.wegen", lease).await.unwrap().is_some());
+    assert!(store.claim_round("dept.wegen", lease).await.unwrap().is_none());
+    // The process dies; the next one begins.
+    store.close().await;
+    let store = bed.store().await;
+    // One process has the file of SQLite, so nobody can be at it any more.
+    let at_once = store.kind() == store::DbKind::Sqlite;
+    assert_eq!(store.claim_round("dept.wegen", lease).await.unwrap().is_some(), at_once);
+    bed.pass(lease);
+    assert!(store.claim_round("dept.wegen", lease).await.unwrap().is_some());
+}
 
 async fn a_letter_is_seen_once_per_reader(bed: Bed) {
     let store = bed.store().await;

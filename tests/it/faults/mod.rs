@@ -4,6 +4,7 @@
 mod departments;
 mod distributed;
 mod embedded;
+mod kinds;
 mod open311;
 mod outage;
 mod rules;
