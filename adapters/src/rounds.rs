@@ -53,6 +53,8 @@ pub struct Went {
     pub happened: Vec<Happened>,
     /// When the next round is due, if not after [`Round::every`].
     pub next_at: Option<Timestamp>,
+    /// What did not go well, for the operator, where the rest did.
+    pub trouble: Option<String>,
 }
 
 /// Works the round of one department, or one of the house.
@@ -130,8 +132,12 @@ impl RoundWorker {
                 }
                 let next_at = went.next_at.unwrap_or(now + self.round.every());
                 self.round.keep(&mut tx, &went.kept).await?;
+                if let Some(why) = &went.trouble {
+                    tracing::warn!(round = name, why, "a part of a round failed; it is made again");
+                }
                 // Somebody else may have taken over; then what this round brought is theirs to bring.
-                if tx.end_round(name, claim.until, Some(&went.state), next_at, None).await? {
+                let why = went.trouble.as_deref();
+                if tx.end_round(name, claim.until, Some(&went.state), next_at, why).await? {
                     tx.commit().await?;
                 }
             }

@@ -74,8 +74,8 @@ impl Round for Exchanging {
     async fn go(&self, state: Value) -> Result<Went, String> {
         let exchange = &*self.0;
         // What another adapter left behind is no state of ours.
-        let before: State = serde_json::from_value(state).unwrap_or_default();
-        let mut walk = Walk { now: exchange.clock.now(), state: before.clone(), ..Walk::default() };
+        let state: State = serde_json::from_value(state).unwrap_or_default();
+        let mut walk = Walk { now: exchange.clock.now(), state, ..Walk::default() };
         let went = walk.make(exchange).await;
         let went = match exchange.open().await {
             Ok(shelf) => {
@@ -87,7 +87,7 @@ impl Round for Exchanging {
             }
             Err(trouble) => went.and(Err(trouble)),
         };
-        walk.end(exchange, &before, went)
+        walk.end(exchange, went)
     }
 
     async fn keep(&self, tx: &mut Tx, kept: &Value) -> Result<(), store::Error> {
@@ -203,32 +203,30 @@ impl Walk {
         went
     }
 
-    fn end(mut self, exchange: &Exchange, before: &State, went: Result<(), Trouble>) -> Result<Went, String> {
+    fn end(mut self, exchange: &Exchange, went: Result<(), Trouble>) -> Result<Went, String> {
         let today = exchange.city.calendar.date(self.now);
         if self.state.swept_on != Some(today) {
             self.state.swept_on = Some(today);
             self.kept.sweep_before = Some(self.now - KEEP);
         }
-        let did = !self.went.updates.is_empty()
-            || !self.went.arrived.is_empty()
-            || !self.went.happened.is_empty()
-            || !self.kept.handed.is_empty()
-            || !self.kept.answered.is_empty();
+        let failed = went.is_err();
         let pause = match went {
-            // Nothing to keep: then it is a failed round, and says why.
-            Err(trouble) if !did && self.state == *before => return Err(trouble.0),
             Err(trouble) => {
-                tracing::warn!(department = %exchange.department, why = %trouble, "files wait");
+                self.went.trouble = Some(trouble.0);
                 AGAIN
             }
-            Ok(()) if self.soon || !self.state.read.is_empty() => SOON,
+            Ok(()) if self.soon => SOON,
             Ok(()) => exchange.config.look_every,
         };
         let from = self.state.made_until.unwrap_or(self.now);
         let next_file = exchange.config.schedule().next(&exchange.city.calendar, from);
-        // What was read is put away at once: nobody has to wait for that.
-        let at = if self.state.read.is_empty() || pause == AGAIN { self.now + pause } else { self.now };
-        self.went.next_at = Some(next_file.map_or(at, |next| next.min(at)).max(self.now));
+        self.went.next_at = Some(match next_file {
+            _ if failed => self.now + pause,
+            // What was read is put away at once: nobody has to wait for that.
+            _ if !self.state.read.is_empty() => self.now,
+            Some(next) => next.clamp(self.now, self.now + pause),
+            None => self.now + pause,
+        });
         self.went.state = serde_json::to_value(&self.state).map_err(|error| error.to_string())?;
         self.went.kept = serde_json::to_value(&self.kept).map_err(|error| error.to_string())?;
         Ok(self.went)

@@ -67,7 +67,7 @@ impl Which {
             return Ok(Self::Number(text::clean_line(number)));
         }
         match line.cell("reference") {
-            Some(reference) => Reference::parse(reference).map(Self::Reference).map_err(|_| {
+            Some(reference) => Reference::parse(&eight_digits(reference)).map(Self::Reference).map_err(|_| {
                 wrong("reference", "this is no reference: it has eight digits, and one of these is not right")
             }),
             None => {
@@ -75,6 +75,12 @@ impl Which {
             }
         }
     }
+}
+
+/// A reference with the noughts at its front that a spreadsheet took for those of a number.
+fn eight_digits(text: &str) -> String {
+    let is_number = (1..8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { format!("{text:0>8}") } else { text.to_owned() }
 }
 
 /// Where a row stands, for what it says of time and identity.

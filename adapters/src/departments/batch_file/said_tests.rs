@@ -110,6 +110,11 @@ fn a_row_says_which_dispatch_it_is_about() {
         (&[("dispatch", dispatch.as_str()), ("reference", "x")][..], Ok(Which::Dispatch(id))),
         (&[("their_number", " W  7 ")], Ok(Which::Number("W 7".to_owned()))),
         (&[("reference", "1234 5671")], Ok(Which::Reference(Reference::from_number(1_234_567)))),
+        // A spreadsheet took it for a number.
+        (
+            &[("reference", Reference::from_number(42).digits().trim_start_matches('0'))],
+            Ok(Which::Reference(Reference::from_number(42))),
+        ),
         (&[("reference", "1234 5672")], Err("reference")),
         (&[("dispatch", "7")], Err("dispatch")),
         (&[], Err("dispatch")),

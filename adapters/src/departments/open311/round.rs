@@ -286,6 +286,7 @@ impl Walk {
             arrived: self.arrived,
             happened: Vec::new(),
             next_at,
+            trouble: None,
         })
     }
 }
