@@ -19,6 +19,7 @@ pub mod intake;
 pub mod json;
 pub mod links;
 pub mod mail;
+pub mod recategorise;
 pub mod rounds;
 pub mod secrets;
 pub mod tasks;

@@ -8,7 +8,7 @@ pub use tasks::{ListArgs as TaskListArgs, TasksCommand, Who};
 
 use crate::{
     bench::BenchArgs,
-    commands::{answers::AnswersArgs, suggest::SuggestCommand},
+    commands::{answers::AnswersArgs, cases::CasesCommand, suggest::SuggestCommand},
     conformance::ConformanceArgs,
     simulate::SimulateCommand,
 };
@@ -55,6 +55,9 @@ pub enum Command {
     Rules(RulesCommand),
     /// Which articles of the knowledge base answer, and whether they help
     Answers(AnswersArgs),
+    /// Put right what is wrong about one case
+    #[command(subcommand)]
+    Cases(CasesCommand),
     /// Which category words are likely about, and how often that is right
     #[command(subcommand)]
     Suggest(SuggestCommand),

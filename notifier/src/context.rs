@@ -221,6 +221,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         | What::Replied { .. }
         | What::Reminded { .. }
         | What::Escalated { .. }
+        | What::Recategorised { .. }
         | What::Outdated { .. } => return None,
     };
     let matter = wording::matter(report.kind, language);

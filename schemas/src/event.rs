@@ -5,7 +5,7 @@ use crate::{
     letter::{Lane, Letter, Topic},
     reference::Reference,
     report::Urgency,
-    slug::{DepartmentId, Slug},
+    slug::{CategoryId, DepartmentId, Slug},
     trace::Trace,
 };
 use jiff::{Timestamp, civil::Date};
@@ -135,6 +135,13 @@ pub enum What {
         /// The article.
         article: Slug,
     },
+    /// Somebody of the city corrected what it is about.
+    Recategorised {
+        /// What it was about.
+        from: CategoryId,
+        /// What it is about now.
+        to: CategoryId,
+    },
     /// Somebody outside the city does this.
     Referred {
         /// Who decided so.
@@ -222,6 +229,7 @@ impl What {
             Self::Solved { .. } => "solved",
             Self::Declined { .. } => "declined",
             Self::Answered { .. } => "answered",
+            Self::Recategorised { .. } => "recategorised",
             Self::Referred { .. } => "referred",
             Self::Asked { .. } => "asked",
             Self::Replied { .. } => "replied",

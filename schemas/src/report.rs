@@ -239,6 +239,8 @@ pub enum Why {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
+    /// Somebody of the city corrected what it is about.
+    Recategorised,
     /// The resident answers what a department asked.
     Replied {
         /// Who asked.

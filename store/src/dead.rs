@@ -71,7 +71,8 @@ sql! {
             AND (CAST($5 AS text) IS NULL OR LOWER(why) LIKE $5 ESCAPE '!')
             AND (CAST($6 AS bigint) IS NULL OR case_id = (SELECT report.id FROM report WHERE report.reference = $6))
             AND (CAST($7 AS text) IS NULL
-                OR case_id IN (SELECT report.id FROM report WHERE report.category LIKE $7 ESCAPE '!'))
+                OR case_id IN (SELECT report.id FROM report LEFT JOIN correction ON correction.case_id = report.id
+                    WHERE coalesce(correction.category, report.category) LIKE $7 ESCAPE '!'))
         ORDER BY buried_at DESC, id LIMIT $8";
     both BY_ID = "SELECT id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at, why, buried_at
         FROM letter WHERE buried_at IS NOT NULL AND id = $1";

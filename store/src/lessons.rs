@@ -9,10 +9,10 @@ use schemas::{
 };
 
 sql! {
-    // A department solved it as what it was filed as. What an article answered was filed by nobody but
+    // A department solved it as what it was filed as, or corrected to. What an article answered was filed by nobody but
     // the resident.
-    both NEXT = "SELECT report.id, report.category, report.language, report.words, report.place
-        FROM cases JOIN report ON report.id = cases.id
+    both NEXT = "SELECT report.id, coalesce(correction.category, report.category), report.language, report.words, report.place
+        FROM cases JOIN report ON report.id = cases.id LEFT JOIN correction ON correction.case_id = cases.id
         WHERE cases.id < $1 AND cases.status = 'solved' AND report.channel <> $3 AND NOT EXISTS (
             SELECT 1 FROM answer WHERE answer.case_id = cases.id AND (answer.helped IS NULL OR answer.helped))
         ORDER BY cases.id DESC LIMIT $2";

@@ -18,6 +18,7 @@ mod cases;
 mod claims;
 mod clock;
 mod console;
+mod corrections;
 mod db;
 mod dead;
 mod dialect;

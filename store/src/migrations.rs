@@ -29,6 +29,7 @@ const ALL: &[Migration] = &[
     },
     Migration { name: "0005_clock", both: include_str!("../migrations/0005_clock.sql"), postgres: None },
     Migration { name: "0006_answers", both: include_str!("../migrations/0006_answers.sql"), postgres: None },
+    Migration { name: "0006_corrections", both: include_str!("../migrations/0006_corrections.sql"), postgres: None },
     Migration { name: "0007_mail", both: include_str!("../migrations/0007_mail.sql"), postgres: None },
     Migration { name: "0008_open311", both: include_str!("../migrations/0008_open311.sql"), postgres: None },
     Migration { name: "0009_tasks", both: include_str!("../migrations/0009_tasks.sql"), postgres: None },

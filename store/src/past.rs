@@ -13,7 +13,8 @@ use std::time::Duration;
 
 sql! {
     // The second event of a case is its first decision. Both look-ups are by key.
-    both PAST = "SELECT r.id, r.reference, r.channel, r.kind, r.category, r.words, r.place, r.answers, r.urgency,
+    both PAST = "SELECT r.id, r.reference, r.channel, r.kind,
+            coalesce((SELECT c.category FROM correction AS c WHERE c.case_id = r.id), r.category), r.words, r.place, r.answers, r.urgency,
             r.language, r.tell, r.photos, r.received_at, e.id, e.at, e.body,
             CAST(CASE WHEN p.report_id IS NULL THEN NULL ELSE
                 CASE WHEN p.name IS NULL THEN 0 ELSE 1 END + CASE WHEN p.email IS NULL THEN 0 ELSE 2 END

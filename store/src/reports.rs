@@ -74,7 +74,8 @@ sql! {
     both KEPT_BY_SOURCE = "SELECT batch.value ->> 'id' AS asked, report.id AS id, digest, reference, token, received_at
         FROM json_each($1) AS batch
         JOIN report ON report.channel = batch.value ->> 'channel' AND report.source_id = batch.value ->> 'source_id'";
-    both BY_SOURCE = "SELECT id, reference, channel, source_id, kind, category, words, place, answers, urgency,
+    both BY_SOURCE = "SELECT id, reference, channel, source_id, kind, coalesce((SELECT correction.category FROM correction
+                WHERE correction.case_id = report.id), category), words, place, answers, urgency,
             language, tell, photos, token, received_at
         FROM report WHERE channel = $1 AND source_id = $2";
     both ADD_CONTACT = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
@@ -84,13 +85,16 @@ sql! {
     both CLAIM_PHOTOS = "UPDATE photo SET report_id = claim.report_id
         FROM (SELECT value ->> 'id' AS photo_id, value ->> 'report_id' AS report_id FROM json_each($1)) AS claim
         WHERE photo.id = claim.photo_id AND photo.report_id IS NULL";
-    both BY_IDS = "SELECT id, reference, channel, source_id, kind, category, words, place, answers, urgency,
+    both BY_IDS = "SELECT id, reference, channel, source_id, kind, coalesce((SELECT correction.category FROM correction
+                WHERE correction.case_id = report.id), category), words, place, answers, urgency,
             language, tell, photos, token, received_at
         FROM report WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
-    both BY_TOKEN = "SELECT id, reference, channel, source_id, kind, category, words, place, answers, urgency,
+    both BY_TOKEN = "SELECT id, reference, channel, source_id, kind, coalesce((SELECT correction.category FROM correction
+                WHERE correction.case_id = report.id), category), words, place, answers, urgency,
             language, tell, photos, token, received_at
         FROM report WHERE token = $1";
-    both BY_REFERENCE = "SELECT id, reference, channel, source_id, kind, category, words, place, answers, urgency,
+    both BY_REFERENCE = "SELECT id, reference, channel, source_id, kind, coalesce((SELECT correction.category FROM correction
+                WHERE correction.case_id = report.id), category), words, place, answers, urgency,
             language, tell, photos, token, received_at
         FROM report WHERE reference = $1";
     both CONTACTS = "SELECT report_id, name, email, phone FROM contact

@@ -53,6 +53,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::cases::STATEMENTS,
         crate::clock::STATEMENTS,
         crate::console::STATEMENTS,
+        crate::corrections::STATEMENTS,
         crate::dead::STATEMENTS,
         crate::dispatches::STATEMENTS,
         crate::events::STATEMENTS,

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod broker;
+pub mod cases;
 pub mod check;
 pub mod dead;
 pub mod migrate;
@@ -29,6 +30,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate(args) => migrate::run(args, &config()?).await,
         Command::Rules(command) => rules::run(command, &config()?).await,
         Command::Suggest(command) => suggest::run(command, &config()?).await,
+        Command::Cases(command) => cases::run(command, &config()?).await,
         Command::Answers(args) => answers::run(args, &config()?).await,
         Command::Tasks(command) => tasks::run(command, &config()?).await,
         Command::Dead(command) => dead::run(command, &config()?).await,

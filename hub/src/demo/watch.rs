@@ -297,6 +297,7 @@ fn show(out: Out, town: &Town, walk: &Walk, event: &CaseEvent) {
         }
         What::Slipping { was, .. } => ("◷", format!("it will not be {was}: the resident hears of it")),
         What::Reopened { .. } => ("↻", "the resident says it is not solved".to_owned()),
+        What::Recategorised { from, to } => ("✎", format!("is about {to}, not {from}")),
         What::Outdated { department, said } => {
             ("…", format!("{} answered late ({said}): changes nothing", name(department)))
         }

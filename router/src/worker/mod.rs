@@ -7,6 +7,7 @@
 //! - [`clock`]: cases whose time has come.
 //! - [`known`]: what has to be looked up besides the report.
 
+mod anew;
 mod clock;
 mod known;
 mod received;

@@ -151,6 +151,7 @@ impl RouterWorker {
                     self.reroute(&walk, case, department, had, writing);
                 }
                 Why::Reopened { text } => self.reopen(walk, case, text.as_deref(), had, writing),
+                Why::Recategorised => self.decide_anew(&walk, case, had, writing),
                 Why::Replied { department, text } => {
                     self.pass_on(&walk, case, department, text, had, writing);
                     continue;
@@ -189,21 +190,12 @@ impl RouterWorker {
             let reason = nobody_left(walk.report.language).to_owned();
             return writing.decline(walk, case, What::Declined { department, reason });
         }
-        let fresh = |assignment: &&Assignment| {
-            let mut before = had.iter().filter(|row| row.department == assignment.department);
-            match assignment.role {
-                Role::Lead => true,
-                // Who only heard of it does not know yet that a part of it is theirs.
-                Role::Part => before.all(|row| row.role == Role::Informed),
-                Role::Informed => before.next().is_none(),
-            }
-        };
         let what = routed(&decision, Some(by.clone()));
         let assignments = decision.assignments.clone();
         case.status = Status::Routed;
         case.lead = decision.lead().cloned();
         case.decision = Some(decision);
-        writing.hand_out(self, walk, case, assignments.iter().filter(fresh), what);
+        writing.hand_out(self, walk, case, assignments.iter().filter(|one| is_fresh(one, had)), what);
     }
 
     /// The resident says it is not solved: the department that led has it again, with a new term.
@@ -261,6 +253,17 @@ impl RouterWorker {
         let has = if has_it { Some(asked) } else { case.lead.as_ref() };
         let Some(department) = has else { return };
         writing.again(self, walk, case, had, department, AgainWhy::Replied, Some(text.to_owned()));
+    }
+}
+
+/// Whether an assignment is handed out to whoever `had` what: a lead always, the others once.
+pub(super) fn is_fresh(assignment: &Assignment, had: &[DispatchRow]) -> bool {
+    let mut before = had.iter().filter(|row| row.department == assignment.department);
+    match assignment.role {
+        Role::Lead => true,
+        // Who only heard of it does not know yet that a part of it is theirs.
+        Role::Part => before.all(|row| row.role == Role::Informed),
+        Role::Informed => before.next().is_none(),
     }
 }
 

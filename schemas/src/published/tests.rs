@@ -152,6 +152,10 @@ fn events() -> Vec<What> {
             news_by: Some(date(2026, 12, 2)),
             text: None,
         },
+        What::Recategorised {
+            from: CategoryId::new("wegen/put").unwrap(),
+            to: CategoryId::new("wegen/voetpad").unwrap(),
+        },
         What::Outdated { department, said: "planned".into() },
     ]
 }
@@ -175,6 +179,7 @@ fn samples() -> Vec<(Topic, String, Value)> {
                     Why::New,
                     Why::Rejected { department: slug("publieke-ruimte-wegen") },
                     Why::Reopened { text: None },
+                    Why::Recategorised,
                     Why::Replied { department: slug("publieke-ruimte-wegen"), text: "Aan de even kant.".into() },
                 ] {
                     let body = json(Received { report: derived(&["sample", "case"]), why });

@@ -6,6 +6,7 @@ mod answers;
 mod batches;
 mod cases;
 mod clock;
+mod corrections;
 mod database;
 mod lessons;
 mod letters;

@@ -7,10 +7,11 @@ use adapters::departments::is_by_hand;
 use schemas::{
     Date, Timestamp,
     case::{Case, Role, Status},
-    city::Delivery,
+    city::{Delivery, in_language},
     dispatch::DispatchState,
     event::{CaseEvent, What},
     report::Language,
+    slug::CategoryId,
 };
 use serde::Serialize;
 use store::DispatchRow;
@@ -89,6 +90,11 @@ impl Teller<'_> {
         department(self.app, id, self.language)
     }
 
+    fn category(&self, id: &CategoryId) -> String {
+        let category = self.app.site.city.category(id);
+        category.map_or_else(|| id.to_string(), |category| in_language(&category.names, self.language).to_owned())
+    }
+
     /// `date` in words.
     pub fn date(&self, date: Date) -> String {
         dates::date(self.language, date, self.today)
@@ -137,7 +143,7 @@ impl Teller<'_> {
             | What::Escalated { department, .. }
             | What::Slipping { department, .. }
             | What::Outdated { department, .. } => self.name(department),
-            What::Received | What::Replied { .. } | What::Reopened { .. } => String::new(),
+            What::Received | What::Replied { .. } | What::Reopened { .. } | What::Recategorised { .. } => String::new(),
         };
         let mut args = vec![("department", who.clone())];
         match &event.what {
@@ -210,6 +216,11 @@ impl Teller<'_> {
                     (None, Some(day)) => Some(self.text("event-slipping-news", &[("date", &self.date(*day))])),
                     (None, None) => None,
                 };
+            }
+            What::Recategorised { from, to } => {
+                let args = [("from", self.category(from)), ("to", self.category(to))];
+                let args = [(args[0].0, args[0].1.as_str()), (args[1].0, args[1].1.as_str())];
+                line.text = Some(self.text("event-recategorised-text", &args));
             }
             What::Reminded { .. } | What::Escalated { .. } | What::Outdated { .. } => {}
         }

@@ -88,6 +88,7 @@ fn everything(town: &Town) -> Vec<What> {
             text: None,
         },
         What::Declined { department: department.clone(), reason: "Kan niet".into() },
+        What::Recategorised { from: "wegen/put".parse().unwrap(), to: "wegen/gone".parse().unwrap() },
         What::Outdated { department, said: "plan".into() },
     ]
 }

@@ -1,5 +1,6 @@
 //! The worker against a real store: what one transaction leaves behind.
 
+mod anew;
 mod bed;
 mod clock;
 mod in_force;

@@ -1,0 +1,58 @@
+//! A case whose category was corrected: decided anew, never back to who refused it.
+
+use super::{
+    RouterWorker,
+    received::{is_fresh, routed},
+    writing::{Walk, Writing},
+};
+use schemas::{
+    case::{Assignment, Case, Role, Status, Watch},
+    report::TRIAL_CHANNEL,
+    slug::DepartmentId,
+};
+use std::collections::BTreeSet;
+use store::DispatchRow;
+
+impl RouterWorker {
+    /// Decides by what the report is about now. When that is another desk, it gets the case with a
+    /// new term, and whoever had work of it before hears that it is with somebody else. When every
+    /// rule leads to somebody who refused, the case stays where it is: a correction closes nothing.
+    pub(super) fn decide_anew(&self, walk: &Walk<'_>, case: &mut Case, had: &[DispatchRow], writing: &mut Writing) {
+        if walk.report.channel.as_str() == TRIAL_CHANNEL {
+            return;
+        }
+        let mut decision = self.decide(walk.report, walk.contact, &case.rejected_by, walk.now);
+        // Somebody of the city has looked at it: no article answers it any more.
+        decision.answer = None;
+        if decision.lead().is_none_or(|lead| case.rejected_by.contains(lead)) {
+            return;
+        }
+        if decision.lead() == case.lead.as_ref() {
+            // They have it already; their second copy would be a second order.
+            case.decision = Some(decision);
+            return;
+        }
+        let assigned = |id: &DepartmentId| decision.assignments.iter().any(|one| one.department == *id);
+        let had_work: BTreeSet<&DepartmentId> = had
+            .iter()
+            .map(|row| &row.department)
+            .filter(|id| !assigned(id) && !case.rejected_by.contains(id))
+            .filter(|id| {
+                had.iter().rev().find(|row| row.department == **id).is_some_and(|row| row.role != Role::Informed)
+            })
+            .collect();
+        let told = had_work.into_iter().map(|id| Assignment { department: id.clone(), role: Role::Informed });
+        let fresh = decision.assignments.iter().filter(|assignment| is_fresh(assignment, had)).cloned();
+        let assignments: Vec<Assignment> = fresh.chain(told).collect();
+        let what = routed(&decision, None);
+        case.version += 1;
+        case.status = Status::Routed;
+        case.status_at = walk.now;
+        case.planned_on = None;
+        case.parts.clear();
+        case.watch = Watch::default();
+        case.lead = decision.lead().cloned();
+        case.decision = Some(decision);
+        writing.hand_out(self, walk, case, assignments.iter(), what);
+    }
+}
