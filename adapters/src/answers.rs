@@ -2,6 +2,7 @@
 //! update, and never backwards ([`apply`]).
 
 mod apply;
+mod parts;
 
 pub use apply::{Applied, apply};
 

@@ -105,6 +105,9 @@ fn describe() {
         "voordeur_open311_strangers_total",
         "What Open311 servers said about numbers that are not ours, by department"
     );
+    describe_gauge!("voordeur_cases_open", "Open cases, by the department that leads");
+    describe_gauge!("voordeur_cases_waiting", "Open cases that wait for the resident, by department");
+    describe_gauge!("voordeur_cases_late", "Open cases that were expected before today, by department");
     describe_gauge!("voordeur_up", "1 for each role that runs in this process");
 }
 

@@ -218,6 +218,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         | What::Accepted { .. }
         | What::Rejected { .. }
         | What::InternalNote { .. }
+        | What::PartSolved { .. }
         | What::Replied { .. }
         | What::Reminded { .. }
         | What::Escalated { .. }

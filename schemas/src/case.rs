@@ -152,6 +152,20 @@ impl Case {
         }
     }
 
+    /// It waits for the resident no more: as [`Case::resume`], and each part that waited goes on.
+    pub fn go_on(&mut self, calendar: &Calendar, at: Timestamp) {
+        self.status = self.resume(calendar, at);
+        self.status_at = at;
+        if self.parts.is_empty() {
+            return;
+        }
+        for part in self.parts.iter_mut().filter(|part| part.status == Status::Waiting) {
+            part.status = Status::Accepted;
+            part.status_at = at;
+        }
+        (self.status, self.planned_on) = whole(&self.parts, self.lead.as_ref());
+    }
+
     /// The day on which the resident expects it to be solved: the one that the department named, or
     /// the promised one.
     pub fn expected_on(&self) -> Option<Date> {
@@ -174,6 +188,35 @@ pub struct Part {
     /// How it was reminded.
     #[serde(flatten)]
     pub silence: Silence,
+}
+
+impl Part {
+    /// A part that was just handed out.
+    pub fn new(department: DepartmentId, now: Timestamp) -> Self {
+        Self { department, status: Status::Routed, status_at: now, planned_on: None, silence: Silence::default() }
+    }
+}
+
+/// How far a case is that several departments do, by their parts; and the day on which all of it is
+/// planned. It is over when every part is, and refused when its `lead` refuses.
+pub fn whole(parts: &[Part], lead: Option<&DepartmentId>) -> (Status, Option<Date>) {
+    let any = |status| parts.iter().any(|part: &Part| part.status == status);
+    let open: Vec<&Part> = parts.iter().filter(|part| !part.status.is_closed()).collect();
+    if parts.iter().any(|part| part.status == Status::Received && Some(&part.department) == lead) {
+        return (Status::Received, None);
+    }
+    let status = if open.is_empty() {
+        [Status::Solved, Status::Referred].into_iter().find(|status| any(*status)).unwrap_or(Status::Declined)
+    } else if any(Status::Waiting) {
+        Status::Waiting
+    } else if open.iter().all(|part| part.status == Status::Planned) {
+        return (Status::Planned, open.iter().filter_map(|part| part.planned_on).max());
+    } else if parts.iter().all(|part| matches!(part.status, Status::Routed | Status::Received | Status::Declined)) {
+        Status::Routed
+    } else {
+        Status::Accepted
+    };
+    (status, None)
 }
 
 /// What the clock knows of a case: who was reminded, what was promised since.
@@ -315,4 +358,43 @@ pub struct Reason {
     pub condition: String,
     /// The fact that met it: `wegen/put`.
     pub fact: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn a_case_is_as_far_as_its_parts() {
+        use Status::{Accepted, Declined, Planned, Received, Referred, Routed, Solved, Waiting};
+        let names = ["lead", "other", "third"].map(|name| Slug::new(name).unwrap());
+        let whole_of = |statuses: &[Status]| {
+            let part = |(n, status): (usize, &Status)| {
+                let day = (*status == Planned).then(|| date(2026, 11, 20 + i8::try_from(n).unwrap()));
+                Part { status: *status, planned_on: day, ..Part::new(names[n].clone(), Timestamp::UNIX_EPOCH) }
+            };
+            let parts: Vec<Part> = statuses.iter().enumerate().map(part).collect();
+            whole(&parts, Some(&names[0]))
+        };
+        for (parts, status, day) in [
+            (&[Routed, Routed][..], Routed, None),
+            (&[Routed, Accepted], Accepted, None),
+            (&[Solved, Routed], Accepted, None),
+            (&[Planned, Routed], Accepted, None),
+            (&[Planned, Planned, Planned], Planned, Some(date(2026, 11, 22))),
+            (&[Solved, Planned], Planned, Some(date(2026, 11, 21))),
+            (&[Solved, Waiting, Planned], Waiting, None),
+            (&[Solved, Solved, Solved], Solved, None),
+            (&[Solved, Declined], Solved, None),
+            (&[Referred, Declined], Referred, None),
+            (&[Declined, Declined], Declined, None),
+            (&[Received, Solved], Received, None),
+            (&[Accepted, Received], Accepted, None),
+            (&[Routed, Received], Routed, None),
+            (&[Routed, Declined], Routed, None),
+        ] {
+            assert_eq!(whole_of(parts), (status, day), "{parts:?}");
+        }
+    }
 }

@@ -121,6 +121,15 @@ pub enum What {
         /// Photos or documents that show it.
         evidence: Vec<String>,
     },
+    /// One of several departments says that its part is done.
+    PartSolved {
+        /// Who.
+        department: DepartmentId,
+        /// What was done.
+        text: Option<String>,
+        /// Photos or documents that show it.
+        evidence: Vec<String>,
+    },
     /// Nobody will do it, with the reason.
     Declined {
         /// Who decided so.
@@ -227,6 +236,7 @@ impl What {
             Self::InternalNote { .. } => "internal_note",
             Self::Planned { .. } => "planned",
             Self::Solved { .. } => "solved",
+            Self::PartSolved { .. } => "part_solved",
             Self::Declined { .. } => "declined",
             Self::Answered { .. } => "answered",
             Self::Recategorised { .. } => "recategorised",

@@ -5,6 +5,7 @@
 //! department's own clock; of two at the same moment the one further on counts. A statement that
 //! comes too late keeps its words, as a note, and changes nothing.
 
+use super::parts;
 use schemas::{
     Date, Timestamp,
     case::{Case, Role, Silence, Status},
@@ -30,8 +31,23 @@ impl From<What> for Applied {
 }
 
 /// Changes `case` by what the department said about `dispatch`. The version of the case is the
-/// caller's; `calendar` is the city's, `now` our clock, for what only our clock can tell.
+/// caller's; `calendar` is the city's, `now` our clock, for what only our clock can tell. When several
+/// departments do it, the statement is about the department's own part.
 pub fn apply(case: &mut Case, dispatch: &DispatchRow, update: &Update, calendar: &Calendar, now: Timestamp) -> Applied {
+    if case.parts.is_empty() {
+        return whole(case, dispatch, update, calendar, now);
+    }
+    parts::apply(case, dispatch, update, calendar, now)
+}
+
+/// As [`apply`], when the department has all of the case.
+pub(super) fn whole(
+    case: &mut Case,
+    dispatch: &DispatchRow,
+    update: &Update,
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Applied {
     let department = dispatch.department.clone();
     // Words are kept in whatever order they come.
     if let Say::InternalNote { text } = &update.say {

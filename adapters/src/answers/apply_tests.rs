@@ -2,7 +2,7 @@ use super::*;
 use crate::testing;
 use jiff::ToSpan as _;
 use proptest::prelude::*;
-use schemas::{Date, reference::Reference, report::Tell};
+use schemas::{Date, case::Part, reference::Reference, report::Tell};
 
 fn at(minute: i64) -> Timestamp {
     testing::now() + minute.minutes()
@@ -196,6 +196,61 @@ fn who_no_longer_leads_and_what_was_declined_stay_as_they_are() {
     assert_eq!(case.status, Status::Declined);
 }
 
+/// A case that `wegen` leads and `groen` does a part of, with the dispatch of each.
+fn split() -> (Case, [DispatchRow; 2]) {
+    let (mut case, row) = routed();
+    case.parts = ["wegen", "groen"].map(|name| Part::new(testing::slug(name), at(60))).to_vec();
+    let other = testing::dispatch("groen", Role::Part);
+    let other = DispatchRow::posted(other.id, case.id, other.department, Role::Part, at(60));
+    (case, [row, other])
+}
+
+fn run_split(case: &mut Case, rows: &[DispatchRow; 2], said: &[(usize, i64, Say)]) -> Vec<Applied> {
+    said.iter()
+        .enumerate()
+        .map(|(n, (who, minute, say))| {
+            let row = &rows[*who];
+            let dispatch = testing::dispatch(&row.department, row.role);
+            let update = testing::update(&n.to_string(), &dispatch, at(*minute), say.clone());
+            apply(case, row, &update, &testing::city().calendar, at(100))
+        })
+        .collect()
+}
+
+#[test]
+fn a_case_that_two_departments_do_is_done_when_both_are() {
+    type Row = (&'static [(usize, i64, &'static str)], Status, &'static str);
+    let rows: &[Row] = &[
+        (&[(0, 1, "accept")], Status::Accepted, "accepted"),
+        (&[(0, 1, "done")], Status::Accepted, "part_solved"),
+        (&[(0, 1, "done"), (1, 2, "done")], Status::Solved, "part_solved solved"),
+        (&[(1, 2, "done"), (0, 1, "done")], Status::Solved, "part_solved solved"),
+        (&[(0, 1, "plan"), (1, 1, "plan")], Status::Planned, "planned planned"),
+        (&[(0, 1, "done"), (1, 1, "plan")], Status::Planned, "part_solved planned"),
+        (&[(0, 1, "ask"), (1, 2, "done")], Status::Waiting, "asked part_solved"),
+        (&[(0, 1, "ask"), (1, 2, "done"), (0, 3, "done")], Status::Solved, "asked part_solved solved"),
+        (&[(0, 2, "done"), (0, 1, "accept")], Status::Accepted, "part_solved outdated"),
+        (&[(0, 1, "done"), (1, 1, "done"), (1, 2, "accept")], Status::Accepted, "part_solved solved accepted"),
+        (&[(1, 1, "reject")], Status::Routed, "rejected"),
+        (&[(0, 1, "reject"), (1, 2, "accept")], Status::Received, "rejected accepted"),
+        (&[(1, 1, "note"), (0, 1, "internal_note")], Status::Routed, "note internal_note"),
+    ];
+    for (said, status, events) in rows {
+        let (mut case, rows) = split();
+        let said: Vec<(usize, i64, Say)> = said.iter().map(|(who, minute, word)| (*who, *minute, say(word))).collect();
+        let applied = run_split(&mut case, &rows, &said);
+        assert_eq!((case.status, words(&applied).as_str()), (*status, *events), "{said:?}");
+        assert_eq!(case.closed_at.is_some(), case.status.is_closed(), "{said:?}");
+        assert_eq!(case.watch.waiting_since.is_some(), case.status == Status::Waiting, "{said:?}");
+        assert_eq!(applied.iter().filter(|a| a.reroute).count(), events.matches("rejected").count(), "{said:?}");
+    }
+    // Who has no part of it changes nothing.
+    let (mut case, [row, _]) = split();
+    let stranger = DispatchRow { department: testing::slug("mobiliteit"), ..row };
+    let applied = run(&mut case, &stranger, &[(1, say("done"))]);
+    assert_eq!((case.status, words(&applied).as_str()), (Status::Routed, "outdated internal_note"));
+}
+
 fn any_say() -> impl Strategy<Value = Say> {
     prop::sample::select(vec!["accept", "reject", "note", "internal_note", "plan", "ask", "done"]).prop_map(say)
 }
@@ -231,5 +286,23 @@ proptest! {
         let notes = |said: &[(i64, Say)]| said.iter().filter(|(_, say)| say.word() == "note").count();
         let told = applied.iter().flat_map(|a| &a.events).filter(|what| what.word() == "note").count();
         prop_assert_eq!(told, notes(&shuffled));
+    }
+
+    #[test]
+    fn parts_end_alike_in_any_order(
+        said in prop::collection::vec((0_usize..2, 0_i64..6, any_say()), 1..8),
+        swaps in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..8),
+    ) {
+        let (mut straight, rows) = split();
+        run_split(&mut straight, &rows, &said);
+        let mut shuffled = said.clone();
+        for (a, b) in swaps {
+            shuffled.swap(a.index(said.len()), b.index(said.len()));
+        }
+        let (mut mixed, rows) = split();
+        run_split(&mut mixed, &rows, &shuffled);
+        let ends = |case: &Case| case.parts.iter().map(|part| (part.status, part.status_at)).collect::<Vec<_>>();
+        prop_assert_eq!(ends(&straight), ends(&mixed));
+        prop_assert_eq!(straight.status, mixed.status);
     }
 }

@@ -91,8 +91,12 @@ async fn answer(
     }
     let now = tools.clock.now();
     case.version += 1;
-    case.status = case.resume(&tools.city.calendar, now);
-    case.status_at = now;
+    let mut waited: Vec<DepartmentId> =
+        case.parts.iter().filter(|part| part.status == Status::Waiting).map(|part| part.department.clone()).collect();
+    if waited.is_empty() {
+        waited.push(department.clone());
+    }
+    case.go_on(&tools.city.calendar, now);
     case.check_at = Some(now);
     let event = CaseEvent {
         id: derived(&["event", &case.id.to_string(), "replied", &case.version.to_string()]),
@@ -102,20 +106,21 @@ async fn answer(
         at: now,
         what: What::Replied { text: text.clone() },
     };
-    let letter = letter(&case, event.id, department, text, trace, now);
+    let letters: Vec<Letter> =
+        waited.iter().map(|department| letter(&case, event.id, department, &text, trace, now)).collect();
     let tell = case.tell;
     tx.save_cases(&[case]).await?;
     tx.add_events(&[(event, tell)], trace).await?;
-    tx.post(&[letter]).await?;
+    tx.post(&letters).await?;
     tx.commit().await?;
     tracing::info!(case = %report.id, %trace, "the resident answered");
     Ok(Outcome::Replied(report.reference))
 }
 
 /// Has the router hand the answer to who asked.
-fn letter(case: &Case, event: Uuid, department: &DepartmentId, text: String, trace: Trace, now: Timestamp) -> Letter {
-    let id = derived(&["replied", &case.id.to_string(), &case.version.to_string()]);
-    let why = Why::Replied { department: department.clone(), text };
+fn letter(case: &Case, event: Uuid, department: &DepartmentId, text: &str, trace: Trace, now: Timestamp) -> Letter {
+    let id = derived(&["replied", &case.id.to_string(), department, &case.version.to_string()]);
+    let why = Why::Replied { department: department.clone(), text: text.to_owned() };
     let body = Received { report: case.id, why };
     Letter::new(id, Lane::router(), Topic::ReportReceived, "replied", &body, trace, now).about(case.id).because(event)
 }

@@ -284,6 +284,7 @@ fn show(out: Out, town: &Town, walk: &Walk, event: &CaseEvent) {
         What::InternalNote { department, .. } => ("✎", format!("{} notes something for colleagues", name(department))),
         What::Planned { department, on, .. } => ("◷", format!("{} plans it on {on}", name(department))),
         What::Solved { department, .. } => ("✓", format!("{} by {}", paint.green("solved"), name(department))),
+        What::PartSolved { department, .. } => ("✓", format!("{} has done its part", name(department))),
         What::Declined { department, reason } => {
             ("✗", format!("{} will not do it: {}", name(department), short(reason, 90)))
         }

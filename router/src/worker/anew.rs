@@ -2,6 +2,7 @@
 
 use super::{
     RouterWorker,
+    parts::parts,
     received::{is_fresh, routed},
     writing::{Walk, Writing},
 };
@@ -49,7 +50,7 @@ impl RouterWorker {
         case.status = Status::Routed;
         case.status_at = walk.now;
         case.planned_on = None;
-        case.parts.clear();
+        case.parts = parts(&decision, &case.parts, walk.now);
         case.watch = Watch::default();
         case.lead = decision.lead().cloned();
         case.decision = Some(decision);

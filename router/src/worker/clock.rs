@@ -197,8 +197,7 @@ impl RouterWorker {
                     }
                 }
                 Step::GoOn => {
-                    case.status = case.resume(&self.city.calendar, now);
-                    case.status_at = now;
+                    case.go_on(&self.city.calendar, now);
                     let department = asked.map(|(department, _)| department).or(case.lead.as_ref()).cloned()?;
                     self.remind(&walk, case, rows, &department, 1, Of::NoAnswer, writing);
                 }

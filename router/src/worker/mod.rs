@@ -5,11 +5,13 @@
 //! - [`submitted`]: reports of channel integrations (`report.submitted`), kept and decided at once.
 //! - [`writing`]: what one batch writes.
 //! - [`clock`]: cases whose time has come.
+//! - [`parts`]: cases that several departments do.
 //! - [`known`]: what has to be looked up besides the report.
 
 mod anew;
 mod clock;
 mod known;
+mod parts;
 mod received;
 mod references;
 mod submitted;
@@ -141,6 +143,7 @@ impl RouterWorker {
             status: if is_answered { Status::Solved } else { Status::Routed },
             version: 2,
             lead: decision.lead().cloned(),
+            parts: if is_answered { Vec::new() } else { parts::parts(&decision, &[], now) },
             decision: Some(decision),
             rejected_by: Vec::new(),
             planned_on: None,
@@ -148,7 +151,6 @@ impl RouterWorker {
             opened_at: report.received_at,
             closed_at: is_answered.then_some(now),
             tell: report.tell,
-            parts: Vec::new(),
             watch: Watch::default(),
             check_at: None,
         };

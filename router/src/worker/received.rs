@@ -3,12 +3,13 @@
 
 use super::{
     RouterWorker,
+    parts::parts,
     writing::{Walk, Writing},
 };
 use crate::clock;
 use schemas::{
     Uuid,
-    case::{Assignment, Case, Decision, Role, Status, Watch},
+    case::{Assignment, Case, Decision, Part, Role, Status, Watch},
     dispatch::AgainWhy,
     event::What,
     letter::Letter,
@@ -145,6 +146,12 @@ impl RouterWorker {
                         && case.status == Status::Received
                         && case.lead.as_ref() == Some(department)
                         && case.rejected_by.contains(department);
+                    let is_part = case.lead.as_ref() != Some(department)
+                        && case.parts.iter().any(|p| p.department == *department && p.status == Status::Received);
+                    if is_part {
+                        self.hand_part_on(&walk, case, department, writing);
+                        changed.insert(case.id);
+                    }
                     if !waits {
                         continue;
                     }
@@ -184,6 +191,7 @@ impl RouterWorker {
                 case.rejected_by.join(", "),
             ));
             case.status = Status::Declined;
+            case.parts.clear();
             case.closed_at = Some(walk.now);
             case.decision = Some(decision);
             let department = self.city.fallback.clone();
@@ -194,6 +202,7 @@ impl RouterWorker {
         let assignments = decision.assignments.clone();
         case.status = Status::Routed;
         case.lead = decision.lead().cloned();
+        case.parts = parts(&decision, &case.parts, walk.now);
         case.decision = Some(decision);
         writing.hand_out(self, walk, case, assignments.iter().filter(|one| is_fresh(one, had)), what);
     }
@@ -223,6 +232,11 @@ impl RouterWorker {
         case.watch = Watch::default();
         case.closed_at = None;
         case.lead = decision.lead().cloned();
+        // Who leads has its part again; the others did theirs, unless nobody had any yet.
+        case.parts = parts(&decision, if was_answered { &[] } else { &case.parts }, walk.now);
+        if let Some(part) = case.parts.iter_mut().find(|part| Some(&part.department) == case.lead.as_ref()) {
+            *part = Part::new(part.department.clone(), walk.now);
+        }
         let what = routed(&decision, None);
         let has_it = |assignment: &&Assignment| was_answered || assignment.role == Role::Lead;
         let mut assignments: Vec<Assignment> = decision.assignments.iter().filter(has_it).cloned().collect();

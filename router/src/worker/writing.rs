@@ -171,6 +171,34 @@ impl Writing {
         true
     }
 
+    /// Hands a part of `case` to `department`, and puts `what` on the timeline.
+    pub fn hand_part(
+        &mut self,
+        worker: &RouterWorker,
+        walk: &Walk<'_>,
+        case: &Case,
+        department: &DepartmentId,
+        what: What,
+    ) {
+        let occasion = case.version.to_string();
+        self.dispatch(worker, walk, case, department, Role::Part, &occasion, None);
+        self.decided += 1;
+        self.tell(walk, case, what);
+    }
+
+    /// Nobody does the part of `by`: the others have done theirs, or colleagues read of it.
+    pub fn part_dropped(&mut self, walk: &Walk<'_>, case: &Case, by: &DepartmentId) {
+        let Some(lead) = case.lead.clone() else { return };
+        if case.status.is_closed() {
+            self.closed.push(case.id);
+            self.tell(walk, case, What::Solved { department: lead, text: None, evidence: Vec::new() });
+        } else {
+            let text = format!("nobody does the part of {by}: they say it is not theirs");
+            self.tell(walk, case, What::InternalNote { department: lead, text });
+        }
+        self.alarm(walk, case);
+    }
+
     /// Gives somebody something to do.
     pub fn task(&mut self, task: Task) {
         self.tasks.push(task);

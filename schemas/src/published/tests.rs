@@ -132,6 +132,11 @@ fn events() -> Vec<What> {
             text: Some("Hersteld.".into()),
             evidence: vec!["https://wegen.example/foto/1".into()],
         },
+        What::PartSolved {
+            department: department.clone(),
+            text: Some("Onze kant is klaar.".into()),
+            evidence: Vec::new(),
+        },
         What::Declined { department: department.clone(), reason: "Deze weg is privaat.".into() },
         What::Reopened { text: Some("De put is er nog.".into()) },
         What::Referred {

@@ -8,6 +8,7 @@ mod kinds;
 mod open311;
 mod outage;
 mod rules;
+mod silence;
 
 use std::time::Duration;
 

@@ -135,6 +135,7 @@ impl Teller<'_> {
             | What::InternalNote { department, .. }
             | What::Planned { department, .. }
             | What::Solved { department, .. }
+            | What::PartSolved { department, .. }
             | What::Declined { department, .. }
             | What::Answered { department, .. }
             | What::Referred { department, .. }
@@ -180,7 +181,7 @@ impl Teller<'_> {
                 args.push(("date", self.date(*on)));
                 line.quote = text.clone();
             }
-            What::Solved { text, evidence, .. } => {
+            What::Solved { text, evidence, .. } | What::PartSolved { text, evidence, .. } => {
                 line.tone = "good";
                 line.quote = text.clone();
                 // Strangers write these: nothing but plain web addresses becomes a link.

@@ -13,7 +13,7 @@ use axum::{
     routing::get,
 };
 use schemas::{
-    case::{Case, Status},
+    case::{Case, Part, Status},
     city::in_language,
     event::{CaseEvent, What},
     report::{Language, Report},
@@ -39,6 +39,7 @@ struct Data {
     unheard: Option<String>,
     steps: Vec<Step>,
     leg: Option<Leg>,
+    parts: Vec<PartLine>,
     lines: Vec<Line>,
     next: Option<String>,
     matter: Matter,
@@ -87,6 +88,16 @@ struct Contest {
     words: String,
     wrong: bool,
     most: usize,
+}
+
+/// What one of several departments does.
+#[derive(Serialize)]
+struct PartLine {
+    department: String,
+    status: &'static str,
+    status_name: String,
+    tone: &'static str,
+    planned: Option<String>,
 }
 
 /// What a department asks.
@@ -225,6 +236,7 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         unheard,
         steps: if answered { teller.answered() } else { teller.steps(status, planned_on.is_some()) },
         leg: case.as_ref().filter(|case| !case.status.is_closed()).and_then(|c| teller.leg(c, &dispatches, &events)),
+        parts: case.iter().flat_map(|case| &case.parts).map(|part| part_line(app, &teller, part)).collect(),
         lines: teller.lines(&events),
         next: (!status.is_closed()).then(|| app.text(language, &format!("next-{status}"), &[])),
         matter: matter(app, language, &report, &teller),
@@ -244,6 +256,17 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
 fn closing(events: &[CaseEvent]) -> Option<&What> {
     let closes = |what: &&What| matches!(what, What::Solved { .. } | What::Answered { .. } | What::Reopened { .. });
     events.iter().rev().map(|event| &event.what).find(closes)
+}
+
+fn part_line(app: &App, teller: &Teller<'_>, part: &Part) -> PartLine {
+    let date = part.planned_on.filter(|_| part.status == Status::Planned).map(|day| teller.date(day));
+    PartLine {
+        department: super::department(app, &part.department, teller.language),
+        status: part.status.as_str(),
+        status_name: app.text(teller.language, &format!("status-{}", part.status), &[]),
+        tone: tone(part.status),
+        planned: date.map(|date| app.text(teller.language, "track-planned", &[("date", &date)])),
+    }
 }
 
 /// How a status looks.

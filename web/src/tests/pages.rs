@@ -72,6 +72,7 @@ fn everything(town: &Town) -> Vec<What> {
             text: Some("Gedaan".into()),
             evidence: vec!["javascript:alert(1)".into(), "https://example.org/a.jpg".into()],
         },
+        What::PartSolved { department: department.clone(), text: None, evidence: Vec::new() },
         What::Answered { department: department.clone(), article: "wespennest".parse().unwrap() },
         What::Reopened { text: Some("nog niet".into()) },
         What::Asked { department: department.clone(), text: "Waar <i>juist</i>?".into() },

@@ -5,6 +5,7 @@ mod bed;
 mod clock;
 mod in_force;
 mod known;
+mod parts;
 
 use crate::testing::slug;
 use ::bus::Effects as _;
