@@ -136,7 +136,8 @@ impl Edge for DeliverWorker {
                     continue;
                 }
             }
-            if let Some((id, what)) = note(row, outcome, now) {
+            let news = note(row, outcome, now).filter(|_| self.adapter().is_news(dispatch));
+            if let Some((id, what)) = news {
                 opened.happened(row.case_id, id, what, now, trace.next());
             }
             if fresh && row.state == DispatchState::Delivered {

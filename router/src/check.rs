@@ -135,6 +135,23 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// The department `id` should be one that can be told without being asked something; one that is
+    /// not there was named.
+    pub fn informable(&mut self, id: &str, at: Pos) {
+        use schemas::city::Delivery;
+        let delivery = self.city.department(id).map(|department| &department.delivery);
+        let Some(Delivery::Push { adapter, .. }) = delivery else { return };
+        let (why, help) = match adapter.as_str() {
+            "phone_handover" => (
+                "is reached by telephone, and nobody is telephoned for information only",
+                "leave it out of `inform`; to have somebody telephoned, name it under `on_call`",
+            ),
+            "redirect" => ("is one that people are sent to: it gets nothing", "leave it out of `inform`"),
+            _ => return,
+        };
+        self.warn(at, format!("`{id}` {why}"), help);
+    }
+
     /// `id` must be an area of the city.
     pub fn area(&mut self, id: &str, at: Pos) {
         let city = self.city;

@@ -179,6 +179,7 @@ impl RuleConfig {
         }
         for (id, at) in then.inform.iter().flat_map(|inform| inform.value.items(pos(inform))) {
             check.department(id, at);
+            check.informable(id, at);
             if Some(id) == lead {
                 check.error(at, format!("`{id}` leads already"), "leave it out of `inform`");
             } else if parts.contains(&id) {

@@ -4,7 +4,7 @@
 //! A task holds no words of the resident: whoever opens it reads them from the report.
 
 use crate::{
-    case::{Case, Decision},
+    case::{Case, Decision, Role},
     city::{Calendar, OnCall},
     dispatch::{Again, AgainWhy, Dispatch},
     id::derived,
@@ -127,6 +127,9 @@ pub struct Task {
 pub struct Body {
     /// Whether the department may know who reported.
     pub may_know: bool,
+    /// Whether the department is only informed: nothing is asked of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub informed: bool,
     /// How soon it is looked at.
     pub priority: Urgency,
     /// By when the case is to be solved.
@@ -253,6 +256,7 @@ impl Task {
         let id = derived(&["task", "alert", &alert.case_id.to_string(), alert.department, alert.occasion]);
         let body = Body {
             may_know: alert.may_know,
+            informed: false,
             priority: alert.decision.priority,
             due_on: alert.decision.due_on,
             again: None,
@@ -277,6 +281,7 @@ impl Task {
         let id = derived(&["task", "chase", &case.id.to_string(), department, &case.version.to_string()]);
         let body = Body {
             may_know,
+            informed: false,
             priority: case.decision.as_ref().map_or(Urgency::Normal, |decision| decision.priority),
             due_on: case.expected_on(),
             again: None,
@@ -291,6 +296,7 @@ impl Task {
         let text = |again: &Again| again.text.clone().filter(|_| again.why == AgainWhy::Reminder);
         let body = Body {
             may_know: dispatch.contact.is_some(),
+            informed: dispatch.role == Role::Informed,
             priority: dispatch.priority,
             due_on: dispatch.due_on,
             again: dispatch.again.as_ref().map(|again| Again { text: text(again), ..again.clone() }),

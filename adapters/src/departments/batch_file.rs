@@ -17,6 +17,8 @@ mod sheet;
 mod shelf;
 mod table;
 
+#[cfg(test)]
+pub(super) use columns::Known;
 pub use config::Config;
 
 use super::{Adapter, Taken, Tools};

@@ -4,7 +4,10 @@
 use super::*;
 use crate::{
     console,
-    tasks::bed::{DESK, ELSEWHERE, FORM, NATIVE, PHONE, city, deliver, hear, sent},
+    tasks::{
+        bed::{DESK, ELSEWHERE, FORM, NATIVE, PHONE, city, deliver, desks, hear, sent, task_of},
+        view,
+    },
     testing::{Desk, both, slug, timeline, waiting},
 };
 use schemas::{
@@ -18,6 +21,8 @@ use store::ConsoleFilter;
 both! {
     a_referral_tells_the_resident_and_nobody_else,
     a_native_department_has_its_case_at_once_and_sees_what_it_may,
+    nobody_is_telephoned_for_information,
+    a_form_for_information_says_so_first,
 }
 
 async fn a_referral_tells_the_resident_and_nobody_else((_hands, _bed, tools): Desk) {
@@ -94,6 +99,50 @@ async fn a_native_department_has_its_case_at_once_and_sees_what_it_may((_hands, 
     let other = town.department(PHONE).unwrap();
     assert_eq!(console::show(&tools.store, &town, other, case).await.unwrap(), None, "not theirs");
     assert!(console::list(&tools.store, &town, other, &all).await.unwrap().is_empty());
+}
+
+async fn nobody_is_telephoned_for_information((_hands, _bed, tools): Desk) {
+    let letter = sent(&tools, PHONE, Role::Informed, false).await;
+    let case = letter.case_id.unwrap();
+    for _ in 0..2 {
+        deliver(&tools, &letter, true).await;
+    }
+    assert_eq!(tools.store.tasks_of(case).await.unwrap(), []);
+    let row = tools.store.dispatches_of(case).await.unwrap().remove(0);
+    let receipt = Some("for information only: nobody is telephoned");
+    assert_eq!((row.state, row.receipt.as_deref()), (DispatchState::Delivered, receipt));
+    assert_eq!(timeline(&tools.store, case).await, "received", "nobody reads that they have it");
+    // Whoever has the work is telephoned.
+    let letter = sent(&tools, PHONE, Role::Lead, false).await;
+    deliver(&tools, &letter, true).await;
+    assert_eq!(tools.store.tasks_of(letter.case_id.unwrap()).await.unwrap().len(), 1);
+}
+
+async fn a_form_for_information_says_so_first((_hands, _bed, tools): Desk) {
+    for (role, told, words) in [
+        (Role::Informed, true, "Ter info, geen actie gevraagd: een andere dienst doet dit.\n\nEen put"),
+        (Role::Part, false, "Een put"),
+    ] {
+        let letter = sent(&tools, FORM, role, false).await;
+        deliver(&tools, &letter, true).await;
+        let task = task_of(&tools.store, letter.case_id.unwrap()).await;
+        assert_eq!(task.body.informed, told);
+        let view = view(&desks(&tools), None, task.id).await.unwrap().unwrap();
+        assert_eq!(view.next.unwrap().contains("alleen geïnformeerd"), told);
+        let shown = view.fields.iter().find(|field| field.label == "Omschrijving").unwrap();
+        assert_eq!(shown.value.as_deref(), Some(words));
+    }
+}
+
+#[test]
+fn files_say_first_what_is_for_information() {
+    let town = city();
+    for (role, begins) in [(Role::Informed, "Ter info, "), (Role::Lead, "Een put")] {
+        let dispatch = crate::testing::dispatch(NATIVE, role);
+        let known = batch_file::Known { city: &town, dispatch: &dispatch, number: None };
+        assert!(known.value("words").starts_with(begins), "{}", known.value("words"));
+        assert!(known.value("words").ends_with(&dispatch.words));
+    }
 }
 
 #[test]

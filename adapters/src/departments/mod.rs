@@ -6,6 +6,7 @@
 pub mod batch_file;
 pub mod email;
 pub mod form_manual;
+pub mod informed;
 pub mod native;
 pub mod open311;
 pub mod pace;
@@ -85,6 +86,11 @@ pub trait Adapter: Send + Sync {
     /// The same for one dispatch, where it depends on what the other side answered.
     fn handed_over(&self, _receipt: Option<&str>) -> bool {
         self.hands_over()
+    }
+
+    /// Whether it is news to anybody that the department has `dispatch`: not where nobody was told.
+    fn is_news(&self, _dispatch: &Dispatch) -> bool {
+        true
     }
 
     /// What the adapter does by itself, again and again: polling, reading a mailbox, writing a file.

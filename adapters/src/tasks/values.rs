@@ -1,6 +1,7 @@
 //! What the case has under each name that a field of a form may ask for.
 
 use super::words::Words;
+use crate::departments::informed;
 use schemas::{
     city::{AnswerType, City, Question, in_language},
     dispatch::AgainWhy,
@@ -95,7 +96,7 @@ impl Known<'_> {
             "reference" => report.reference.to_string(),
             "kind" => self.words().kind(report.kind).to_owned(),
             "category" => self.category(),
-            "words" => self.words_of_resident(),
+            "words" => self.words_to_copy(),
             "place" => report.place.line(),
             "address" => report.place.address.clone()?,
             "latitude" => format!("{:.6}", point?.lat),
@@ -144,6 +145,12 @@ impl Known<'_> {
         let added = if self.body().again.is_some() { &[][..] } else { self.added };
         let all: Vec<&str> = std::iter::once(&self.report.words).chain(added).map(String::as_str).collect();
         all.join("\n\n").trim().to_owned()
+    }
+
+    /// The same, as the department reads it.
+    fn words_to_copy(&self) -> String {
+        let words = self.words_of_resident();
+        if self.body().informed { format!("{}\n\n{words}", informed::said(self.language())) } else { words }
     }
 
     /// What is new since the department had it.

@@ -212,7 +212,7 @@ fn shown(field: &Field, known: &Known<'_>) -> FieldView {
 fn next(task: &Task, listed: &Listed, known: &Known<'_>) -> Option<&'static str> {
     let words = known.words();
     match (task.state, task.kind) {
-        (State::Open, Kind::Form) => Some(words.fill_in()),
+        (State::Open, Kind::Form) => Some(words.fill_in(task.body.informed)),
         (State::Open, Kind::Call) => {
             Some(listed.call.as_ref().map_or_else(|| words.nobody(), |call| words.call(call.on_duty)))
         }

@@ -87,7 +87,14 @@ impl Words {
     }
 
     /// What the operator does next with a form that is open.
-    pub fn fill_in(self) -> &'static str {
+    pub fn fill_in(self, informed: bool) -> &'static str {
+        if informed {
+            return self.choose(
+                "Deze dienst wordt alleen geïnformeerd. Vul het formulier in met de velden hieronder, laat staan dat er geen actie gevraagd wordt, en noteer het nummer dat u krijgt.",
+                "Ce service est seulement informé. Remplissez le formulaire avec les champs ci-dessous, en gardant qu’il n’y a rien à faire, et notez le numéro reçu.",
+                "This department is only informed. Fill in the form with the fields below, keep the line that no action is asked, and record the number that you get.",
+            );
+        }
         self.choose(
             "Vul het formulier in met de velden hieronder en noteer het nummer dat u krijgt.",
             "Remplissez le formulaire avec les champs ci-dessous et notez le numéro reçu.",

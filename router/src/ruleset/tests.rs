@@ -287,6 +287,30 @@ fn no_rules_is_a_warning_and_everything_goes_to_the_fallback() {
 }
 
 #[test]
+fn who_cannot_be_told_is_warned_of() {
+    let text = "- rule: r\n  when: {}\n  then: { assign: roads, inform: [green, police, rail] }\n  examples:\n    - { given: { category: road/hole }, expect: { assign: roads } }\n";
+    let mut city = city(&[("a.yaml", text)]);
+    for department in city.departments.iter_mut().filter(|department| department.id.as_str() == "police") {
+        let adapter = "phone_handover".to_owned();
+        department.delivery = schemas::city::Delivery::Push { adapter, settings: serde_json::json!({}) };
+    }
+    let (ruleset, faults) = Ruleset::read(&city);
+    assert!(ruleset.is_some(), "{faults:#?}");
+    let told: Vec<_> = faults
+        .iter()
+        .filter(|f| f.file == "rules/a.yaml")
+        .map(|f| (f.severity, f.line, f.column, f.message.as_str(), f.help.as_str()))
+        .collect();
+    let phone = "`police` is reached by telephone, and nobody is telephoned for information only";
+    let help = "leave it out of `inform`; to have somebody telephoned, name it under `on_call`";
+    let rail = "`rail` is one that people are sent to: it gets nothing";
+    assert_eq!(
+        told,
+        [(Severity::Warning, 3, 42, phone, help), (Severity::Warning, 3, 50, rail, "leave it out of `inform`")]
+    );
+}
+
+#[test]
 fn categories_that_no_rule_takes_are_warned_of() {
     let faults = faults(
         "- rule: r\n  when: { category: road/* }\n  then: { assign: roads }\n  examples:\n    - { given: { category: road/hole }, expect: { assign: roads } }\n",

@@ -40,6 +40,7 @@ fn task(store: &Store, name: &str, kind: Kind) -> Task {
         reference: Reference::from_number(12),
         body: Body {
             may_know: true,
+            informed: true,
             priority: Urgency::High,
             due_on: Some("2026-12-01".parse().unwrap()),
             again: None,

@@ -1,5 +1,6 @@
 //! What a dispatch has under each name that a column may ask for.
 
+use crate::departments::informed;
 use schemas::{
     city::{City, in_language},
     dispatch::Dispatch,
@@ -77,7 +78,7 @@ impl Known<'_> {
             "kind" => word(&dispatch.kind),
             "category" => dispatch.category.to_string(),
             "category_name" => in_language(&self.city.category(&dispatch.category)?.names, self.language()).to_owned(),
-            "words" => dispatch.words.clone(),
+            "words" => informed::before(self.city, dispatch, &dispatch.words),
             "address" => dispatch.place.address.clone()?,
             "latitude" => format!("{:.6}", point?.lat),
             "longitude" => format!("{:.6}", point?.lon),

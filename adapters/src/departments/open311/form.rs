@@ -4,6 +4,7 @@ use super::{
     config::{Config, Field, Source},
     services::{Attribute, Service},
 };
+use crate::departments::informed;
 use schemas::{
     Uuid,
     city::{AnswerType, City, in_language},
@@ -105,7 +106,10 @@ impl Desk<'_> {
             ("service_request_id_ext", dispatch.case_id.to_string()),
             ("status", "OPEN".to_owned()),
             ("updated_datetime", at.to_owned()),
-            ("description", self.cut(&self.news(dispatch), &[marker(dispatch.id)])),
+            (
+                "description",
+                self.cut(&informed::before(self.city, dispatch, &self.news(dispatch)), &[marker(dispatch.id)]),
+            ),
         ];
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
@@ -150,7 +154,7 @@ impl Desk<'_> {
 
     fn description(&self, dispatch: &Dispatch, asked: &BTreeSet<String>, before: Option<&str>) -> String {
         let words = Words::of(self.language());
-        let mut head = Vec::new();
+        let mut head: Vec<String> = informed::line(self.city, dispatch).into_iter().map(str::to_owned).collect();
         if let Some(again) = &dispatch.again {
             let number = before.map(str::to_owned).or_else(|| again.receipt.clone()).unwrap_or_default();
             head.push(format!("{} {number}", words.about).trim_end().to_owned());

@@ -153,3 +153,35 @@ fn what_is_new_is_said_in_an_update_or_before_the_words() {
     assert!(description.starts_with("Dit gaat verder op uw melding 700\n"), "{description}");
     assert!(description.contains("Een put in de weg"), "{description}");
 }
+
+#[test]
+fn who_is_only_informed_reads_first_that_nothing_is_asked() {
+    let mut city = testing::read();
+    let again = Again {
+        why: AgainWhy::Reopened,
+        text: Some("Hij ligt er nog".to_owned()),
+        first: testing::case_id(),
+        receipt: None,
+    };
+    for (language, first) in
+        [(Language::Nl, "Ter info, "), (Language::Fr, "Pour info, "), (Language::En, "For information, ")]
+    {
+        city.languages = vec![language];
+        // As narrow as a description may be.
+        for most in [200, 4_000] {
+            let config = config(json!({"description_most": most}));
+            for (role, again) in [(Role::Informed, None), (Role::Informed, Some(again.clone())), (Role::Lead, None)] {
+                let words = "é".repeat(5_000);
+                let dispatch = Dispatch { role, again, words, ..dispatch() };
+                let desk = Desk { config: &config, city: &city, photos: &[] };
+                for pairs in [desk.request(&dispatch, "PUT", None, None).unwrap(), desk.update(&dispatch, "7", "")] {
+                    let description = get(&pairs, "description")[0];
+                    let line = description.lines().next().unwrap();
+                    assert_eq!(line == informed::said(language), role == Role::Informed, "{description}");
+                    assert_eq!(line.starts_with(first), role == Role::Informed, "{description}");
+                    assert!(is_marked(description), "{description}");
+                }
+            }
+        }
+    }
+}
