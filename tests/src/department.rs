@@ -107,17 +107,27 @@ pub fn consume(url: String, queue: String, stop: CancellationToken) -> Arrivals 
     arrivals
 }
 
+/// A broker that is killed in the middle of a greeting says nothing more, and nothing ends. Whoever hears
+/// nothing for so long connects again.
+const HEARS_NOTHING: Duration = Duration::from_secs(5);
+
 async fn consume_once(url: &str, queue: &str, arrivals: &Arrivals) -> anyhow::Result<()> {
-    let connection = Connection::connect(url, ConnectionProperties::default()).await?;
-    let channel = connection.create_channel().await?;
-    channel.basic_qos(256, BasicQosOptions::default()).await?;
-    let mut consumer =
-        channel.basic_consume(queue.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default()).await?;
-    while let Some(delivery) = consumer.next().await {
+    let subscribe = async {
+        let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+        let channel = connection.create_channel().await?;
+        channel.basic_qos(256, BasicQosOptions::default()).await?;
+        let options = BasicConsumeOptions::default();
+        let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+        anyhow::Ok((connection, consumer))
+    };
+    let (connection, mut consumer) = tokio::time::timeout(HEARS_NOTHING, subscribe).await??;
+    while let Ok(Some(delivery)) = tokio::time::timeout(HEARS_NOTHING, consumer.next()).await {
         let delivery = delivery?;
         let id = delivery.properties.message_id().as_ref().map(ToString::to_string).unwrap_or_default();
         arrivals.note(&id);
         delivery.acker.ack(BasicAckOptions::default()).await?;
     }
+    // What was sent to a consumer that is left behind would be parked with it.
+    tokio::time::timeout(Duration::from_secs(1), connection.close(200, "OK".into())).await??;
     Ok(())
 }

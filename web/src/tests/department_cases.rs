@@ -107,7 +107,8 @@ async fn one_case_is_shown_and_answered() {
     assert_eq!(town.hear_all().await, 1);
     let shown = town.with_token(&format!("{path}/{}", report.id), None).await.json();
     assert_eq!((&shown["status"], &shown["planned_on"]), (&json!("planned"), &json!("2026-12-03")));
-    assert_eq!(shown["timeline"].as_array().unwrap().last().unwrap()["what"], "planned");
+    let told = shown["timeline"].as_array().unwrap();
+    assert!(told.iter().any(|event| event["what"] == "planned"), "{told:?}");
 
     for (body, status, part) in [
         (json!({"id": "2", "say": {"what": "reject"}}), 422, "/say/reason"),

@@ -49,7 +49,8 @@ async fn a_corrected_case_goes_to_the_desk_of_its_category_once(bed: Bed) {
     assert_eq!(work.iter().map(|w| (w.category.as_str(), w.role)).collect::<Vec<_>>(), [("road/hole", Role::Lead)]);
     // The old desk is told that somebody else does it.
     let desk = bed.work(Lane::queue(&slug("desk"))).await;
-    assert_eq!(desk.iter().map(|w| w.role).collect::<Vec<_>>(), [Role::Lead, Role::Informed]);
+    let roles: Vec<Role> = desk.iter().map(|w| w.role).collect();
+    assert!(roles.len() == 2 && roles.contains(&Role::Lead) && roles.contains(&Role::Informed), "{roles:?}");
     assert_eq!(bed.words(id).await.last().unwrap(), &(4, "routed"));
 }
 
