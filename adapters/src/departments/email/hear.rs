@@ -60,8 +60,10 @@ pub(super) fn says(said: &str, files: &[String], attached: &str, cut: &str) -> V
         out.push(Say::Accept {});
     } else if DONE.contains(&word.as_str()) {
         out.push(Say::Done { text: told.take(), evidence: Vec::new() });
-    } else if !private.trim().is_empty() {
-        out.push(Say::InternalNote { text: shorten(&private, cut) });
+    } else {
+        // Signs that nobody sees are nothing said.
+        let text = shorten(&private, cut);
+        out.extend((!text.is_empty()).then_some(Say::InternalNote { text }));
     }
     out.extend(told.map(|text| Say::Note { text }));
     if !files.is_empty() {
@@ -135,6 +137,7 @@ mod tests {
             ("AU DEMANDEUR: merci", "note=merci"),
             ("", ""),
             ("AAN DE MELDER:", ""),
+            ("\u{feff}", ""),
         ] {
             assert_eq!(heard(said), expected, "{said}");
         }
