@@ -4,9 +4,8 @@
 use super::Endpoint;
 use crate::{app::App, problem::Problem};
 use axum::{
-    Json,
     extract::{Path, State},
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -34,9 +33,7 @@ struct Shown {
 
 async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
     match find(&app, &token).await {
-        Ok(Some(shown)) => {
-            ([(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"))], Json(shown)).into_response()
-        }
+        Ok(Some(shown)) => super::private(shown),
         Ok(None) => Problem::new(StatusCode::NOT_FOUND, "no case has this link").into_response(),
         Err(error) => Problem::store(&error).into_response(),
     }

@@ -1,7 +1,7 @@
 //! `/api/v1/departments/{id}/cases`: the cases of a department, for its own people and programs; and
 //! `…/cases/{case}/updates`, by which they say how far their work is.
 
-use super::{Endpoint, From, answered, asked::Asked, invalid, sent_away, text, too_large};
+use super::{Endpoint, From, answered, asked::Asked, invalid, private, sent_away, text, too_large};
 use crate::{app::App, guard::walk::Walk, problem::Problem};
 use adapters::{
     answer_link::Stand,
@@ -11,10 +11,9 @@ use adapters::{
     updates::MAX_BODY,
 };
 use axum::{
-    Json,
     body::Bytes,
     extract::{DefaultBodyLimit, Path, RawQuery, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
@@ -31,10 +30,6 @@ pub const SAY: Endpoint = Endpoint {
     path: "/api/v1/departments/{id}/cases/{case}/updates",
     route: |_| post(say).layer(DefaultBodyLimit::max(MAX_BODY)),
 };
-
-/// What only the department may keep.
-const PRIVATE: (header::HeaderName, HeaderValue) =
-    (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 
 /// The department that calls.
 fn caller<'a>(app: &'a App, id: &str, headers: &HeaderMap) -> Result<&'a Department, queue::Denied> {
@@ -70,7 +65,7 @@ async fn list(
             let last = cases.last().filter(|_| cases.len() == filter.limit).map(|case| case.dispatch);
             let path = format!("/api/v1/departments/{}/cases", department.id);
             let next = last.map(|cursor| asked.next(&path, "before", cursor));
-            ([PRIVATE], Json(serde_json::json!({"cases": cases, "next": next}))).into_response()
+            private(serde_json::json!({"cases": cases, "next": next}))
         }
         Err(error) => Problem::store(&error).into_response(),
     }
@@ -105,7 +100,7 @@ async fn show(
         console::show(&app.site.store, &app.site.city, department, case).await
     };
     match found.await {
-        Ok(Some(shown)) => ([PRIVATE], Json(shown)).into_response(),
+        Ok(Some(shown)) => private(shown),
         Ok(None) => missing(),
         Err(error) => Problem::store(&error).into_response(),
     }

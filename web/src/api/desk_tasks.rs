@@ -1,7 +1,7 @@
 //! `/api/v1/desks/{id}/tasks`: what people of a desk do for departments that no machine reaches. A
 //! desk is a department of the city, and proves itself with that department's token.
 
-use super::{Endpoint, From, REPLAYED, asked::Asked, invalid, sent_away, text, too_large};
+use super::{Endpoint, From, REPLAYED, asked::Asked, invalid, private, sent_away, text, too_large};
 use crate::{app::App, guard::walk::Walk, pages::picture, problem::Problem};
 use adapters::{
     departments::queue,
@@ -9,7 +9,6 @@ use adapters::{
     tasks::{self, Act, DeskTools, Refused},
 };
 use axum::{
-    Json,
     body::Bytes,
     extract::{DefaultBodyLimit, Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -50,10 +49,6 @@ fn desk(app: &App, id: &str, headers: &HeaderMap) -> Result<DepartmentId, queue:
 
 fn tools(app: &App) -> DeskTools {
     DeskTools::new(app.site.store.clone(), app.site.city.clone())
-}
-
-fn private(body: impl serde::Serialize) -> Response {
-    ([(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"))], Json(body)).into_response()
 }
 
 fn missing() -> Response {

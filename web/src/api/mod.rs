@@ -56,6 +56,11 @@ pub const ENDPOINTS: &[Endpoint] = &[
     desk_tasks::PHOTO,
 ];
 
+/// An answer that only who asked may keep.
+fn private(body: impl serde::Serialize) -> Response {
+    ([(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"))], Json(body)).into_response()
+}
+
 /// The text of a header.
 fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())

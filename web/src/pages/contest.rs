@@ -1,6 +1,6 @@
 //! `/{lang}/t/{token}/contest`: "it is not solved", by a plain form.
 
-use super::{Entry, Lang, Oops, Token, track};
+use super::{Entry, Lang, Oops, Token, back_to_case, track};
 use crate::{app::App, guard::walk::Walk};
 use adapters::intake::contest::{self, Outcome};
 use axum::{
@@ -12,19 +12,17 @@ use axum::{
 use serde::Deserialize;
 
 /// The page.
-pub const PAGE: Entry =
-    Entry { name: "contest", path: "/{lang}/t/{token}/contest", route: |_| post(send).get(back), sandbox: false };
+pub const PAGE: Entry = Entry {
+    name: "contest",
+    path: "/{lang}/t/{token}/contest",
+    route: |_| post(send).get(back_to_case),
+    sandbox: false,
+};
 
 #[derive(Deserialize)]
 struct Said {
     #[serde(default)]
     words: String,
-}
-
-/// A reload of the address after sending, or a shared link: back to the case.
-async fn back(State(app): State<App>, Lang(language): Lang, Path(token): Path<Token>) -> Result<Response, Oops> {
-    let report = token.report(&app).await?;
-    Ok(Redirect::to(&format!("/{}/t/{}", language.as_str(), report.token)).into_response())
 }
 
 async fn send(

@@ -1,6 +1,6 @@
 //! `/{lang}/t/{token}/helped`: "this answer helped me", by a plain form.
 
-use super::{Entry, Lang, Oops, Token};
+use super::{Entry, Lang, Oops, Token, back_to_case};
 use crate::app::App;
 use adapters::intake::contest;
 use axum::{
@@ -11,13 +11,7 @@ use axum::{
 
 /// The page.
 pub const PAGE: Entry =
-    Entry { name: "helped", path: "/{lang}/t/{token}/helped", route: |_| post(send).get(back), sandbox: false };
-
-/// A reload of the address after sending: back to the case.
-async fn back(State(app): State<App>, Lang(language): Lang, Path(token): Path<Token>) -> Result<Response, Oops> {
-    let report = token.report(&app).await?;
-    Ok(Redirect::to(&format!("/{}/t/{}", language.as_str(), report.token)).into_response())
-}
+    Entry { name: "helped", path: "/{lang}/t/{token}/helped", route: |_| post(send).get(back_to_case), sandbox: false };
 
 async fn send(State(app): State<App>, Lang(language): Lang, Path(token): Path<Token>) -> Result<Response, Oops> {
     let report = token.report(&app).await?;

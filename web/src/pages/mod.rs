@@ -28,9 +28,9 @@ pub(crate) use photo::answer as picture;
 
 use crate::app::App;
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, Path, State},
     http::{StatusCode, request::Parts},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::MethodRouter,
 };
 use schemas::{
@@ -127,6 +127,16 @@ impl Token {
         }
         app.site.store.report_by_token(&self.token).await?.ok_or(Oops::Missing)
     }
+}
+
+/// A reload of the address of a form after sending, or a shared link: back to the case.
+async fn back_to_case(
+    State(app): State<App>,
+    Lang(language): Lang,
+    Path(token): Path<Token>,
+) -> Result<Response, Oops> {
+    let report = token.report(&app).await?;
+    Ok(Redirect::to(&format!("/{}/t/{}", language.as_str(), report.token)).into_response())
 }
 
 /// A number to call.

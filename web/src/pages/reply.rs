@@ -1,7 +1,7 @@
 //! `/{lang}/t/{token}/reply`: the resident answers what a department asked, by a plain form.
 
 use super::{
-    Entry, Lang, Oops, Token,
+    Entry, Lang, Oops, Token, back_to_case,
     track::{self, Just},
 };
 use crate::{app::App, guard::walk::Walk};
@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 /// The page.
 pub const PAGE: Entry =
-    Entry { name: "reply", path: "/{lang}/t/{token}/reply", route: |_| post(send).get(back), sandbox: false };
+    Entry { name: "reply", path: "/{lang}/t/{token}/reply", route: |_| post(send).get(back_to_case), sandbox: false };
 
 #[derive(Deserialize)]
 struct Said {
@@ -25,12 +25,6 @@ struct Said {
     /// The version of the case at which the question was asked.
     #[serde(default)]
     asked: String,
-}
-
-/// A reload of the address after sending, or a shared link: back to the case.
-async fn back(State(app): State<App>, Lang(language): Lang, Path(token): Path<Token>) -> Result<Response, Oops> {
-    let report = token.report(&app).await?;
-    Ok(Redirect::to(&format!("/{}/t/{}", language.as_str(), report.token)).into_response())
 }
 
 async fn send(
