@@ -123,7 +123,7 @@ impl Hub {
             built.push(roles::adapters(&ground)?);
         }
         if has(Role::Notifier) {
-            built.push(roles::notifier(&ground)?);
+            built.push(roles::notifier(&ground).await?);
         }
         if let Some(listener) = listener {
             built.push(roles::web(&ground, listener)?);

@@ -237,14 +237,14 @@ pub fn router(ground: &Ground) -> Built {
 }
 
 /// Plans notices and sends them.
-pub fn notifier(ground: &Ground) -> anyhow::Result<Built> {
+pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
     let config = sender_config(&ground.config);
     let wrong = |message: String| Failure::usage(message, "see [mail] in deploy/voordeur.toml");
     if let Some(fault) = config.check(&ground.town.city).into_iter().next() {
         return Err(wrong(fault).into());
     }
     let senders = Senders::build(&config, &ground.town.city, &ground.store).map_err(wrong)?;
-    let plan = Arc::new(PlanWorker::new(ground.store.clone(), senders.names()));
+    let plan = Arc::new(PlanWorker::new(ground.store.clone(), ground.town.city.clone(), senders.names()).await?);
     let mut tasks = vec![effects(ground, Lane::notifier(), Stage::Work, plan)];
     for name in senders.names() {
         let Some(sender) = senders.get(name) else { continue };
@@ -256,7 +256,8 @@ pub fn notifier(ground: &Ground) -> anyhow::Result<Built> {
             town.templates.clone(),
             &ground.public_url,
             sender,
-        );
+        )
+        .await?;
         if let (Some(mail), "mail") = (&ground.config.mail, name) {
             settings.rate_per_second = mail.rate_per_second;
         }

@@ -23,8 +23,10 @@ pub struct Facts<'a> {
     pub event: &'a CaseEvent,
     /// The report it is about.
     pub report: &'a Report,
-    /// Who is told.
-    pub contact: Option<&'a Contact>,
+    /// The name of who is told.
+    pub name: Option<&'a str>,
+    /// Whether they told the city of it; otherwise they follow it.
+    pub is_theirs: bool,
     /// Who leads the case now.
     pub lead: Option<&'a DepartmentId>,
     /// The article that answers it, in the language it is there in.
@@ -225,16 +227,21 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         | What::Recategorised { .. }
         | What::Outdated { .. } => return None,
     };
-    let matter = wording::matter(report.kind, language);
+    let matter = wording::matter(report.kind, facts.is_theirs, language);
     let common = Common {
-        name: facts.contact.and_then(|c| c.name.as_deref()).and_then(name),
+        name: facts.name.and_then(name),
         matter,
         matter_capital: wording::capital(matter),
         reference: report.reference.to_string(),
         category: city.category(&report.category).map_or(report.category.as_str(), |c| in_language(&c.names, language)),
         place: Some(text::clean_line(&report.place.line())).filter(|line| !line.is_empty()),
         received_on: wording::date(city.calendar.date(report.received_at), language),
-        link: format!("{public_url}/{}/t/{}", language.as_str(), report.token),
+        // The tracking link lets its holder speak for the reporter.
+        link: if facts.is_theirs {
+            format!("{public_url}/{}/t/{}", language.as_str(), report.token)
+        } else {
+            format!("{public_url}/{}/case/{}", language.as_str(), report.reference.digits())
+        },
         city: city.name(language),
         phone: &city.phone,
     };
@@ -339,6 +346,7 @@ impl Sample {
             name: full.then(|| "Jo Voorbeeld".to_owned()),
             email: Some("jo@example.org".into()),
             phone: None,
+            post: None,
         };
         let article = full.then(|| ArticleText {
             title: "Sample".into(),
@@ -353,7 +361,8 @@ impl Sample {
         Facts {
             event: &self.event,
             report: &self.report,
-            contact: Some(&self.contact),
+            name: self.contact.name.as_deref(),
+            is_theirs: true,
             lead: self.lead.as_ref(),
             article: self.article.as_ref().map(|article| (Language::Nl, article)),
         }

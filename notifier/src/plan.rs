@@ -1,93 +1,135 @@
-//! Who is told of an event, and by which sender. Pure.
+//! Who is told of an event, by which sender, and when. Pure.
+//!
+//! A wish of the person counts on every way: who said "no more of this" by mail is not called instead.
+//! A fact about one address (it came back, it is gone) sends the notice the next way they left an
+//! address for.
 
 use crate::senders;
+use jiff::tz::TimeZone;
 use schemas::{
     Timestamp, Uuid,
+    city::Quiet,
     event::CaseEvent,
     id::derived,
-    notice::{Notice, NoticeState},
-    report::{Language, Tell},
+    notice::{Because, Notice, NoticeState, Scope, Suppressed},
+    report::Language,
+    way::Way,
 };
 
-/// The person that a notice goes to: for now only the reporter of the case.
+/// The person that a notice goes to when it is who told the city.
 pub const REPORTER: &str = "reporter";
 
-/// The notices of `event`: one per person and sender.
-///
-/// `tell` and `language` are what the reporter asked for, `available` the names of the senders
-/// that are set up, `now` when the plan is made. An event that is not told, a reporter who wants
-/// to hear nothing, and a city without a fitting sender give no notices.
-pub fn plan(event: &CaseEvent, tell: Tell, language: Language, available: &[&str], now: Timestamp) -> Vec<Notice> {
+/// Somebody who may be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// [`REPORTER`], or the id of a person.
+    pub person: String,
+    /// In which language.
+    pub language: Language,
+    /// Why they are told at all.
+    pub because: Vec<Because>,
+    /// The ways they can be told, the one they want first.
+    pub ways: Vec<Way>,
+    /// What they do not want, of what this event is about.
+    pub wish: Option<(Suppressed, Scope)>,
+    /// Ways whose address does not work, and why.
+    pub dead: Vec<(Way, Suppressed)>,
+    /// Their own quiet hours.
+    pub quiet: Option<Quiet>,
+}
+
+/// What all recipients of one event have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// What is told.
+    pub event: &'a CaseEvent,
+    /// The names of the senders that are set up.
+    pub available: &'a [&'a str],
+    /// The quiet hours of the city.
+    pub quiet: Option<Quiet>,
+    /// The city's clock on the wall.
+    pub zone: &'a TimeZone,
+    /// It matters for somebody's safety: it does not wait.
+    pub critical: bool,
+    /// When the plan is made.
+    pub now: Timestamp,
+}
+
+/// The notice of the scene's event for `to`; `None` when the event is not told, or no sender that is set
+/// up can reach them.
+pub fn plan(scene: &Scene<'_>, to: &Recipient) -> Option<Notice> {
+    next(scene, to, &[], None)
+}
+
+/// The notice that goes the next way, after those `tried`; `instead` is the last of these and why it did
+/// not reach them. `None` when there is no further way.
+pub fn next(scene: &Scene<'_>, to: &Recipient, tried: &[Way], instead: Option<(Way, String)>) -> Option<Notice> {
+    let event = scene.event;
     if !event.what.is_told() {
-        return Vec::new();
+        return None;
     }
-    let Some(sender) = senders::preferred(tell, available) else { return Vec::new() };
-    vec![Notice {
-        id: notice_id(event.id, REPORTER, sender),
+    let mut reasons = to.because.clone();
+    let mut chosen = None;
+    let mut skipped = instead;
+    for way in &to.ways {
+        let Some(sender) = senders::preferred(*way, scene.available).filter(|_| !tried.contains(way)) else { continue };
+        if let Some((_, fact)) = to.dead.iter().find(|(dead, _)| dead == way) {
+            skipped = Some((*way, fact.as_str().to_owned()));
+            continue;
+        }
+        chosen = Some((*way, sender));
+        break;
+    }
+    let (way, sender) = chosen?;
+    reasons.push(match skipped {
+        Some((of, why)) => Because::Instead { of, why },
+        None => Because::Asked,
+    });
+    let (mut state, mut due_at) = (NoticeState::Planned, None);
+    if let Some((by, scope)) = to.wish.filter(|_| !scene.critical) {
+        reasons.push(Because::Suppressed { by, scope });
+        state = NoticeState::Suppressed;
+    } else {
+        let over = to.quiet.or(scene.quiet).filter(|_| is_heard(way)).and_then(|q| q.over_at(scene.now, scene.zone));
+        match over {
+            Some(_) if scene.critical => reasons.push(Because::Critical),
+            Some(until) => {
+                reasons.push(Because::Quiet { until });
+                due_at = Some(until);
+            }
+            None => {}
+        }
+    }
+    Some(Notice {
+        id: notice_id(event.id, &to.person, sender, way),
         case_id: event.case_id,
         event_id: event.id,
         version: event.version,
         template: event.what.word().to_owned(),
-        person: REPORTER.to_owned(),
+        person: to.person.clone(),
         sender: sender.to_owned(),
-        language,
-        state: NoticeState::Planned,
-        planned_at: now,
-    }]
+        way,
+        language: to.language,
+        reasons,
+        state,
+        planned_at: scene.now,
+        due_at,
+    })
 }
 
-/// The id of the notice that tells `event` to `person` by `sender`: the same on every retry, so
-/// that planning twice plans once.
-pub fn notice_id(event: Uuid, person: &str, sender: &str) -> Uuid {
-    derived(&["notice", &event.to_string(), person, sender])
+/// Whether a message that goes this way makes a noise when it arrives.
+fn is_heard(way: Way) -> bool {
+    matches!(way, Way::Sms | Way::Push | Way::Call)
+}
+
+/// The id of the notice that tells `event` to `person` by `sender`: the same on every retry, so that
+/// planning twice plans once. One sender that goes several ways tells each once.
+pub fn notice_id(event: Uuid, person: &str, sender: &str, way: Way) -> Uuid {
+    match way {
+        Way::Email => derived(&["notice", &event.to_string(), person, sender]),
+        _ => derived(&["notice", &event.to_string(), person, sender, way.as_str()]),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use schemas::{event::What, reference::Reference, slug::Slug};
-
-    fn event(what: What) -> CaseEvent {
-        CaseEvent {
-            id: derived(&["event"]),
-            case_id: derived(&["case"]),
-            reference: Reference::from_number(123_456),
-            version: 3,
-            at: Timestamp::UNIX_EPOCH,
-            what,
-        }
-    }
-
-    fn senders_of(what: What, tell: Tell, available: &[&str]) -> Vec<String> {
-        let notices = plan(&event(what), tell, Language::Fr, available, Timestamp::UNIX_EPOCH);
-        notices.into_iter().map(|n| n.sender).collect()
-    }
-
-    #[test]
-    fn who_is_told_by_what() {
-        let note = || What::Note { department: Slug::new("groen").unwrap(), text: "x".into() };
-        let internal = || What::InternalNote { department: Slug::new("groen").unwrap(), text: "x".into() };
-        let accepted = || What::Accepted { department: Slug::new("groen").unwrap() };
-        for (what, tell, available, expected) in [
-            (What::Received, Tell::Email, &["mail", "letterbox"][..], &["mail"][..]),
-            (What::Received, Tell::Email, &["letterbox", "mail"], &["mail"]),
-            (note(), Tell::Email, &["letterbox"], &["letterbox"]),
-            (note(), Tell::Email, &[], &[]),
-            (note(), Tell::Nothing, &["mail"], &[]),
-            (internal(), Tell::Email, &["mail"], &[]),
-            (accepted(), Tell::Email, &["mail"], &[]),
-        ] {
-            let case = format!("{what:?} {tell:?} {available:?}");
-            assert_eq!(senders_of(what, tell, available), expected, "{case}");
-        }
-    }
-
-    #[test]
-    fn planning_twice_plans_once() {
-        let plan = || plan(&event(What::Received), Tell::Email, Language::Nl, &["mail"], Timestamp::UNIX_EPOCH);
-        assert_eq!(plan(), plan());
-        let notice = &plan()[0];
-        assert_eq!((notice.template.as_str(), notice.version, notice.person.as_str()), ("received", 3, REPORTER));
-        assert_ne!(notice.id, notice_id(notice.event_id, REPORTER, "letterbox"));
-    }
-}
+mod tests;

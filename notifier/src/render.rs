@@ -24,21 +24,51 @@ use std::collections::BTreeMap;
 const FOOT: &str = "foot";
 /// The frame around the HTML part.
 const LAYOUT: &str = "templates/layout.hbs";
+/// The form of a template: the words of a mail or a letter, or what fits in a text message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Mail,
+    Short,
+}
+
+impl Form {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Short => "short",
+        }
+    }
+}
+
 macro_rules! built_in {
-    ($($event:literal),*) => {
+    ($form:literal: $($event:literal),*) => {
         [$(
-            (concat!("templates/", $event, "/mail.nl.hbs"), include_str!(concat!("../templates/", $event, "/mail.nl.hbs"))),
-            (concat!("templates/", $event, "/mail.fr.hbs"), include_str!(concat!("../templates/", $event, "/mail.fr.hbs"))),
-            (concat!("templates/", $event, "/mail.en.hbs"), include_str!(concat!("../templates/", $event, "/mail.en.hbs"))),
+            built_in!(@ $form, $event, "nl"), built_in!(@ $form, $event, "fr"), built_in!(@ $form, $event, "en"),
         )*]
+    };
+    (@ $form:literal, $event:literal, $language:literal) => {
+        (
+            concat!("templates/", $event, "/", $form, ".", $language, ".hbs"),
+            include_str!(concat!("../templates/", $event, "/", $form, ".", $language, ".hbs")),
+        )
     };
 }
 
 /// The templates that come with Voordeur, by the path under which a city replaces them.
-static BUILT_IN: &[(&str, &str)] = &built_in!(
-    "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked", "slipping",
-    "reopened", "foot"
-);
+static BUILT_IN: [&[(&str, &str)]; 2] = [
+    &built_in!(
+        "mail": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
+        "slipping", "reopened", "foot"
+    ),
+    &built_in!(
+        "short": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
+        "slipping", "reopened"
+    ),
+];
+
+fn built_in() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    BUILT_IN.into_iter().flatten()
+}
 static BUILT_IN_LAYOUT: &str = include_str!("../templates/layout.hbs");
 
 /// A mail, ready to be sent.
@@ -50,6 +80,10 @@ pub struct Rendered {
     pub text: String,
     /// The same words, a whole HTML document.
     pub html: String,
+    /// What matters of them, in one line with the link.
+    pub short: String,
+    /// The page about it.
+    pub link: String,
 }
 
 /// Why a notice could not be rendered. Names the template, never its words.
@@ -121,15 +155,19 @@ impl Templates {
     fn add(&mut self, city: &City, language: Language, full: &Sample, bare: &Sample) -> Result<(), Vec<Fault>> {
         let event = full.event.what.word();
         let variables = variables(city, language, full, bare);
-        let (file, source) = file_of(&city.files, event, language);
+        let (file, source) = file_of(&city.files, event, Form::Mail, language);
         let body = template::compile(&file, &source, &variables, true);
-        let (foot_file, foot_source) = file_of(&city.files, FOOT, language);
+        let (foot_file, foot_source) = file_of(&city.files, FOOT, Form::Mail, language);
+        let (short_file, short_source) = file_of(&city.files, event, Form::Short, language);
+        let short = template::compile(&short_file, &short_source, &variables, false);
         let foot = template::compile(&foot_file, &foot_source, &variables, false);
-        let (body, foot) = match (body, foot) {
-            (Ok(body), Ok(foot)) => (body, foot),
-            (body, foot) => return Err([body.err(), foot.err()].into_iter().flatten().flatten().collect()),
+        let (body, foot, short) = match (body, foot, short) {
+            (Ok(body), Ok(foot), Ok(short)) => (body, foot, short),
+            (body, foot, short) => {
+                return Err([body.err(), foot.err(), short.err()].into_iter().flatten().flatten().collect());
+            }
         };
-        self.register(event, language, &body, &foot).map_err(|why| vec![whole_file(&file, &why)])?;
+        self.register(event, language, &body, &foot, &short).map_err(|why| vec![whole_file(&file, &why)])?;
         for sample in [full, bare] {
             let tried = self.render(city, "https://example.org", &sample.facts(), language);
             tried.map_err(|error| vec![whole_file(&file, &error.to_string())])?;
@@ -137,15 +175,23 @@ impl Templates {
         Ok(())
     }
 
-    fn register(&mut self, event: &str, language: Language, body: &Compiled, foot: &Compiled) -> Result<(), String> {
-        let [subject, mail] = names(event, language);
+    fn register(
+        &mut self,
+        event: &str,
+        language: Language,
+        body: &Compiled,
+        foot: &Compiled,
+        short: &Compiled,
+    ) -> Result<(), String> {
+        let [subject, mail, line] = names(event, language);
         let say = |error: handlebars::TemplateError| error.to_string();
         self.plain.register_template_string(&subject, &body.subject).map_err(say)?;
+        self.plain.register_template_string(&line, &short.text).map_err(say)?;
         self.plain.register_template_string(&mail, format!("{}{}", body.text, foot.text)).map_err(say)?;
         self.html.register_template_string(&mail, format!("{}{}", body.html, foot.html)).map_err(say)
     }
 
-    /// The mail that tells `facts` in `language`. Links begin with `public_url` (no slash at its
+    /// The words that tell `facts` in `language`. Links begin with `public_url` (no slash at its
     /// end).
     pub fn render(
         &self,
@@ -156,7 +202,7 @@ impl Templates {
     ) -> Result<Rendered, RenderError> {
         let event = facts.event.what.word();
         let words = context::of(city, public_url, facts, language).ok_or(RenderError::NotTold(event))?;
-        let [subject_name, mail] = names(event, language);
+        let [subject_name, mail, line] = names(event, language);
         let wrong =
             |error: handlebars::RenderError| RenderError::Template { template: mail.clone(), why: error.to_string() };
         let context = Context::wraps(&words).map_err(wrong)?;
@@ -168,13 +214,19 @@ impl Templates {
             Some(frame) => frame.fill(&html_escape(&subject), &body),
             None => body,
         };
-        Ok(Rendered { subject, text, html })
+        let short = schemas::text::clean_line(&self.plain.render_with_context(&line, &context).map_err(wrong)?);
+        Ok(Rendered { subject, text, html, short, link: words.common.link })
     }
 }
 
-fn names(event: &str, language: Language) -> [String; 2] {
+/// The names of the subject, the mail and the short form.
+fn names(event: &str, language: Language) -> [String; 3] {
     let language = language.as_str();
-    [format!("{event}.{language}.subject"), format!("{event}.{language}")]
+    [
+        format!("{event}.{language}.subject"),
+        format!("{event}.{language}"),
+        format!("{event}.{language}.{}", Form::Short.name()),
+    ]
 }
 
 /// A registry that refuses what it does not know. Text and HTML never share one: what is right in
@@ -269,25 +321,23 @@ fn variables(city: &City, language: Language, full: &Sample, bare: &Sample) -> V
 }
 
 /// The template of `event`: the city's own, or the built-in one.
-fn file_of(files: &Files, event: &str, language: Language) -> (String, String) {
-    let path = format!("templates/{event}/mail.{}.hbs", language.as_str());
+fn file_of(files: &Files, event: &str, form: Form, language: Language) -> (String, String) {
+    let path = format!("templates/{event}/{}.{}.hbs", form.name(), language.as_str());
     let source = match files.get(&path) {
         Some(own) => own.to_string(),
-        None => {
-            BUILT_IN.iter().find(|(name, _)| *name == path).map_or_else(String::new, |(_, text)| (*text).to_owned())
-        }
+        None => built_in().find(|(name, _)| *name == path).map_or_else(String::new, |(_, text)| (*text).to_owned()),
     };
     (path, source)
 }
 
 fn unknown_files(files: &Files) -> Vec<Fault> {
-    let known = |path: &str| path == LAYOUT || BUILT_IN.iter().any(|(name, _)| *name == path);
+    let known = |path: &str| path == LAYOUT || built_in().any(|(name, _)| *name == path);
     files
         .keys()
         .filter(|path| path.starts_with("templates/") && path.ends_with(".hbs") && !known(path))
         .map(|path| {
             let events = context_words().join(", ");
-            let help = format!("name it templates/<event>/mail.<language>.hbs with one of {events}, {FOOT} and one of nl, fr, en; or remove it");
+            let help = format!("name it templates/<event>/mail.<language>.hbs or short.<language>.hbs with one of {events}, {FOOT} and one of nl, fr, en; or remove it");
             Fault::error(path, (0, 0), "no mail is made from this file", help)
         })
         .collect()
@@ -295,7 +345,7 @@ fn unknown_files(files: &Files) -> Vec<Fault> {
 
 fn context_words() -> Vec<&'static str> {
     let mut words: Vec<_> =
-        BUILT_IN.iter().filter_map(|(path, _)| path.split('/').nth(1)).filter(|w| *w != FOOT).collect();
+        BUILT_IN[0].iter().filter_map(|(path, _)| path.split('/').nth(1)).filter(|w| *w != FOOT).collect();
     words.dedup();
     words
 }

@@ -13,9 +13,16 @@ pub fn date(date: Date, language: Language) -> String {
     format!("{} {} {}", spoken::weekday(language, date), spoken::day(language, date), date.year())
 }
 
-/// The matter as its owner is told of it: `uw melding`, `votre signalement`, `your report`.
-pub fn matter(kind: Kind, language: Language) -> &'static str {
+/// The matter as its owner is told of it: `uw melding`, `votre signalement`, `your report`; and as who
+/// follows it is: `de melding`, `le signalement`, `the report`.
+pub fn matter(kind: Kind, is_theirs: bool, language: Language) -> &'static str {
     let [nl, fr, en] = match kind {
+        Kind::Report if !is_theirs => ["de melding", "le signalement", "the report"],
+        Kind::Question if !is_theirs => ["de vraag", "la question", "the question"],
+        Kind::Suggestion if !is_theirs => ["de suggestie", "la suggestion", "the suggestion"],
+        Kind::Complaint if !is_theirs => ["de klacht", "la plainte", "the complaint"],
+        Kind::Compliment if !is_theirs => ["het compliment", "le compliment", "the compliment"],
+        Kind::Request if !is_theirs => ["de aanvraag", "la demande", "the request"],
         Kind::Report => ["uw melding", "votre signalement", "your report"],
         Kind::Question => ["uw vraag", "votre question", "your question"],
         Kind::Suggestion => ["uw suggestie", "votre suggestion", "your suggestion"],

@@ -14,6 +14,7 @@ use schemas::{
     id::derived,
     report::Language,
     verdict::{Fault, Verdict},
+    way::Address,
 };
 use smtp_sink::{AnyStream, SmtpSink, Switches, Upgrade};
 use std::{sync::Arc, time::Duration};
@@ -38,10 +39,14 @@ fn parcel(number: u32) -> Parcel {
     Parcel {
         notice: notice(number),
         case_id: derived(&["case"]),
-        email: "jo.peeters@example.org".to_owned(),
+        version: 1,
+        to: Address::Email("jo.peeters@example.org".to_owned()),
         subject: "Wij hebben uw melding ontvangen – één (0123 4566)".to_owned(),
         text: "Dag Zoë,\n\n.een punt vooraan\n\nhttps://hallo.example/nl/t/abc\n".to_owned(),
         html: "<!doctype html><html lang=\"nl\"><p>Dag Zoë,</p>\n<p>.een punt vooraan</p></html>\n".to_owned(),
+        short: "Short".to_owned(),
+        link: "https://example.org".to_owned(),
+        critical: false,
         language: Language::Nl,
         at: Timestamp::from_second(1_795_000_000).unwrap(),
     }
@@ -106,7 +111,7 @@ async fn nothing_typed_becomes_a_header() {
     assert_eq!(arrived.header("Bcc"), None);
     assert_eq!(arrived.to.len(), 1);
     for email in ["jo@example.org\r\nRCPT TO:<evil@example.org>", "jo@example.org> <x", "no address", ""] {
-        let bad = Parcel { email: email.to_owned(), ..parcel(2) };
+        let bad = Parcel { to: Address::Email(email.to_owned()), ..parcel(2) };
         assert!(matches!(mail.send(&bad).await, Verdict::Never { fault: Fault::Address, .. }), "{email}");
     }
     assert_eq!(sink.count(), 1);

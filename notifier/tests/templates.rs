@@ -283,7 +283,7 @@ fn faults_of_a_city_name_file_and_line() {
 fn facts_need_no_contact_and_no_case() {
     let city = common::city();
     let sample = sample(&city, "reopened", true);
-    let facts = Facts { contact: None, lead: None, ..sample.facts() };
+    let facts = Facts { name: None, lead: None, ..sample.facts() };
     let mail = templates(&city).render(&city, URL, &facts, Language::En).unwrap();
     assert!(mail.text.starts_with("Hello,\n\nThank you for telling us"), "{}", mail.text);
 }

@@ -77,21 +77,22 @@ impl House {
         self.ahead.fetch_add(time.as_micros() as i64, Ordering::SeqCst);
     }
 
-    fn send_worker(&self, name: &str) -> Arc<SendWorker> {
+    async fn send_worker(&self, name: &str) -> Arc<SendWorker> {
         let sender = self.senders.get(name).unwrap();
         let (store, city, templates) = (self.store.clone(), self.city.clone(), self.templates.clone());
-        Arc::new(SendWorker::new(store, city, templates, "https://hallo.example/", sender))
+        Arc::new(SendWorker::new(store, city, templates, "https://hallo.example/", sender).await.unwrap())
     }
 
-    fn run_planner(&self) {
+    async fn run_planner(&self) {
         let (bus, stop) = (self.bus.clone(), self.stop.clone());
-        let worker = Arc::new(PlanWorker::new(self.store.clone(), self.senders.names()));
+        let worker =
+            Arc::new(PlanWorker::new(self.store.clone(), self.city.clone(), self.senders.names()).await.unwrap());
         tokio::spawn(async move { bus.run_effects(Lane::notifier(), worker, LaneSettings::default(), stop).await });
     }
 
-    fn run_senders(&self) {
+    async fn run_senders(&self) {
         for name in self.senders.names() {
-            let (bus, stop, worker) = (self.bus.clone(), self.stop.clone(), self.send_worker(name));
+            let (bus, stop, worker) = (self.bus.clone(), self.stop.clone(), self.send_worker(name).await);
             let settings = self.senders.get(name).unwrap().lane();
             tokio::spawn(async move { bus.run_edge(Lane::sender(name), worker, settings, stop).await });
         }
@@ -123,7 +124,8 @@ impl House {
             token: self.store.ids().token(),
             received_at: self.store.clock().now(),
         };
-        let contact = email.map(|email| Contact { name: Some("Jo".into()), email: Some(email.into()), phone: None });
+        let contact =
+            email.map(|email| Contact { name: Some("Jo".into()), email: Some(email.into()), phone: None, post: None });
         let new = NewReport { report, contact, digest: "0".repeat(64), route: false, trace: Trace::start() };
         self.store.accept(new).await.unwrap();
         id
@@ -165,8 +167,8 @@ async fn without_a_mail_server_notices_go_to_the_letterbox() {
     let house = House::build(None).await;
     let case = house.report(Tell::Email, Some("jo@example.org")).await;
     house.event(case, 2, note()).await;
-    house.run_planner();
-    house.run_senders();
+    house.run_planner().await;
+    house.run_senders().await;
     wait_until(|| async { house.store.letterbox(9, None).await.unwrap().len() == 2 }).await;
     house.drain().await;
     let items = house.store.letterbox(9, None).await.unwrap();
@@ -187,8 +189,8 @@ async fn an_event_that_comes_twice_is_told_once() {
     let sink = SmtpSink::start(Switches::default()).await.unwrap();
     let house = House::build(Some(&sink)).await;
     let case = house.report(Tell::Email, Some("jo@example.org")).await;
-    house.run_planner();
-    house.run_senders();
+    house.run_planner().await;
+    house.run_senders().await;
     assert!(sink.wait_for(1, SOON).await);
     house.drain().await;
     // A carrier may hand the same letter over again, also under another id.
@@ -205,7 +207,7 @@ async fn an_event_that_comes_twice_is_told_once() {
     assert_eq!(sink.count(), 1);
     // Nor is a notice sent twice when its own letter comes again.
     let notice = house.notices(case).await.remove(0).notice;
-    let verdict = house.send_worker("mail").deliver(&due(&house, notice.id, 0)).await;
+    let verdict = house.send_worker("mail").await.deliver(&due(&house, notice.id, 0)).await;
     assert_eq!((verdict, sink.count()), (Verdict::done(), 1));
 }
 
@@ -214,7 +216,7 @@ async fn who_wants_to_hear_nothing_hears_nothing() {
     let house = House::build(None).await;
     let case = house.report(Tell::Nothing, Some("jo@example.org")).await;
     let anonymous = house.report(Tell::Nothing, None).await;
-    house.run_planner();
+    house.run_planner().await;
     house.event(case, 2, planned()).await;
     house.event(anonymous, 2, planned()).await;
     house.drain().await;
@@ -231,7 +233,7 @@ async fn a_letter_that_holds_nothing_usable_is_buried_and_the_rest_goes_on() {
     tx.post(&[letter]).await.unwrap();
     tx.commit().await.unwrap();
     let case = house.report(Tell::Email, Some("jo@example.org")).await;
-    house.run_planner();
+    house.run_planner().await;
     wait_until(|| async { house.notices(case).await.len() == 1 }).await;
     house.drain().await;
     let dead = house.store.dead(store::DeadFilter { limit: 9, ..Default::default() }).await.unwrap();
@@ -253,8 +255,8 @@ async fn a_newer_status_takes_the_place_of_a_late_one() {
     let house = House::build(Some(&sink)).await;
     let case = house.report(Tell::Email, Some("jo@example.org")).await;
     house.event(case, 2, note()).await;
-    house.run_planner();
-    house.run_senders();
+    house.run_planner().await;
+    house.run_senders().await;
     wait_until(|| async {
         let notices = house.notices(case).await;
         notices.len() == 2 && notices.iter().all(|row| row.attempts == 1)
@@ -285,13 +287,13 @@ async fn what_waited_long_before_its_first_try_is_late_too() {
     let sink = SmtpSink::start(Switches::default()).await.unwrap();
     let house = House::build(Some(&sink)).await;
     let case = house.report(Tell::Email, Some("jo@example.org")).await;
-    house.run_planner();
+    house.run_planner().await;
     wait_until(|| async { house.notices(case).await.len() == 1 }).await;
     house.drain().await;
     let first = house.notices(case).await.remove(0).notice.id;
     house.event(case, 2, planned()).await;
     house.drain().await;
-    let worker = house.send_worker("mail");
+    let worker = house.send_worker("mail").await;
     house.pass(Duration::from_secs(3600));
     assert_eq!(worker.deliver(&due(&house, first, 0)).await, Verdict::receipt(notifier::worker::SUPERSEDED));
     let notices = house.notices(case).await;
@@ -305,8 +307,8 @@ async fn a_lost_answer_is_unknown_and_then_sent_again_under_the_same_name() {
     let sink = SmtpSink::start(Switches { drop_replies: 1, ..Switches::default() }).await.unwrap();
     let house = House::build(Some(&sink)).await;
     let case = house.report(Tell::Email, Some("jo@example.org")).await;
-    house.run_planner();
-    house.run_senders();
+    house.run_planner().await;
+    house.run_senders().await;
     wait_until(|| async { house.states(case).await == [("received".to_owned(), NoticeState::Unknown)] }).await;
     house.drain().await;
     house.pass(Duration::from_secs(120));
@@ -324,8 +326,8 @@ async fn a_dead_address_is_a_dead_letter() {
     let sink = SmtpSink::start(Switches { rcpt: Some(answer), ..Switches::default() }).await.unwrap();
     let house = House::build(Some(&sink)).await;
     let case = house.report(Tell::Email, Some("jo.peeters@example.org")).await;
-    house.run_planner();
-    house.run_senders();
+    house.run_planner().await;
+    house.run_senders().await;
     wait_until(|| async { house.states(case).await == [("received".to_owned(), NoticeState::Failed)] }).await;
     house.drain().await;
     let dead = house.store.dead(store::DeadFilter { limit: 9, ..Default::default() }).await.unwrap();

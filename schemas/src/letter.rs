@@ -30,6 +30,12 @@ pub enum Topic {
     /// A notice is due to be sent; body [`crate::notice::Due`].
     #[serde(rename = "notice.due")]
     NoticeDue,
+    /// A notice did not reach its person; body [`crate::notice::Failed`].
+    #[serde(rename = "notice.failed")]
+    NoticeFailed,
+    /// A provider says what became of a notice; body [`crate::notice::Heard`].
+    #[serde(rename = "notice.heard")]
+    NoticeHeard,
     /// Something that came in and could not be used; body [`crate::letter::Refused`].
     #[serde(rename = "letter.refused")]
     Refused,
@@ -37,13 +43,15 @@ pub enum Topic {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::ReportReceived,
         Self::ReportSubmitted,
         Self::CaseEvent,
         Self::DepartmentDispatch,
         Self::DepartmentUpdate,
         Self::NoticeDue,
+        Self::NoticeFailed,
+        Self::NoticeHeard,
         Self::Refused,
     ];
 
@@ -56,6 +64,8 @@ impl Topic {
             Self::DepartmentDispatch => "department.dispatch",
             Self::DepartmentUpdate => "department.update",
             Self::NoticeDue => "notice.due",
+            Self::NoticeFailed => "notice.failed",
+            Self::NoticeHeard => "notice.heard",
             Self::Refused => "letter.refused",
         }
     }

@@ -16,6 +16,8 @@ pub mod id;
 pub mod letter;
 pub mod markdown;
 pub mod notice;
+pub mod person;
+pub mod phone;
 pub mod place;
 pub mod published;
 pub mod reference;
@@ -27,6 +29,7 @@ pub mod task;
 pub mod text;
 pub mod trace;
 pub mod verdict;
+pub mod way;
 
 pub use jiff::{Timestamp, civil::Date};
 pub use uuid::Uuid;

@@ -1,6 +1,6 @@
-//! A notice: one event told to one person by one sender.
+//! A notice: one event told to one person by one sender; and what is heard of it afterwards.
 
-use crate::report::Language;
+use crate::{report::Language, way::Way};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,16 +20,146 @@ pub struct Notice {
     pub version: i64,
     /// The template: the word of the event.
     pub template: String,
-    /// Who is told: for now the reporter of this case (`reporter`).
+    /// Who is told: the reporter of this case (`reporter`), or the id of a person who follows it.
     pub person: String,
     /// The sender that tells it: `mail`, `letterbox`.
     pub sender: String,
+    /// The way it goes.
+    pub way: Way,
     /// In which language.
     pub language: Language,
+    /// Why this person, this way and at this moment; in the order it was decided.
+    pub reasons: Vec<Because>,
     /// How far it is.
     pub state: NoticeState,
     /// When it was planned.
     pub planned_at: Timestamp,
+    /// Not before; `None`: at once.
+    pub due_at: Option<Timestamp>,
+}
+
+/// One step of the answer to "why did I get this?" and "why did I not?".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "because", rename_all = "snake_case")]
+pub enum Because {
+    /// They told the city of it.
+    Reporter,
+    /// They follow it.
+    Follows {
+        /// What they follow.
+        scope: Scope,
+        /// Which one: a case's id, a category or group, an area.
+        target: String,
+    },
+    /// They asked to be told this way.
+    Asked,
+    /// This way is the next that they left an address for.
+    Instead {
+        /// The way that did not work.
+        of: Way,
+        /// Why it did not.
+        why: String,
+    },
+    /// It waits until their quiet hours are over.
+    Quiet {
+        /// When that is.
+        until: Timestamp,
+    },
+    /// It waits for others, to be told together.
+    Digest {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It does not wait for quiet hours or a digest: it matters for somebody's safety.
+    Critical,
+    /// They do not want it, or cannot be reached this way.
+    Suppressed {
+        /// Which wish or which fact.
+        by: Suppressed,
+        /// Of what.
+        scope: Scope,
+    },
+}
+
+/// What somebody hears of, or does not want to hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// One case.
+    Case,
+    /// A category, or a group of them.
+    Topic,
+    /// A district.
+    Area,
+    /// Everything.
+    All,
+}
+
+impl Scope {
+    /// Every scope, the narrowest first.
+    pub const ALL: [Self; 4] = [Self::Case, Self::Topic, Self::Area, Self::All];
+
+    /// The scope in lower case, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Case => "case",
+            Self::Topic => "topic",
+            Self::Area => "area",
+            Self::All => "all",
+        }
+    }
+
+    /// Reads [`Scope::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+}
+
+/// Why an address is not written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Suppressed {
+    /// They said so by a link, a button of their mail program, or an answer.
+    Unsubscribed,
+    /// They sent STOP.
+    Stopped,
+    /// They told the desk.
+    Desk,
+    /// They called it spam.
+    Complained,
+    /// What was sent came back.
+    Bounced,
+    /// The address is not there any more.
+    Gone,
+}
+
+impl Suppressed {
+    /// Every reason.
+    pub const ALL: [Self; 6] =
+        [Self::Unsubscribed, Self::Stopped, Self::Desk, Self::Complained, Self::Bounced, Self::Gone];
+
+    /// The reason in lower case, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unsubscribed => "unsubscribed",
+            Self::Stopped => "stopped",
+            Self::Desk => "desk",
+            Self::Complained => "complained",
+            Self::Bounced => "bounced",
+            Self::Gone => "gone",
+        }
+    }
+
+    /// Reads [`Suppressed::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+
+    /// Whether it is their wish, in contrast to a fact about the address: a wish is kept on every way, a
+    /// dead address sends the notice another way.
+    pub fn is_wish(self) -> bool {
+        matches!(self, Self::Unsubscribed | Self::Stopped | Self::Desk | Self::Complained)
+    }
 }
 
 /// How far a notice is.
@@ -40,31 +170,39 @@ pub enum NoticeState {
     Planned,
     /// The provider has it.
     Sent,
-    /// It cannot be sent.
+    /// The provider says that the person has it.
+    Delivered,
+    /// It cannot be sent, or came back.
     Failed,
     /// The provider may or may not have it.
     Unknown,
     /// A newer notice made it pointless before it was sent.
     Superseded,
+    /// The person does not want it; it was never sent.
+    Suppressed,
 }
 
 impl NoticeState {
+    /// Every state.
+    pub const ALL: [Self; 7] =
+        [Self::Planned, Self::Sent, Self::Delivered, Self::Failed, Self::Unknown, Self::Superseded, Self::Suppressed];
+
     /// The state in lower case, as in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Planned => "planned",
             Self::Sent => "sent",
+            Self::Delivered => "delivered",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
             Self::Superseded => "superseded",
+            Self::Suppressed => "suppressed",
         }
     }
 
     /// Reads [`NoticeState::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Planned, Self::Sent, Self::Failed, Self::Unknown, Self::Superseded]
-            .into_iter()
-            .find(|s| s.as_str() == text)
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
     }
 }
 
@@ -73,4 +211,76 @@ impl NoticeState {
 pub struct Due {
     /// The notice.
     pub notice: Uuid,
+}
+
+/// Body of `notice.failed`: this notice did not reach the person, so that the next way they left an
+/// address for is tried.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Failed {
+    /// The notice.
+    pub notice: Uuid,
+    /// Why it did not.
+    pub why: String,
+}
+
+/// Body of `notice.heard`: what a provider says of a message that it took. Receipts come late, twice,
+/// in any order, and before the answer that they belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Heard {
+    /// The notice, when the provider was told our id or the token of an address says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Uuid>,
+    /// Who says so: the sender's name, or the name of its provider: `mail`, `kannel`.
+    pub provider: String,
+    /// The provider's own number of the message, or of one part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// What it says.
+    pub state: HeardState,
+    /// In the provider's words, without the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// When that was, as far as it says.
+    pub at: Timestamp,
+}
+
+/// What a provider says of a message that it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HeardState {
+    /// It still tries.
+    Trying,
+    /// The person's device or mailbox has it.
+    Delivered,
+    /// It gave up for now: the address may be good.
+    Failed,
+    /// The address is not there.
+    Dead,
+    /// The person calls it spam.
+    Complained,
+    /// The person wants nothing more.
+    Stopped,
+}
+
+impl HeardState {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Trying, Self::Delivered, Self::Failed, Self::Dead, Self::Complained, Self::Stopped];
+
+    /// The state in lower case, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trying => "trying",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Dead => "dead",
+            Self::Complained => "complained",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// Reads [`HeardState::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
 }

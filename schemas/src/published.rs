@@ -17,6 +17,8 @@ pub fn schema(topic: Topic) -> Value {
         Topic::DepartmentDispatch => generator.into_root_schema_for::<crate::dispatch::Dispatch>(),
         Topic::DepartmentUpdate => generator.into_root_schema_for::<crate::dispatch::Update>(),
         Topic::NoticeDue => generator.into_root_schema_for::<crate::notice::Due>(),
+        Topic::NoticeFailed => generator.into_root_schema_for::<crate::notice::Failed>(),
+        Topic::NoticeHeard => generator.into_root_schema_for::<crate::notice::Heard>(),
         Topic::Refused => generator.into_root_schema_for::<crate::letter::Refused>(),
     };
     let mut schema = Value::from(schema);

@@ -2,9 +2,11 @@
 //! changes; what happens to it is the case.
 
 use crate::{
+    phone,
     place::Place,
     reference::Reference,
     slug::{CategoryId, Channel, Slug},
+    way::{Address, Post, Way},
 };
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -130,9 +132,41 @@ impl Urgency {
 pub enum Tell {
     /// By e-mail.
     Email,
+    /// By text message; needs a mobile number.
+    Sms,
+    /// By letter; needs a postal address.
+    Letter,
+    /// By telephone: somebody of the city calls.
+    Call,
     /// Not at all: they keep the link or the reference.
     #[default]
     Nothing,
+}
+
+impl Tell {
+    /// Every answer.
+    pub const ALL: [Self; 5] = [Self::Email, Self::Sms, Self::Letter, Self::Call, Self::Nothing];
+
+    /// The way that they chose.
+    pub fn way(self) -> Option<Way> {
+        match self {
+            Self::Email => Some(Way::Email),
+            Self::Sms => Some(Way::Sms),
+            Self::Letter => Some(Way::Letter),
+            Self::Call => Some(Way::Call),
+            Self::Nothing => None,
+        }
+    }
+
+    /// The answer in lower case, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        self.way().map_or("nothing", Way::as_str)
+    }
+
+    /// Reads [`Tell::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tell| tell.as_str() == text)
+    }
 }
 
 /// Who told the city, as far as they wanted to say. Personal data: kept apart from the report,
@@ -151,12 +185,28 @@ pub struct Contact {
     /// Their telephone number, as they write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    /// Their postal address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<Post>,
 }
 
 impl Contact {
     /// Nobody.
     pub fn is_empty(&self) -> bool {
-        self.name.is_none() && self.email.is_none() && self.phone.is_none()
+        self.name.is_none() && self.email.is_none() && self.phone.is_none() && self.post.is_none()
+    }
+
+    /// Where they are told by `way`; `None` when they left no such address. `country` (ISO 3166-1 alpha-2)
+    /// is where their telephone number was written.
+    pub fn address(&self, way: Way, country: &str) -> Option<Address> {
+        let phone = || self.phone.as_deref().and_then(|text| phone::read(text, country));
+        match way {
+            Way::Email => self.email.clone().map(Address::Email),
+            Way::Sms => phone().filter(|phone| phone.mobile).map(|phone| Address::Sms(phone.e164)),
+            Way::Call => phone().map(|phone| Address::Call(phone.e164)),
+            Way::Letter => self.post.clone().map(|post| Address::Letter { name: self.name.clone(), post }),
+            Way::Push => None,
+        }
     }
 }
 

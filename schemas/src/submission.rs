@@ -8,6 +8,7 @@ use crate::{
     report::{Answers, Contact, Kind, Language, Tell, Urgency},
     slug::CategoryId,
     text,
+    way::Post,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,7 +44,8 @@ pub struct Submission {
     /// The language to answer in: `nl`, `fr` or `en`; the city's first language when left out.
     #[serde(default)]
     pub language: Option<Language>,
-    /// How the person wants to be told: `email` (needs `contact.email`) or `nothing`.
+    /// How the person wants to be told: `email` (needs `contact.email`), `sms` (a mobile `contact.phone`),
+    /// `letter` (`contact.post`), `call` (`contact.phone`) or `nothing`.
     #[serde(default)]
     pub tell: Option<Tell>,
     /// Ids of photos sent before by `POST /api/v1/photos`, at most 5.
@@ -132,15 +134,10 @@ impl Submission {
         let place = check_place(self.place, city, &mut faults);
         let contact = check_contact(self.contact, &mut faults);
         let tell = match self.tell {
-            Some(Tell::Email) if contact.as_ref().is_none_or(|c| c.email.is_none()) => {
-                faults.push(Invalid::new(
-                    "/contact/email",
-                    "required",
-                    "an e-mail address is needed to tell you by e-mail: fill it in, or choose \"nothing\" for tell",
-                ));
-                Tell::Nothing
+            Some(tell) => {
+                faults.extend(no_address(tell, contact.as_ref(), city));
+                tell
             }
-            Some(tell) => tell,
             None if contact.as_ref().is_some_and(|c| c.email.is_some()) => Tell::Email,
             None => Tell::Nothing,
         };
@@ -251,10 +248,32 @@ fn check_place(place: Option<Place>, city: &City, faults: &mut Vec<Invalid>) -> 
     Place { address, point: place.point }
 }
 
+/// What is missing to tell somebody as they ask.
+fn no_address(tell: Tell, contact: Option<&Contact>, city: &City) -> Option<Invalid> {
+    let way = tell.way()?;
+    if contact.is_some_and(|contact| contact.address(way, &city.country).is_some()) {
+        return None;
+    }
+    let (field, message) = match tell {
+        Tell::Email => ("/contact/email", "an e-mail address is needed to tell you by e-mail"),
+        Tell::Sms => ("/contact/phone", "a mobile number is needed to send you text messages"),
+        Tell::Letter => ("/contact/post", "street, postcode and town are needed to send you letters"),
+        Tell::Call => ("/contact/phone", "a telephone number is needed to call you"),
+        Tell::Nothing => return None,
+    };
+    let message = format!("{message}: fill it in, or choose \"nothing\" for tell");
+    Some(Invalid::new(field, "required", message))
+}
+
 fn check_contact(contact: Option<Contact>, faults: &mut Vec<Invalid>) -> Option<Contact> {
     let contact = contact?;
     let line = |value: Option<String>| value.map(|v| text::clean_line(&v)).filter(|v| !v.is_empty());
-    let contact = Contact { name: line(contact.name), email: line(contact.email), phone: line(contact.phone) };
+    let contact = Contact {
+        name: line(contact.name),
+        email: line(contact.email),
+        phone: line(contact.phone),
+        post: contact.post.and_then(|post| check_post(post, faults)),
+    };
     if contact.name.as_ref().is_some_and(|n| text::length(n) > 100) {
         faults.push(Invalid::new("/contact/name", "too_long", "at most 100 characters"));
     }
@@ -269,6 +288,35 @@ fn check_contact(contact: Option<Contact>, faults: &mut Vec<Invalid>) -> Option<
         ));
     }
     (!contact.is_empty()).then_some(contact)
+}
+
+/// A postal address, cleaned; one without a word is none.
+fn check_post(post: Post, faults: &mut Vec<Invalid>) -> Option<Post> {
+    let line = |value: String| text::clean_line(&value);
+    let post = Post {
+        street: line(post.street),
+        postcode: line(post.postcode),
+        town: line(post.town),
+        country: post.country.map(line).filter(|country| !country.is_empty()),
+    };
+    if post == Post::default() {
+        return None;
+    }
+    let lines = [
+        ("street", post.street.as_str(), 100, "the street and the number, for instance Grote Markt 54"),
+        ("postcode", &post.postcode, 12, "the postcode, for instance 8500"),
+        ("town", &post.town, 60, "the town, for instance Kortrijk"),
+        ("country", post.country.as_deref().unwrap_or("-"), 60, "the country, in at most 60 characters"),
+    ];
+    for (field, value, most, what) in lines {
+        let field = format!("/contact/post/{field}");
+        if value.is_empty() {
+            faults.push(Invalid::new(field, "required", format!("a letter needs {what}")));
+        } else if text::length(value) > most {
+            faults.push(Invalid::new(field, "too_long", format!("at most {most} characters: {what}")));
+        }
+    }
+    Some(post)
 }
 
 /// One answer, cleaned; and whether it raises the matter to an emergency.

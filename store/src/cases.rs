@@ -4,13 +4,13 @@ use crate::{
     Error, Result, Store, Tx,
     db::{batch, batch_ids, row},
     references,
-    reports::{read_tell, tell_word},
     sql::sql,
 };
 use schemas::{
     Uuid,
     case::{Case, Status, Watch},
     id::from_micros,
+    report::Tell,
     slug::Slug,
 };
 use serde::Serialize;
@@ -80,7 +80,7 @@ impl<'a> GivenRow<'a> {
             status_at: case.status_at.as_microsecond(),
             opened_at: case.opened_at.as_microsecond(),
             closed_at: case.closed_at.map(|at| at.as_microsecond()),
-            tell: tell_word(case.tell),
+            tell: case.tell.as_str(),
             parts: (!case.parts.is_empty()).then(|| serde_json::to_string(&case.parts)).transpose()?,
             watch: (case.watch != Watch::default()).then(|| serde_json::to_string(&case.watch)).transpose()?,
             check_at: case.check_at.map(|at| at.as_microsecond()),
@@ -116,7 +116,7 @@ impl CaseRow {
             status_at: from_micros(self.status_at),
             opened_at: from_micros(self.opened_at),
             closed_at: self.closed_at.map(from_micros),
-            tell: read_tell(&self.tell).ok_or_else(|| broken("tell"))?,
+            tell: Tell::parse(&self.tell).ok_or_else(|| broken("tell"))?,
             parts: self.parts.as_deref().map_or(Ok(Vec::new()), serde_json::from_str).map_err(|_| broken("parts"))?,
             watch: self
                 .watch

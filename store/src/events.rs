@@ -30,6 +30,8 @@ sql! {
         WHERE case_id = $1 AND (public OR CAST($2 AS bigint) = 0) ORDER BY version";
     both NEWER = "SELECT id, case_id, reference, version, at, body FROM event
         WHERE case_id = $1 AND version > $2 ORDER BY version";
+    // No scope is empty; the condition makes it a look into the index.
+    both FOLLOWED = "SELECT scope FROM follow WHERE scope > '' ORDER BY scope LIMIT 1";
     both BY_KEYS = "SELECT event.id, event.case_id, event.reference, event.version, event.at, event.body
         FROM (SELECT value ->> 'case_id' AS of, CAST(value ->> 'version' AS bigint) AS nth FROM json_each($1)) AS given
         JOIN event ON event.case_id = given.of AND event.version = given.nth";
@@ -112,11 +114,19 @@ impl Tx {
         if added != rows.len() as u64 {
             self.check_held(&sorted).await?;
         }
+        let untold = |(event, tell, _): &(CaseEvent, Tell, Trace)| *tell == Tell::Nothing && event.what.is_told();
+        let followed = events.iter().any(untold) && self.somebody_follows().await?;
         let publish = self.inner.options.publish_events;
         for (event, tell, trace) in events {
-            self.posted.extend(event.letters(*tell != Tell::Nothing, publish, *trace));
+            self.posted.extend(event.letters(followed || *tell != Tell::Nothing, publish, *trace));
         }
         Ok(())
+    }
+
+    /// Whether anybody in the city follows anything: then each event goes by the notifier, which finds who.
+    async fn somebody_follows(&mut self) -> Result<bool> {
+        let rows: Vec<(String,)> = self.conn.all(FOLLOWED, Vec::new()).await?;
+        Ok(!rows.is_empty())
     }
 
     /// Every event of a case by version, as this transaction sees them.

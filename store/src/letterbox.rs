@@ -5,7 +5,7 @@ use crate::{
     db::{args, row},
     sql::sql,
 };
-use schemas::{Timestamp, Uuid, id::from_micros, report::Language};
+use schemas::{Timestamp, Uuid, id::from_micros, report::Language, way::Way};
 
 /// A notice as it would have been sent. Personal data.
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
@@ -14,6 +14,8 @@ pub struct LetterboxItem {
     pub notice_id: Uuid,
     /// Its case.
     pub case_id: Uuid,
+    /// The way it would have gone.
+    pub way: Way,
     /// The address it would have gone to.
     pub recipient: String,
     /// The subject line.
@@ -35,17 +37,17 @@ impl std::fmt::Debug for LetterboxItem {
 }
 
 sql! {
-    both PUT = "INSERT INTO letterbox (notice_id, case_id, recipient, subject, text, html, language, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (notice_id) DO NOTHING";
-    both LIST = "SELECT notice_id, case_id, recipient, subject, text, html, language, at FROM letterbox
+    both PUT = "INSERT INTO letterbox (notice_id, case_id, recipient, subject, text, html, language, at, way)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (notice_id) DO NOTHING";
+    both LIST = "SELECT notice_id, case_id, recipient, subject, text, html, language, at, way FROM letterbox
         WHERE CAST($1 AS bigint) IS NULL OR at < $1 ORDER BY at DESC, notice_id LIMIT $2";
-    both BY_ID = "SELECT notice_id, case_id, recipient, subject, text, html, language, at FROM letterbox
+    both BY_ID = "SELECT notice_id, case_id, recipient, subject, text, html, language, at, way FROM letterbox
         WHERE notice_id = $1";
 }
 
 row! { "letterbox", ItemRow {
     notice_id: String, case_id: String, recipient: String, subject: String, text: String, html: String,
-    language: String, at: i64,
+    language: String, at: i64, way: String,
 } }
 
 impl ItemRow {
@@ -54,6 +56,7 @@ impl ItemRow {
         Ok(LetterboxItem {
             notice_id: self.notice_id.parse().map_err(|_| broken("notice_id"))?,
             case_id: self.case_id.parse().map_err(|_| broken("case_id"))?,
+            way: Way::parse(&self.way).ok_or_else(|| broken("way"))?,
             language: Language::parse(&self.language).ok_or_else(|| broken("language"))?,
             recipient: self.recipient,
             subject: self.subject,
@@ -67,8 +70,8 @@ impl ItemRow {
 impl Store {
     /// Keeps an item; a second one with the same notice id changes nothing.
     pub async fn put_letter(&self, item: LetterboxItem) -> Result<()> {
-        let LetterboxItem { notice_id, case_id, recipient, subject, text, html, language, at } = item;
-        let args = args![notice_id, case_id, recipient, subject, text, html, language.as_str(), at];
+        let LetterboxItem { notice_id, case_id, way, recipient, subject, text, html, language, at } = item;
+        let args = args![notice_id, case_id, recipient, subject, text, html, language.as_str(), at, way.as_str()];
         self.inner.db.exec(PUT, args).await.map(|_| ())
     }
 

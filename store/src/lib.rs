@@ -8,7 +8,7 @@
 //! Every statement is one constant text in a `sql!` list and takes a whole batch as one JSON
 //! parameter: a batch of 256 reports costs as many statements as one.
 //!
-//! Personal data is in the tables `contact` and `letterbox`, and nowhere else.
+//! Personal data is in the tables `contact`, `person`, `address` and `letterbox`, and nowhere else.
 
 mod answers;
 mod arrived;
@@ -37,8 +37,10 @@ mod notices;
 mod open311;
 mod past;
 mod peek;
+mod people;
 mod photo_owners;
 mod photos;
+mod receipts;
 mod references;
 mod reports;
 mod rounds;
@@ -68,7 +70,9 @@ pub use notices::{NoticeEnd, NoticeRow, NoticeView};
 pub use open311::{Open311Receipt, Open311Waiting};
 pub use past::{Page, Past, PastRow, Reachable, Stretch};
 pub use peek::DispatchPeek;
+pub use people::{AddressKey, AddressKeys};
 pub use photos::Photo;
+pub use receipts::ProviderNumber;
 pub use reports::{Accepted, NewReport, Receipt};
 pub use rounds::{RoundClaim, RoundState};
 pub use rulesets::{Activated, Activation, RulesInForce};

@@ -34,6 +34,7 @@ const ALL: &[Migration] = &[
     Migration { name: "0008_open311", both: include_str!("../migrations/0008_open311.sql"), postgres: None },
     Migration { name: "0009_tasks", both: include_str!("../migrations/0009_tasks.sql"), postgres: None },
     Migration { name: "0011_batch", both: include_str!("../migrations/0011_batch.sql"), postgres: None },
+    Migration { name: "0012_people", both: include_str!("../migrations/0012_people.sql"), postgres: None },
 ];
 
 sql! {

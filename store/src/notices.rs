@@ -12,7 +12,9 @@ use schemas::{
     event::CaseEvent,
     id::from_micros,
     notice::{Notice, NoticeState},
+    person::{KnownAddress, Person},
     report::{Contact, Language, Report},
+    way::Way,
 };
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -28,6 +30,8 @@ pub struct NoticeView {
     pub report: Report,
     /// Who told it.
     pub contact: Option<Contact>,
+    /// Who is told, if that is not the reporter; their addresses in the order they are tried.
+    pub person: Option<(Person, Vec<KnownAddress>)>,
     /// The case, once the router opened it.
     pub case: Option<Case>,
 }
@@ -64,27 +68,33 @@ pub struct NoticeEnd {
 
 sql! {
     both PLAN = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
-        INSERT INTO notice (id, case_id, event_id, version, template, person, sender, language, state,
-            planned_at, attempts)
+        INSERT INTO notice (id, case_id, event_id, version, template, person, sender, way, language, reasons,
+            state, planned_at, due_at, attempts)
         SELECT value ->> 'id', value ->> 'case_id', value ->> 'event_id', CAST(value ->> 'version' AS bigint),
-            value ->> 'template', value ->> 'person', value ->> 'sender', value ->> 'language', value ->> 'state',
-            CAST(value ->> 'planned_at' AS bigint), 0
+            value ->> 'template', value ->> 'person', value ->> 'sender', value ->> 'way', value ->> 'language',
+            value ->> 'reasons', value ->> 'state', CAST(value ->> 'planned_at' AS bigint),
+            CAST(value ->> 'due_at' AS bigint), 0
         FROM batch WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
     // What was sent stays sent, whatever a second carrier of the same letter says.
     both SETTLE = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         UPDATE notice SET state = given.state, receipt = coalesce(given.receipt, notice.receipt),
             why = given.why,
             sent_at = CASE WHEN given.state = 'sent' THEN given.at ELSE notice.sent_at END,
-            attempts = notice.attempts + CASE WHEN given.state = 'superseded' THEN 0 ELSE 1 END
+            attempts = notice.attempts + CASE WHEN given.state IN ('superseded', 'suppressed') THEN 0 ELSE 1 END
         FROM (SELECT value ->> 'id' AS of, value ->> 'state' AS state, CAST(value ->> 'at' AS bigint) AS at,
                 value ->> 'receipt' AS receipt, value ->> 'why' AS why FROM batch) AS given
-        WHERE notice.id = given.of AND notice.state <> 'sent'";
-    both BY_IDS = "SELECT id, case_id, event_id, version, template, person, sender, language, state, planned_at, sent_at,
-            attempts, receipt, why
+        WHERE notice.id = given.of AND notice.state NOT IN ('sent', 'delivered')";
+    both BY_IDS = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
+            state, planned_at, due_at, sent_at, attempts, receipt, why
         FROM notice WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
-    both OF_CASE = "SELECT id, case_id, event_id, version, template, person, sender, language, state, planned_at,
-            sent_at, attempts, receipt, why
+    both OF_CASE = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
+            state, planned_at, due_at, sent_at, attempts, receipt, why
         FROM notice WHERE case_id = $1 ORDER BY planned_at, version, id";
+    both FOR_PERSON = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
+            state, planned_at, due_at, sent_at, attempts, receipt, why
+        FROM notice WHERE case_id = $1 AND event_id = $2 AND person = $3
+        ORDER BY planned_at, id";
+    both HEARD = "UPDATE notice SET state = $2, why = $3, heard_at = $4 WHERE id = $1";
 }
 
 #[derive(Serialize)]
@@ -96,9 +106,12 @@ struct PlanRow<'a> {
     template: &'a str,
     person: &'a str,
     sender: &'a str,
+    way: &'static str,
     language: &'static str,
+    reasons: String,
     state: &'static str,
     planned_at: i64,
+    due_at: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -112,7 +125,7 @@ struct EndRow<'a> {
 
 row! { "notice", KeptRow {
     id: String, case_id: String, event_id: String, version: i64, template: String, person: String, sender: String,
-    language: String, state: String, planned_at: i64, sent_at: Option<i64>, attempts: i64, receipt: Option<String>,
+    way: String, language: String, reasons: String, state: String, planned_at: i64, due_at: Option<i64>, sent_at: Option<i64>, attempts: i64, receipt: Option<String>,
     why: Option<String>,
 } }
 
@@ -125,12 +138,15 @@ impl KeptRow {
                 case_id: self.case_id.parse().map_err(|_| broken("case_id"))?,
                 event_id: self.event_id.parse().map_err(|_| broken("event_id"))?,
                 version: self.version,
+                way: Way::parse(&self.way).ok_or_else(|| broken("way"))?,
                 language: Language::parse(&self.language).ok_or_else(|| broken("language"))?,
+                reasons: serde_json::from_str(&self.reasons).map_err(|_| broken("reasons"))?,
                 state: NoticeState::parse(&self.state).ok_or_else(|| broken("state"))?,
                 template: self.template,
                 person: self.person,
                 sender: self.sender,
                 planned_at: from_micros(self.planned_at),
+                due_at: self.due_at.map(from_micros),
             },
             sent_at: self.sent_at.map(from_micros),
             attempts: u32::try_from(self.attempts).map_err(|_| Error::broken("notice", "attempts", &self.id))?,
@@ -147,21 +163,26 @@ impl Tx {
             return Ok(HashSet::new());
         }
         let by_id: BTreeMap<_, _> = notices.iter().map(|notice| (notice.id, notice)).collect();
-        let rows: Vec<_> = by_id
+        let rows = by_id
             .into_values()
-            .map(|notice| PlanRow {
-                id: notice.id,
-                case_id: notice.case_id,
-                event_id: notice.event_id,
-                version: notice.version,
-                template: &notice.template,
-                person: &notice.person,
-                sender: &notice.sender,
-                language: notice.language.as_str(),
-                state: notice.state.as_str(),
-                planned_at: notice.planned_at.as_microsecond(),
+            .map(|notice| {
+                Ok(PlanRow {
+                    id: notice.id,
+                    case_id: notice.case_id,
+                    event_id: notice.event_id,
+                    version: notice.version,
+                    template: &notice.template,
+                    person: &notice.person,
+                    sender: &notice.sender,
+                    way: notice.way.as_str(),
+                    language: notice.language.as_str(),
+                    reasons: serde_json::to_string(&notice.reasons)?,
+                    state: notice.state.as_str(),
+                    planned_at: notice.planned_at.as_microsecond(),
+                    due_at: notice.due_at.map(Timestamp::as_microsecond),
+                })
             })
-            .collect();
+            .collect::<Result<Vec<_>>>()?;
         let new: Vec<(String,)> = self.conn.all(PLAN, vec![batch(&rows)?]).await?;
         Ok(new.iter().filter_map(|(id,)| id.parse().ok()).collect())
     }
@@ -184,6 +205,26 @@ impl Tx {
             self.conn.exec(SETTLE, vec![batch(&rows)?]).await?;
         }
         Ok(())
+    }
+}
+
+impl Tx {
+    /// The notices of one event of a case for one person, in the order they were planned: one per way that was tried.
+    pub async fn notices_for(&mut self, case: Uuid, event: Uuid, person: &str) -> Result<Vec<NoticeRow>> {
+        let rows: Vec<KeptRow> = self.conn.all(FOR_PERSON, args![case, event, person]).await?;
+        rows.into_iter().map(KeptRow::read).collect()
+    }
+
+    /// Notices by id; those that do not exist are left out.
+    pub async fn notices(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, NoticeRow>> {
+        let rows: Vec<KeptRow> = self.conn.all(BY_IDS, vec![batch_ids(ids)]).await?;
+        rows.into_iter().map(|row| row.read().map(|row| (row.notice.id, row))).collect()
+    }
+
+    /// Writes what was heard of notices after they were sent: the state and why.
+    pub async fn hear_of_notice(&mut self, id: Uuid, state: NoticeState, why: Option<&str>) -> Result<()> {
+        let now = self.clock().now();
+        self.conn.exec(HEARD, args![id, state.as_str(), why.map(str::to_owned), now]).await.map(|_| ())
     }
 }
 
@@ -213,6 +254,10 @@ impl Store {
         let reports = self.reports_by_ids(&cases).await?;
         let contacts = self.contacts_by_ids(&cases).await?;
         let cases = self.cases_by_ids(&cases).await?;
+        let mut ids: Vec<Uuid> = notices.iter().filter_map(|notice| notice.person.parse().ok()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let people = self.people_with_addresses(&ids).await?;
         notices
             .into_iter()
             .map(|notice| {
@@ -222,6 +267,7 @@ impl Store {
                     event: events.get(&notice.event_id).cloned().ok_or_else(|| missing("event_id"))?,
                     report: reports.get(&case).cloned().ok_or_else(|| missing("case_id"))?,
                     contact: contacts.get(&case).cloned(),
+                    person: notice.person.parse().ok().and_then(|id: Uuid| people.get(&id).cloned()),
                     case: cases.get(&case).cloned(),
                     notice,
                 };

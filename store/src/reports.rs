@@ -79,8 +79,8 @@ sql! {
             language, tell, photos, token, received_at
         FROM report WHERE channel = $1 AND source_id = $2";
     both ADD_CONTACT = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
-        INSERT INTO contact (report_id, name, email, phone)
-        SELECT value ->> 'report_id', value ->> 'name', value ->> 'email', value ->> 'phone'
+        INSERT INTO contact (report_id, name, email, phone, post)
+        SELECT value ->> 'report_id', value ->> 'name', value ->> 'email', value ->> 'phone', value ->> 'post'
         FROM batch WHERE TRUE ON CONFLICT (report_id) DO NOTHING";
     both CLAIM_PHOTOS = "UPDATE photo SET report_id = claim.report_id
         FROM (SELECT value ->> 'id' AS photo_id, value ->> 'report_id' AS report_id FROM json_each($1)) AS claim
@@ -97,7 +97,7 @@ sql! {
                 WHERE correction.case_id = report.id), category), words, place, answers, urgency,
             language, tell, photos, token, received_at
         FROM report WHERE reference = $1";
-    both CONTACTS = "SELECT report_id, name, email, phone FROM contact
+    both CONTACTS = "SELECT report_id, name, email, phone, post FROM contact
         WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))";
 }
 
@@ -137,7 +137,7 @@ impl<'a> NewRow<'a> {
             answers: serde_json::to_string(&report.answers)?,
             urgency: report.urgency.as_str(),
             language: report.language.as_str(),
-            tell: tell_word(report.tell),
+            tell: report.tell.as_str(),
             photos: serde_json::to_string(&report.photos)?,
             token: &report.token,
             received_at: report.received_at.as_microsecond(),
@@ -181,7 +181,7 @@ row! { "report", ReportRow {
 } }
 
 row! { "contact", ContactRow {
-    report_id: String, name: Option<String>, email: Option<String>, phone: Option<String>,
+    report_id: String, name: Option<String>, email: Option<String>, phone: Option<String>, post: Option<String>,
 } }
 
 impl ReportRow {
@@ -197,7 +197,7 @@ impl ReportRow {
             answers: serde_json::from_str(&self.answers).map_err(|_| broken("answers"))?,
             urgency: Urgency::parse(&self.urgency).ok_or_else(|| broken("urgency"))?,
             language: Language::parse(&self.language).ok_or_else(|| broken("language"))?,
-            tell: read_tell(&self.tell).ok_or_else(|| broken("tell"))?,
+            tell: Tell::parse(&self.tell).ok_or_else(|| broken("tell"))?,
             photos: serde_json::from_str(&self.photos).map_err(|_| broken("photos"))?,
             source_id: self.source_id,
             words: self.words,
@@ -207,28 +207,17 @@ impl ReportRow {
     }
 }
 
-/// How somebody wants to be told, as it is kept.
-pub(crate) fn tell_word(tell: Tell) -> &'static str {
-    match tell {
-        Tell::Email => "email",
-        Tell::Nothing => "nothing",
-    }
-}
-
-/// Reads [`tell_word`].
-pub(crate) fn read_tell(text: &str) -> Option<Tell> {
-    [Tell::Email, Tell::Nothing].into_iter().find(|tell| tell_word(*tell) == text)
-}
-
 fn by_id(rows: Vec<ReportRow>) -> Result<HashMap<Uuid, Report>> {
     rows.into_iter().map(|row| row.read().map(|report| (report.id, report))).collect()
 }
 
 fn contacts_by_id(rows: Vec<ContactRow>) -> Result<HashMap<Uuid, Contact>> {
     rows.into_iter()
-        .map(|ContactRow { report_id, name, email, phone }| {
-            let id = report_id.parse().map_err(|_| Error::broken("contact", "report_id", &report_id))?;
-            Ok((id, Contact { name, email, phone }))
+        .map(|ContactRow { report_id, name, email, phone, post }| {
+            let broken = |column| Error::broken("contact", column, &report_id);
+            let id = report_id.parse().map_err(|_| broken("report_id"))?;
+            let post = post.map(|post| serde_json::from_str(&post)).transpose().map_err(|_| broken("post"))?;
+            Ok((id, Contact { name, email, phone, post }))
         })
         .collect()
 }

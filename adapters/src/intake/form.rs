@@ -293,8 +293,12 @@ fn read(form: &FormData) -> (Submission, Vec<Invalid>) {
             None
         }
     };
-    let contact =
-        Contact { name: form.filled(field::NAME), email: form.filled(field::EMAIL), phone: form.filled(field::PHONE) };
+    let contact = Contact {
+        name: form.filled(field::NAME),
+        email: form.filled(field::EMAIL),
+        phone: form.filled(field::PHONE),
+        post: None,
+    };
     let submission = Submission {
         kind,
         category,

@@ -94,8 +94,12 @@ pub(crate) fn desks(tools: &IntakeTools) -> DeskTools {
 /// A report with a contact, its case at `department`, and the letter that carries the dispatch;
 /// `shared`: the department may know who reported.
 pub(crate) async fn sent(tools: &IntakeTools, department: &str, role: Role, shared: bool) -> Letter {
-    let contact =
-        Contact { name: Some("An Peeters".to_owned()), email: Some("an@example.org".to_owned()), phone: None };
+    let contact = Contact {
+        name: Some("An Peeters".to_owned()),
+        email: Some("an@example.org".to_owned()),
+        phone: None,
+        post: None,
+    };
     let submission = Submission {
         category: "wegen/put".to_owned(),
         words: "Een put".to_owned(),

@@ -168,7 +168,7 @@ async fn product(count: usize) -> anyhow::Result<f64> {
         tx.commit().await?;
     }
     let planning = CancellationToken::new();
-    let plan = Arc::new(PlanWorker::new(store.clone(), senders.names()));
+    let plan = Arc::new(PlanWorker::new(store.clone(), city.clone(), senders.names()).await?);
     let planner = tokio::spawn({
         let (bus, stop) = (bus.clone(), planning.clone());
         async move { bus.run_effects(Lane::notifier(), plan, LaneSettings::default(), stop).await }
@@ -180,7 +180,7 @@ async fn product(count: usize) -> anyhow::Result<f64> {
     planner.await?;
 
     let sender = senders.get("mail").context("mail is set up")?;
-    let worker = Arc::new(SendWorker::new(store.clone(), city, templates, "http://127.0.0.1:1777", sender));
+    let worker = Arc::new(SendWorker::new(store.clone(), city, templates, "http://127.0.0.1:1777", sender).await?);
     let stop = CancellationToken::new();
     let run = Run::start();
     let sending = tokio::spawn({

@@ -2,7 +2,10 @@
 
 use super::{Parcel, Sender};
 use async_trait::async_trait;
-use schemas::verdict::{Fault, Verdict};
+use schemas::{
+    verdict::{Fault, Verdict},
+    way::Way,
+};
 use store::{LetterboxItem, Store};
 
 /// The name of this sender.
@@ -23,13 +26,15 @@ impl Letterbox {
 #[async_trait]
 impl Sender for Letterbox {
     async fn send(&self, parcel: &Parcel) -> Verdict {
+        let is_short = matches!(parcel.to.way(), Way::Sms | Way::Push | Way::Call);
         let item = LetterboxItem {
             notice_id: parcel.notice,
             case_id: parcel.case_id,
-            recipient: parcel.email.clone(),
+            way: parcel.to.way(),
+            recipient: parcel.to.line(),
             subject: parcel.subject.clone(),
-            text: parcel.text.clone(),
-            html: parcel.html.clone(),
+            text: if is_short { parcel.short.clone() } else { parcel.text.clone() },
+            html: if is_short { String::new() } else { parcel.html.clone() },
             language: parcel.language,
             at: self.store.clock().now(),
         };

@@ -28,6 +28,7 @@ use pool::{Lease, Pool};
 use schemas::{
     city::City,
     verdict::{Fault, Verdict},
+    way::Address as To,
 };
 use std::{
     error::Error as _,
@@ -87,9 +88,13 @@ impl Mail {
     }
 
     async fn try_send(&self, parcel: &Parcel) -> Verdict {
-        let to: Address = match parcel.email.parse() {
-            Ok(address) => address,
-            Err(_) => return Verdict::never(Fault::Address, "the address is not one that mail can be sent to"),
+        let to = match &parcel.to {
+            To::Email(text) => text.parse::<Address>().ok(),
+            _ => None,
+        };
+        let to = match to {
+            Some(address) => address,
+            None => return Verdict::never(Fault::Address, "the address is not one that mail can be sent to"),
         };
         let bytes = match self.letterhead.write(parcel, &to) {
             Ok(bytes) => bytes,

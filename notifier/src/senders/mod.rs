@@ -10,11 +10,13 @@ use mail::MailConfig;
 use schemas::{
     Timestamp, Uuid,
     city::City,
-    report::{Language, Tell},
+    report::Language,
     verdict::Verdict,
+    way::{Address, Way},
 };
 use serde::Deserialize;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use store::ProviderNumber;
 
 /// One notice, ready to be handed over.
 #[derive(Clone)]
@@ -23,16 +25,24 @@ pub struct Parcel {
     pub notice: Uuid,
     /// The case.
     pub case_id: Uuid,
-    /// The e-mail address of the person.
-    pub email: String,
+    /// The version of the case that it tells; a higher one says more.
+    pub version: i64,
+    /// Where it goes.
+    pub to: Address,
     /// One line.
     pub subject: String,
     /// The plain text.
     pub text: String,
     /// The same words as HTML.
     pub html: String,
+    /// What matters, in one or two sentences with the link: for what has little room.
+    pub short: String,
+    /// The page about it.
+    pub link: String,
     /// The language of all of it.
     pub language: Language,
+    /// It matters for somebody's safety.
+    pub critical: bool,
     /// When the notice was planned: the same on every retry.
     pub at: Timestamp,
 }
@@ -46,6 +56,19 @@ pub trait Sender: Send + Sync {
     /// How the lane of this sender is worked.
     fn lane(&self) -> LaneSettings {
         LaneSettings::default()
+    }
+
+    /// The numbers that the other side gave to a parcel, as its receipts will write them; `receipt` is that
+    /// of a [`Verdict::Done`]. Nothing when its receipts name our notice, or when there are none.
+    fn numbers(&self, notice: Uuid, receipt: &str) -> Vec<ProviderNumber> {
+        let _ = (notice, receipt);
+        Vec::new()
+    }
+
+    /// How long a receipt may take. When none came in that time, the person is told the next way. `None`:
+    /// silence says nothing.
+    fn receipt_within(&self) -> Option<Duration> {
+        None
     }
 
     /// Says goodbye to the other side; called once, when the process stops.
@@ -67,13 +90,15 @@ impl SenderConfig {
     }
 }
 
-/// The sender that tells somebody who asked for `tell`, out of the `available` ones, best first.
-pub fn preferred(tell: Tell, available: &[&str]) -> Option<&'static str> {
-    let fitting: &[&'static str] = match tell {
-        Tell::Email => &[mail::NAME, letterbox::NAME],
-        Tell::Nothing => &[],
+/// The sender that goes this `way`, out of the `available` ones, best first. The letterbox stands in for
+/// every way where no sender is set up at all.
+pub fn preferred(way: Way, available: &[&str]) -> Option<&'static str> {
+    let real: Option<&'static str> = match way {
+        Way::Email => Some(mail::NAME),
+        Way::Sms | Way::Push | Way::Letter | Way::Call => None,
     };
-    fitting.iter().copied().find(|name| available.contains(name))
+    let is_sandbox = available == [letterbox::NAME];
+    real.filter(|name| available.contains(name)).or(is_sandbox.then_some(letterbox::NAME))
 }
 
 /// The senders that are set up, by name.

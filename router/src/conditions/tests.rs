@@ -267,7 +267,8 @@ fn reporter() {
 fn a_reporter_is_known_by_what_there_is_alone() {
     let city = city(&[]);
     let mut report = report(&city);
-    let contact = Contact { name: Some("Someone".into()), email: Some("a@voordeur.example".into()), phone: None };
+    let contact =
+        Contact { name: Some("Someone".into()), email: Some("a@voordeur.example".into()), phone: None, post: None };
     let of = |report: &Report, contact| Reporter::of(report, contact, &city);
     assert_eq!(of(&report, None), Reporter::default());
     report.tell = Tell::Email;

@@ -7,6 +7,7 @@ mod gaps;
 mod knowledge;
 mod on_call;
 mod owners;
+mod quiet;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -16,6 +17,7 @@ pub use calendar::Calendar;
 pub use knowledge::{Article, ArticleText};
 pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
 pub use owners::{Drawn, Layer, OwnerMap, Owners};
+pub use quiet::Quiet;
 
 use crate::{
     report::{Answers, Kind, Language, Urgency},
@@ -50,6 +52,10 @@ pub struct City {
     pub languages: Vec<Language>,
     /// The telephone number of the front door.
     pub phone: String,
+    /// Where telephone numbers without a country are from (ISO 3166-1 alpha-2).
+    pub country: String,
+    /// When nobody is woken up, unless they or the matter ask for it.
+    pub quiet: Option<Quiet>,
     /// The mail address of the front door: `From` of every notice.
     pub email: String,
     /// The desk that gets what no rule matches.

@@ -8,12 +8,13 @@ use crate::{
     event::{CaseEvent, What},
     id::derived,
     letter::{Refused, Topic},
-    notice::Due,
+    notice::{Due, Failed, Heard, HeardState},
     place::{Place, Point},
     reference::Reference,
     report::{Contact, Kind, Language, Received, Tell, Urgency, Why},
     slug::{CategoryId, Slug},
     submission::Submission,
+    way::Post,
 };
 use jiff::{Timestamp, civil::date};
 use serde::Serialize;
@@ -37,6 +38,12 @@ fn contact() -> Contact {
         name: Some("Een bewoner".into()),
         email: Some("bewoner@example.org".into()),
         phone: Some("+32 470 12 34 56".into()),
+        post: Some(Post {
+            street: "Grote Markt 54".into(),
+            postcode: "8500".into(),
+            town: "Kortrijk".into(),
+            country: None,
+        }),
     }
 }
 
@@ -219,6 +226,21 @@ fn samples() -> Vec<(Topic, String, Value)> {
             Topic::NoticeDue => {
                 samples.push((topic, name.to_owned(), json(Due { notice: derived(&["sample", "notice"]) })))
             }
+            Topic::NoticeFailed => {
+                let failed = Failed { notice: derived(&["sample", "notice"]), why: "the mail came back".into() };
+                samples.push((topic, name.to_owned(), json(failed)));
+            }
+            Topic::NoticeHeard => {
+                let heard = Heard {
+                    notice: Some(derived(&["sample", "notice"])),
+                    provider: "mail".into(),
+                    number: None,
+                    state: HeardState::Dead,
+                    why: Some("550 5.1.1 there is no such mailbox".into()),
+                    at: at(),
+                };
+                samples.push((topic, name.to_owned(), json(heard)));
+            }
             Topic::Refused => {
                 let refused = Refused {
                     door: "voordeur.intake".into(),
@@ -289,6 +311,12 @@ fn every_sample_fits_its_schema_and_its_type() {
                 serde_json::from_value::<Update>(body.clone()).map(|b| serde_json::to_value(b).unwrap())
             }
             Topic::NoticeDue => serde_json::from_value::<Due>(body.clone()).map(|b| serde_json::to_value(b).unwrap()),
+            Topic::NoticeFailed => {
+                serde_json::from_value::<Failed>(body.clone()).map(|b| serde_json::to_value(b).unwrap())
+            }
+            Topic::NoticeHeard => {
+                serde_json::from_value::<Heard>(body.clone()).map(|b| serde_json::to_value(b).unwrap())
+            }
             Topic::Refused => serde_json::from_value::<Refused>(body.clone()).map(|b| serde_json::to_value(b).unwrap()),
         };
         assert_eq!(again.unwrap(), body, "{name}");

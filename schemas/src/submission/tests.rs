@@ -258,7 +258,7 @@ proptest! {
         let submission = Submission {
             category, words, answers, tell,
             place: Some(Place { address, point: point.map(|(lat, lon)| Point { lat, lon }) }),
-            contact: Some(Contact { name: None, email, phone }),
+            contact: Some(Contact { name: None, email, phone, post: None }),
             ..Submission::default()
         };
         let Ok(checked) = submission.check(&CITY) else { return Ok(()) };

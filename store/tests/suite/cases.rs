@@ -7,10 +7,11 @@ use schemas::{
     dispatch::DispatchState,
     event::{CaseEvent, What},
     letter::Lane,
-    notice::{Notice, NoticeState},
+    notice::{Because, Notice, NoticeState},
     report::{Language, Report, Tell, Urgency},
     slug::Slug,
     trace::Trace,
+    way::Way,
 };
 use store::{DispatchRow, Error, NoticeEnd};
 
@@ -194,9 +195,12 @@ async fn a_notice_is_planned_once_and_sent_once(bed: Bed) {
         template: "received".to_owned(),
         person: "reporter".to_owned(),
         sender: "mail".to_owned(),
+        way: Way::Email,
         language: Language::Fr,
+        reasons: vec![Because::Reporter],
         state: NoticeState::Planned,
         planned_at: bed.now(),
+        due_at: None,
     };
     let mut tx = store.begin().await.unwrap();
     assert_eq!(tx.plan_notices(&[notice.clone(), notice.clone()]).await.unwrap().len(), 1);

@@ -14,6 +14,7 @@ mod mailed;
 mod open311;
 mod outside;
 mod past;
+mod people;
 mod relay;
 mod rulesets;
 mod tasks;
@@ -142,7 +143,7 @@ pub(crate) fn id(name: &str) -> Uuid {
 }
 
 pub(crate) fn contact() -> Contact {
-    Contact { name: Some("An Peeters".to_owned()), email: Some("an@example.org".to_owned()), phone: None }
+    Contact { name: Some("An Peeters".to_owned()), email: Some("an@example.org".to_owned()), phone: None, post: None }
 }
 
 /// A report by this name, with a reference of its own.

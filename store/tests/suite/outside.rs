@@ -72,6 +72,7 @@ async fn the_letterbox_keeps_what_would_have_been_sent(bed: Bed) {
     let item = |name: &str| LetterboxItem {
         notice_id: id(name),
         case_id: id("case"),
+        way: schemas::way::Way::Email,
         recipient: "an@example.org".to_owned(),
         subject: "Uw melding".to_owned(),
         text: "Bedankt".to_owned(),

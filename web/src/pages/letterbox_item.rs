@@ -19,7 +19,8 @@ pub const PAGE: Entry =
 #[derive(Serialize)]
 struct Data {
     item: letterbox::Item,
-    frame: String,
+    /// Nothing for a text message, which has no looks.
+    frame: Option<String>,
     text: String,
     back: &'static str,
 }
@@ -35,7 +36,7 @@ async fn show(State(app): State<App>, headers: HeaderMap, Path(id): Path<String>
     let item = find(&app, &id).await?;
     let data = Data {
         item: letterbox::line(&app, language, &item),
-        frame: format!("/sandbox/letterbox/{}/html", item.notice_id),
+        frame: (!item.html.is_empty()).then(|| format!("/sandbox/letterbox/{}/html", item.notice_id)),
         text: item.text,
         back: "/sandbox/letterbox",
     };

@@ -256,6 +256,7 @@ impl Town {
         let item = LetterboxItem {
             notice_id,
             case_id: case,
+            way: schemas::way::Way::Email,
             recipient: "an@example.org".into(),
             subject: subject.into(),
             text: format!("{subject}\n<b>"),

@@ -132,8 +132,12 @@ mod tests {
         let mut dispatch = testing::dispatch("contactcentrum", Role::Lead);
         dispatch.words = "=HYPERLINK(\"x\")\nmet \"aanhaling\"; en, komma é".to_owned();
         dispatch.place.point = Some(Point { lat: 50.879, lon: -4.7005 });
-        dispatch.contact =
-            Some(Contact { name: Some("An Peeters".to_owned()), email: None, phone: Some("+3216000000".to_owned()) });
+        dispatch.contact = Some(Contact {
+            name: Some("An Peeters".to_owned()),
+            email: None,
+            phone: Some("+3216000000".to_owned()),
+            post: None,
+        });
         dispatch
     }
 

@@ -186,8 +186,10 @@ impl Sheet<'_> {
             }
         }
         if let Some(contact) = &dispatch.contact {
-            let Contact { name, email, phone } = contact;
-            fact(words.reporter, [name, email, phone].into_iter().flatten().cloned().collect::<Vec<_>>().join(", "));
+            let Contact { name, email, phone, post } = contact;
+            let post = post.as_ref().map(schemas::way::Post::line);
+            let known = [name, email, phone, &post];
+            fact(words.reporter, known.into_iter().flatten().cloned().collect::<Vec<_>>().join(", "));
         }
         fact(words.priority, words::urgency(language, dispatch.priority).to_owned());
         if let Some(due) = dispatch.due_on {

@@ -71,7 +71,7 @@ async fn what_comes_back_is_told_and_becomes_a_dead_letter((hands, _bed, tools):
     let Some(post) = Post::open(hands, tools) else { return };
     let mut letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
     let mut dispatch: Dispatch = letter.read().unwrap();
-    dispatch.contact = Some(Contact { name: Some("An".to_owned()), email: None, phone: None });
+    dispatch.contact = Some(Contact { name: Some("An".to_owned()), email: None, phone: None, post: None });
     letter =
         Letter::new(letter.id, letter.lane.clone(), letter.topic, "report", &dispatch, letter.trace, letter.posted_at)
             .about(dispatch.case_id);

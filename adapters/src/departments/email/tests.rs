@@ -42,8 +42,12 @@ fn the_mail_says_everything_twice_in_the_same_words() {
     let mut dispatch = testing::dispatch("wegen", Role::Lead);
     dispatch.words = "Een put <b>voor</b> de deur\nvan nr. 5 & 7".to_owned();
     dispatch.place.point = Some(Point { lat: 50.8, lon: 4.7 });
-    dispatch.contact =
-        Some(Contact { name: Some("https://login.evil.example/stad".to_owned()), email: None, phone: None });
+    dispatch.contact = Some(Contact {
+        name: Some("https://login.evil.example/stad".to_owned()),
+        email: None,
+        phone: None,
+        post: None,
+    });
     dispatch.photos = vec![format!("/api/v1/departments/wegen/photos/{}", Uuid::from_u128(5))];
     dispatch.due_on = Some("2026-12-03".parse().unwrap());
     dispatch.priority = Urgency::High;
@@ -76,7 +80,12 @@ fn the_mail_says_everything_twice_in_the_same_words() {
 #[test]
 fn only_who_may_know_the_reporter_does() {
     let mut dispatch = testing::dispatch("wegen", Role::Lead);
-    let contact = Contact { name: Some("An Peeters".to_owned()), email: Some("an@x.example".to_owned()), phone: None };
+    let contact = Contact {
+        name: Some("An Peeters".to_owned()),
+        email: Some("an@x.example".to_owned()),
+        phone: None,
+        post: None,
+    };
     assert!(bodies(&written(&dispatch, Language::Nl, true)).iter().all(|body| !body.contains("Melder:")));
     dispatch.contact = Some(contact);
     assert!(

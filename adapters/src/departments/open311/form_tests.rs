@@ -61,6 +61,7 @@ fn a_request_says_what_and_where_and_who_only_where_allowed() {
     assert!(is_marked(description) && !is_marked("Wij antwoorden op [voordeur 1]\nKlaar"));
 
     dispatch.contact = Some(Contact {
+        post: None,
         name: Some("An Van den Berg".to_owned()),
         email: Some("an@example.org".to_owned()),
         phone: None,

@@ -6,8 +6,9 @@ use super::{
     yaml::{Node, Position},
 };
 use crate::{
-    city::{Calendar, Files, Layer, Patience, Texts},
+    city::{Calendar, Files, Layer, Patience, Quiet, Texts},
     fault::{Fault, did_you_mean},
+    phone,
     report::Language,
     slug::{Channel, DepartmentId, Slug},
     submission::is_email,
@@ -35,6 +36,8 @@ pub(super) struct Front {
     pub names: Option<Texts>,
     pub languages: Vec<Language>,
     pub phone: Option<String>,
+    pub country: String,
+    pub quiet: Option<Quiet>,
     pub email: Option<String>,
     pub fallback: Option<(DepartmentId, Position)>,
     pub calendar: Option<Calendar>,
@@ -60,12 +63,17 @@ pub(super) struct OwnerFile {
 /// Where a phone call, a visit and a letter come in.
 const STAFF_CHANNELS: [&str; 3] = ["phone", "counter", "letter"];
 
+/// Where telephone numbers without a country are from, unless the city says otherwise.
+const COUNTRY: &str = "BE";
+
 pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Option<Front> {
     let fields = &mut Fields { file: FILE, faults, languages: &[] };
     let keys = [
         "name",
         "languages",
         "phone",
+        "country",
+        "quiet",
         "email",
         "fallback",
         "calendar",
@@ -78,7 +86,7 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "suggest",
     ];
     let map = fields.map(node, "the city", &keys)?;
-    let mut front = Front { suggest: true, ..Front::default() };
+    let mut front = Front { suggest: true, country: COUNTRY.to_owned(), ..Front::default() };
     if let Some(node) = fields.required(map, "languages", "[nl, fr, en]") {
         front.languages = languages(node, fields);
     }
@@ -87,6 +95,12 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         front.names = named.texts(node, "the name of the city");
     }
     front.phone = fields.required(map, "phone", "\"1777\"").and_then(|node| fields.text(node, "the telephone number"));
+    if let Some(node) = map.get("country") {
+        front.country = country(node, fields).unwrap_or_default();
+    }
+    if let Some(node) = map.get("quiet") {
+        front.quiet = quiet(node, fields);
+    }
     front.email = fields.required(map, "email", "meldpunt@example.org").and_then(|node| {
         let email = fields.text(node, "the mail address")?;
         if is_email(&email) {
@@ -310,4 +324,23 @@ fn areas(node: &Node, files: &Files, fields: &mut Fields<'_>, front: &mut Front)
             );
         }
     }
+}
+
+fn country(node: &Node, fields: &mut Fields<'_>) -> Option<String> {
+    let code = fields.text(node, "the country")?;
+    if phone::is_country(&code) {
+        return Some(code);
+    }
+    fields.error(node.at, format!("`{code}` is not a country"), "write its two capitals (ISO 3166-1): BE");
+    None
+}
+
+/// `"22:00-07:00"`: from when to when nobody is woken up.
+fn quiet(node: &Node, fields: &mut Fields<'_>) -> Option<Quiet> {
+    let text = fields.text(node, "the quiet hours")?;
+    let quiet = Quiet::parse(&text);
+    if quiet.is_none() {
+        fields.error(node.at, format!("`{text}` are not quiet hours"), "write from when to when: \"22:00-07:00\"");
+    }
+    quiet
 }

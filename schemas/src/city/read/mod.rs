@@ -83,6 +83,8 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         index: Index::new(&departments, &tree.categories, delivery_at),
         languages: front.languages,
         phone: front.phone?,
+        country: front.country,
+        quiet: front.quiet,
         email: front.email?,
         fallback: front.fallback?.0,
         calendar: front.calendar?,

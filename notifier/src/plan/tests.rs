@@ -1,0 +1,126 @@
+use super::*;
+use schemas::{event::What, reference::Reference, slug::Slug};
+
+fn event(what: What) -> CaseEvent {
+    CaseEvent {
+        id: derived(&["event"]),
+        case_id: derived(&["case"]),
+        reference: Reference::from_number(123_456),
+        version: 3,
+        at: Timestamp::UNIX_EPOCH,
+        what,
+    }
+}
+
+/// Who told the city, and asked to be told by the first of `ways`.
+fn reporter(ways: &[Way]) -> Recipient {
+    Recipient {
+        person: REPORTER.to_owned(),
+        language: Language::Fr,
+        because: vec![Because::Reporter],
+        ways: ways.to_vec(),
+        wish: None,
+        dead: Vec::new(),
+        quiet: None,
+    }
+}
+
+/// Plans `what` for `to` with the senders `available`, on an evening at ten in Brussels.
+fn planned(what: What, to: &Recipient, available: &[&str], critical: bool) -> Option<Notice> {
+    let zone = TimeZone::get("Europe/Brussels").unwrap();
+    let event = event(what);
+    let quiet = Quiet::parse("21:30-07:00");
+    let now = "2026-11-10T21:00:00Z".parse().unwrap();
+    plan(&Scene { event: &event, available, quiet, zone: &zone, critical, now }, to)
+}
+
+#[test]
+fn who_is_told_by_what() {
+    let note = || What::Note { department: Slug::new("groen").unwrap(), text: "x".into() };
+    let internal = || What::InternalNote { department: Slug::new("groen").unwrap(), text: "x".into() };
+    let accepted = || What::Accepted { department: Slug::new("groen").unwrap() };
+    let (mail, both) = (&["mail"][..], &["letterbox", "mail"][..]);
+    for (what, ways, available, expected) in [
+        (What::Received, &[Way::Email][..], both, Some(("mail", Way::Email))),
+        (note(), &[Way::Email], &["letterbox"][..], Some(("letterbox", Way::Email))),
+        (note(), &[Way::Email], &[][..], None),
+        (note(), &[][..], mail, None),
+        (note(), &[Way::Letter, Way::Email][..], mail, Some(("mail", Way::Email))),
+        (internal(), &[Way::Email], mail, None),
+        (accepted(), &[Way::Email], mail, None),
+    ] {
+        let case = format!("{what:?} {ways:?} {available:?}");
+        let notice = planned(what, &reporter(ways), available, false);
+        assert_eq!(notice.as_ref().map(|n| (n.sender.as_str(), n.way)), expected, "{case}");
+    }
+}
+
+#[test]
+fn planning_twice_plans_once() {
+    let plan = || planned(What::Received, &reporter(&[Way::Email]), &["mail"], false).unwrap();
+    assert_eq!(plan(), plan());
+    let notice = plan();
+    assert_eq!((notice.template.as_str(), notice.version, notice.person.as_str()), ("received", 3, REPORTER));
+    assert_eq!(notice.reasons, [Because::Reporter, Because::Asked]);
+    let ids = [
+        notice_id(notice.event_id, REPORTER, "mail", Way::Email),
+        notice_id(notice.event_id, REPORTER, "letterbox", Way::Email),
+        notice_id(notice.event_id, REPORTER, "letterbox", Way::Push),
+    ];
+    assert_eq!((ids[0], ids[1] != ids[2]), (notice.id, true));
+}
+
+#[test]
+fn a_wish_counts_on_every_way_and_a_dead_address_does_not() {
+    let mut to = reporter(&[Way::Email, Way::Letter]);
+    to.dead = vec![(Way::Email, Suppressed::Bounced)];
+    let available = &["letterbox"][..];
+    let notice = planned(What::Received, &to, available, false).unwrap();
+    assert_eq!((notice.way, notice.state), (Way::Letter, NoticeState::Planned));
+    assert_eq!(notice.reasons[1], Because::Instead { of: Way::Email, why: "bounced".into() });
+
+    to.wish = Some((Suppressed::Unsubscribed, Scope::Case));
+    let notice = planned(What::Received, &to, available, false).unwrap();
+    assert_eq!(notice.state, NoticeState::Suppressed);
+    let unwanted = Because::Suppressed { by: Suppressed::Unsubscribed, scope: Scope::Case };
+    assert_eq!(notice.reasons.last(), Some(&unwanted));
+    to.dead.push((Way::Letter, Suppressed::Gone));
+    assert_eq!(planned(What::Received, &to, available, false), None);
+}
+
+#[test]
+fn what_makes_a_noise_waits_for_the_morning_unless_it_is_critical() {
+    let morning: Timestamp = "2026-11-11T06:00:00Z".parse().unwrap();
+    let mut to = reporter(&[Way::Sms]);
+    let sandbox = &["letterbox"][..];
+    let notice = planned(What::Received, &to, sandbox, false).unwrap();
+    assert_eq!(notice.due_at, Some(morning));
+    assert_eq!(notice.reasons.last(), Some(&Because::Quiet { until: morning }));
+
+    let notice = planned(What::Received, &to, sandbox, true).unwrap();
+    assert_eq!((notice.due_at, notice.reasons.last()), (None, Some(&Because::Critical)));
+
+    to.quiet = Quiet::parse("01:00-02:00");
+    assert_eq!(planned(What::Received, &to, sandbox, false).unwrap().due_at, None, "their own hours go first");
+    assert_eq!(planned(What::Received, &reporter(&[Way::Email]), sandbox, false).unwrap().due_at, None);
+}
+
+#[test]
+fn what_did_not_work_is_not_tried_again() {
+    let zone = TimeZone::UTC;
+    let event = event(What::Received);
+    let scene = Scene {
+        event: &event,
+        available: &["letterbox"],
+        quiet: None,
+        zone: &zone,
+        critical: false,
+        now: Timestamp::UNIX_EPOCH,
+    };
+    let to = reporter(&[Way::Email, Way::Sms, Way::Letter]);
+    let instead = || Some((Way::Email, "550 no such mailbox".to_owned()));
+    let second = next(&scene, &to, &[Way::Email], instead()).unwrap();
+    assert_eq!(second.way, Way::Sms);
+    assert_eq!(second.reasons[1], Because::Instead { of: Way::Email, why: "550 no such mailbox".into() });
+    assert_eq!(next(&scene, &to, &[Way::Email, Way::Sms, Way::Letter], instead()), None);
+}

@@ -1,0 +1,196 @@
+//! Who may be told of the events of a batch: the reporter of each case, and who follows it.
+
+use crate::plan::{REPORTER, Recipient};
+use schemas::{
+    Timestamp, Uuid,
+    city::{City, Publicity},
+    event::{CaseEvent, What},
+    notice::{Because, Scope},
+    person::{KnownAddress, Person, Suppression},
+    report::{Contact, Kind, Report},
+    way::{Address, Way},
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use store::{AddressKey, AddressKeys, Tx};
+
+/// Everything about a batch that its plans need, read once.
+pub(super) struct Audience {
+    pub(super) reports: HashMap<Uuid, Report>,
+    contacts: HashMap<Uuid, Contact>,
+    /// Who follows what; by scope and target.
+    follows: BTreeMap<(Scope, String), Vec<Uuid>>,
+    people: HashMap<Uuid, Person>,
+    addresses: BTreeMap<Uuid, Vec<KnownAddress>>,
+    suppressions: HashMap<AddressKey, Vec<Suppression>>,
+}
+
+impl Audience {
+    /// Reads what is known of everybody who may hear of `events`.
+    pub(super) async fn read(
+        tx: &mut Tx,
+        city: &City,
+        keys: &AddressKeys,
+        events: &[&CaseEvent],
+        now: Timestamp,
+    ) -> Result<Self, store::Error> {
+        let cases: BTreeSet<Uuid> = events.iter().map(|event| event.case_id).collect();
+        let cases: Vec<Uuid> = cases.into_iter().collect();
+        let reports = tx.reports(&cases).await?;
+        let contacts = tx.contacts(&cases).await?;
+        let targets: BTreeSet<(Scope, String)> = events
+            .iter()
+            .filter(|event| is_for_followers(&event.what))
+            .filter_map(|event| reports.get(&event.case_id))
+            .filter(|report| is_public(city, report))
+            .flat_map(|report| targets(city, report))
+            .collect();
+        let targets: Vec<_> = targets.into_iter().collect();
+        let mut follows: BTreeMap<_, Vec<Uuid>> = BTreeMap::new();
+        for follow in tx.followers(&targets).await? {
+            follows.entry((follow.scope, follow.target)).or_default().push(follow.person);
+        }
+        let people: BTreeSet<Uuid> = follows.values().flatten().copied().collect();
+        let people: Vec<Uuid> = people.into_iter().collect();
+        let mut addresses: BTreeMap<Uuid, Vec<KnownAddress>> = BTreeMap::new();
+        let known = if people.is_empty() { HashMap::new() } else { tx.people(&people).await? };
+        if !people.is_empty() {
+            for address in tx.addresses(&people).await? {
+                addresses.entry(address.person).or_default().push(address);
+            }
+        }
+        let mut wanted: BTreeSet<AddressKey> = addresses.values().flatten().map(key_of).collect();
+        for contact in contacts.values() {
+            wanted.extend(contact_addresses(contact, city).map(|address| key(keys, &address)));
+        }
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let mut suppressions: HashMap<AddressKey, Vec<Suppression>> = HashMap::new();
+        for found in tx.suppressions(&wanted, now).await? {
+            let of = AddressKey { way: found.way, key: found.key.clone() };
+            suppressions.entry(of).or_default().push(found);
+        }
+        Ok(Self { reports, contacts, follows, people: known, addresses, suppressions })
+    }
+
+    /// Who may be told of `event`, the reporter first.
+    pub(super) fn of(&self, city: &City, keys: &AddressKeys, event: &CaseEvent) -> Vec<Recipient> {
+        // A report that is gone was erased: nobody is left to be told.
+        let Some(report) = self.reports.get(&event.case_id) else { return Vec::new() };
+        let reporter = self.reporter(city, keys, report);
+        let mut everybody: Vec<Recipient> = reporter.into_iter().collect();
+        if is_for_followers(&event.what) && is_public(city, report) {
+            let mut told = BTreeSet::new();
+            for (scope, target) in targets(city, report) {
+                for person in self.follows.get(&(scope, target.clone())).into_iter().flatten() {
+                    if told.insert(*person) {
+                        everybody.extend(self.follower(*person, report, city, scope, &target));
+                    }
+                }
+            }
+        }
+        everybody
+    }
+
+    fn reporter(&self, city: &City, keys: &AddressKeys, report: &Report) -> Option<Recipient> {
+        let first = report.tell.way()?;
+        let contact = self.contacts.get(&report.id)?;
+        let mut addresses: Vec<Address> = contact_addresses(contact, city).collect();
+        addresses.sort_by_key(|address| address.way() != first);
+        let keyed: Vec<(Way, AddressKey)> = addresses.iter().map(|a| (a.way(), key(keys, a))).collect();
+        let mut to = Recipient {
+            person: REPORTER.to_owned(),
+            language: report.language,
+            because: vec![Because::Reporter],
+            ways: Vec::new(),
+            wish: None,
+            dead: Vec::new(),
+            quiet: None,
+        };
+        self.fill(&mut to, &keyed, &targets(city, report));
+        Some(to)
+    }
+
+    fn follower(&self, id: Uuid, report: &Report, city: &City, scope: Scope, target: &str) -> Option<Recipient> {
+        let person = self.people.get(&id)?;
+        let keyed: Vec<(Way, AddressKey)> = self
+            .addresses
+            .get(&id)?
+            .iter()
+            .filter(|known| known.verified_at.is_some())
+            .map(|known| (known.address.way(), key_of(known)))
+            .collect();
+        let mut to = Recipient {
+            person: id.to_string(),
+            language: person.language,
+            because: vec![Because::Follows { scope, target: target.to_owned() }],
+            ways: Vec::new(),
+            wish: None,
+            dead: Vec::new(),
+            quiet: person.quiet,
+        };
+        self.fill(&mut to, &keyed, &targets(city, report));
+        Some(to)
+    }
+
+    /// The ways of somebody with these addresses, and what they do not want of `targets`.
+    fn fill(&self, to: &mut Recipient, addresses: &[(Way, AddressKey)], targets: &[(Scope, String)]) {
+        for (way, key) in addresses {
+            to.ways.push(*way);
+            for found in self.suppressions.get(key).into_iter().flatten() {
+                let applies = found.scope == Scope::All
+                    || targets.iter().any(|(scope, target)| *scope == found.scope && *target == found.target);
+                if !applies {
+                    continue;
+                }
+                if found.reason.is_wish() {
+                    to.wish.get_or_insert((found.reason, found.scope));
+                } else {
+                    to.dead.push((*way, found.reason));
+                }
+            }
+        }
+    }
+}
+
+/// Whether who follows a case hears of this: what is between the city and the reporter is not theirs.
+pub(super) fn is_for_followers(what: &What) -> bool {
+    matches!(
+        what,
+        What::Received
+            | What::Routed { .. }
+            | What::Planned { .. }
+            | What::Solved { .. }
+            | What::Declined { .. }
+            | What::Slipping { .. }
+            | What::Reopened { .. }
+    )
+}
+
+/// Whether others than the reporter may know of it.
+pub(super) fn is_public(city: &City, report: &Report) -> bool {
+    !matches!(report.kind, Kind::Complaint)
+        && city.category(&report.category).is_some_and(|category| category.publicity == Publicity::Public)
+}
+
+/// What a report is about, as somebody may follow or refuse it; the narrowest first.
+pub(super) fn targets(city: &City, report: &Report) -> Vec<(Scope, String)> {
+    let category = report.category.as_str();
+    let group = category.split('/').next().unwrap_or(category);
+    let areas = report.place.point.map(|point| city.areas.locate(point)).unwrap_or_default();
+    let mut targets = vec![(Scope::Case, report.id.to_string())];
+    targets.extend([category, group].map(|topic| (Scope::Topic, topic.to_owned())));
+    targets.extend(areas.into_iter().map(|area| (Scope::Area, area.to_string())));
+    targets
+}
+
+/// Every address that a reporter left, mail first.
+pub(super) fn contact_addresses<'a>(contact: &'a Contact, city: &'a City) -> impl Iterator<Item = Address> + 'a {
+    [Way::Email, Way::Sms, Way::Letter, Way::Call].into_iter().filter_map(|way| contact.address(way, &city.country))
+}
+
+fn key(keys: &AddressKeys, address: &Address) -> AddressKey {
+    AddressKey { way: address.way(), key: keys.of(address) }
+}
+
+fn key_of(known: &KnownAddress) -> AddressKey {
+    AddressKey { way: known.address.way(), key: known.key.clone() }
+}

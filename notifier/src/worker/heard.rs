@@ -1,0 +1,171 @@
+//! What providers say of notices that they took. Receipts come twice, late, in any order and before the
+//! answer that they belong to; what counts is all of them together.
+
+use super::{
+    audience::contact_addresses,
+    plan::{PlanWorker, failed},
+};
+use crate::plan::REPORTER;
+use schemas::{
+    Uuid,
+    city::City,
+    letter::Letter,
+    notice::{Heard, HeardState, Notice, NoticeState, Scope, Suppressed},
+    person::Suppression,
+    way::Way,
+};
+use std::collections::BTreeSet;
+use store::{AddressKey, AddressKeys, Store, Tx};
+
+/// Keeps what `letter` says, and does what follows from it.
+pub(super) async fn hear(worker: &PlanWorker, tx: &mut Tx, letter: &Letter, heard: &Heard) -> Result<(), store::Error> {
+    let Some(notice) = tx.hear(letter.id, heard).await? else { return Ok(()) };
+    settle(&worker.store, &worker.city, &worker.keys, tx, letter, notice).await
+}
+
+/// Brings a notice to where everything that was heard of it says it is.
+pub(super) async fn settle(
+    store: &Store,
+    city: &City,
+    keys: &AddressKeys,
+    tx: &mut Tx,
+    letter: &Letter,
+    id: Uuid,
+) -> Result<(), store::Error> {
+    let Some(row) = tx.notices(&[id]).await?.remove(&id) else { return Ok(()) };
+    let (all, numbers) = (tx.heard_of(id).await?, tx.numbers_of(id).await?);
+    let now = store.clock().now();
+    if let Some((state, why)) = fold(row.notice.state, &all, &numbers) {
+        tx.hear_of_notice(id, state, why.as_deref()).await?;
+        if state == NoticeState::Failed {
+            let why = why.unwrap_or_else(|| "it came back".to_owned());
+            tx.post(&[failed(id, row.notice.case_id, &why, letter, now)]).await?;
+        }
+    }
+    let Some((reason, why)) = suppression(&all) else { return Ok(()) };
+    let Some(key) = address_of(city, keys, tx, &row.notice).await? else { return Ok(()) };
+    let new = Suppression {
+        way: key.way,
+        key: key.key,
+        scope: Scope::All,
+        target: String::new(),
+        reason,
+        why,
+        at: now,
+        until: None,
+    };
+    tx.suppress(&new).await
+}
+
+/// Where a notice is after everything that was `heard`, and why; `None` when that changes nothing.
+/// `numbers` are those of its parts: it is delivered when all of them are.
+fn fold(state: NoticeState, heard: &[Heard], numbers: &[String]) -> Option<(NoticeState, Option<String>)> {
+    if matches!(state, NoticeState::Superseded | NoticeState::Suppressed) {
+        return None;
+    }
+    // A bounce after "delivered" counts.
+    let back = heard.iter().rev().find(|heard| matches!(heard.state, HeardState::Failed | HeardState::Dead));
+    if let Some(back) = back {
+        return (state != NoticeState::Failed).then(|| (NoticeState::Failed, back.why.clone()));
+    }
+    let arrived: BTreeSet<Option<&str>> = heard
+        .iter()
+        .filter(|heard| heard.state == HeardState::Delivered)
+        .map(|heard| heard.number.as_deref())
+        .collect();
+    let whole = !arrived.is_empty()
+        && (arrived.contains(&None) || numbers.iter().all(|number| arrived.contains(&Some(number.as_str()))));
+    (whole && state != NoticeState::Delivered).then_some((NoticeState::Delivered, None))
+}
+
+/// What follows for the address. A mailbox that is full today is not dead.
+fn suppression(heard: &[Heard]) -> Option<(Suppressed, Option<String>)> {
+    let last = |state| heard.iter().rev().find(|heard| heard.state == state).map(|heard| heard.why.clone());
+    last(HeardState::Stopped)
+        .map(|why| (Suppressed::Stopped, why))
+        .or_else(|| last(HeardState::Complained).map(|why| (Suppressed::Complained, why)))
+        .or_else(|| last(HeardState::Dead).map(|why| (Suppressed::Bounced, why)))
+}
+
+/// The key of the address that a notice went to; `None` when it is erased.
+pub(super) async fn address_of(
+    city: &City,
+    keys: &AddressKeys,
+    tx: &mut Tx,
+    notice: &Notice,
+) -> Result<Option<AddressKey>, store::Error> {
+    let key = |way: Way, key: String| AddressKey { way, key };
+    if notice.person == REPORTER {
+        let contact = tx.contacts(&[notice.case_id]).await?.remove(&notice.case_id);
+        let found =
+            contact.and_then(|contact| contact_addresses(&contact, city).find(|address| address.way() == notice.way));
+        return Ok(found.map(|address| key(notice.way, keys.of(&address))));
+    }
+    let Ok(person) = notice.person.parse() else { return Ok(None) };
+    let known = tx.addresses(&[person]).await?.into_iter().find(|known| known.address.way() == notice.way);
+    Ok(known.map(|known| key(notice.way, known.key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::Timestamp;
+
+    fn heard(state: HeardState, number: Option<&str>) -> Heard {
+        Heard {
+            notice: None,
+            provider: "test".into(),
+            number: number.map(str::to_owned),
+            state,
+            why: Some(state.as_str().to_owned()),
+            at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn whatever_the_order_it_ends_the_same() {
+        use HeardState::{Dead, Delivered, Failed, Trying};
+        let (sent, delivered, failed) = (NoticeState::Sent, NoticeState::Delivered, NoticeState::Failed);
+        for (state, all, expected) in [
+            (sent, &[][..], None),
+            (sent, &[Trying][..], None),
+            (sent, &[Trying, Delivered], Some(delivered)),
+            (sent, &[Delivered, Trying], Some(delivered)),
+            (delivered, &[Delivered, Delivered], None),
+            (sent, &[Delivered, Failed], Some(failed)),
+            (delivered, &[Failed, Delivered], Some(failed)),
+            (failed, &[Failed, Dead], None),
+            (NoticeState::Unknown, &[Delivered], Some(delivered)),
+            (NoticeState::Planned, &[Delivered], Some(delivered)),
+            (NoticeState::Suppressed, &[Delivered], None),
+        ] {
+            let heard: Vec<_> = all.iter().map(|state| heard(*state, None)).collect();
+            assert_eq!(fold(state, &heard, &[]).map(|(state, _)| state), expected, "{state:?} {all:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_in_parts_is_there_when_every_part_is() {
+        let numbers = ["1".to_owned(), "2".to_owned()];
+        let one = [heard(HeardState::Delivered, Some("2"))];
+        assert_eq!(fold(NoticeState::Sent, &one, &numbers), None);
+        let both = [one[0].clone(), heard(HeardState::Delivered, Some("1"))];
+        assert_eq!(fold(NoticeState::Sent, &both, &numbers).map(|(state, _)| state), Some(NoticeState::Delivered));
+    }
+
+    #[test]
+    fn what_follows_for_the_address() {
+        use HeardState::{Complained, Dead, Delivered, Failed, Stopped};
+        for (all, expected) in [
+            (&[Delivered][..], None),
+            (&[Failed][..], None),
+            (&[Failed, Failed, Failed], None),
+            (&[Dead], Some(Suppressed::Bounced)),
+            (&[Dead, Complained], Some(Suppressed::Complained)),
+            (&[Complained, Stopped], Some(Suppressed::Stopped)),
+        ] {
+            let heard: Vec<_> = all.iter().map(|state| heard(*state, None)).collect();
+            assert_eq!(suppression(&heard).map(|(reason, _)| reason), expected, "{all:?}");
+        }
+    }
+}

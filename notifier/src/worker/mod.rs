@@ -1,0 +1,10 @@
+//! The two workers: [`PlanWorker`] turns events into notices and listens to what is heard of them;
+//! [`SendWorker`] hands them over.
+
+mod audience;
+mod heard;
+mod plan;
+mod send;
+
+pub use plan::PlanWorker;
+pub use send::{NO_ADDRESS, SUPERSEDED, SendWorker};

@@ -1,0 +1,155 @@
+//! Lane `notifier`: plans the notices of each event, and takes in what is heard of notices, in the
+//! transaction that settles the letter.
+
+use super::{audience::Audience, heard};
+use crate::plan::{self, Scene};
+use async_trait::async_trait;
+use bus::Effects;
+use schemas::{
+    Timestamp, Uuid,
+    city::City,
+    event::CaseEvent,
+    letter::{Lane, Letter, Topic},
+    notice::{Due, Failed, Heard, Notice, NoticeState},
+    verdict::{Fault, Verdict},
+    way::Way,
+};
+use std::sync::Arc;
+use store::{AddressKeys, Store, Tx};
+
+/// Lane `notifier`.
+pub struct PlanWorker {
+    pub(super) store: Store,
+    pub(super) city: Arc<City>,
+    pub(super) keys: AddressKeys,
+    available: Vec<&'static str>,
+}
+
+/// What a letter of this lane says.
+enum Said {
+    Event(CaseEvent),
+    Failed(Failed),
+    Heard(Heard),
+}
+
+impl Said {
+    fn read(letter: &Letter) -> Result<Self, serde_json::Error> {
+        Ok(match letter.topic {
+            Topic::NoticeFailed => Self::Failed(letter.read()?),
+            Topic::NoticeHeard => Self::Heard(letter.read()?),
+            _ => Self::Event(letter.read()?),
+        })
+    }
+}
+
+impl PlanWorker {
+    /// Plans for the senders named `available` (see [`crate::Senders::names`]).
+    pub async fn new(store: Store, city: Arc<City>, available: Vec<&'static str>) -> Result<Self, store::Error> {
+        let keys = store.address_keys().await?;
+        Ok(Self { store, city, keys, available })
+    }
+
+    fn scene<'a>(&'a self, event: &'a CaseEvent, now: Timestamp) -> Scene<'a> {
+        Scene {
+            event,
+            available: &self.available,
+            quiet: self.city.quiet,
+            zone: &self.city.calendar.zone,
+            critical: false,
+            now,
+        }
+    }
+
+    /// Tells the person of a notice that did not reach them the next way; nothing when there is none, when
+    /// it reached them after all, or when something newer says more.
+    async fn next_way(&self, tx: &mut Tx, failed: &Failed) -> Result<Vec<Notice>, store::Error> {
+        let Some(row) = tx.notices(&[failed.notice]).await?.remove(&failed.notice) else { return Ok(Vec::new()) };
+        let notice = row.notice;
+        if matches!(notice.state, NoticeState::Delivered | NoticeState::Superseded | NoticeState::Suppressed) {
+            return Ok(Vec::new());
+        }
+        let timeline = tx.timeline(notice.case_id).await?;
+        let Some(event) = timeline.into_iter().find(|event| event.id == notice.event_id) else {
+            return Ok(Vec::new());
+        };
+        let now = self.store.clock().now();
+        let audience = Audience::read(tx, &self.city, &self.keys, &[&event], now).await?;
+        let to = audience.of(&self.city, &self.keys, &event).into_iter().find(|to| to.person == notice.person);
+        let Some(to) = to else { return Ok(Vec::new()) };
+        let rows = tx.notices_for(notice.case_id, notice.event_id, &notice.person).await?;
+        // Said once already: the next way is on its way.
+        if rows.last().is_some_and(|row| row.notice.id != notice.id) {
+            return Ok(Vec::new());
+        }
+        let tried: Vec<Way> = rows.into_iter().map(|row| row.notice.way).collect();
+        let instead = Some((notice.way, failed.why.clone()));
+        Ok(plan::next(&self.scene(&event, now), &to, &tried, instead).into_iter().collect())
+    }
+
+    async fn write(&self, tx: &mut Tx, planned: Vec<(Notice, &Letter)>) -> Result<(), store::Error> {
+        let notices: Vec<Notice> = planned.iter().map(|(notice, _)| notice.clone()).collect();
+        let new = tx.plan_notices(&notices).await?;
+        let due = planned
+            .into_iter()
+            .filter(|(notice, _)| new.contains(&notice.id) && notice.state == NoticeState::Planned)
+            .map(|(notice, cause)| due(&notice, cause, notice.planned_at))
+            .collect::<Vec<_>>();
+        metrics::counter!("voordeur_notices_planned_total").increment(new.len() as u64);
+        tx.post(&due).await
+    }
+}
+
+/// The letter that has `notice` sent.
+fn due(notice: &Notice, cause: &Letter, now: Timestamp) -> Letter {
+    let (lane, subject) = (Lane::sender(&notice.sender), format!("notice.{}", notice.template));
+    let body = Due { notice: notice.id };
+    let letter = Letter::new(notice.id, lane, Topic::NoticeDue, subject, &body, cause.trace.next(), now);
+    let letter = letter.about(notice.case_id).because(notice.event_id);
+    Letter { ready_at: notice.due_at, ..letter }
+}
+
+#[async_trait]
+impl Effects for PlanWorker {
+    async fn apply(&self, tx: &mut Tx, letters: &[Letter]) -> Result<Vec<Verdict>, store::Error> {
+        let said: Vec<_> = letters.iter().map(Said::read).collect();
+        let events: Vec<&CaseEvent> = said
+            .iter()
+            .filter_map(|said| match said {
+                Ok(Said::Event(event)) if event.what.is_told() => Some(event),
+                _ => None,
+            })
+            .collect();
+        let now = self.store.clock().now();
+        let audience = Audience::read(tx, &self.city, &self.keys, &events, now).await?;
+        let (mut verdicts, mut planned) = (Vec::with_capacity(letters.len()), Vec::new());
+        for (letter, said) in letters.iter().zip(&said) {
+            match said {
+                Ok(Said::Event(event)) => {
+                    let scene = self.scene(event, now);
+                    let everybody = audience.of(&self.city, &self.keys, event);
+                    planned.extend(everybody.iter().filter_map(|to| plan::plan(&scene, to)).map(|n| (n, letter)));
+                }
+                Ok(Said::Failed(failed)) => {
+                    planned.extend(self.next_way(tx, failed).await?.into_iter().map(|notice| (notice, letter)));
+                }
+                Ok(Said::Heard(heard)) => heard::hear(self, tx, letter, heard).await?,
+                Err(error) => {
+                    verdicts.push(Verdict::never(Fault::Ours, format!("the letter does not hold an event: {error}")));
+                    continue;
+                }
+            }
+            verdicts.push(Verdict::done());
+        }
+        if !planned.is_empty() {
+            self.write(tx, planned).await?;
+        }
+        Ok(verdicts)
+    }
+}
+
+/// The letter that has the person of `notice` told the next way.
+pub(super) fn failed(notice: Uuid, case: Uuid, why: &str, cause: &Letter, now: Timestamp) -> Letter {
+    let body = Failed { notice, why: why.to_owned() };
+    let id = schemas::id::derived(&["notice failed", &notice.to_string(), why]);
+    Letter::new(id, Lane::notifier(), Topic::NoticeFailed, "notice.failed", &body, cause.trace.next(), now).about(case)
+}

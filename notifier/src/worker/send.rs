@@ -1,0 +1,253 @@
+//! Lane `send.<sender>`: renders one notice, hands it over, and writes what became of it.
+
+use super::{
+    audience::{contact_addresses, targets},
+    plan::failed,
+};
+use crate::{
+    context,
+    plan::REPORTER,
+    render::Templates,
+    senders::{Parcel, Sender},
+};
+use async_trait::async_trait;
+use bus::{Edge, Outcome, Settled};
+use schemas::{
+    Timestamp, Uuid,
+    city::City,
+    event::What,
+    letter::Letter,
+    notice::{Because, Due, NoticeState, Scope, Suppressed},
+    person::Suppression,
+    verdict::{Fault, Verdict},
+    way::Address,
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+use store::{AddressKey, AddressKeys, NoticeEnd, NoticeView, Store};
+
+/// The receipt of a notice that was not sent because a newer one says more.
+pub const SUPERSEDED: &str = "not sent: a newer notice says more";
+/// The receipt of a notice whose person has no address any more.
+pub const NO_ADDRESS: &str = "not sent: there is no address to send it to";
+
+/// The receipt of a notice whose person does not want it any more.
+pub const UNWANTED: &str = "not sent: the person does not want it any more";
+
+/// A notice that waited this long before its first try was delayed, as if a try had failed.
+const DELAYED_AFTER: Duration = Duration::from_mins(15);
+
+/// Lane `send.<sender>`: renders one notice and hands it to its sender.
+pub struct SendWorker {
+    store: Store,
+    city: Arc<City>,
+    templates: Arc<Templates>,
+    public_url: String,
+    sender: Arc<dyn Sender>,
+    keys: AddressKeys,
+}
+
+impl SendWorker {
+    /// Sends through `sender`; links in the mails begin with `public_url` (`https://host`, a slash
+    /// at its end is ignored).
+    pub async fn new(
+        store: Store,
+        city: Arc<City>,
+        templates: Arc<Templates>,
+        public_url: &str,
+        sender: Arc<dyn Sender>,
+    ) -> Result<Self, store::Error> {
+        let keys = store.address_keys().await?;
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        Ok(Self { store, city, templates, public_url, sender, keys })
+    }
+
+    /// Where the person of a notice is told now; `None` when they left, or the address is erased.
+    fn address(&self, view: &NoticeView) -> Option<Address> {
+        let way = view.notice.way;
+        if view.notice.person == REPORTER {
+            // Who said "nothing" since then is not told.
+            view.report.tell.way()?;
+            return contact_addresses(view.contact.as_ref()?, &self.city).find(|address| address.way() == way);
+        }
+        let (_, addresses) = view.person.as_ref()?;
+        let known = addresses.iter().find(|known| known.address.way() == way && known.verified_at.is_some())?;
+        Some(known.address.clone())
+    }
+
+    /// Whether the person said since it was planned that they do not want it.
+    async fn is_unwanted(&self, view: &NoticeView, to: &Address) -> Result<bool, store::Error> {
+        if view.notice.reasons.contains(&Because::Critical) {
+            return Ok(false);
+        }
+        let key = AddressKey { way: to.way(), key: self.keys.of(to) };
+        let of = targets(&self.city, &view.report);
+        let found = self.store.suppressions(&[key]).await?;
+        Ok(found.iter().any(|found| {
+            found.reason.is_wish()
+                && (found.scope == Scope::All
+                    || of.iter().any(|(scope, target)| (*scope, target) == (found.scope, &found.target)))
+        }))
+    }
+
+    /// Whether a newer status of the same case is on its way, which makes this one pointless now
+    /// that it is late. A note is never pointless: nothing newer repeats its words.
+    async fn is_superseded(&self, letter: &Letter, view: &NoticeView) -> Result<bool, store::Error> {
+        let waited = self.store.clock().now().duration_since(view.notice.planned_at);
+        let late = letter.attempt > 0 || waited.unsigned_abs() > DELAYED_AFTER;
+        if !late || matches!(view.event.what, What::Note { .. }) {
+            return Ok(false);
+        }
+        let version = view.notice.version;
+        let timeline = self.store.timeline(view.notice.case_id, true).await?;
+        Ok(timeline.iter().any(|e| e.version > version && e.what.is_told() && !matches!(e.what, What::Note { .. })))
+    }
+
+    async fn try_deliver(&self, letter: &Letter) -> Result<Verdict, store::Error> {
+        let due: Due = match letter.read() {
+            Ok(due) => due,
+            Err(error) => {
+                return Ok(Verdict::never(Fault::Ours, format!("the letter does not name a notice: {error}")));
+            }
+        };
+        let Some(view) = self.store.notice(due.notice).await? else {
+            return Ok(Verdict::never(Fault::Ours, "the notice is not in the store"));
+        };
+        match view.notice.state {
+            // A letter that came twice.
+            NoticeState::Sent | NoticeState::Delivered => return Ok(Verdict::done()),
+            NoticeState::Suppressed => return Ok(Verdict::receipt(UNWANTED)),
+            NoticeState::Superseded => return Ok(Verdict::receipt(SUPERSEDED)),
+            NoticeState::Planned | NoticeState::Failed | NoticeState::Unknown => {}
+        }
+        let Some(to) = self.address(&view) else { return Ok(Verdict::receipt(NO_ADDRESS)) };
+        if self.is_unwanted(&view, &to).await? {
+            return Ok(Verdict::receipt(UNWANTED));
+        }
+        if self.is_superseded(letter, &view).await? {
+            return Ok(Verdict::receipt(SUPERSEDED));
+        }
+        let language = view.notice.language;
+        let facts = context::Facts {
+            event: &view.event,
+            report: &view.report,
+            name: match &view.person {
+                Some((person, _)) => person.name.as_deref(),
+                None => view.contact.as_ref().and_then(|contact| contact.name.as_deref()),
+            },
+            is_theirs: view.notice.person == REPORTER,
+            lead: view.case.as_ref().and_then(|case| case.lead.as_ref()),
+            article: match &view.event.what {
+                What::Answered { article, .. } => self.city.article(article).map(|article| article.text(language)),
+                _ => None,
+            },
+        };
+        let rendered = match self.templates.render(&self.city, &self.public_url, &facts, language) {
+            Ok(rendered) => rendered,
+            Err(error) => return Ok(Verdict::never(Fault::Ours, error.to_string())),
+        };
+        let parcel = Parcel {
+            notice: view.notice.id,
+            case_id: view.notice.case_id,
+            version: view.notice.version,
+            to,
+            subject: rendered.subject,
+            text: rendered.text,
+            html: rendered.html,
+            short: rendered.short,
+            link: rendered.link,
+            language,
+            critical: view.notice.reasons.contains(&Because::Critical),
+            at: view.notice.planned_at,
+        };
+        Ok(self.sender.send(&parcel).await)
+    }
+}
+
+#[async_trait]
+impl Edge for SendWorker {
+    async fn deliver(&self, letter: &Letter) -> Verdict {
+        match self.try_deliver(letter).await {
+            Ok(verdict) => verdict,
+            Err(error) if error.is_transient() => Verdict::later(format!("the store could not be read: {error}")),
+            Err(error) => Verdict::never(Fault::Ours, format!("the store could not be read: {error}")),
+        }
+    }
+
+    async fn record(&self, tx: &mut store::Tx, outcomes: &[Outcome]) -> Result<(), store::Error> {
+        let at = self.store.clock().now();
+        // The letter of a notice has the notice's id. One batch may hold it twice; the last wins.
+        let last: HashMap<Uuid, &Outcome> = outcomes.iter().map(|outcome| (outcome.letter.id, outcome)).collect();
+        let by_id: BTreeMap<Uuid, &Outcome> = last.into_iter().collect();
+        let ends: Vec<NoticeEnd> = by_id.values().map(|outcome| end_of(outcome, at)).collect();
+        tx.settle_notices(&ends).await?;
+        let (mut numbers, mut follow_up) = (Vec::new(), Vec::new());
+        for (end, outcome) in ends.iter().zip(by_id.values()) {
+            let letter = &outcome.letter;
+            let case = letter.case_id.unwrap_or(letter.id);
+            match (&outcome.verdict, end.state) {
+                (Verdict::Done { receipt }, NoticeState::Sent) => {
+                    numbers.extend(receipt.iter().flat_map(|receipt| self.sender.numbers(letter.id, receipt)));
+                    if let Some(within) = self.sender.receipt_within() {
+                        let why = "no receipt came in time";
+                        let late = failed(letter.id, case, why, letter, at);
+                        follow_up.push(Letter { ready_at: Some(at + within), ..late });
+                    }
+                }
+                (Verdict::Never { fault: Fault::Ours, .. }, _) => {}
+                (_, NoticeState::Failed) => {
+                    let why = end.why.as_deref().unwrap_or(NO_ADDRESS);
+                    follow_up.push(failed(letter.id, case, why, letter, at));
+                }
+                _ => {}
+            }
+        }
+        self.remember_dead(tx, &by_id, at).await?;
+        for early in tx.number_notices(&numbers).await? {
+            let again = by_id.get(&early).map(|outcome| &outcome.letter);
+            if let Some(letter) = again {
+                super::heard::settle(&self.store, &self.city, &self.keys, tx, letter, early).await?;
+            }
+        }
+        tx.post(&follow_up).await
+    }
+}
+
+impl SendWorker {
+    /// Addresses that the other side says are not there are not tried again.
+    async fn remember_dead(
+        &self,
+        tx: &mut store::Tx,
+        outcomes: &BTreeMap<Uuid, &Outcome>,
+        at: Timestamp,
+    ) -> Result<(), store::Error> {
+        for (id, outcome) in outcomes {
+            let Verdict::Never { fault: Fault::Address, why } = &outcome.verdict else { continue };
+            let Some(row) = tx.notices(&[*id]).await?.remove(id) else { continue };
+            let found = super::heard::address_of(&self.city, &self.keys, tx, &row.notice).await?;
+            let Some(AddressKey { way, key }) = found else { continue };
+            let (scope, target, reason, why) = (Scope::All, String::new(), Suppressed::Gone, Some(why.clone()));
+            tx.suppress(&Suppression { way, key, scope, target, reason, why, at, until: None }).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How far a notice is after `outcome`.
+fn end_of(outcome: &Outcome, at: Timestamp) -> NoticeEnd {
+    let (state, receipt, why) = match (&outcome.verdict, &outcome.settled) {
+        (Verdict::Done { receipt: Some(text) }, _) if text == SUPERSEDED => (NoticeState::Superseded, None, Some(text)),
+        (Verdict::Done { receipt: Some(text) }, _) if text == NO_ADDRESS => (NoticeState::Failed, None, Some(text)),
+        (Verdict::Done { receipt: Some(text) }, _) if text == UNWANTED => (NoticeState::Suppressed, None, Some(text)),
+        (Verdict::Done { receipt }, _) => (NoticeState::Sent, receipt.as_ref(), None),
+        (Verdict::Unknown { why }, _) => (NoticeState::Unknown, None, Some(why)),
+        (Verdict::Never { why, .. }, _) | (Verdict::Later { why, .. }, Settled::Buried) => {
+            (NoticeState::Failed, None, Some(why))
+        }
+        (Verdict::Later { why, .. }, _) => (NoticeState::Planned, None, Some(why)),
+    };
+    NoticeEnd { id: outcome.letter.id, state, at, receipt: receipt.cloned(), why: why.cloned() }
+}

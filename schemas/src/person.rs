@@ -1,0 +1,110 @@
+//! People who are told things: how, when, and what they do not want. A reporter who chose nothing of the
+//! kind is no person yet: their contact stands with their report.
+
+use crate::{
+    city::Quiet,
+    notice::{Scope, Suppressed},
+    report::Language,
+    way::{Address, Way},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Somebody who follows something, and what they chose. Personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Made when they first followed something.
+    pub id: Uuid,
+    /// The unguessable part of the link to their choices.
+    pub token: String,
+    /// How they are greeted.
+    pub name: Option<String>,
+    /// In which language.
+    pub language: Language,
+    /// Quiet hours of their own; `None`: the city's.
+    pub quiet: Option<Quiet>,
+    /// How often.
+    pub rhythm: Rhythm,
+    /// When they first followed something.
+    pub made_at: Timestamp,
+}
+
+/// How often somebody wants to hear.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rhythm {
+    /// As it happens.
+    #[default]
+    AtOnce,
+    /// What happened in a day, together, in the morning.
+    Daily,
+    /// What happened in a week, together, on its first working day.
+    Weekly,
+}
+
+impl Rhythm {
+    /// Every rhythm.
+    pub const ALL: [Self; 3] = [Self::AtOnce, Self::Daily, Self::Weekly];
+
+    /// The rhythm as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AtOnce => "at_once",
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+        }
+    }
+
+    /// Reads [`Rhythm::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rhythm| rhythm.as_str() == text)
+    }
+}
+
+/// Where a person is told. Personal data, but for the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAddress {
+    /// Whose.
+    pub person: Uuid,
+    /// Where.
+    pub address: Address,
+    /// A keyed digest of way and address: the same for every spelling.
+    pub key: String,
+    /// The lowest is tried first.
+    pub rank: u32,
+    /// When they proved that it is theirs; nobody is told at an address that was not.
+    pub verified_at: Option<Timestamp>,
+}
+
+/// What an address is not told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppression {
+    /// The way.
+    pub way: Way,
+    /// The key of the address.
+    pub key: String,
+    /// Of what nothing is told.
+    pub scope: Scope,
+    /// Which one; empty for everything.
+    pub target: String,
+    /// Which wish or fact.
+    pub reason: Suppressed,
+    /// In the words of the provider or the desk, without the address.
+    pub why: Option<String>,
+    /// Since when.
+    pub at: Timestamp,
+    /// Until when; `None`: until somebody lifts it.
+    pub until: Option<Timestamp>,
+}
+
+/// Somebody follows something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follow {
+    /// Who.
+    pub person: Uuid,
+    /// What they follow.
+    pub scope: Scope,
+    /// Which one.
+    pub target: String,
+}
