@@ -66,6 +66,11 @@ impl House {
         self.now.fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);
     }
 
+    /// Sets the clock to that of the commands, so that what they wrote is due.
+    pub(crate) fn catch_up(&self) {
+        self.now.store(hub::clock::real().now().as_microsecond(), Ordering::SeqCst);
+    }
+
     /// Puts the rules of the folder in force.
     pub(crate) async fn activate(&self, bed: &Bed) -> String {
         let town = town(&bed.city());
@@ -118,16 +123,28 @@ impl House {
 
     /// `department` says that it is not theirs; the router sends it on.
     pub(crate) async fn reject(&self, reference: Reference, department: &str) {
-        let case = self.id(reference).await;
-        let rows = self.store.dispatches_of(case).await.unwrap();
-        let row = rows.iter().find(|row| row.department.as_str() == department).unwrap();
-        let now = self.store.clock().now();
-        let say = Say::Reject { reason: "niet van ons".to_owned() };
-        let (department, dispatch) = (row.department.clone(), row.id);
-        let update = Update { id: "no".to_owned(), department, dispatch, at: now, say };
-        let letter = updates::letter(&update, case, Trace::start(), now);
-        self.apply(&self.answers, &[letter]).await;
+        self.says(&[reference], department, Say::Reject { reason: "niet van ons".to_owned() }).await;
         self.decide().await;
+    }
+
+    /// `department` says that these are done.
+    pub(crate) async fn solve(&self, references: &[Reference], department: &str) {
+        self.says(references, department, Say::Done { text: None, evidence: Vec::new() }).await;
+    }
+
+    async fn says(&self, references: &[Reference], department: &str, say: Say) {
+        let now = self.store.clock().now();
+        let mut letters = Vec::with_capacity(references.len());
+        for reference in references {
+            let case = self.id(*reference).await;
+            let rows = self.store.dispatches_of(case).await.unwrap();
+            let row = rows.iter().find(|row| row.department.as_str() == department).unwrap();
+            let (department, dispatch) = (row.department.clone(), row.id);
+            let update =
+                Update { id: format!("{}-{dispatch}", say.word()), department, dispatch, at: now, say: say.clone() };
+            letters.push(updates::letter(&update, case, Trace::start(), now));
+        }
+        self.apply(&self.answers, &letters).await;
     }
 
     pub(crate) async fn id(&self, reference: Reference) -> Uuid {

@@ -1,10 +1,14 @@
-//! Operating rules: the commands as somebody types them, beside a hub that runs, on both databases.
+//! Operating rules, and what rules decided: the commands as somebody types them, beside a hub that
+//! runs, on both databases.
 
+mod answers;
+mod cases;
 mod explain;
 mod house;
 mod operate;
 mod replay;
 mod running;
+mod suggest;
 
 use futures_util::FutureExt as _;
 use schemas::city::Files;
