@@ -70,13 +70,12 @@ fn categories(ruleset: &Ruleset, check: &mut Check<'_>) {
         let situation = Situation::new(category, city);
         decide(ruleset, city, &situation.facts(city)).rule == FALLBACK
     };
-    let left: Vec<&str> = city.categories.iter().filter(left).map(|category| category.id.as_str()).collect();
-    if !left.is_empty() {
-        "rules/".clone_into(&mut check.file);
-        check.warn(
-            (0, 0),
-            format!("no rule takes a plain report in: {}", left.join(", ")),
-            "add a rule for each, last of all",
+    "categories.yaml".clone_into(&mut check.file);
+    for category in city.categories.iter().filter(left) {
+        check.warn_in_file(
+            city.category_at(&category.id),
+            format!("no rule takes a plain report in `{}`", category.id),
+            format!("add a rule for it, last of all: until then `{}` gets it, with an alarm", city.fallback),
         );
     }
 }

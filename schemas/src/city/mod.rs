@@ -104,14 +104,22 @@ struct Index {
     categories: HashMap<CategoryId, usize>,
     /// Line and column of each department's `delivery`.
     delivery_at: HashMap<String, (usize, usize)>,
+    /// Line and column of each category.
+    category_at: HashMap<CategoryId, (usize, usize)>,
 }
 
 impl Index {
-    fn new(departments: &[Department], categories: &[Category], delivery_at: HashMap<String, (usize, usize)>) -> Self {
+    fn new(
+        departments: &[Department],
+        categories: &[Category],
+        delivery_at: HashMap<String, (usize, usize)>,
+        category_at: HashMap<CategoryId, (usize, usize)>,
+    ) -> Self {
         Self {
             departments: departments.iter().enumerate().map(|(place, d)| (d.id.clone(), place)).collect(),
             categories: categories.iter().enumerate().map(|(place, c)| (c.id.clone(), place)).collect(),
             delivery_at,
+            category_at,
         }
     }
 }
@@ -333,6 +341,11 @@ impl City {
     /// say where settings it refuses are written.
     pub fn delivery_at(&self, department: &str) -> (usize, usize) {
         self.index.delivery_at.get(department).copied().unwrap_or_default()
+    }
+
+    /// Line and column of a category in `categories.yaml`; of what is not there, zeros.
+    pub fn category_at(&self, category: &CategoryId) -> (usize, usize) {
+        self.index.category_at.get(category).copied().unwrap_or_default()
     }
 
     /// Whether a department with this right may know who sent a report with these `answers`.

@@ -20,6 +20,8 @@ const MAX_QUESTIONS: usize = 5;
 pub(super) struct Tree {
     pub groups: Vec<Group>,
     pub categories: Vec<Category>,
+    /// Line and column of each category.
+    pub category_at: HashMap<CategoryId, (usize, usize)>,
     pub questions: BTreeMap<String, Question>,
     pub emergency_hints: Vec<EmergencyHint>,
 }
@@ -41,8 +43,13 @@ pub(super) fn read(node: &Node, departments: Option<&[String]>, fields: &mut Fie
         filled: BTreeSet::new(),
         seen: HashMap::new(),
     };
-    let categories: Vec<Category> =
-        fields.list(list, "`categories`").iter().filter_map(|item| reader.category(item, fields)).collect();
+    let (mut categories, mut category_at) = (Vec::new(), HashMap::new());
+    for item in fields.list(list, "`categories`") {
+        if let Some(category) = reader.category(item, fields) {
+            category_at.insert(category.id.clone(), item.get("id").map_or(item.at, |node| node.at));
+            categories.push(category);
+        }
+    }
     for (id, at) in &known_questions {
         if !reader.asked.contains(id.as_str()) {
             fields.warning(
@@ -61,7 +68,7 @@ pub(super) fn read(node: &Node, departments: Option<&[String]>, fields: &mut Fie
             );
         }
     }
-    Some(Tree { groups, categories, questions, emergency_hints: hints })
+    Some(Tree { groups, categories, category_at, questions, emergency_hints: hints })
 }
 
 type Known = Vec<(String, (usize, usize))>;

@@ -80,7 +80,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
     let ((departments, delivery_at), tree) = (departments?, tree?);
     Some(City {
         names: front.names?,
-        index: Index::new(&departments, &tree.categories, delivery_at),
+        index: Index::new(&departments, &tree.categories, delivery_at, tree.category_at),
         languages: front.languages,
         phone: front.phone?,
         country: front.country,

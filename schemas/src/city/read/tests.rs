@@ -117,6 +117,9 @@ fn a_good_village_has_no_fault() {
         }
     );
     assert_eq!(city.delivery_at("publieke-ruimte"), (9, 15));
+    let first = &city.categories[0].id;
+    let line = city.files["categories.yaml"].lines().nth(city.category_at(first).0 - 1);
+    assert!(line.is_some_and(|line| line.contains(first.as_str())), "{line:?}");
     let at = |lat, lon| city.areas.locate(crate::place::Point { lat, lon });
     assert_eq!(at(50.15, 3.8).iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["zuid"]);
     assert!(at(50.45, 3.2).is_empty() && at(f64::NAN, 3.2).is_empty());
