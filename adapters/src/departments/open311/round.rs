@@ -259,11 +259,11 @@ impl Walk {
     }
 
     fn end(mut self, server: &Server) -> Result<Went, String> {
-        if let Some(trouble) = &self.trouble {
-            if !self.went_well && trouble.pause().is_none() {
-                return Err(trouble.to_string());
-            }
-            tracing::warn!(department = %server.department, %trouble, "their server was asked in part; the rest follows");
+        if let Some(trouble) = &self.trouble
+            && !self.went_well
+            && trouble.pause().is_none()
+        {
+            return Err(trouble.to_string());
         }
         for (number, seen) in &self.seen {
             let seen = serde_json::to_string(seen).map_err(|error| error.to_string())?;
@@ -286,7 +286,7 @@ impl Walk {
             arrived: self.arrived,
             happened: Vec::new(),
             next_at,
-            trouble: None,
+            trouble: self.trouble.map(|trouble| format!("their server was asked in part; the rest follows: {trouble}")),
         })
     }
 }

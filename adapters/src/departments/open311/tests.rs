@@ -389,7 +389,10 @@ async fn a_server_that_asks_for_patience_gets_it((hands, _bed, tools): Desk) {
     town.deliver(&letter).await;
     town.next(&[Manner::Busy]);
     town.round().await;
-    assert_eq!(town.state().await.next_at, town.tools.clock.now() + Duration::from_secs(600));
+    let state = town.state().await;
+    assert_eq!(state.next_at, town.tools.clock.now() + Duration::from_secs(600));
+    // A round that was made in part tells the operator what it did without.
+    assert!(state.why.as_deref().is_some_and(|why| why.starts_with("their server was asked in part")), "{state:?}");
 }
 
 async fn a_wrong_setting_is_named_with_the_fix((hands, _bed, tools): Desk) {
