@@ -54,6 +54,11 @@ async fn a_referral_tells_the_resident_and_nobody_else((_hands, _bed, tools): De
     let informed = sent(&tools, ELSEWHERE, Role::Informed, false).await;
     deliver(&tools, &informed, true).await;
     assert!(waiting(&tools.store, &Lane::updates()).await.is_empty());
+    let case = informed.case_id.unwrap();
+    let row = tools.store.dispatches_of(case).await.unwrap().remove(0);
+    let receipt = Some("for information only: nothing is handed over");
+    assert_eq!((row.state, row.receipt.as_deref()), (DispatchState::Delivered, receipt), "it is over");
+    assert_eq!(timeline(&tools.store, case).await, "received", "nobody reads that they have it");
 }
 
 async fn a_native_department_has_its_case_at_once_and_sees_what_it_may((_hands, _bed, tools): Desk) {

@@ -23,6 +23,9 @@ use url::Url;
 /// The most characters of the words that go with a referral.
 const MAX_TEXT: usize = 2_000;
 
+/// What the dispatch of one that is only informed is settled with.
+const FOR_INFORMATION: &str = "for information only: nothing is handed over";
+
 /// Settings in `departments.yaml`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -100,13 +103,22 @@ impl Redirect {
 
 #[async_trait]
 impl Adapter for Redirect {
-    async fn deliver(&self, _: &Dispatch, _: &Letter) -> Verdict {
-        Verdict::done()
+    async fn deliver(&self, dispatch: &Dispatch, _: &Letter) -> Verdict {
+        if dispatch.role == Role::Informed { Verdict::receipt(FOR_INFORMATION) } else { Verdict::done() }
     }
 
     /// Nothing is handed over, so nothing says so; the referral is the answer.
     fn hands_over(&self) -> bool {
         false
+    }
+
+    /// Who is only informed is no referral: nothing answers, so the dispatch is over at once.
+    fn handed_over(&self, receipt: Option<&str>) -> bool {
+        receipt == Some(FOR_INFORMATION)
+    }
+
+    fn is_news(&self, dispatch: &Dispatch) -> bool {
+        dispatch.role != Role::Informed
     }
 
     async fn taken(&self, tx: &mut Tx, taken: &Taken<'_>) -> Result<(), store::Error> {
