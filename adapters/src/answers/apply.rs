@@ -6,9 +6,10 @@
 //! comes too late keeps its words, as a note, and changes nothing.
 
 use super::parts;
+use crate::answer_link::Stand;
 use schemas::{
     Date, Timestamp,
-    case::{Case, Role, Silence, Status},
+    case::{Case, Silence, Status},
     city::Calendar,
     dispatch::{Say, Update},
     event::What,
@@ -53,11 +54,15 @@ pub(super) fn whole(
     if let Say::InternalNote { text } = &update.say {
         return What::InternalNote { department, text: text.clone() }.into();
     }
-    if dispatch.role == Role::Informed {
+    let stand = Stand::today(dispatch, case);
+    if stand == Stand::Informed {
         return What::InternalNote { department, text: in_words(&update.say) }.into();
     }
     if let Say::Note { text } = &update.say {
-        return What::Note { department, text: text.clone() }.into();
+        let text = text.clone();
+        // Whoever does it no more tells the resident nothing.
+        let for_all = stand == Stand::Theirs;
+        return if for_all { What::Note { department, text } } else { What::InternalNote { department, text } }.into();
     }
     if !counts(case, dispatch, update) {
         return too_late(dispatch, update);

@@ -2,7 +2,12 @@ use super::*;
 use crate::testing;
 use jiff::ToSpan as _;
 use proptest::prelude::*;
-use schemas::{Date, case::Part, reference::Reference, report::Tell};
+use schemas::{
+    Date,
+    case::{Part, Role},
+    reference::Reference,
+    report::Tell,
+};
 
 fn at(minute: i64) -> Timestamp {
     testing::now() + minute.minutes()
@@ -124,6 +129,19 @@ fn who_is_only_informed_changes_nothing() {
         assert_eq!(words(&applied), "internal_note", "{word}");
         assert_eq!(case, before, "{word}");
     }
+}
+
+#[test]
+fn whoever_does_it_no_more_tells_the_resident_nothing() {
+    let (mut case, row) = routed();
+    case.lead = Some("groen".parse().unwrap());
+    let applied = run(&mut case, &row, &[(61, say("note")), (62, say("ask"))]);
+    assert_eq!(words(&applied), "internal_note outdated internal_note");
+    // Who still has a part of it speaks, as the lead does.
+    case.parts = vec![Part::new("groen".parse().unwrap(), at(60)), Part::new(row.department.clone(), at(60))];
+    assert_eq!(words(&run(&mut case, &row, &[(61, say("note"))])), "note");
+    case.parts.pop();
+    assert_eq!(words(&run(&mut case, &row, &[(61, say("note"))])), "internal_note");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use super::{hear, letter, words::Words};
 use crate::{
-    answer_link::{Stand, newest},
+    answer_link::{is_over, newest},
     happened::{Fate, Happened},
     links::Links,
     mail::{
@@ -17,13 +17,7 @@ use crate::{
     rounds::{Round, Went},
 };
 use async_trait::async_trait;
-use schemas::{
-    Timestamp, Uuid,
-    case::Case,
-    dispatch::{Say, Update},
-    id::derived,
-    report::Language,
-};
+use schemas::{Timestamp, Uuid, case::Case, dispatch::Update, id::derived, report::Language};
 use serde_json::Value;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{DispatchRow, Store};
@@ -86,14 +80,11 @@ impl Mailbox {
                 let Some(row) = newest(rows, *dispatch, at) else {
                     return Heard { outcome: "unmatched", ..Heard::default() };
                 };
-                let mut said = hear::says(text, files, words.attached, words.cut);
-                match Stand::of(row, case, now) {
-                    Stand::Theirs | Stand::Informed => {}
-                    // Whoever does it no more tells the resident nothing.
-                    Stand::Elsewhere { .. } => said.iter_mut().for_each(only_colleagues),
+                if is_over(row, case, now) {
                     // Too long ago to speak for the city: a person looks at it.
-                    Stand::Expired => return Heard { outcome: "unmatched", ..Heard::default() },
+                    return Heard { outcome: "unmatched", ..Heard::default() };
                 }
+                let said = hear::says(text, files, words.attached, words.cut);
                 if said.is_empty() {
                     // Nothing that could be read: a person looks at it.
                     return Heard { outcome: "empty", ..Heard::default() };
@@ -167,13 +158,6 @@ impl Mailbox {
             went.happened.extend(heard.happened);
         }
         Ok((went, moves))
-    }
-}
-
-/// The same words, for colleagues only.
-fn only_colleagues(say: &mut Say) {
-    if let Say::Note { text } = say {
-        *say = Say::InternalNote { text: std::mem::take(text) };
     }
 }
 

@@ -13,7 +13,7 @@ use mail_parser::MessageParser;
 use post::{Post, mailbox, server};
 use schemas::{
     case::{Role, Status},
-    dispatch::{Dispatch, DispatchState},
+    dispatch::{Dispatch, DispatchState, Say},
     event::What as Event,
     letter::{Lane, Letter},
     report::Contact,
