@@ -84,6 +84,8 @@ pub enum AgainWhy {
     Replied,
     /// Nothing was heard from the department: a reminder.
     Reminder,
+    /// The city corrected what it is about: `category` is the new one.
+    Recategorised,
 }
 
 /// How far one dispatch is, for the department leg of the timeline.

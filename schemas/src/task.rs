@@ -293,7 +293,8 @@ impl Task {
 
     fn of(id: Uuid, kind: Kind, dispatch: &Dispatch, desk: DepartmentId, now: Timestamp) -> Self {
         // What the resident says stands on the timeline; only what the city itself asks is kept.
-        let text = |again: &Again| again.text.clone().filter(|_| again.why == AgainWhy::Reminder);
+        let of_the_city = |why: AgainWhy| matches!(why, AgainWhy::Reminder | AgainWhy::Recategorised);
+        let text = |again: &Again| again.text.clone().filter(|_| of_the_city(again.why));
         let body = Body {
             may_know: dispatch.contact.is_some(),
             informed: dispatch.role == Role::Informed,

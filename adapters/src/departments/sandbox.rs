@@ -7,7 +7,7 @@ use schemas::{
     Timestamp,
     case::Role,
     city::{City, Department},
-    dispatch::{Dispatch, Say, Update},
+    dispatch::{AgainWhy, Dispatch, Say, Update},
     fault::Invalid,
     id::from_micros,
     letter::Letter,
@@ -79,7 +79,9 @@ impl Adapter for Sandbox {
     }
 
     fn answers(&self, dispatch: &Dispatch, now: Timestamp) -> Vec<(Update, Timestamp)> {
-        if dispatch.role == Role::Informed {
+        // What it says about the work does not change with the category.
+        let corrected = dispatch.again.as_ref().is_some_and(|again| again.why == AgainWhy::Recategorised);
+        if corrected || dispatch.role == Role::Informed {
             return Vec::new();
         }
         let mut at = now.as_microsecond().saturating_add(micros(self.config.first_ms));

@@ -83,6 +83,11 @@ impl Words {
                 "Rappel : nous n’avons encore rien reçu",
                 "Reminder: we have heard nothing yet",
             ),
+            AgainWhy::Recategorised => self.choose(
+                "De stad verbeterde de categorie",
+                "La ville a corrigé la catégorie",
+                "The city corrected the category",
+            ),
         }
     }
 

@@ -136,6 +136,8 @@ impl Desk {
             evidence: Vec::new(),
         };
         match why {
+            // What it said about the work still stands.
+            Some(AgainWhy::Recategorised) => Vec::new(),
             Some(AgainWhy::Reminder) => vec![Say::Plan { on, text: None }, done],
             Some(AgainWhy::Reopened | AgainWhy::Replied) | None => {
                 vec![Say::Accept {}, Say::Plan { on, text: None }, done]

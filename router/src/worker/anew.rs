@@ -8,6 +8,8 @@ use super::{
 };
 use schemas::{
     case::{Assignment, Case, Role, Status, Watch},
+    city::in_language,
+    dispatch::AgainWhy,
     report::TRIAL_CHANNEL,
     slug::DepartmentId,
 };
@@ -29,9 +31,9 @@ impl RouterWorker {
             return;
         }
         if decision.lead() == case.lead.as_ref() {
-            // They have it already; their second copy would be a second order.
+            // They have it already; a second copy would be a second order. They hear what it is about.
             case.decision = Some(decision);
-            return;
+            return self.tell_the_category(walk, case, had, writing);
         }
         let assigned = |id: &DepartmentId| decision.assignments.iter().any(|one| one.department == *id);
         let had_work: BTreeSet<&DepartmentId> = had
@@ -55,5 +57,18 @@ impl RouterWorker {
         case.lead = decision.lead().cloned();
         case.decision = Some(decision);
         writing.hand_out(self, walk, case, assignments.iter(), what);
+    }
+
+    /// Whoever has work of `case` hears under which category it is now.
+    fn tell_the_category(&self, walk: &Walk<'_>, case: &Case, had: &[DispatchRow], writing: &mut Writing) {
+        let id = &walk.report.category;
+        let language = self.city.languages.first().copied().unwrap_or_default();
+        let name = self.city.category(id).map(|category| in_language(&category.names, language));
+        let text = name.map_or_else(|| id.to_string(), |name| format!("{name} ({id})"));
+        let with_a_part = case.parts.iter().filter(|part| !part.status.is_closed()).map(|part| &part.department);
+        let lead = case.lead.as_ref().filter(|_| case.parts.is_empty());
+        for department in lead.into_iter().chain(with_a_part) {
+            writing.again(self, walk, case, had, department, AgainWhy::Recategorised, Some(text.clone()));
+        }
     }
 }

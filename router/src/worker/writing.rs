@@ -161,9 +161,10 @@ impl Writing {
         let mine = || rows.iter().filter(|row| row.department == *department && row.role != Role::Informed);
         let Some(first) = mine().next() else { return false };
         let receipt = mine().rev().find_map(|row| row.receipt.clone());
-        // What the resident says did not change the case just now: its version may be another's.
+        // What the resident says, or is corrected, did not change the case just now: its version may be
+        // another's.
         let occasion = match (why, walk.cause) {
-            (AgainWhy::Replied, Some(letter)) => letter.id.to_string(),
+            (AgainWhy::Replied | AgainWhy::Recategorised, Some(letter)) => letter.id.to_string(),
             _ => case.version.to_string(),
         };
         let again = Again { why, text, first: first.id, receipt };

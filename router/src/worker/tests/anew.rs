@@ -8,6 +8,7 @@ use crate::testing::slug;
 use schemas::{
     Uuid,
     case::{Case, Role, Status},
+    dispatch::AgainWhy,
     letter::{Lane, Letter},
     report::Why,
     slug::CategoryId,
@@ -60,12 +61,21 @@ async fn who_has_it_already_is_not_handed_it_twice(bed: Bed) {
     assert_eq!(state(&bed.case(id).await), (Status::Routed, 2, "green"));
     // The rule of ice leads to the same desk; its article answers nobody who was looked at.
     let again = correct(&bed, id, "road/ice").await;
+    bed.apply(&[again.clone(), again.clone()]).await;
     bed.apply(&[again]).await;
     let case = bed.case(id).await;
     assert_eq!(state(&case), (Status::Routed, 3, "green"));
     let decision = case.decision.unwrap();
     assert_eq!((decision.rule.as_str(), decision.answer), ("ice", None));
-    assert_eq!(bed.work(Lane::department(&slug("green"))).await.len(), 1);
+    // It hears, once, what its work is about now; who is only informed hears nothing.
+    let work = bed.work(Lane::department(&slug("green"))).await;
+    let heard: Vec<_> = work.iter().map(|w| (w.category.as_str(), w.again.as_ref().map(|again| again.why))).collect();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    assert!(heard.contains(&("road/hole", None)) && heard.contains(&("road/ice", Some(AgainWhy::Recategorised))));
+    let again = work.iter().find_map(|w| w.again.clone()).unwrap();
+    assert!(again.text.is_some_and(|text| text.ends_with(" (road/ice)")));
+    assert!(work.iter().any(|w| w.id == again.first), "an update of their dispatch");
+    assert_eq!(bed.work(Lane::department(&slug("lamps"))).await.len(), 1);
 }
 
 async fn a_correction_never_leads_back_to_who_refused(bed: Bed) {
