@@ -24,7 +24,7 @@ use axum::{http::StatusCode, routing::get};
 use bus::{Bus, Edge, Effects, LaneSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
 use notifier::{PlanWorker, SendWorker, SenderConfig, Senders, senders::mail};
-use router::{ClockWorker, RouterWorker};
+use router::{ClockWorker, LeftBehind, RouterWorker};
 use schemas::{
     city::Delivery,
     fault::{Fault, Invalid},
@@ -220,6 +220,14 @@ pub fn router(ground: &Ground) -> Built {
     let (store, town) = (ground.store.clone(), &ground.town);
     let worker = RouterWorker::new(store, town.city.clone(), town.rules.clone(), &ground.public_url);
     let rules = rules::watch(ground, worker.rules().clone());
+    let left_behind = Arc::new(LeftBehind::new(worker.clone(), ground.config.broker.is_some()));
+    let left_behind = Task::new("departments", Stage::Work, move |stop| {
+        let left_behind = left_behind.clone();
+        async move {
+            left_behind.run(stop).await;
+            Ok(())
+        }
+    });
     let clock = Arc::new(ClockWorker::new(worker.clone()));
     let clock = Task::new("clock", Stage::Work, move |stop| {
         let clock = clock.clone();
@@ -229,7 +237,7 @@ pub fn router(ground: &Ground) -> Built {
         }
     });
     let worker: Arc<dyn Effects> = Arc::new(worker);
-    let mut tasks = vec![rules, clock, effects(ground, Lane::router(), Stage::Work, worker.clone())];
+    let mut tasks = vec![rules, left_behind, clock, effects(ground, Lane::router(), Stage::Work, worker.clone())];
     if ground.config.broker.is_some() {
         tasks.push(effects(ground, Lane::intake(), Stage::Intake, worker));
     }

@@ -75,6 +75,8 @@ pub enum Words<'a> {
         due_on: Option<String>,
         /// Who said it was not theirs.
         previous: Option<&'a str>,
+        /// The department that had it is there no more.
+        replaced: bool,
     },
     /// `planned`
     Planned {
@@ -177,11 +179,12 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
     let line = |text: &Option<String>| text.as_deref().map(text::clean_line).filter(|t| !t.is_empty());
     let words = match &facts.event.what {
         What::Received => Words::Received {},
-        What::Routed { department: id, due_on, rerouted_from, .. } => Words::Routed {
+        What::Routed { department: id, due_on, rerouted_from, instead_of, .. } => Words::Routed {
             department: department(id),
             department_phone: city.department(id).and_then(|d| d.phone.as_deref()),
             due_on: due_on.map(|day| wording::date(day, language)),
             previous: rerouted_from.as_ref().map(department),
+            replaced: instead_of.is_some(),
         },
         What::Planned { department: id, on, text } => {
             Words::Planned { department: department(id), on: wording::date(*on, language), text: optional(text) }
@@ -276,6 +279,7 @@ pub fn samples(city: &City, full: bool) -> Vec<Sample> {
             priority: Urgency::Normal,
             due_on: full.then(|| jiff::civil::date(2026, 11, 30)),
             rerouted_from: full.then(department),
+            instead_of: None,
         },
         What::Planned { department: department(), on: jiff::civil::date(2026, 11, 30), text: some(words) },
         What::Note { department: department(), text: words.into() },

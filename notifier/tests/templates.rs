@@ -172,6 +172,22 @@ fn what_is_not_theirs_is_told_with_who_has_it_now() {
 }
 
 #[test]
+fn a_department_that_is_there_no_more_is_told_in_every_language() {
+    let city = common::city();
+    let mut sample = sample(&city, "routed", false);
+    let What::Routed { instead_of, .. } = &mut sample.event.what else { panic!() };
+    *instead_of = Some(Slug::new("long-gone").unwrap());
+    for (language, words) in [
+        (Language::Nl, "De dienst die dit behandelde, doet dit niet meer. Daarom hebben wij het doorgegeven."),
+        (Language::Fr, "Le service qui s’en occupait ne le fait plus. Nous avons donc transmis votre message."),
+        (Language::En, "The department that dealt with this does so no more. So we passed it on."),
+    ] {
+        let mail = render(&city, &sample, language);
+        assert!(mail.text.contains(words) && !mail.text.contains("long-gone"), "{}", mail.text);
+    }
+}
+
+#[test]
 fn hostile_words_stay_words() {
     let city = common::city();
     let mut note = sample(&city, "note", true);

@@ -42,4 +42,4 @@ pub use likely::{Judged, Latest, Likely, Suggestion, Teacher, judge, learn, less
 pub use rule::{Rule, Term};
 pub use ruleset::Ruleset;
 pub use situation::Situation;
-pub use worker::{ClockWorker, Known, RouterWorker};
+pub use worker::{ClockWorker, Found, Known, LeftBehind, RouterWorker};

@@ -53,6 +53,9 @@ pub enum What {
         due_on: Option<Date>,
         /// Set when an earlier department said it was not theirs.
         rerouted_from: Option<DepartmentId>,
+        /// Set when the city does not have the department any more that had it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instead_of: Option<DepartmentId>,
     },
     /// An adapter handed the case to the department's own system.
     HandedOver {

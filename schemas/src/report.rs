@@ -291,6 +291,11 @@ pub enum Why {
     },
     /// Somebody of the city corrected what it is about.
     Recategorised,
+    /// The city does not have the department any more that has it, or a part of it.
+    Gone {
+        /// Who.
+        department: Slug,
+    },
     /// The resident answers what a department asked.
     Replied {
         /// Who asked.

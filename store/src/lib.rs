@@ -51,6 +51,7 @@ mod store;
 mod tasks;
 mod their_numbers;
 mod tries;
+mod unread;
 mod wake;
 mod writer;
 
@@ -79,6 +80,7 @@ pub use rulesets::{Activated, Activation, RulesInForce};
 pub use sql::statements;
 pub use store::{Counts, DbKind, Options, Store, Tx};
 pub use tasks::{TaskEnd, TaskFilter};
+pub use unread::Held;
 
 /// What every function of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

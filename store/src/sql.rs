@@ -82,6 +82,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::tasks::STATEMENTS,
         crate::their_numbers::STATEMENTS,
         crate::tries::STATEMENTS,
+        crate::unread::STATEMENTS,
         crate::wake::STATEMENTS,
     ]
     .into_iter()

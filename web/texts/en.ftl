@@ -254,6 +254,7 @@ event-received = We received your message
 event-routed = Assigned to { $department }
 event-routed-text = Expected by { $date }.
 event-rerouted-text = { $department } said that it is not theirs; we chose again.
+event-replaced-text = The department that did this does it no more; we chose again.
 event-informed = Also informed: { $departments }.
 event-handed-over = { $department } has received it
 event-hand-over-delayed = { $department } cannot be reached for the moment

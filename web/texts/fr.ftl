@@ -254,6 +254,7 @@ event-received = Nous avons reçu votre message
 event-routed = Confié à { $department }
 event-routed-text = Attendu pour le { $date }.
 event-rerouted-text = { $department } a dit que ce n’était pas pour eux ; nous avons choisi à nouveau.
+event-replaced-text = Le service qui s’en occupait ne le fait plus ; nous avons choisi à nouveau.
 event-informed = Aussi informés : { $departments }.
 event-handed-over = { $department } l’a reçu
 event-hand-over-delayed = { $department } n’est pas joignable pour le moment

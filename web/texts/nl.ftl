@@ -254,6 +254,7 @@ event-received = We ontvingen uw bericht
 event-routed = Toegewezen aan { $department }
 event-routed-text = Verwacht tegen { $date }.
 event-rerouted-text = { $department } zei dat het niet voor hen is; we kozen opnieuw.
+event-replaced-text = De dienst die dit deed, doet dit niet meer; we kozen opnieuw.
 event-informed = Ook op de hoogte: { $departments }.
 event-handed-over = { $department } heeft het ontvangen
 event-hand-over-delayed = { $department } is even niet bereikbaar

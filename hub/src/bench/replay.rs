@@ -125,6 +125,7 @@ fn first(report: &Report, city: &City, rules: &Ruleset) -> anyhow::Result<CaseEv
             priority: decision.priority,
             due_on: decision.due_on,
             rerouted_from: None,
+            instead_of: None,
         },
     })
 }

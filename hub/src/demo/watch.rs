@@ -244,9 +244,9 @@ fn show(out: Out, town: &Town, walk: &Walk, event: &CaseEvent) {
     };
     let (mark, text) = match &event.what {
         What::Received => ("●", received(out, town, walk)),
-        What::Routed { department, informed, rule, due_on, rerouted_from, .. } => {
-            let again =
-                rerouted_from.as_ref().map(|from| format!("again, without {}, ", name(from))).unwrap_or_default();
+        What::Routed { department, informed, rule, due_on, rerouted_from, instead_of, .. } => {
+            let left = rerouted_from.as_ref().or(instead_of.as_ref());
+            let again = left.map(|from| format!("again, without {}, ", name(from))).unwrap_or_default();
             let mut text = format!("decided {again}by rule {} → {}", paint.yellow(rule), name(department));
             if !informed.is_empty() {
                 text += &format!(", {} informed", informed.iter().map(|id| name(id)).collect::<Vec<_>>().join(", "));
@@ -260,7 +260,7 @@ fn show(out: Out, town: &Town, walk: &Walk, event: &CaseEvent) {
             if let (Some(alarm), "fallback") = (alarm, rule.as_str()) {
                 text += &format!("\n{}{}", " ".repeat(21), paint.red(&format!("alarm: {alarm}")));
             }
-            (if rerouted_from.is_some() { "↻" } else { "→" }, text)
+            (if left.is_some() { "↻" } else { "→" }, text)
         }
         What::HandedOver { department, receipt } => (
             "⇒",

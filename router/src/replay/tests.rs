@@ -39,6 +39,7 @@ fn past(text: &str, category: &str, when: &str) -> Past {
         priority: decision.priority,
         due_on: decision.due_on,
         rerouted_from: None,
+        instead_of: None,
     };
     let first = decided(&report, when, what);
     Past { report, contact: None, first: Some(first) }

@@ -1,9 +1,10 @@
-//! A case whose category was corrected: decided anew, never back to who refused it.
+//! A case whose category was corrected, or whose department is gone: decided anew, never back to who
+//! refused it.
 
 use super::{
     RouterWorker,
     parts::parts,
-    received::{is_fresh, routed},
+    received::{Left, is_fresh, routed},
     writing::{Walk, Writing},
 };
 use schemas::{
@@ -47,7 +48,7 @@ impl RouterWorker {
         let told = had_work.into_iter().map(|id| Assignment { department: id.clone(), role: Role::Informed });
         let fresh = decision.assignments.iter().filter(|assignment| is_fresh(assignment, had)).cloned();
         let assignments: Vec<Assignment> = fresh.chain(told).collect();
-        let what = routed(&decision, None);
+        let what = routed(&decision);
         case.version += 1;
         case.status = Status::Routed;
         case.status_at = walk.now;
@@ -57,6 +58,31 @@ impl RouterWorker {
         case.lead = decision.lead().cloned();
         case.decision = Some(decision);
         writing.hand_out(self, walk, case, assignments.iter(), what);
+    }
+
+    /// `gone` is no department of this city any more. What it led goes to the next rule that nobody
+    /// refused, its part of a case to the fallback desk. Gives whether it still had any of it.
+    pub(super) fn instead_of(
+        &self,
+        walk: &Walk<'_>,
+        case: &mut Case,
+        gone: &DepartmentId,
+        had: &[DispatchRow],
+        writing: &mut Writing,
+    ) -> bool {
+        let leads = case.lead.as_ref() == Some(gone);
+        let has_part = case.parts.iter().any(|part| part.department == *gone && !part.status.is_closed());
+        // A test case is for one department alone.
+        if !(leads || has_part) || walk.report.channel.as_str() == TRIAL_CHANNEL {
+            return false;
+        }
+        if leads {
+            self.reroute(walk, case, Left::Gone(gone), had, writing);
+        } else {
+            self.hand_part_on(walk, case, Left::Gone(gone), writing);
+        }
+        writing.nobodys.extend(had.iter().filter(|row| row.department == *gone).map(|row| row.id));
+        true
     }
 
     /// Whoever has work of `case` hears under which category it is now.

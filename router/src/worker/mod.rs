@@ -7,10 +7,12 @@
 //! - [`clock`]: cases whose time has come.
 //! - [`parts`]: cases that several departments do.
 //! - [`known`]: what has to be looked up besides the report.
+//! - [`left_behind`]: what the departments of an earlier city had.
 
 mod anew;
 mod clock;
 mod known;
+mod left_behind;
 mod parts;
 mod received;
 mod references;
@@ -19,6 +21,7 @@ mod writing;
 
 pub use clock::ClockWorker;
 pub use known::Known;
+pub use left_behind::{Found, LeftBehind};
 
 use crate::{Facts, InForce, Load, Reporter, Ruleset, decide};
 use async_trait::async_trait;

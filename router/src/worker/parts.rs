@@ -2,13 +2,13 @@
 
 use super::{
     RouterWorker,
+    received::Left,
     writing::{Walk, Writing},
 };
 use schemas::{
     Timestamp,
     case::{self, Case, Decision, Part, Role, Status},
     event::What,
-    slug::DepartmentId,
 };
 
 /// The parts of what was decided; none when one department does it all. Who `had` a part and still has
@@ -28,9 +28,10 @@ pub(super) fn parts(decision: &Decision, had: &[Part], now: Timestamp) -> Vec<Pa
 }
 
 impl RouterWorker {
-    /// `by`, who does not lead, says that its part is not theirs: the fallback desk has it now, unless it
-    /// has the case or refused it already; then nobody does it, and somebody is alarmed. So this ends.
-    pub(super) fn hand_part_on(&self, walk: &Walk<'_>, case: &mut Case, by: &DepartmentId, writing: &mut Writing) {
+    /// Who does not lead does its part no more: the fallback desk has it now, unless it has the case or
+    /// refused it already; then nobody does it, and somebody is alarmed. So this ends.
+    pub(super) fn hand_part_on(&self, walk: &Walk<'_>, case: &mut Case, left: Left<'_>, writing: &mut Writing) {
+        let by = left.department();
         let desk = &self.city.fallback;
         let in_hand = case.parts.iter().any(|part| part.department == *desk) || case.rejected_by.contains(desk);
         case.version += 1;
@@ -42,7 +43,7 @@ impl RouterWorker {
             decision.alarm = Some(format!("nobody is left for the part of {by}: the others go on without it"));
             (case.status, case.planned_on) = case::whole(&case.parts, case.lead.as_ref());
             case.closed_at = case.status.is_closed().then_some(walk.now);
-            return writing.part_dropped(walk, case, by);
+            return writing.part_dropped(walk, case, left);
         }
         *part = Part::new(desk.clone(), walk.now);
         for assignment in &mut decision.assignments {
@@ -50,15 +51,13 @@ impl RouterWorker {
                 assignment.department = desk.clone();
             }
         }
-        let what = What::Routed {
-            department: desk.clone(),
-            informed: Vec::new(),
-            rule: decision.rule.clone(),
-            ruleset: decision.ruleset.clone(),
-            priority: decision.priority,
-            due_on: case.due_on(),
-            rerouted_from: Some(by.clone()),
-        };
+        let mut what = left.routed(decision);
+        let due = case.due_on();
+        if let What::Routed { department, informed, due_on, .. } = &mut what {
+            *department = desk.clone();
+            informed.clear();
+            *due_on = due;
+        }
         writing.hand_part(self, walk, case, desk, what);
     }
 }

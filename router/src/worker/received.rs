@@ -115,9 +115,14 @@ impl RouterWorker {
         let ids: Vec<Uuid> =
             again.iter().map(|(_, _, report, _)| report.id).collect::<HashSet<_>>().into_iter().collect();
         let mut cases = tx.lock_cases(&ids).await?;
+        // A process that was started with another city wrote that; one like it decides.
+        let theirs = |why: &Why| match why {
+            Why::Gone { department } => self.desks.get_key_value(department).map(|(id, _)| id),
+            _ => None,
+        };
         let known: Vec<Uuid> = again
             .iter()
-            .filter(|(_, _, report, _)| cases.contains_key(&report.id))
+            .filter(|(_, _, report, why)| cases.contains_key(&report.id) && theirs(why).is_none())
             .map(|(_, letter, ..)| letter.id)
             .collect();
         let mut unseen = tx.seen(READER, &known).await?;
@@ -125,6 +130,11 @@ impl RouterWorker {
         let had = tx.dispatches_of_cases(&ids).await?;
         let mut changed = HashSet::new();
         for (number, letter, report, why) in again {
+            if let Some(department) = theirs(why) {
+                let why = format!("the city of this process still has the department {department}");
+                verdicts[*number] = Verdict::later(why);
+                continue;
+            }
             let Some(case) = cases.get_mut(&report.id) else {
                 let why = format!("there is no case {} to decide about again", report.id);
                 verdicts[*number] = Verdict::never(Fault::Ours, why);
@@ -149,16 +159,21 @@ impl RouterWorker {
                     let is_part = case.lead.as_ref() != Some(department)
                         && case.parts.iter().any(|p| p.department == *department && p.status == Status::Received);
                     if is_part {
-                        self.hand_part_on(&walk, case, department, writing);
+                        self.hand_part_on(&walk, case, Left::Refused(department), writing);
                         changed.insert(case.id);
                     }
                     if !waits {
                         continue;
                     }
-                    self.reroute(&walk, case, department, had, writing);
+                    self.reroute(&walk, case, Left::Refused(department), had, writing);
                 }
                 Why::Reopened { text } => self.reopen(walk, case, text.as_deref(), had, writing),
                 Why::Recategorised => self.decide_anew(&walk, case, had, writing),
+                Why::Gone { department } => {
+                    if !self.instead_of(&walk, case, department, had, writing) {
+                        continue;
+                    }
+                }
                 Why::Replied { department, text } => {
                     self.pass_on(&walk, case, department, text, had, writing);
                     continue;
@@ -174,10 +189,17 @@ impl RouterWorker {
         if changed.is_empty() { Ok(()) } else { tx.save_cases(&changed).await }
     }
 
-    /// `by` says it is not theirs: the next rule that nobody refused, then the fallback desk, and
+    /// Who had it has it no more: the next rule that nobody refused, then the fallback desk, and
     /// when that refuses too, nobody. Each department is asked at most once, so this ends.
     /// Who does a part of it already, or heard of it, `had` that: it is not handed out again.
-    fn reroute(&self, walk: &Walk<'_>, case: &mut Case, by: &DepartmentId, had: &[DispatchRow], writing: &mut Writing) {
+    pub(super) fn reroute(
+        &self,
+        walk: &Walk<'_>,
+        case: &mut Case,
+        left: Left<'_>,
+        had: &[DispatchRow],
+        writing: &mut Writing,
+    ) {
         let mut decision = self.decide(walk.report, walk.contact, &case.rejected_by, walk.now);
         case.version += 1;
         case.status_at = walk.now;
@@ -198,7 +220,7 @@ impl RouterWorker {
             let reason = nobody_left(walk.report.language).to_owned();
             return writing.decline(walk, case, What::Declined { department, reason });
         }
-        let what = routed(&decision, Some(by.clone()));
+        let what = left.routed(&decision);
         let assignments = decision.assignments.clone();
         case.status = Status::Routed;
         case.lead = decision.lead().cloned();
@@ -237,7 +259,7 @@ impl RouterWorker {
         if let Some(part) = case.parts.iter_mut().find(|part| Some(&part.department) == case.lead.as_ref()) {
             *part = Part::new(part.department.clone(), walk.now);
         }
-        let what = routed(&decision, None);
+        let what = routed(&decision);
         let has_it = |assignment: &&Assignment| was_answered || assignment.role == Role::Lead;
         let mut assignments: Vec<Assignment> = decision.assignments.iter().filter(has_it).cloned().collect();
         case.decision = Some(decision);
@@ -281,8 +303,36 @@ pub(super) fn is_fresh(assignment: &Assignment, had: &[DispatchRow]) -> bool {
     }
 }
 
+/// Why a department has a case, or a part of it, no more.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Left<'a> {
+    /// It says that it is not theirs.
+    Refused(&'a DepartmentId),
+    /// The city does not have it any more.
+    Gone(&'a DepartmentId),
+}
+
+impl<'a> Left<'a> {
+    pub fn department(self) -> &'a DepartmentId {
+        let (Self::Refused(department) | Self::Gone(department)) = self;
+        department
+    }
+
+    /// The event of the decision that follows.
+    pub fn routed(self, decision: &Decision) -> What {
+        let mut what = routed(decision);
+        if let What::Routed { rerouted_from, instead_of, .. } = &mut what {
+            match self {
+                Self::Refused(by) => *rerouted_from = Some(by.clone()),
+                Self::Gone(by) => *instead_of = Some(by.clone()),
+            }
+        }
+        what
+    }
+}
+
 /// The event of a decision.
-pub(super) fn routed(decision: &Decision, rerouted_from: Option<DepartmentId>) -> What {
+pub(super) fn routed(decision: &Decision) -> What {
     What::Routed {
         // A decision of the router always has a lead; the fallback of the fallback is never used.
         department: decision.lead().cloned().unwrap_or_else(|| decision.assignments[0].department.clone()),
@@ -291,7 +341,8 @@ pub(super) fn routed(decision: &Decision, rerouted_from: Option<DepartmentId>) -
         ruleset: decision.ruleset.clone(),
         priority: decision.priority,
         due_on: decision.due_on,
-        rerouted_from,
+        rerouted_from: None,
+        instead_of: None,
     }
 }
 

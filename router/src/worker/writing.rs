@@ -1,6 +1,9 @@
 //! What one batch writes: events with their notices, dispatches, and the letters that carry them.
 
-use super::{RouterWorker, received::routed};
+use super::{
+    RouterWorker,
+    received::{Left, routed},
+};
 use schemas::{
     Timestamp, Uuid,
     case::{Assignment, Case, Decision, Role},
@@ -23,6 +26,8 @@ pub(super) struct Writing {
     letters: Vec<Letter>,
     tasks: Vec<Task>,
     closed: Vec<Uuid>,
+    /// Dispatches of departments that the city does not have any more.
+    pub nobodys: Vec<Uuid>,
     answers: Vec<NewAnswer>,
     decided: u64,
     declined: u64,
@@ -60,7 +65,7 @@ impl Writing {
                 self.answers.push(NewAnswer { case_id: case.id, article: article.clone(), language });
                 self.tell(walk, case, What::Answered { department: lead.clone(), article });
             }
-            _ => self.hand_out(worker, walk, case, decision.assignments.iter(), routed(decision, None)),
+            _ => self.hand_out(worker, walk, case, decision.assignments.iter(), routed(decision)),
         }
     }
 
@@ -187,14 +192,17 @@ impl Writing {
         self.tell(walk, case, what);
     }
 
-    /// Nobody does the part of `by`: the others have done theirs, or colleagues read of it.
-    pub fn part_dropped(&mut self, walk: &Walk<'_>, case: &Case, by: &DepartmentId) {
+    /// Nobody does the part of who `left`: the others have done theirs, or colleagues read of it.
+    pub fn part_dropped(&mut self, walk: &Walk<'_>, case: &Case, left: Left<'_>) {
         let Some(lead) = case.lead.clone() else { return };
         if case.status.is_closed() {
             self.closed.push(case.id);
             self.tell(walk, case, What::Solved { department: lead, text: None, evidence: Vec::new() });
         } else {
-            let text = format!("nobody does the part of {by}: they say it is not theirs");
+            let text = match left {
+                Left::Refused(by) => format!("nobody does the part of {by}: they say it is not theirs"),
+                Left::Gone(by) => format!("nobody does the part of {by}: the city does not have it any more"),
+            };
             self.tell(walk, case, What::InternalNote { department: lead, text });
         }
         self.alarm(walk, case);
@@ -221,7 +229,8 @@ impl Writing {
             return;
         };
         let version = case.version.to_string();
-        let is_first = case.version == 2 || matches!(what, What::Routed { rerouted_from: Some(_), .. });
+        let is_first = case.version == 2
+            || matches!(what, What::Routed { rerouted_from: Some(_), .. } | What::Routed { instead_of: Some(_), .. });
         let mine = |row: &&DispatchRow| row.case_id == case.id && row.department == *department;
         let alert = Alert {
             case_id: case.id,
@@ -278,6 +287,7 @@ impl Writing {
         tx.add_answers(&self.answers).await?;
         tx.open_tasks(&self.tasks).await?;
         tx.drop_tasks_of_cases(&self.closed, "the case is closed").await?;
+        tx.drop_tasks_of_dispatches(&self.nobodys, "the city does not have this department any more").await?;
         let answered = self.answers.len() as u64;
         for (outcome, count) in [("routed", self.decided), ("answered", answered), ("declined", self.declined)] {
             if count > 0 {

@@ -121,6 +121,7 @@ fn events() -> Vec<What> {
             priority: Urgency::High,
             due_on: Some(date(2026, 11, 18)),
             rerouted_from: None,
+            instead_of: None,
         },
         What::HandedOver { department: department.clone(), receipt: Some("W-2026-118".into()) },
         What::HandOverDelayed {
@@ -192,6 +193,7 @@ fn samples() -> Vec<(Topic, String, Value)> {
                     Why::Rejected { department: slug("publieke-ruimte-wegen") },
                     Why::Reopened { text: None },
                     Why::Recategorised,
+                    Why::Gone { department: slug("publieke-ruimte-wegen") },
                     Why::Replied { department: slug("publieke-ruimte-wegen"), text: "Aan de even kant.".into() },
                 ] {
                     let body = json(Received { report: derived(&["sample", "case"]), why });

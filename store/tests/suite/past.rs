@@ -48,6 +48,7 @@ async fn reports_come_in_order_with_their_first_decision(bed: Bed) {
                 priority: Urgency::High,
                 due_on: None,
                 rerouted_from: None,
+                instead_of: None,
             },
         }
     };

@@ -5,6 +5,7 @@ mod departments;
 mod distributed;
 mod embedded;
 mod kinds;
+mod left_behind;
 mod open311;
 mod outage;
 mod rules;

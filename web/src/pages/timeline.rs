@@ -149,9 +149,11 @@ impl Teller<'_> {
         let mut args = vec![("department", who.clone())];
         match &event.what {
             What::Received => {}
-            What::Routed { informed, due_on, rerouted_from, .. } => {
+            What::Routed { informed, due_on, rerouted_from, instead_of, .. } => {
                 if let Some(from) = rerouted_from {
                     line.text = Some(self.text("event-rerouted-text", &[("department", &self.name(from))]));
+                } else if instead_of.is_some() {
+                    line.text = Some(self.text("event-replaced-text", &[]));
                 } else if let Some(due) = due_on {
                     line.text = Some(self.text("event-routed-text", &[("date", &self.date(*due))]));
                 }

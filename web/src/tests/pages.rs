@@ -58,6 +58,7 @@ fn everything(town: &Town) -> Vec<What> {
             priority: Urgency::Normal,
             due_on: Some(day),
             rerouted_from: None,
+            instead_of: None,
         },
         What::HandOverDelayed { department: department.clone(), why: "10.0.0.3 refused".into(), next_try_at: now() },
         What::HandOverFailed { department: department.clone(), why: "secret host".into() },

@@ -8,6 +8,7 @@ use bus::Effects as _;
 use schemas::{
     Timestamp, Uuid,
     case::{Case, Status},
+    city::City,
     dispatch::Dispatch,
     id::{Clock, Ids, derived, from_micros},
     letter::{Lane, Letter, Topic},
@@ -103,7 +104,12 @@ async fn open(url: &str, now: &Arc<AtomicI64>) -> Store {
 
 /// A worker of the small city, with these rules in its folder.
 pub(super) fn worker(store: &Store, rules: &str) -> RouterWorker {
-    let city = Arc::new(city(&[("a.yaml", rules)]));
+    worker_of(store, city(&[("a.yaml", rules)]))
+}
+
+/// A worker of this city, by its own rules.
+pub(super) fn worker_of(store: &Store, city: City) -> RouterWorker {
+    let city = Arc::new(city);
     let (ruleset, faults) = Ruleset::read(&city);
     let ruleset = Arc::new(ruleset.unwrap_or_else(|| panic!("{faults:#?}")));
     RouterWorker::new(store.clone(), city, ruleset, "https://testel.example/")
@@ -112,7 +118,13 @@ pub(super) fn worker(store: &Store, rules: &str) -> RouterWorker {
 impl Bed {
     /// The same store, decided by these rules.
     pub fn with_rules(self, rules: &str) -> Self {
-        Self { worker: worker(&self.store, rules), ..self }
+        let worker = worker(&self.store, rules);
+        self.with_worker(worker)
+    }
+
+    /// The same store, with another worker.
+    pub fn with_worker(self, worker: RouterWorker) -> Self {
+        Self { worker, ..self }
     }
 
     /// It is `at` now.

@@ -5,6 +5,7 @@ mod bed;
 mod clock;
 mod in_force;
 mod known;
+mod left_behind;
 mod parts;
 
 use crate::testing::slug;
