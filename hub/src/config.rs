@@ -1,6 +1,9 @@
 //! The configuration: one TOML file, every key with a default, and the environment on top.
 
 mod load;
+mod mail;
+
+pub use mail::{Dkim, Mail, Mailbox, Tls};
 
 use schemas::slug::DepartmentId;
 use secrecy::SecretString;
@@ -114,113 +117,6 @@ impl Web {
             .as_deref()
             .map_or_else(|| format!("http://{}", self.listen), |url| url.trim_end_matches('/').to_owned())
     }
-}
-
-/// How the connection to the mail server is kept from eavesdroppers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tls {
-    /// Not at all: for a server on this machine.
-    None,
-    /// In the clear until STARTTLS (RFC 3207); a server without it is not used.
-    Starttls,
-    /// From the first byte (RFC 8314).
-    Required,
-}
-
-/// SMTP.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mail {
-    /// The mail server; certificates are checked against this name.
-    pub host: String,
-    /// Its port; 25 without TLS, 587 with STARTTLS, 465 with TLS from the start.
-    #[serde(default)]
-    pub port: Option<u16>,
-    /// How the connection is secured; `starttls` unless the server is on this machine.
-    #[serde(default)]
-    pub tls: Option<Tls>,
-    /// The account.
-    #[serde(default)]
-    pub user: Option<String>,
-    /// Its password.
-    #[serde(default, deserialize_with = "load::maybe_secret")]
-    pub password: Option<SecretString>,
-    /// The address in `From`; the city's own when left out.
-    #[serde(default)]
-    pub from: Option<String>,
-    /// Where answers go, if not to `from`.
-    #[serde(default)]
-    pub reply_to: Option<String>,
-    /// The name this machine gives itself (EHLO); the domain of `from` when left out.
-    #[serde(default)]
-    pub hello_name: Option<String>,
-    /// A PEM file with certificates to trust beside the system's own.
-    #[serde(default)]
-    pub ca_file: Option<PathBuf>,
-    /// Connections at the same time, 1 to 100.
-    #[serde(default = "four")]
-    pub max_connections: usize,
-    /// The most mails per second; no limit when left out.
-    #[serde(default)]
-    pub rate_per_second: Option<f64>,
-}
-
-fn four() -> usize {
-    4
-}
-
-/// IMAP: the one mailbox that departments' mailed answers, and mails that came back, come into.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mailbox {
-    /// The IMAP server; certificates are checked against this name.
-    pub host: String,
-    /// Its port; 993 with TLS from the start, 143 otherwise.
-    #[serde(default)]
-    pub port: Option<u16>,
-    /// How the connection is secured; `required` unless the server is on this machine.
-    #[serde(default)]
-    pub tls: Option<Tls>,
-    /// The account.
-    pub user: String,
-    /// Its password.
-    #[serde(deserialize_with = "load::secret")]
-    pub password: SecretString,
-    /// Its address; what follows a plus before the @ has to come in, too. Or with a place for the
-    /// token: `antwoord+{token}@example.org`.
-    pub address: String,
-    /// The folders that mail comes into.
-    #[serde(default = "inbox")]
-    pub folders: Vec<String>,
-    /// Where mail goes that was understood.
-    #[serde(default = "done")]
-    pub done: String,
-    /// Where mail goes that a person has to look at.
-    #[serde(default = "unmatched")]
-    pub unmatched: String,
-    /// How often it is read, in seconds.
-    #[serde(default = "minute")]
-    pub every_seconds: u64,
-    /// A PEM file with certificates to trust beside the system's own.
-    #[serde(default)]
-    pub ca_file: Option<PathBuf>,
-}
-
-fn inbox() -> Vec<String> {
-    vec!["INBOX".to_owned()]
-}
-
-fn done() -> String {
-    "Voordeur/Done".to_owned()
-}
-
-fn unmatched() -> String {
-    "Voordeur/Unmatched".to_owned()
-}
-
-fn minute() -> u64 {
-    60
 }
 
 /// Calls to departments' own systems.

@@ -23,7 +23,7 @@ use adapters::{
 use axum::{http::StatusCode, routing::get};
 use bus::{Bus, Edge, Effects, LaneSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
-use notifier::{PlanWorker, SendWorker, SenderConfig, Senders, senders::mail};
+use notifier::{PlanWorker, SendWorker, SenderConfig, Senders};
 use router::{ClockWorker, LeftBehind, RouterWorker};
 use schemas::{
     city::Delivery,
@@ -396,25 +396,7 @@ fn cannot_deliver(faults: &[Fault]) -> anyhow::Error {
 
 /// The senders of the configuration.
 pub fn sender_config(config: &Config) -> SenderConfig {
-    SenderConfig { mail: config.mail.as_ref().map(mail_config) }
-}
-
-fn mail_config(from: &Mail) -> mail::MailConfig {
-    let mut to = mail::MailConfig::new(&from.host);
-    to.port = from.port;
-    to.tls = from.tls.map(|tls| match tls {
-        Tls::None => mail::Tls::None,
-        Tls::Starttls => mail::Tls::Starttls,
-        Tls::Required => mail::Tls::Required,
-    });
-    to.user.clone_from(&from.user);
-    to.password.clone_from(&from.password);
-    to.from.clone_from(&from.from);
-    to.reply_to.clone_from(&from.reply_to);
-    to.hello_name.clone_from(&from.hello_name);
-    to.ca_file.clone_from(&from.ca_file);
-    to.max_connections = from.max_connections;
-    to
+    SenderConfig { mail: config.mail.as_ref().map(Mail::sender) }
 }
 
 /// A lane whose work is rows.

@@ -204,7 +204,7 @@ fn in_file(file: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
 
 /// A line of the file without what may be a secret: a mistake beside a password must not print it.
 fn hide(line: &str) -> String {
-    let secret = ["password", "secret", "token", "url"]
+    let secret = ["password", "secret", "token", "url", "key"]
         .iter()
         .any(|word| line.split('=').next().is_some_and(|key| key.contains(word)));
     match line.split_once('=') {

@@ -5,10 +5,12 @@
 //! there is [`Verdict::Unknown`]; it is sent again with the same Message-ID.
 
 mod config;
+mod dkim;
 mod message;
 mod pool;
 
 pub use config::{MailConfig, Tls};
+pub use dkim::DkimConfig;
 
 use super::{Parcel, Sender};
 use async_trait::async_trait;

@@ -1,5 +1,6 @@
 //! How to reach the mail server.
 
+use super::dkim::DkimConfig;
 use lettre::Address;
 use schemas::city::City;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -52,6 +53,9 @@ pub struct MailConfig {
     /// A PEM file with certificates to trust beside the system's own, for a private authority.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+    /// What mails are signed with (DKIM), each key once; unsigned when there is none.
+    #[serde(default)]
+    pub dkim: Vec<DkimConfig>,
     /// Connections at the same time, 1 to 100.
     #[serde(default = "max_connections")]
     pub max_connections: usize,
@@ -90,6 +94,7 @@ impl MailConfig {
             reply_to: None,
             hello_name: None,
             ca_file: None,
+            dkim: Vec::new(),
             max_connections: max_connections(),
             max_mails_per_connection: max_mails(),
             idle_seconds: idle_seconds(),
@@ -130,6 +135,8 @@ impl MailConfig {
         if self.password.is_some() && self.password_file.is_some() {
             wrong.push("mail.password_file: there is a mail.password too; keep one of them".to_owned());
         }
+        let domain = self.sender_address(city).rsplit_once('@').map_or("", |(_, domain)| domain);
+        wrong.extend(self.dkim.iter().flat_map(|key| key.check(domain)));
         if !(1..=100).contains(&self.max_connections) {
             wrong.push("mail.max_connections: use 1 to 100".to_owned());
         }

@@ -1,6 +1,6 @@
 //! One mail as bytes (RFC 5322): the same notice gives the same Message-ID, whenever it is sent.
 
-use super::MailConfig;
+use super::{MailConfig, dkim::Signer};
 use crate::senders::Parcel;
 use lettre::{
     Address, Message,
@@ -21,6 +21,7 @@ pub(super) struct Letterhead {
     names: Texts,
     reply_to: Option<Address>,
     domain: String,
+    signers: Vec<Signer>,
 }
 
 impl Letterhead {
@@ -30,7 +31,8 @@ impl Letterhead {
         let from = address("mail.from", config.sender_address(city))?;
         let reply_to = config.reply_to.as_deref().map(|text| address("mail.reply_to", text)).transpose()?;
         let domain = if from.domain().is_ascii() { from.domain().to_owned() } else { "voordeur.invalid".to_owned() };
-        Ok(Self { from, names: city.names.clone(), reply_to, domain })
+        let signers = config.dkim.iter().map(|key| key.build(from.domain())).collect::<Result<_, _>>()?;
+        Ok(Self { from, names: city.names.clone(), reply_to, domain, signers })
     }
 
     pub(super) fn from(&self) -> &Address {
@@ -70,6 +72,6 @@ impl Letterhead {
             .singlepart(lettre::message::SinglePart::plain(parcel.text.clone()))
             .singlepart(lettre::message::SinglePart::html(parcel.html.clone()));
         let message = builder.multipart(parts).map_err(|error| format!("the mail could not be written: {error}"))?;
-        Ok(message.formatted())
+        self.signers.iter().try_fold(message.formatted(), |mail, signer| signer.sign(&mail, parcel.at))
     }
 }
