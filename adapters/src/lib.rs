@@ -14,7 +14,6 @@ pub mod console;
 pub mod deliver;
 pub mod departments;
 pub mod happened;
-pub mod http;
 pub mod intake;
 pub mod json;
 pub mod links;

@@ -81,7 +81,7 @@ pub(crate) fn tools(store: Store) -> crate::departments::Tools {
     crate::departments::Tools {
         city: city(),
         clock: store.clock().clone(),
-        http: crate::http::Config::default().build().unwrap(),
+        http: bus::http::Config::default().build().unwrap(),
         secrets: crate::secrets::Secrets::default(),
         source: "https://voordeur.example".to_owned(),
         links: crate::links::Links::new([7; 32], "https://voordeur.example"),

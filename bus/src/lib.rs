@@ -18,6 +18,7 @@ mod breaker;
 mod carry;
 mod edge;
 mod effects;
+pub mod http;
 mod lane;
 mod ledger;
 pub mod rabbit;

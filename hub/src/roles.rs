@@ -277,7 +277,7 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
 /// Hands work to departments' own systems, and takes in what departments answer.
 pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
     let http = &ground.config.http;
-    let http = adapters::http::Config {
+    let http = bus::http::Config {
         connect_timeout_ms: http.connect_timeout_ms,
         timeout_ms: http.timeout_ms,
         private_networks: http.private_networks.clone(),

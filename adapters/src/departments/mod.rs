@@ -17,9 +17,9 @@ pub mod sandbox;
 mod span;
 pub mod webhook;
 
-use crate::{http, links::Links, mail::Mail, rounds::Round, secrets::Secrets};
+use crate::{links::Links, mail::Mail, rounds::Round, secrets::Secrets};
 use async_trait::async_trait;
-use bus::LaneSettings;
+use bus::{LaneSettings, http};
 use pace::Pace;
 use schemas::{
     Timestamp,

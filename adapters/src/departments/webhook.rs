@@ -3,10 +3,9 @@
 //! retry, so a call that may have arrived is simply made again.
 
 use super::{Adapter, Tools};
-use crate::{callback, http, secrets::Key};
+use crate::{callback, secrets::Key};
 use async_trait::async_trait;
-use bus::{LaneSettings, UnknownPolicy};
-use jiff::fmt::rfc2822;
+use bus::{LaneSettings, UnknownPolicy, http};
 use reqwest::{Response, StatusCode, header};
 use schemas::{
     Timestamp,
@@ -22,11 +21,6 @@ use schemas::{
 use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
 use url::Url;
-
-/// The most bytes of an answer that are read.
-const MAX_ANSWER: usize = 64 * 1024;
-/// The longest `Retry-After` that is believed.
-const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// Settings in `departments.yaml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -113,7 +107,7 @@ impl Adapter for Webhook {
             .body(body);
         match call.send().await {
             Ok(answer) => judge(answer, now).await,
-            Err(error) => judge_error(&error),
+            Err(error) => http::verdict(&error),
         }
     }
 
@@ -141,7 +135,7 @@ async fn judge(answer: Response, now: Timestamp) -> Verdict {
             Verdict::never(Fault::Refused, format!("{why}: do both sides have the same webhook key?"))
         }
         _ => {
-            let said = text::clean_line(&String::from_utf8_lossy(&head(answer).await));
+            let said = text::clean_line(&String::from_utf8_lossy(&http::head(answer).await));
             let said: String = said.chars().take(200).collect();
             Verdict::never(Fault::Refused, if said.is_empty() { why } else { format!("{why}: {said}") })
         }
@@ -150,42 +144,9 @@ async fn judge(answer: Response, now: Timestamp) -> Verdict {
 
 /// Their system is there but not now. When it names a time, that is no failed try.
 fn later(answer: &Response, now: Timestamp, why: String) -> Verdict {
-    match answer.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| pause(v, now)) {
+    match http::retry_after(answer.headers(), now) {
         Some(after) => Verdict::slow_down(after, why),
         None => Verdict::later(why),
-    }
-}
-
-/// `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
-pub(super) fn pause(value: &str, now: Timestamp) -> Option<Duration> {
-    let pause = match value.trim().parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let until = rfc2822::DateTimeParser::new().parse_timestamp(value.trim()).ok()?;
-            Duration::from_secs(u64::try_from(until.as_second() - now.as_second()).unwrap_or(0))
-        }
-    };
-    Some(pause.min(MAX_PAUSE))
-}
-
-pub(super) fn judge_error(error: &reqwest::Error) -> Verdict {
-    let mut why = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        if let Some(http::Error::Private(_)) = inner.downcast_ref() {
-            return Verdict::never(Fault::Ours, inner.to_string());
-        }
-        why = inner.to_string();
-        source = inner.source();
-    }
-    if error.is_builder() {
-        Verdict::never(Fault::Ours, format!("this call cannot be made: {why}"))
-    } else if error.is_connect() {
-        Verdict::later(format!("their system cannot be reached: {why}"))
-    } else if error.is_timeout() {
-        Verdict::Unknown { why: "their system did not answer in time; it may have it".to_owned() }
-    } else {
-        Verdict::Unknown { why: format!("the connection broke, their system may have it: {why}") }
     }
 }
 
@@ -195,7 +156,7 @@ async fn receipt(answer: Response) -> Option<String> {
     let header = |name| answer.headers().get(name).and_then(|v: &header::HeaderValue| v.to_str().ok());
     let is_text = header(header::CONTENT_TYPE).is_some_and(|t| t.starts_with("text/plain"));
     let location = header(header::LOCATION).map(str::to_owned);
-    let body = head(answer).await;
+    let body = http::head(answer).await;
     let named = serde_json::from_slice::<serde_json::Value>(&body).ok().and_then(|json| {
         ["receipt", "reference", "id"].iter().find_map(|name| match json.get(name)? {
             serde_json::Value::String(text) => Some(text.clone()),
@@ -206,19 +167,6 @@ async fn receipt(answer: Response) -> Option<String> {
     let plain = || is_text.then(|| String::from_utf8_lossy(&body).into_owned()).filter(|text| !text.trim().is_empty());
     let receipt: String = text::clean_line(&named.or_else(plain).or(location)?).chars().take(200).collect();
     (!receipt.is_empty()).then_some(receipt)
-}
-
-/// The beginning of the body; what breaks off or is too long is simply not there.
-async fn head(mut answer: Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = answer.chunk().await {
-        let room = MAX_ANSWER - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if body.len() == MAX_ANSWER {
-            break;
-        }
-    }
-    body
 }
 
 #[cfg(test)]

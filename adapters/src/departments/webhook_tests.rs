@@ -1,7 +1,6 @@
 use super::*;
 use crate::{
     departments::Tools,
-    http,
     secrets::{self, Secrets},
     testing,
 };

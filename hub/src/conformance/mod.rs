@@ -82,7 +82,7 @@ struct Ground {
     /// Its server, where it has one that speaks Open311.
     open311: Option<Judge>,
     hub: String,
-    http: adapters::http::Client,
+    http: bus::http::Client,
     clock: Clock,
 }
 

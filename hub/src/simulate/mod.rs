@@ -138,7 +138,7 @@ pub struct Play {
     /// How long between two things it says.
     pub pace: Duration,
     /// The client of everything that is called.
-    pub http: adapters::http::Client,
+    pub http: bus::http::Client,
     /// The time.
     pub clock: Clock,
     /// What it has, and how it behaves.
@@ -297,12 +297,12 @@ fn own_address(department: &Department) -> Option<SocketAddr> {
 }
 
 /// A client that calls whatever the person at the keyboard names, also on this machine.
-pub fn client() -> anyhow::Result<adapters::http::Client> {
-    let config = adapters::http::Config {
+pub fn client() -> anyhow::Result<bus::http::Client> {
+    let config = bus::http::Config {
         // A long poll takes 30 seconds by itself.
         timeout_ms: 45_000,
         private_networks: vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()],
-        ..adapters::http::Config::default()
+        ..bus::http::Config::default()
     };
     Ok(config.build()?)
 }

@@ -1,7 +1,7 @@
 //! One call to a GeoReport server, and what came of it.
 
 use super::wire::{self, Format, Node};
-use crate::{departments::webhook, http};
+use bus::http;
 use reqwest::{RequestBuilder, StatusCode, header};
 use schemas::{
     id::Clock,
@@ -144,11 +144,10 @@ impl Client {
 
     async fn call(&self, call: Result<RequestBuilder, http::Error>) -> Result<Node, Trouble> {
         let call = call.map_err(|error| Trouble::Broke(Verdict::never(Fault::Ours, error.to_string())))?;
-        let broke = |error: reqwest::Error| Trouble::Broke(webhook::judge_error(&error.without_url()));
+        let broke = |error: reqwest::Error| Trouble::Broke(http::verdict(&error.without_url()));
         let mut answer = call.send().await.map_err(broke)?;
         let status = answer.status();
-        let pause = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let pause = pause.and_then(|value| webhook::pause(value, self.clock.now()));
+        let pause = http::retry_after(answer.headers(), self.clock.now());
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(broke)? {
             if body.len() + chunk.len() > wire::MAX_BYTES {

@@ -8,13 +8,12 @@ use crate::{
     answers::AnswersWorker,
     deliver::DeliverWorker,
     departments::{self, Built, pace::Pace},
-    http,
     intake::IntakeTools,
     rounds::RoundWorker,
     secrets::{self, Secrets},
     testing::{self, Hands, PUSHED, timeline, waiting},
 };
-use bus::{Edge as _, Effects as _, Outcome, Settled};
+use bus::{Edge as _, Effects as _, Outcome, Settled, http};
 use schemas::{
     Timestamp, Uuid,
     case::{Role, Status},

@@ -1,9 +1,20 @@
 //! The one HTTP client: rustls, time-outs, no redirects, no proxies from the environment, and no
 //! way into the city's own networks unless the operator names them. The address is checked after
 //! the name was looked up and before anything connects, so that no name can point inside.
+//!
+//! It stands here because those who call the outside, `notifier` and `adapters`, never see each other.
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use schemas::fault::Invalid;
+use jiff::fmt::rfc2822;
+use reqwest::{
+    Response,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::{HeaderMap, RETRY_AFTER},
+};
+use schemas::{
+    Timestamp,
+    fault::Invalid,
+    verdict::{Fault, Verdict},
+};
 use serde::Deserialize;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -11,6 +22,11 @@ use std::{
     time::Duration,
 };
 use url::{Host, Url};
+
+/// The most bytes of an answer that [`head`] reads.
+const MAX_ANSWER: usize = 64 * 1024;
+/// The longest `Retry-After` that is believed.
+const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// Settings of the client.
 #[derive(Debug, Clone, Deserialize)]
@@ -119,6 +135,57 @@ impl Client {
     }
 }
 
+/// What it means for something that must not arrive twice, that a call gave no answer. The verdict is
+/// [`Verdict::Unknown`] as soon as the other side may have it.
+pub fn verdict(error: &reqwest::Error) -> Verdict {
+    // The last cause says most; the outermost would also write the address down.
+    let mut why = "nobody says why".to_owned();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        if let Some(Error::Private(_)) = inner.downcast_ref() {
+            return Verdict::never(Fault::Ours, inner.to_string());
+        }
+        why = inner.to_string();
+        source = inner.source();
+    }
+    if error.is_builder() {
+        Verdict::never(Fault::Ours, format!("this call cannot be made: {why}"))
+    } else if error.is_connect() {
+        Verdict::later(format!("their system cannot be reached: {why}"))
+    } else if error.is_timeout() {
+        Verdict::Unknown { why: "their system did not answer in time; it may have it".to_owned() }
+    } else {
+        Verdict::Unknown { why: format!("the connection broke, their system may have it: {why}") }
+    }
+}
+
+/// How long the other side asks to be left alone, a day at most: `Retry-After` in seconds, or a date
+/// (RFC 9110 §10.2.3).
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let pause = match value.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let until = rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+            Duration::from_secs(u64::try_from(until.as_second() - now.as_second()).unwrap_or(0))
+        }
+    };
+    Some(pause.min(MAX_PAUSE))
+}
+
+/// The first 64 KB of the body; what breaks off or is too long is simply not there.
+pub async fn head(mut answer: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        let room = MAX_ANSWER - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == MAX_ANSWER {
+            break;
+        }
+    }
+    body
+}
+
 /// Looks names up and drops the addresses that may not be called.
 struct Guard {
     allowed: Arc<[Network]>,
@@ -182,13 +249,14 @@ fn is_public_v4(v4: Ipv4Addr) -> bool {
 
 /// A network in CIDR notation (RFC 4632), or one address.
 #[derive(Debug, Clone, Copy)]
-struct Network {
+pub struct Network {
     address: IpAddr,
     bits: u8,
 }
 
 impl Network {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads `10.1.0.0/16`, or an address alone.
+    pub fn parse(text: &str) -> Option<Self> {
         let (address, bits) = text.split_once('/').map_or((text, None), |(a, b)| (a, Some(b)));
         let address: IpAddr = address.trim().parse().ok()?;
         let most = if address.is_ipv4() { 32 } else { 128 };
@@ -196,7 +264,8 @@ impl Network {
         (bits <= most).then_some(Self { address, bits })
     }
 
-    fn contains(&self, address: IpAddr) -> bool {
+    /// Whether `address` is inside.
+    pub fn contains(&self, address: IpAddr) -> bool {
         let wide = |address: IpAddr| match address {
             IpAddr::V4(v4) => (u128::from(u32::from(v4)), 32),
             IpAddr::V6(v6) => (u128::from(v6), 128),
