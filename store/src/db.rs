@@ -205,11 +205,22 @@ impl Db {
     }
 
     /// Starts a transaction; on SQLite it is the only one that writes, from the start.
+    ///
+    /// It is started by a task of its own: whoever gives up in the middle (a visitor who leaves) would
+    /// otherwise hand a connection back to the pool with a transaction open that the driver knows nothing of,
+    /// and what others write on it next would wait for a commit that never comes.
     pub(crate) async fn begin(&self) -> Result<Conn> {
-        Ok(match &self.pools {
-            Either::Sqlite(pools) => Conn(Either::Sqlite(pools.write.begin_with(dialect::BEGIN).await?)),
-            Either::Postgres(pools) => Conn(Either::Postgres(pools.main.begin().await?)),
-        })
+        let started = match &self.pools {
+            Either::Sqlite(pools) => {
+                let pool = pools.write.clone();
+                tokio::spawn(async move { Ok(Conn(Either::Sqlite(pool.begin_with(dialect::BEGIN).await?))) })
+            }
+            Either::Postgres(pools) => {
+                let pool = pools.main.clone();
+                tokio::spawn(async move { Ok(Conn(Either::Postgres(pool.begin().await?))) })
+            }
+        };
+        started.await.map_err(|gone| Error::Unavailable(format!("the transaction was not started: {gone}")))?
     }
 
     /// Closes every connection and gives the file free.

@@ -9,7 +9,41 @@ both!(
     the_ledger_knows_what_was_cut_off,
     the_letterbox_keeps_what_would_have_been_sent,
     a_round_outlives_the_process_that_made_it,
+    what_somebody_gave_up_starting_holds_nobody_up,
 );
+
+async fn what_somebody_gave_up_starting_holds_nobody_up(bed: Bed) {
+    let store = bed.store().await;
+    let other = bed.other(&store).await;
+    // A visitor who leaves takes the future of a transaction along, at any of its steps.
+    for n in 0..60 {
+        let gone = tokio::spawn({
+            let store = store.clone();
+            async move { drop(store.begin().await) }
+        });
+        for _ in 0..n % 6 {
+            tokio::task::yield_now().await;
+        }
+        gone.abort();
+        _ = gone.await;
+    }
+    // What is written without a transaction is there for everybody at once.
+    for n in 0..20 {
+        let item = LetterboxItem {
+            notice_id: id(&format!("{n}")),
+            case_id: id("case"),
+            way: schemas::way::Way::Email,
+            recipient: "an@example.org".to_owned(),
+            subject: "Uw melding".to_owned(),
+            text: "Bedankt".to_owned(),
+            html: String::new(),
+            language: Language::Nl,
+            at: bed.now(),
+        };
+        store.put_letter(item).await.unwrap();
+        assert!(other.letterbox_item(id(&format!("{n}"))).await.unwrap().is_some(), "{n}");
+    }
+}
 
 async fn a_round_outlives_the_process_that_made_it(bed: Bed) {
     let lease = MINUTE * 5;
