@@ -2,8 +2,10 @@
 
 mod load;
 mod mail;
+mod sms;
 
 pub use mail::{Dkim, Mail, Mailbox, Tls};
+pub use sms::Sms;
 
 use schemas::slug::DepartmentId;
 use secrecy::SecretString;
@@ -24,6 +26,8 @@ pub struct Config {
     pub web: Web,
     /// SMTP; without it notices go to the sandbox letterbox.
     pub mail: Option<Mail>,
+    /// The SMS gateway; without it nobody is told by text message.
+    pub sms: Option<Sms>,
     /// IMAP: where departments' mailed answers come in.
     pub mailbox: Option<Mailbox>,
     /// Calls to departments' own systems.

@@ -23,7 +23,7 @@ use adapters::{
 use axum::{http::StatusCode, routing::get};
 use bus::{Bus, Edge, Effects, LaneSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
-use notifier::{PlanWorker, SendWorker, SenderConfig, Senders};
+use notifier::{PlanWorker, SendWorker, SenderConfig, Senders, senders::sms::Hooks};
 use router::{ClockWorker, LeftBehind, RouterWorker};
 use schemas::{
     city::Delivery,
@@ -210,6 +210,8 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
         })?;
         out.trusted_proxies.push(network);
     }
+    let sms = config.sms.as_ref().map(|sms| sms.sender(&ground.public_url));
+    out.sms = sms.and_then(|sms| Hooks::build(&sms, &ground.town.city, &ground.store));
     out.secrets = ground.secrets.clone();
     out.links = Some(ground.links.clone());
     Ok(out)
@@ -246,8 +248,8 @@ pub fn router(ground: &Ground) -> Built {
 
 /// Plans notices and sends them.
 pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
-    let config = sender_config(&ground.config);
-    let wrong = |message: String| Failure::usage(message, "see [mail] in deploy/voordeur.toml");
+    let config = sender_config(&ground.config, &ground.public_url);
+    let wrong = |message: String| Failure::usage(message, "see [mail] and [sms] in deploy/voordeur.toml");
     if let Some(fault) = config.check(&ground.town.city).into_iter().next() {
         return Err(wrong(fault).into());
     }
@@ -269,6 +271,9 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
         if let (Some(mail), "mail") = (&ground.config.mail, name) {
             settings.rate_per_second = mail.rate_per_second;
         }
+        if let (Some(sms), "sms") = (&ground.config.sms, name) {
+            settings.rate_per_second = sms.rate_per_second;
+        }
         tasks.push(edge(ground, Lane::sender(name), Arc::new(worker), settings));
     }
     Ok(Built { tasks, senders: Some(senders) })
@@ -276,12 +281,7 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
 
 /// Hands work to departments' own systems, and takes in what departments answer.
 pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
-    let http = &ground.config.http;
-    let http = bus::http::Config {
-        connect_timeout_ms: http.connect_timeout_ms,
-        timeout_ms: http.timeout_ms,
-        private_networks: http.private_networks.clone(),
-    };
+    let http = http_config(&ground.config);
     if let Some(Invalid { field, message, .. }) = http.check().into_iter().next() {
         return Err(Failure::usage(
             format!("[http] {}: {message}", field.trim_start_matches("http.")),
@@ -394,9 +394,23 @@ fn cannot_deliver(faults: &[Fault]) -> anyhow::Error {
     .into()
 }
 
-/// The senders of the configuration.
-pub fn sender_config(config: &Config) -> SenderConfig {
-    SenderConfig { mail: config.mail.as_ref().map(Mail::sender) }
+/// How the outside is called by HTTP.
+fn http_config(config: &Config) -> bus::http::Config {
+    let http = &config.http;
+    bus::http::Config {
+        connect_timeout_ms: http.connect_timeout_ms,
+        timeout_ms: http.timeout_ms,
+        private_networks: http.private_networks.clone(),
+    }
+}
+
+/// The senders of the configuration, in an installation that residents see at `public_url`.
+pub fn sender_config(config: &Config, public_url: &str) -> SenderConfig {
+    SenderConfig {
+        mail: config.mail.as_ref().map(Mail::sender),
+        sms: config.sms.as_ref().map(|sms| sms.sender(public_url)),
+        http: http_config(config),
+    }
 }
 
 /// A lane whose work is rows.

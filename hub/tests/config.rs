@@ -22,6 +22,28 @@ fn the_example_holds_the_defaults() {
     assert_eq!(example.database.url.expose_secret(), Config::default().database.url.expose_secret());
 }
 
+/// `text` with words for every secret that is read from a file.
+fn with_words(text: &str) -> String {
+    text.lines()
+        .map(|line| match line.split_once(" = { file") {
+            Some((key, _)) => format!("{key} = \"words-of-twenty-letters\"\n"),
+            None => format!("{line}\n"),
+        })
+        .collect()
+}
+
+#[test]
+fn the_gateways_that_the_documents_show_are_good() {
+    let page = include_str!("../../docs/install/notices.md");
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let shown: Vec<_> = blocks.filter(|block| block.contains("[sms]")).collect();
+    assert_eq!(shown.len(), 2);
+    for block in shown {
+        let sms = read(&with_words(block), &[]).unwrap().sms.unwrap();
+        assert_eq!(sms.sender("https://stad.example").check(), Vec::<String>::new());
+    }
+}
+
 #[test]
 fn the_example_explains_every_key() {
     // Everything that is commented out is put in; secrets are read from files that are not here.
@@ -31,11 +53,9 @@ fn the_example_explains_every_key() {
             Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => rest,
             _ => line,
         })
-        .map(|line| match line.split_once(" = { file") {
-            Some((key, _)) => format!("{key} = \"words\"\n"),
-            None => format!("{line}\n"),
-        })
+        .map(|line| format!("{line}\n"))
         .collect();
+    let all = with_words(&all);
     let config = read(&all, &[]).unwrap();
     let mail = config.mail.as_ref().unwrap();
     assert_eq!((mail.port, mail.tls, mail.max_connections), (Some(587), Some(Tls::Starttls), 4));
@@ -48,6 +68,7 @@ fn the_example_explains_every_key() {
         "web",
         "mail",
         "mailbox",
+        "sms",
         "http",
         "departments.publieke-ruimte-groen",
         "rules",

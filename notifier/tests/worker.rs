@@ -29,6 +29,7 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{NewReport, NoticeRow, Options, Store};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_util::sync::CancellationToken;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -53,6 +54,11 @@ impl Drop for House {
 
 impl House {
     async fn build(sink: Option<&SmtpSink>) -> Self {
+        let mail = sink.map(|sink| format!("smtp://{}", sink.address()).parse().unwrap());
+        Self::build_with(&SenderConfig { mail, ..SenderConfig::default() }).await
+    }
+
+    async fn build_with(config: &SenderConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ahead = Arc::new(AtomicI64::new(0));
         let (began, more) = (Instant::now(), ahead.clone());
@@ -65,8 +71,7 @@ impl House {
         let store = Store::open(&url, options).await.unwrap();
         store.migrate().await.unwrap();
         let city = Arc::new(common::city());
-        let mail = sink.map(|sink| format!("smtp://{}", sink.address()).parse().unwrap());
-        let senders = Senders::build(&SenderConfig { mail }, &city, &store).unwrap();
+        let senders = Senders::build(config, &city, &store).unwrap();
         let templates = Arc::new(Templates::read(&city).0.unwrap());
         let bus = Bus::table(store.clone(), BusOptions::default());
         let stop = CancellationToken::new();
@@ -106,6 +111,13 @@ impl House {
 
     /// A report from somebody with this address.
     async fn report(&self, tell: Tell, email: Option<&str>) -> Uuid {
+        let contact =
+            email.map(|email| Contact { name: Some("Jo".into()), email: Some(email.into()), phone: None, post: None });
+        self.report_from(tell, contact).await
+    }
+
+    /// A report from somebody who left this.
+    async fn report_from(&self, tell: Tell, contact: Option<Contact>) -> Uuid {
         let id = self.store.ids().new_id();
         let report = Report {
             id,
@@ -124,8 +136,6 @@ impl House {
             token: self.store.ids().token(),
             received_at: self.store.clock().now(),
         };
-        let contact =
-            email.map(|email| Contact { name: Some("Jo".into()), email: Some(email.into()), phone: None, post: None });
         let new = NewReport { report, contact, digest: "0".repeat(64), route: false, trace: Trace::start() };
         self.store.accept(new).await.unwrap();
         id
@@ -342,4 +352,59 @@ async fn wait_until<F: Future<Output = bool>>(condition: impl Fn() -> F) {
         assert!(Instant::now() < end, "waited too long");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// A gateway that takes every message with 202 and counts them; its address.
+async fn gateway() -> (String, Arc<AtomicI64>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (url, taken) = (format!("http://{}", listener.local_addr().unwrap()), Arc::new(AtomicI64::new(0)));
+    let count = taken.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (mut head, mut piece) = (Vec::new(), [0; 4096]);
+            while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+                let read = stream.read(&mut piece).await.unwrap();
+                head.extend_from_slice(&piece[..read]);
+            }
+            count.fetch_add(1, Ordering::SeqCst);
+            let answer = "HTTP/1.1 202 Accepted\r\ncontent-length: 12\r\nconnection: close\r\n\r\n0: Accepted.";
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (url, taken)
+}
+
+#[tokio::test]
+async fn a_text_message_is_sent_once_its_cost_is_kept_and_silence_sends_it_another_way() {
+    let (url, taken) = gateway().await;
+    let sms = toml::from_str(&format!(
+        "profile = 'kannel'\nurl = '{url}'\nfrom = 'Kortrijk'\nuser = 'u'\npassword = 'p'\nprice_per_part = 0.065\n\
+         public_url = 'https://hallo.example'\nhook_secret = 'a-secret-of-twenty-characters'"
+    ))
+    .unwrap();
+    let sink = SmtpSink::start(Switches::default()).await.unwrap();
+    let http = bus::http::Config { private_networks: vec!["127.0.0.1".into()], ..Default::default() };
+    let mail = Some(format!("smtp://{}", sink.address()).parse().unwrap());
+    let house = House::build_with(&SenderConfig { mail, sms: Some(sms), http }).await;
+    let (email, phone) = (Some("jo@example.org".to_owned()), Some("0470 12 34 56".to_owned()));
+    let contact = Contact { name: None, email, phone, post: None };
+    let case = house.report_from(Tell::Sms, Some(contact)).await;
+    house.run_planner().await;
+    house.run_senders().await;
+    wait_until(|| async { taken.load(Ordering::SeqCst) == 1 }).await;
+    house.drain().await;
+    let row = house.notices(case).await.remove(0);
+    assert_eq!((row.notice.sender.as_str(), row.notice.state), ("sms", NoticeState::Sent), "{row:?}");
+    let receipt = row.receipt.unwrap();
+    let parts: i64 = receipt.split(' ').next().unwrap().parse().unwrap();
+    assert_eq!(row.cost, Some(parts * 65_000), "{receipt}");
+    assert_eq!(sink.count(), 0);
+
+    // Nobody says in two days that it arrived.
+    house.pass(Duration::from_hours(49));
+    assert!(sink.wait_for(1, SOON).await);
+    house.drain().await;
+    assert_eq!(taken.load(Ordering::SeqCst), 1);
+    let senders: Vec<_> = house.notices(case).await.into_iter().map(|row| row.notice.sender).collect();
+    assert_eq!(senders, ["sms", "mail"]);
 }

@@ -49,6 +49,8 @@ pub struct NoticeRow {
     pub receipt: Option<String>,
     /// Why not, if not.
     pub why: Option<String>,
+    /// What handing it over cost, in millionths of a euro.
+    pub cost: Option<i64>,
 }
 
 /// What became of a notice.
@@ -85,15 +87,16 @@ sql! {
                 value ->> 'receipt' AS receipt, value ->> 'why' AS why FROM batch) AS given
         WHERE notice.id = given.of AND notice.state NOT IN ('sent', 'delivered')";
     both BY_IDS = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
-            state, planned_at, due_at, sent_at, attempts, receipt, why
+            state, planned_at, due_at, sent_at, attempts, receipt, why, cost
         FROM notice WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
     both OF_CASE = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
-            state, planned_at, due_at, sent_at, attempts, receipt, why
+            state, planned_at, due_at, sent_at, attempts, receipt, why, cost
         FROM notice WHERE case_id = $1 ORDER BY planned_at, version, id";
     both FOR_PERSON = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
-            state, planned_at, due_at, sent_at, attempts, receipt, why
+            state, planned_at, due_at, sent_at, attempts, receipt, why, cost
         FROM notice WHERE case_id = $1 AND event_id = $2 AND person = $3
         ORDER BY planned_at, id";
+    both COST = "UPDATE notice SET cost = $2 WHERE id = $1";
     both HEARD = "UPDATE notice SET state = $2, why = $3, heard_at = $4 WHERE id = $1";
 }
 
@@ -126,7 +129,7 @@ struct EndRow<'a> {
 row! { "notice", KeptRow {
     id: String, case_id: String, event_id: String, version: i64, template: String, person: String, sender: String,
     way: String, language: String, reasons: String, state: String, planned_at: i64, due_at: Option<i64>, sent_at: Option<i64>, attempts: i64, receipt: Option<String>,
-    why: Option<String>,
+    why: Option<String>, cost: Option<i64>,
 } }
 
 impl KeptRow {
@@ -152,6 +155,7 @@ impl KeptRow {
             attempts: u32::try_from(self.attempts).map_err(|_| Error::broken("notice", "attempts", &self.id))?,
             receipt: self.receipt,
             why: self.why,
+            cost: self.cost,
         })
     }
 }
@@ -219,6 +223,11 @@ impl Tx {
     pub async fn notices(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, NoticeRow>> {
         let rows: Vec<KeptRow> = self.conn.all(BY_IDS, vec![batch_ids(ids)]).await?;
         rows.into_iter().map(|row| row.read().map(|row| (row.notice.id, row))).collect()
+    }
+
+    /// Writes what it cost to hand a notice over, in millionths of a euro.
+    pub async fn price_notice(&mut self, id: Uuid, cost: i64) -> Result<()> {
+        self.conn.exec(COST, args![id, cost]).await.map(|_| ())
     }
 
     /// Writes what was heard of notices after they were sent: the state and why.

@@ -2,6 +2,7 @@
 
 use crate::client::Network;
 use adapters::{intake, links::Links, secrets::Secrets};
+use notifier::senders::sms::Hooks;
 use url::{Host, Url};
 
 /// Settings of the pages and the API.
@@ -20,13 +21,15 @@ pub struct WebConfig {
     pub secrets: Secrets,
     /// Reads the links by which a department answers without an account; without it there are none.
     pub links: Option<Links>,
+    /// Takes in what the SMS gateway says; without it, it says nothing.
+    pub sms: Option<Hooks>,
     /// Limits of the doors that reports come in by.
     pub intake: intake::Config,
 }
 
 impl WebConfig {
     /// Settings for `public_url`: default rate, no proxies, no letterbox, no department
-    /// secrets, default limits.
+    /// secrets, no SMS gateway, default limits.
     pub fn new(public_url: Url) -> Self {
         Self {
             public_url,
@@ -35,6 +38,7 @@ impl WebConfig {
             letterbox: false,
             secrets: Secrets::default(),
             links: None,
+            sms: None,
             intake: intake::Config::default(),
         }
     }

@@ -3,9 +3,10 @@
 
 pub mod letterbox;
 pub mod mail;
+pub mod sms;
 
 use async_trait::async_trait;
-use bus::LaneSettings;
+use bus::{LaneSettings, http};
 use mail::MailConfig;
 use schemas::{
     Timestamp, Uuid,
@@ -15,6 +16,7 @@ use schemas::{
     way::{Address, Way},
 };
 use serde::Deserialize;
+use sms::SmsConfig;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use store::ProviderNumber;
 
@@ -65,6 +67,13 @@ pub trait Sender: Send + Sync {
         Vec::new()
     }
 
+    /// What handing a parcel over cost, in millionths of a euro; `receipt` as for [`Sender::numbers`]. `None`:
+    /// nothing, or nobody knows.
+    fn cost(&self, receipt: &str) -> Option<i64> {
+        let _ = receipt;
+        None
+    }
+
     /// How long a receipt may take. When none came in that time, the person is told the next way. `None`:
     /// silence says nothing.
     fn receipt_within(&self) -> Option<Duration> {
@@ -81,24 +90,31 @@ pub trait Sender: Send + Sync {
 pub struct SenderConfig {
     /// The mail server; without one, what would have been mailed goes to the letterbox.
     pub mail: Option<MailConfig>,
+    /// The SMS gateway; without one nobody is told by text message.
+    pub sms: Option<SmsConfig>,
+    /// How senders call the outside by HTTP.
+    pub http: http::Config,
 }
 
 impl SenderConfig {
     /// What is wrong with these settings, each as a sentence that names the setting.
     pub fn check(&self, city: &City) -> Vec<String> {
-        self.mail.iter().flat_map(|mail| mail.check(city)).collect()
+        let mail = self.mail.iter().flat_map(|mail| mail.check(city));
+        mail.chain(self.sms.iter().flat_map(SmsConfig::check)).collect()
     }
 }
 
-/// The sender that goes this `way`, out of the `available` ones, best first. The letterbox stands in for
-/// every way where no sender is set up at all.
+/// The sender that goes this `way`, out of the `available` ones, best first. The letterbox stands in for mail
+/// where there is no mail server, and for every way where no sender is set up at all.
 pub fn preferred(way: Way, available: &[&str]) -> Option<&'static str> {
     let real: Option<&'static str> = match way {
         Way::Email => Some(mail::NAME),
-        Way::Sms | Way::Push | Way::Letter | Way::Call => None,
+        Way::Sms => Some(sms::NAME),
+        Way::Push | Way::Letter | Way::Call => None,
     };
     let is_sandbox = available == [letterbox::NAME];
-    real.filter(|name| available.contains(name)).or(is_sandbox.then_some(letterbox::NAME))
+    let stands_in = is_sandbox || (way == Way::Email && available.contains(&letterbox::NAME));
+    real.filter(|name| available.contains(name)).or(stands_in.then_some(letterbox::NAME))
 }
 
 /// The senders that are set up, by name.
@@ -113,6 +129,10 @@ impl Senders {
         senders.insert(letterbox::NAME, Arc::new(letterbox::Letterbox::new(store.clone())));
         if let Some(mail) = &config.mail {
             senders.insert(mail::NAME, Arc::new(mail::Mail::build(mail, city)?));
+        }
+        if let Some(sms) = &config.sms {
+            let http = config.http.clone().build().map_err(|error| error.to_string())?;
+            senders.insert(sms::NAME, Arc::new(sms::Sms::build(sms, http, store.clock().clone())?));
         }
         Ok(Self(senders))
     }

@@ -191,6 +191,9 @@ impl Edge for SendWorker {
             match (&outcome.verdict, end.state) {
                 (Verdict::Done { receipt }, NoticeState::Sent) => {
                     numbers.extend(receipt.iter().flat_map(|receipt| self.sender.numbers(letter.id, receipt)));
+                    if let Some(cost) = receipt.as_ref().and_then(|receipt| self.sender.cost(receipt)) {
+                        tx.price_notice(letter.id, cost).await?;
+                    }
                     if let Some(within) = self.sender.receipt_within() {
                         let why = "no receipt came in time";
                         let late = failed(letter.id, case, why, letter, at);

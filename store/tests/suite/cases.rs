@@ -231,7 +231,11 @@ async fn a_notice_is_planned_once_and_sent_once(bed: Bed) {
     }
     let [row] = &store.notices_of(a.id).await.unwrap()[..] else { panic!("one notice") };
     assert_eq!((row.notice.state, row.attempts, row.sent_at), (NoticeState::Sent, 2, Some(bed.now())));
-    assert_eq!((row.receipt.as_deref(), row.why.as_deref()), (Some("250 ok"), None));
+    assert_eq!((row.receipt.as_deref(), row.why.as_deref(), row.cost), (Some("250 ok"), None, None));
+    let mut tx = store.begin().await.unwrap();
+    tx.price_notice(notice.id, 130_000).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.notices_of(a.id).await.unwrap()[0].cost, Some(130_000));
 }
 
 async fn who_locks_the_same_cases_waits(bed: Bed) {

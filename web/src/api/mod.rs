@@ -9,6 +9,7 @@ mod department_photos;
 mod desk_tasks;
 mod photos;
 mod reports;
+mod sms_hook;
 mod suggest;
 mod updates;
 mod work;
@@ -45,6 +46,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     work::ENDPOINT,
     work::ACK,
     updates::ENDPOINT,
+    sms_hook::ENDPOINT,
+    sms_hook::WITH_SECRET,
     callback::ENDPOINT,
     department_photos::ENDPOINT,
     department_cases::ENDPOINT,
@@ -74,12 +77,15 @@ fn invalid(status: StatusCode, fault: Invalid) -> Response {
     Problem::invalid(status, vec![fault]).into_response()
 }
 
+/// Counts a wrong key or signature; the answer to one guess too many.
+fn guessed(app: &App, caller: Option<Caller>) -> Option<Response> {
+    app.limits.count(caller?, true).err().map(rate::refuse)
+}
+
 /// 401 for who has no key; whoever guesses is counted.
 fn denied(app: &App, caller: Option<Caller>, why: impl ToString) -> Response {
-    if let Some(caller) = caller
-        && let Err(seconds) = app.limits.count(caller, true)
-    {
-        return rate::refuse(seconds);
+    if let Some(refused) = guessed(app, caller) {
+        return refused;
     }
     let bearer = HeaderValue::from_static("Bearer realm=\"departments\"");
     Problem::new(StatusCode::UNAUTHORIZED, why.to_string()).with(header::WWW_AUTHENTICATE, bearer).into_response()

@@ -34,6 +34,10 @@ pub struct Limits {
 #[derive(Clone, Copy)]
 pub(crate) struct Caller(u128);
 
+/// The address that a request came from, seen through trusted proxies.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
 impl Limits {
     /// Limits by `rate`; 0 = none.
     pub fn new(rate: Rate) -> Self {
@@ -60,8 +64,8 @@ impl Limits {
     }
 }
 
-/// Refuses what is too much. Departments are not counted: they have a key, and only a wrong key
-/// counts.
+/// Refuses what is too much. Departments and gateways are not counted: they have a key, and only a wrong
+/// key counts.
 pub async fn limit(State(app): State<App>, mut request: Request, next: Next) -> Response {
     // Without a peer there is no socket: a test, or another program in this process.
     let peer = request
@@ -71,8 +75,9 @@ pub async fn limit(State(app): State<App>, mut request: Request, next: Next) -> 
     let address = client::address(peer, request.headers(), &app.site.config.trusted_proxies);
     let caller = Caller(client::bucket(address));
     request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(Peer(address));
     let path = request.uri().path();
-    let free = path.starts_with("/api/v1/departments/") || path.starts_with("/assets/");
+    let free = ["/api/v1/departments/", "/hooks/", "/assets/"].iter().any(|start| path.starts_with(start));
     let write = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !free && let Err(seconds) = app.limits.count(caller, write) {
         return refuse(seconds);

@@ -35,7 +35,9 @@ mod department_photos;
 mod desk_tasks;
 mod form;
 mod guard;
+mod kannel;
 mod pages;
+mod sms_hook;
 mod suggest;
 mod work;
 
@@ -46,6 +48,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use bus::{Bus, BusOptions};
+use notifier::senders::sms::{Hooks, SmsConfig};
 use schemas::{
     Timestamp, Uuid,
     case::{Assignment, Case, Decision, Role, Status},
@@ -111,15 +114,20 @@ impl Town {
     }
 
     pub async fn open_with(change: impl FnOnce(&mut WebConfig)) -> Self {
-        Self::open_city(city(), change).await
+        Self::open_city(city(), |config, _, _| change(config)).await
     }
 
     /// With other files in the folder of the city.
     pub async fn open_in(change: impl FnOnce(&mut Files)) -> Self {
-        Self::open_city(city_in(change), |_| {}).await
+        Self::open_city(city_in(change), |_, _, _| {}).await
     }
 
-    async fn open_city(city: City, change: impl FnOnce(&mut WebConfig)) -> Self {
+    /// With this SMS gateway.
+    pub async fn open_hearing(sms: &SmsConfig) -> Self {
+        Self::open_city(city(), |config, city, store| config.sms = Hooks::build(sms, city, store)).await
+    }
+
+    async fn open_city(city: City, change: impl FnOnce(&mut WebConfig, &City, &Store)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::new(now);
         let options = store::Options { ids: Ids::new(clock.clone()), clock, publish_events: false };
@@ -134,7 +142,7 @@ impl Town {
         let secrets = adapters::secrets::Config { tokens: vec![KEY.into()], ..Default::default() };
         config.secrets = adapters::secrets::Secrets::read([(queue, secrets)].into()).unwrap();
         config.links = Some(links());
-        change(&mut config);
+        change(&mut config, &city, &store);
         let bus = Bus::table(store.clone(), BusOptions::default());
         let likely = city.suggest.then(|| Arc::new(router::Latest::new(router::Likely::seed(&city))));
         let router = crate::router(Site { store: store.clone(), bus, city: city.clone(), likely, config });

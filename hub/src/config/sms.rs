@@ -1,0 +1,86 @@
+//! `[sms]`: the gateway for text messages.
+
+use super::load;
+use notifier::senders::sms::{Profile, SmsConfig};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// The SMS gateway.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sms {
+    /// How it is spoken to: `kannel`, `cm`, `ringring`, `spryng`, `twilio`, or `own`.
+    pub profile: String,
+    /// The profile `own`: see docs/install/notices.md.
+    #[serde(default)]
+    pub own: Option<Profile>,
+    /// Where the gateway is, for profiles that ask for it (kannel).
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The sender that people see: a number, or up to 11 letters.
+    pub from: String,
+    /// The account.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Its password.
+    #[serde(default, deserialize_with = "load::maybe_secret")]
+    pub password: Option<SecretString>,
+    /// The key or token of the gateway's interface.
+    #[serde(default, deserialize_with = "load::maybe_secret")]
+    pub key: Option<SecretString>,
+    /// Whether letters that the cheap alphabet lacks are written by others.
+    #[serde(default = "yes")]
+    pub transliterate: bool,
+    /// What one part costs, in euro.
+    #[serde(default)]
+    pub price_per_part: Option<f64>,
+    /// The most messages per second; no limit when left out.
+    #[serde(default)]
+    pub rate_per_second: Option<f64>,
+    /// Messages in the air at once, 1 to 100.
+    #[serde(default = "four")]
+    pub at_once: usize,
+    /// How many hours a receipt may take before the person is told another way; 0: silence says nothing.
+    #[serde(default = "two_days")]
+    pub receipt_within_hours: u32,
+    /// The secret end of the address that receipts come to; at least 20 letters and digits.
+    #[serde(default, deserialize_with = "load::maybe_secret")]
+    pub hook_secret: Option<SecretString>,
+    /// The networks that receipts come from.
+    #[serde(default)]
+    pub hook_networks: Vec<String>,
+}
+
+fn four() -> usize {
+    4
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn two_days() -> u32 {
+    48
+}
+
+impl Sms {
+    /// The same for the sender, in an installation that residents see at `public_url`.
+    pub fn sender(&self, public_url: &str) -> SmsConfig {
+        SmsConfig {
+            profile: self.profile.clone(),
+            own: self.own.clone(),
+            url: self.url.clone(),
+            from: self.from.clone(),
+            user: self.user.clone(),
+            password: self.password.clone(),
+            key: self.key.clone(),
+            transliterate: self.transliterate,
+            price_per_part: self.price_per_part,
+            at_once: self.at_once,
+            receipt_within_hours: self.receipt_within_hours,
+            hook_secret: self.hook_secret.clone(),
+            hook_networks: self.hook_networks.clone(),
+            public_url: public_url.trim_end_matches('/').to_owned(),
+        }
+    }
+}

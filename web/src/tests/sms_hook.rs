@@ -1,0 +1,123 @@
+//! What SMS gateways say, and people by text message.
+
+use super::{Answer, Town};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hmac::{Hmac, Mac as _};
+use notifier::senders::sms::SmsConfig;
+use schemas::{
+    letter::{Lane, Topic},
+    notice::{Heard, HeardState, Suppressed},
+    way::{Address, Way},
+};
+use sha1::Sha1;
+use std::time::Duration;
+use store::{AddressKey, Store};
+
+const NOTICE: &str = "01920000000070008000000000000001";
+const SECRET: &str = "a-secret-of-twenty-characters";
+
+/// A town whose gateway is set up by `text`.
+async fn town(text: &str) -> Town {
+    let config: SmsConfig =
+        toml::from_str(&format!("public_url = 'https://voordeur.example'\nfrom = 'Kortrijk'\n{text}")).unwrap();
+    Town::open_hearing(&config).await
+}
+
+async fn kannel() -> Town {
+    town(&format!(
+        "profile = 'kannel'\nurl = 'http://127.0.0.1:13013'\nuser = 'u'\npassword = 'p'\nhook_secret = '{SECRET}'"
+    ))
+    .await
+}
+
+/// What was heard since this was last asked.
+pub async fn taken(store: &Store) -> Vec<Heard> {
+    let letters = store.take(&Lane::notifier(), 100, Duration::from_secs(60)).await.unwrap();
+    letters.iter().filter(|letter| letter.topic == Topic::NoticeHeard).map(|letter| letter.read().unwrap()).collect()
+}
+
+/// Whether this number wants nothing more.
+pub async fn is_stopped(store: &Store, number: &str) -> bool {
+    let key = store.address_keys().await.unwrap().of(&Address::Sms(number.to_owned()));
+    let found = store.suppressions(&[AddressKey { way: Way::Sms, key }]).await.unwrap();
+    found.iter().any(|found| found.reason == Suppressed::Stopped)
+}
+
+#[tokio::test]
+async fn a_receipt_is_kept_once_and_only_when_it_is_genuine() {
+    let town = kannel().await;
+    let said =
+        |secret: &str, status: u8| format!("/hooks/sms/kannel{secret}?reference={NOTICE}&status={status}&said=ok");
+    for (path, expected) in [
+        (said("", 1), StatusCode::FORBIDDEN),
+        (said("/a-secret-of-twenty-characterz", 1), StatusCode::FORBIDDEN),
+        (said(&format!("/{SECRET}"), 1).replace("kannel", "twilio"), StatusCode::FORBIDDEN),
+        (format!("/hooks/sms/kannel/{SECRET}?reference={NOTICE}"), StatusCode::BAD_REQUEST),
+        (said(&format!("/{SECRET}"), 8), StatusCode::ACCEPTED),
+        (said(&format!("/{SECRET}"), 1), StatusCode::ACCEPTED),
+        (said(&format!("/{SECRET}"), 1), StatusCode::ACCEPTED),
+    ] {
+        assert_eq!(town.get(&path).await.status, expected, "{path}");
+    }
+    let heard = taken(&town.store).await;
+    let mut states: Vec<_> = heard.iter().map(|heard| heard.state.as_str()).collect();
+    states.sort_unstable();
+    assert_eq!(states, ["delivered", "trying"]);
+    assert!(heard.iter().all(|heard| heard.notice == Some(NOTICE.parse().unwrap()) && heard.provider == "kannel"));
+    assert_eq!(Town::open().await.get("/hooks/sms/kannel").await.status, StatusCode::NOT_FOUND);
+}
+
+/// A call as Twilio makes it, signed with `token` (its documents: "Validating requests").
+async fn twilio(town: &Town, query: &str, fields: &[(&str, &str)], token: &str) -> Answer {
+    let mut signed = format!("https://voordeur.example/hooks/sms/twilio{query}");
+    let mut sorted = fields.to_vec();
+    sorted.sort_unstable();
+    sorted.iter().for_each(|(name, value)| signed.extend([*name, *value]));
+    let mut mac = Hmac::<Sha1>::new_from_slice(token.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = Request::post(format!("/hooks/sms/twilio{query}"))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("x-twilio-signature", STANDARD.encode(mac.finalize().into_bytes()))
+        .body(Body::from(body));
+    town.ask(request.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_signed_receipt_says_whether_the_number_exists() {
+    let town = town("profile = 'twilio'\nuser = 'AC1'\npassword = 'token'").await;
+    let query = format!("?reference={NOTICE}");
+    let fields =
+        [("MessageSid", "SM1"), ("MessageStatus", "undelivered"), ("ErrorCode", "30005"), ("To", "+32470123456")];
+    assert_eq!(twilio(&town, &query, &fields, "wrong").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(twilio(&town, &query, &fields, "token").await.status, StatusCode::ACCEPTED);
+    let heard = taken(&town.store).await;
+    assert_eq!((heard.len(), heard[0].state), (1, HeardState::Dead));
+    assert_eq!((heard[0].number.as_deref(), heard[0].why.as_deref()), (Some("SM1"), Some("undelivered 30005")));
+}
+
+#[tokio::test]
+async fn stop_and_start_count_in_every_language_and_in_the_order_they_were_sent() {
+    let town = kannel().await;
+    let say = async |id: &str, text: &str| {
+        let path = format!("/hooks/sms/kannel/{SECRET}?from=%2B32470123456&text={text}&id={id}");
+        town.get(&path).await.status
+    };
+    let number = "+32470123456";
+    assert_eq!(say("1", "Stop+met+die+werken").await, StatusCode::ACCEPTED);
+    assert!(!is_stopped(&town.store, number).await, "that is no wish");
+    for (id, word) in [("2", "STOP"), ("4", "Arr%C3%AAt"), ("6", "stopp")] {
+        assert_eq!(say(id, word).await, StatusCode::ACCEPTED);
+        assert!(is_stopped(&town.store, number).await, "{word}");
+        assert_eq!(say(&format!("{id}1"), "START").await, StatusCode::ACCEPTED);
+        assert!(!is_stopped(&town.store, number).await);
+    }
+    // The gateway delivers the first one again.
+    assert_eq!(say("2", "STOP").await, StatusCode::ACCEPTED);
+    assert!(!is_stopped(&town.store, number).await, "what was said before START does not come back");
+    assert!(!is_stopped(&town.store, "+32470123457").await);
+}
