@@ -25,14 +25,14 @@ pub struct Profile {
     /// Where messages are handed in.
     pub url: String,
     /// How the fields travel.
-    pub form: Form,
+    pub form: Shape,
     /// Headers, by name.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// Whether `user` and `password` go along as HTTP Basic authentication (RFC 7617).
     #[serde(default)]
     pub basic: bool,
-    /// The fields. For [`Form::Json`] of any shape, otherwise one text each.
+    /// The fields. For [`Shape::Json`] of any shape, otherwise one text each.
     pub fields: serde_json::Map<String, Value>,
     /// What `{coding}` is.
     #[serde(default)]
@@ -48,7 +48,7 @@ pub struct Profile {
 /// How the fields of a request travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Form {
+pub enum Shape {
     /// Behind the address of a GET.
     Query,
     /// As the form of a POST.

@@ -2,7 +2,7 @@
 
 use super::{
     config::SmsConfig,
-    profile::{Form, Means, Profile, Rule, fill},
+    profile::{Means, Profile, Rule, Shape, fill},
     text::Sms,
 };
 use bus::http;
@@ -90,16 +90,16 @@ impl Gateway {
             fields.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
         };
         let call = match self.profile.form {
-            Form::Query => {
+            Shape::Query => {
                 url.query_pairs_mut().extend_pairs(pairs());
                 http.get(&url)
             }
-            Form::Form => {
+            Shape::Form => {
                 let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs()).finish();
                 let kind = "application/x-www-form-urlencoded; charset=utf-8";
                 http.post(&url).map(|call| call.header(CONTENT_TYPE, kind).body(body))
             }
-            Form::Json => {
+            Shape::Json => {
                 http.post(&url).map(|call| call.header(CONTENT_TYPE, "application/json").body(fields.to_string()))
             }
         };
