@@ -3,15 +3,9 @@
 //! logged. Opening it changes nothing.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use data_encoding::{Encoding, Specification};
-use hmac::{Hmac, Mac as _};
 use schemas::Uuid;
-use secrecy::{ExposeSecret as _, SecretBox};
-use sha2::Sha256;
-use std::{
-    fmt,
-    sync::{Arc, LazyLock},
-};
+use std::sync::Arc;
+use store::Tokens;
 
 /// Bytes of a tag: 128 bits, beyond guessing.
 const TAG: usize = 16;
@@ -20,50 +14,27 @@ const REPLY_TAG: usize = 10;
 /// Characters of the token in a mail address.
 pub const REPLY_TOKEN: usize = 42;
 
-/// Letters and digits that survive a mail server which writes addresses in capitals (RFC 4648 §6,
-/// in lower case).
-static LETTERS: LazyLock<Encoding> = LazyLock::new(|| {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
-    specification.translate.from.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    specification.translate.to.push_str("abcdefghijklmnopqrstuvwxyz");
-    specification.encoding().expect("32 different symbols")
-});
-
 /// Makes and reads links. Cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Links {
-    key: Arc<SecretBox<[u8; 32]>>,
+    tokens: Tokens,
     public_url: Arc<str>,
-}
-
-impl fmt::Debug for Links {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Links(hidden)")
-    }
 }
 
 impl Links {
     /// Links below `public_url` (without a slash at the end), sealed with `key`.
     pub fn new(key: [u8; 32], public_url: &str) -> Self {
-        Self { key: Arc::new(SecretBox::new(Box::new(key))), public_url: public_url.into() }
+        Self { tokens: Tokens::new(key), public_url: public_url.into() }
     }
 
-    fn tag<const N: usize>(&self, purpose: &str, dispatch: Uuid) -> [u8; N] {
-        // HMAC takes a key of any length.
-        let mut mac = <Hmac<Sha256>>::new_from_slice(self.key.expose_secret()).expect("HMAC takes any key");
-        mac.update(purpose.as_bytes());
-        mac.update(dispatch.as_bytes());
-        let whole = mac.finalize().into_bytes();
-        let mut tag = [0; N];
-        tag.copy_from_slice(&whole[..N]);
-        tag
+    fn tag(&self, dispatch: Uuid) -> [u8; TAG] {
+        self.tokens.tag("work", dispatch.as_bytes())
     }
 
     /// The secret part of the link of `dispatch`: 43 characters of base64url.
     pub fn token(&self, dispatch: Uuid) -> String {
         let mut bytes = dispatch.as_bytes().to_vec();
-        bytes.extend(self.tag::<TAG>("work", dispatch));
+        bytes.extend(self.tag(dispatch));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -85,38 +56,25 @@ impl Links {
     }
 
     fn seal(&self, path: &str) -> [u8; TAG] {
-        // HMAC takes a key of any length.
-        let mut mac = <Hmac<Sha256>>::new_from_slice(self.key.expose_secret()).expect("HMAC takes any key");
-        mac.update(b"photo");
-        mac.update(path.as_bytes());
-        let whole = mac.finalize().into_bytes();
-        let mut tag = [0; TAG];
-        tag.copy_from_slice(&whole[..TAG]);
-        tag
+        self.tokens.tag("photo", path.as_bytes())
     }
 
     /// The dispatch of a token that [`Links::token`] made; nothing for any other text.
     pub fn read(&self, token: &str) -> Option<Uuid> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == 16 + TAG)?;
         let dispatch = Uuid::from_slice(&bytes[..16]).ok()?;
-        bool::from(subtle::ConstantTimeEq::ct_eq(&bytes[16..], &self.tag::<TAG>("work", dispatch)[..]))
-            .then_some(dispatch)
+        bool::from(subtle::ConstantTimeEq::ct_eq(&bytes[16..], &self.tag(dispatch)[..])).then_some(dispatch)
     }
 
     /// The token in the address that a mailed answer about `dispatch` goes to: [`REPLY_TOKEN`] letters
     /// and digits. It opens no link.
     pub fn reply_token(&self, dispatch: Uuid) -> String {
-        let mut bytes = dispatch.as_bytes().to_vec();
-        bytes.extend(self.tag::<REPLY_TAG>("reply", dispatch));
-        LETTERS.encode(&bytes)
+        self.tokens.letters::<REPLY_TAG>("reply", dispatch)
     }
 
     /// The dispatch of a token that [`Links::reply_token`] made, in small letters or capitals.
     pub fn read_reply(&self, token: &str) -> Option<Uuid> {
-        let bytes = LETTERS.decode(token.as_bytes()).ok().filter(|bytes| bytes.len() == 16 + REPLY_TAG)?;
-        let dispatch = Uuid::from_slice(&bytes[..16]).ok()?;
-        bool::from(subtle::ConstantTimeEq::ct_eq(&bytes[16..], &self.tag::<REPLY_TAG>("reply", dispatch)[..]))
-            .then_some(dispatch)
+        self.tokens.read_letters::<REPLY_TAG>("reply", token)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     updates,
 };
 use async_trait::async_trait;
-use schemas::{Timestamp, Uuid, dispatch::Update, slug::DepartmentId, trace::Trace};
+use schemas::{Timestamp, Uuid, dispatch::Update, letter::Letter, slug::DepartmentId, trace::Trace};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use store::{Store, Tx};
@@ -51,6 +51,8 @@ pub struct Went {
     pub kept: Value,
     /// What else happened to dispatches.
     pub happened: Vec<Happened>,
+    /// What it brings for others than departments; ids derived from what was heard.
+    pub letters: Vec<Letter>,
     /// When the next round is due, if not after [`Round::every`].
     pub next_at: Option<Timestamp>,
     /// What did not go well, for the operator, where the rest did.
@@ -113,7 +115,7 @@ impl RoundWorker {
             Ok(went) => {
                 let ids: Vec<Uuid> = went.updates.iter().map(|update| update.dispatch).collect();
                 let peeks = tx.peek_dispatches(&ids).await?;
-                let letters: Vec<_> = went
+                let mut letters: Vec<_> = went
                     .updates
                     .iter()
                     .filter_map(|update| {
@@ -121,6 +123,7 @@ impl RoundWorker {
                         Some(updates::letter(update, case, Trace::start(), now))
                     })
                     .collect();
+                letters.extend(went.letters);
                 if let Some(department) = self.department.as_ref().filter(|_| !went.arrived.is_empty()) {
                     deliver::arrived(&mut tx, department, &went.arrived).await?;
                 }

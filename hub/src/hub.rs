@@ -102,8 +102,10 @@ impl Hub {
             _ => config.web.public_url(),
         };
         let links = Links::new(store.secret("links").await?, &public_url);
+        let notice_tokens = store.notice_tokens().await?;
         let ground = Ground {
             links,
+            notice_tokens,
             bus: carrier(&config, &store, &town),
             secrets: roles::secrets(&config, &town)?,
             metrics: telemetry::metrics()?,

@@ -2,7 +2,7 @@
 
 use crate::{
     city::Town,
-    config::{Config, Mail, Tls},
+    config::{Config, Tls},
     failure::Failure,
     rules, suggestion,
     supervise::{Stage, Task},
@@ -23,7 +23,7 @@ use adapters::{
 use axum::{http::StatusCode, routing::get};
 use bus::{Bus, Edge, Effects, LaneSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
-use notifier::{PlanWorker, SendWorker, SenderConfig, Senders, senders::sms::Hooks};
+use notifier::{NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders, senders::sms::Hooks};
 use router::{ClockWorker, LeftBehind, RouterWorker};
 use schemas::{
     city::Delivery,
@@ -32,7 +32,7 @@ use schemas::{
     slug::DepartmentId,
 };
 use std::{net::TcpListener, sync::Arc, time::Duration};
-use store::Store;
+use store::{NoticeTokens, Store};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -53,6 +53,8 @@ pub struct Ground {
     pub secrets: Secrets,
     /// Links by which departments answer without an account.
     pub links: Links,
+    /// Tokens of notices.
+    pub notice_tokens: NoticeTokens,
     /// Metrics of this process.
     pub metrics: PrometheusHandle,
 }
@@ -253,7 +255,8 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
     if let Some(fault) = config.check(&ground.town.city).into_iter().next() {
         return Err(wrong(fault).into());
     }
-    let senders = Senders::build(&config, &ground.town.city, &ground.store).map_err(wrong)?;
+    let links = NoticeLinks::new(ground.notice_tokens.clone(), &ground.public_url);
+    let senders = Senders::build(&config, &ground.town.city, &ground.store, &links).map_err(wrong)?;
     let plan = Arc::new(PlanWorker::new(ground.store.clone(), ground.town.city.clone(), senders.names()).await?);
     let mut tasks = vec![effects(ground, Lane::notifier(), Stage::Work, plan)];
     for name in senders.names() {
@@ -303,7 +306,9 @@ pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
     let built = departments::build(&ground.town.city, &tools).map_err(|faults| cannot_deliver(&faults))?;
     let mut tasks = Vec::new();
     let own = ground.town.city.languages.first().copied().unwrap_or_default();
-    if let Some(mailbox) = mail.and_then(|mail| Mailbox::round(&mail, &ground.links, own, &ground.store)) {
+    if let Some(mailbox) =
+        mail.and_then(|mail| Mailbox::round(&mail, &ground.links, &ground.notice_tokens, own, &ground.store))
+    {
         tasks.push(rounds(RoundWorker::of_the_house(ground.store.clone(), mailbox::NAME, mailbox)));
     }
     for department in built {
@@ -407,7 +412,7 @@ fn http_config(config: &Config) -> bus::http::Config {
 /// The senders of the configuration, in an installation that residents see at `public_url`.
 pub fn sender_config(config: &Config, public_url: &str) -> SenderConfig {
     SenderConfig {
-        mail: config.mail.as_ref().map(Mail::sender),
+        mail: config.mail.as_ref().map(|mail| mail.sender(config.mailbox.as_ref())),
         sms: config.sms.as_ref().map(|sms| sms.sender(public_url)),
         http: http_config(config),
     }

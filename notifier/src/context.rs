@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub is_theirs: bool,
     /// Who leads the case now.
     pub lead: Option<&'a DepartmentId>,
+    /// The page where they say what they do not want to hear any more.
+    pub wishes: &'a str,
     /// The article that answers it, in the language it is there in.
     pub article: Option<(Language, &'a ArticleText)>,
 }
@@ -53,6 +55,8 @@ pub struct Common<'a> {
     pub received_on: String,
     /// The tracking page.
     pub link: String,
+    /// The page where they say what they do not want to hear any more.
+    pub wishes: &'a str,
     /// The city's name.
     pub city: &'a str,
     /// The telephone number of the front door.
@@ -245,6 +249,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         } else {
             format!("{public_url}/{}/case/{}", language.as_str(), report.reference.digits())
         },
+        wishes: facts.wishes,
         city: city.name(language),
         phone: &city.phone,
     };
@@ -368,6 +373,7 @@ impl Sample {
             name: self.contact.name.as_deref(),
             is_theirs: true,
             lead: self.lead.as_ref(),
+            wishes: "https://example.org/nl/u/abc",
             article: self.article.as_ref().map(|article| (Language::Nl, article)),
         }
     }

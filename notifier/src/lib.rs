@@ -3,17 +3,21 @@
 //!
 //! In reading order: [`plan`] decides who is told by which sender (pure), [`context`] gathers the
 //! words of one notice (pure), [`render`] makes a mail of them (pure), [`senders`] hand it over,
-//! and [`worker`] ties them to the lanes `notifier` and `send.<sender>`.
+//! and [`worker`] ties them to the lanes `notifier` and `send.<sender>`. [`wishes`] are what people say
+//! by the link at the foot of each.
 
 mod colour;
 pub mod context;
+pub mod links;
 pub mod plan;
 pub mod render;
 pub mod senders;
 mod template;
+pub mod wishes;
 pub mod wording;
 pub mod worker;
 
+pub use links::NoticeLinks;
 pub use plan::plan;
 pub use render::{Rendered, Templates};
 pub use senders::{Parcel, Sender, SenderConfig, Senders};

@@ -15,6 +15,8 @@
 //! > {{text}}
 //!
 //! [A button]({{link}})
+//!
+//! - [A link, less loud]({{link}})
 //! ```
 //!
 //! Blocks are parted by empty lines. `{{#if x}}`, `{{else}}` and `{{/if}}` stand in a line, or alone
@@ -282,6 +284,17 @@ impl Compiler<'_> {
             let quote = format!("{{{{quote {name}}}}}");
             self.put(&format!("{quote}{LINE}{LINE}"), &format!("<blockquote>{quote}</blockquote>\n"), false);
         } else if let Some(fact) = line.strip_prefix("- ") {
+            if let Some((label, target)) = button(fact) {
+                let (label, target) = (self.tokens(number, line, label), self.tokens(number, line, target));
+                let text = format!("{}:{LINE}{}{LINE}", source(&label, str::to_owned), source(&target, str::to_owned));
+                let html = format!(
+                    "<p class=\"fact\"><a href=\"{}\">{}</a></p>\n",
+                    source(&target, html_escape),
+                    source(&label, html_escape)
+                );
+                self.put(&text, &html, true);
+                return;
+            }
             let Some((label, value)) = fact.split_once(": ") else {
                 self.fault((number, 3), "a fact has no name", "write `- Name: value`, or start the line without `- `");
                 return;

@@ -6,9 +6,12 @@ mod common;
 mod smtp_sink;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use notifier::senders::{
-    Parcel, Sender as _,
-    mail::{DkimConfig, Mail, MailConfig},
+use notifier::{
+    NoticeLinks,
+    senders::{
+        Parcel, Sender as _,
+        mail::{DkimConfig, Mail, MailConfig},
+    },
 };
 use rcgen::{KeyPair, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData as _, SignatureAlgorithm};
 use schemas::{Timestamp, id::derived, report::Language, way::Address};
@@ -49,6 +52,11 @@ fn verify(mails: &[String], keys: &[String]) -> Option<Vec<String>> {
     Some(String::from_utf8(done.stdout).unwrap().lines().map(str::to_owned).collect())
 }
 
+/// What the links of the tests are made with.
+fn links() -> NoticeLinks {
+    NoticeLinks::new(store::NoticeTokens::new([7; 32]), "https://hallo.example")
+}
+
 /// A key, and its record in the DNS.
 fn key(selector: &str, algorithm: &'static SignatureAlgorithm) -> (DkimConfig, String) {
     let pair = KeyPair::generate_for(algorithm).unwrap();
@@ -71,7 +79,7 @@ async fn a_signed_mail_is_good_until_somebody_touches_it() {
     config.from = Some("stad@hallo.example".to_owned());
     config.reply_to = Some("antwoord@hallo.example".to_owned());
     config.dkim = vec![ed, rsa];
-    let mail = Mail::build(&config, &common::city()).unwrap();
+    let mail = Mail::build(&config, &common::city(), &links()).unwrap();
     let parcel = Parcel {
         notice: derived(&["test"]),
         case_id: derived(&["case"]),
@@ -106,7 +114,12 @@ async fn a_signed_mail_is_good_until_somebody_touches_it() {
             ("Date: Wed", "Date: Thu"),
             ("een punt", "een komma"),
             ("From: Kortrijk", "From: ander@elders.example\r\nFrom: Kortrijk"),
+            ("List-Unsubscribe: <https://hallo", "List-Unsubscribe: <https://elders"),
+            ("List-Unsubscribe-Post: List", "List-Unsubscribe-Post: Last"),
             ("Subject: Wij", "List-Unsubscribe: <https://elders.example>\r\nSubject: Wij"),
+            ("In-Reply-To: <", "In-Reply-To: <0"),
+            ("References: <", "References: <0"),
+            ("List-Id: <notices", "List-Id: <others"),
         ]
         .map(|(was, is)| touched(was, is)),
     );

@@ -5,9 +5,12 @@ mod common;
 #[expect(dead_code, reason = "the tests of other crates use the rest of it")]
 mod smtp_sink;
 
-use notifier::senders::{
-    Parcel, Sender,
-    mail::{Mail, MailConfig, Patience, Tls},
+use notifier::{
+    NoticeLinks,
+    senders::{
+        Parcel, Sender,
+        mail::{Mail, MailConfig, Patience, Tls},
+    },
 };
 use schemas::{
     Timestamp, Uuid,
@@ -27,8 +30,13 @@ fn config(sink: &SmtpSink) -> MailConfig {
     config
 }
 
+/// What the links of the tests are made with.
+fn links() -> NoticeLinks {
+    NoticeLinks::new(store::NoticeTokens::new([7; 32]), "https://hallo.example")
+}
+
 fn mail(config: &MailConfig) -> Mail {
-    Mail::build(config, &common::city()).unwrap()
+    Mail::build(config, &common::city(), &links()).unwrap()
 }
 
 fn notice(number: u32) -> Uuid {
@@ -83,6 +91,11 @@ async fn a_mail_arrives_as_it_was_meant() {
     let header = |name| arrived.header(name).unwrap_or_default();
     assert_eq!(arrived.message_id(), format!("<{}@hallo.example>", notice(1)));
     assert_eq!(header("Auto-Submitted"), "auto-generated");
+    assert_eq!(header("List-Id"), "<notices.hallo.example>");
+    assert_eq!(header("List-Unsubscribe"), format!("<{}>", links().one_click(notice(1))));
+    assert_eq!(header("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click");
+    let thread = format!("<{}@hallo.example>", derived(&["case"]));
+    assert_eq!((header("In-Reply-To"), header("References")), (thread.clone(), thread));
     assert_eq!(header("Content-Language"), "nl");
     assert_eq!(header("From"), "Kortrijk <stad@hallo.example>");
     assert_eq!(header("To"), "jo.peeters@example.org");
@@ -97,6 +110,24 @@ async fn a_mail_arrives_as_it_was_meant() {
     assert!(plain < rich, "the best part comes last");
     assert!(body.contains("Dag Zoë,\r\n\r\n.een punt vooraan\r\n"), "{body}");
     assert!(body.contains("<p>Dag Zoë,</p>"), "{body}");
+}
+
+#[tokio::test]
+async fn each_mail_comes_back_to_an_address_of_its_own() {
+    let sink = sink(Switches::default()).await;
+    let pattern = "antwoord+{token}@hallo.example".to_owned();
+    let mail = mail(&MailConfig { return_path: Some(pattern.clone()), ..config(&sink) });
+    for number in [1, 2] {
+        assert_eq!(mail.send(&parcel(number)).await.word(), "done");
+    }
+    let froms: Vec<String> = sink.arrived().iter().map(|arrived| arrived.from.clone()).collect();
+    let expected = [1, 2].map(|number| links().return_path(&pattern, notice(number)));
+    assert_eq!(froms, expected);
+    assert_eq!(sink.arrived()[0].header("From").unwrap(), "Kortrijk <stad@hallo.example>", "people see the city's");
+    for wrong in ["antwoord@hallo.example", "{token}", "{token}{token}@hallo.example"] {
+        let settings = MailConfig { return_path: Some(wrong.to_owned()), ..config(&sink) };
+        assert!(settings.check(&common::city())[0].starts_with("mail.return_path:"), "{wrong}");
+    }
 }
 
 #[tokio::test]
@@ -223,13 +254,13 @@ async fn a_silent_server_is_not_waited_for_for_ever() {
         dot: Duration::from_millis(300),
     };
     let sink = sink(Switches { delay: MINUTE, ..Switches::default() }).await;
-    let mail = Mail::with_patience(&config(&sink), &city, patience).unwrap();
+    let mail = Mail::with_patience(&config(&sink), &city, &links(), patience).unwrap();
     assert_eq!(mail.send(&parcel(1)).await.word(), "unknown");
 
     // Takes connections and says nothing.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", silent.local_addr().unwrap());
-    let mail = Mail::with_patience(&url.parse().unwrap(), &city, patience).unwrap();
+    let mail = Mail::with_patience(&url.parse().unwrap(), &city, &links(), patience).unwrap();
     assert_eq!(mail.send(&parcel(1)).await.word(), "later");
     // Takes none.
     drop(silent);
@@ -337,8 +368,8 @@ fn wrong_settings_are_named() {
     ] {
         let wrong = settings.check(&city);
         assert!(wrong[0].starts_with(&format!("{name}:")), "{wrong:?}");
-        assert!(Mail::build(&settings, &city).is_err());
+        assert!(Mail::build(&settings, &city, &links()).is_err());
     }
     let missing = MailConfig { ca_file: Some("/nowhere/ca.pem".into()), ..good };
-    assert!(Mail::build(&missing, &city).is_err_and(|why| why.starts_with("mail.ca_file:")));
+    assert!(Mail::build(&missing, &city, &links()).is_err_and(|why| why.starts_with("mail.ca_file:")));
 }

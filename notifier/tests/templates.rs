@@ -56,7 +56,8 @@ fn words_of_html(html: &str) -> Vec<String> {
 
 /// The words of the text part, without the address that the HTML part has behind a button.
 fn words_of_text(text: &str) -> Vec<String> {
-    let lines = text.lines().filter(|line| !line.starts_with(URL)).map(|line| line.strip_prefix("> ").unwrap_or(line));
+    let lines =
+        text.lines().filter(|line| !line.starts_with("https://")).map(|line| line.strip_prefix("> ").unwrap_or(line));
     let joined = lines.collect::<Vec<_>>().join("\n");
     joined.split_whitespace().map(str::to_owned).collect()
 }
@@ -116,7 +117,9 @@ fn a_received_mail_reads_like_this() {
          Op die pagina ziet u wat er gebeurt. Wie de link heeft, kan meekijken: geef hem niet zomaar door.\n\n\
          Hebt u ons niets gevraagd? Dan heeft iemand anders uw adres ingevuld. Bel ons gerust, dan zetten wij dat recht.\n\n\
          Een vraag? Bel ons op 1777 en zeg uw nummer: 0123 4566.\n\n\
-         Vriendelijke groet van Kortrijk\n"
+         Vriendelijke groet van Kortrijk\n\n\
+         Geen berichten meer:\n\
+         https://example.org/nl/u/abc\n"
     );
 }
 
@@ -138,7 +141,9 @@ fn a_planned_mail_reads_like_this_in_french() {
          Suivre votre signalement:\n\
          https://hallo.example/fr/t/abcdefghijklmnopqrstuvwxyz\n\n\
          Une question~? Appelez-nous au 1777 et donnez votre numéro~: 0123 4566.\n\n\
-         Cordialement, Courtrai\n"
+         Cordialement, Courtrai\n\n\
+         Plus de messages:\n\
+         https://example.org/nl/u/abc\n"
     );
 }
 

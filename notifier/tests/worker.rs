@@ -6,7 +6,7 @@ mod common;
 mod smtp_sink;
 
 use bus::{Bus, BusOptions, Edge, LaneSettings};
-use notifier::{PlanWorker, SendWorker, SenderConfig, Senders, Templates};
+use notifier::{NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders, Templates};
 use schemas::{
     Uuid,
     city::City,
@@ -71,7 +71,8 @@ impl House {
         let store = Store::open(&url, options).await.unwrap();
         store.migrate().await.unwrap();
         let city = Arc::new(common::city());
-        let senders = Senders::build(config, &city, &store).unwrap();
+        let links = NoticeLinks::open(&store, "https://hallo.example").await.unwrap();
+        let senders = Senders::build(config, &city, &store, &links).unwrap();
         let templates = Arc::new(Templates::read(&city).0.unwrap());
         let bus = Bus::table(store.clone(), BusOptions::default());
         let stop = CancellationToken::new();

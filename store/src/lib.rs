@@ -50,6 +50,7 @@ mod sql;
 mod store;
 mod tasks;
 mod their_numbers;
+mod tokens;
 mod tries;
 mod unread;
 mod wake;
@@ -80,6 +81,7 @@ pub use rulesets::{Activated, Activation, RulesInForce};
 pub use sql::statements;
 pub use store::{Counts, DbKind, Options, Store, Tx};
 pub use tasks::{TaskEnd, TaskFilter};
+pub use tokens::{NoticeTokens, Tokens};
 pub use unread::Held;
 
 /// What every function of this crate returns.

@@ -69,7 +69,9 @@ sql! {
     both SUPPRESS = "INSERT INTO suppression (way, key, scope, target, reason, why, at, until)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (way, key, scope, target) DO UPDATE SET reason = excluded.reason, why = excluded.why,
-            at = excluded.at, until = excluded.until";
+            at = excluded.at, until = excluded.until
+        WHERE excluded.reason NOT IN ('bounced', 'gone') OR suppression.reason IN ('bounced', 'gone')
+            OR suppression.until <= excluded.at";
     both LIFT = "DELETE FROM suppression WHERE way = $1 AND key = $2 AND scope = $3 AND target = $4";
     both SUPPRESSIONS = "SELECT suppression.way, suppression.key, scope, target, reason, why, at, until
         FROM (SELECT value ->> 'way' AS by, value ->> 'key' AS of FROM json_each($1)) AS given
@@ -241,7 +243,8 @@ impl Tx {
         addresses(self.conn.all(BY_KEYS, vec![batch(keys)?]).await?)
     }
 
-    /// Keeps a wish or a fact; the same scope again replaces it.
+    /// Keeps a wish or a fact; the same scope again replaces it. But no fact replaces a wish that counts:
+    /// they would be told another way.
     pub async fn suppress(&mut self, new: &Suppression) -> Result<()> {
         let (way, key, scope) = (new.way.as_str(), new.key.as_str(), new.scope.as_str());
         let (target, reason, why) = (new.target.as_str(), new.reason.as_str(), new.why.clone());

@@ -6,8 +6,10 @@ use adapters::{
     intake::{Doors, IntakeTools},
     updates::UpdateTools,
 };
+use notifier::wishes::Wishes;
 use schemas::{Date, report::Language};
 use std::{ops::Deref, sync::Arc};
+use tokio::sync::OnceCell;
 
 /// The running site. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +31,7 @@ pub struct Inner {
     pub work: WorkTools,
     /// Where departments answer.
     pub updates: UpdateTools,
+    wishes: OnceCell<Wishes>,
 }
 
 impl Deref for App {
@@ -53,7 +56,12 @@ impl App {
         let clock = store.clock().clone();
         let work = WorkTools { store: store.clone(), bus, city: city.clone(), secrets: secrets.clone() };
         let updates = UpdateTools { store, city, secrets, clock };
-        Self(Arc::new(Inner { site, face, assets, limits, doors, work, updates }))
+        Self(Arc::new(Inner { site, face, assets, limits, doors, work, updates, wishes: OnceCell::new() }))
+    }
+
+    /// Where people say what they do not want to hear any more.
+    pub async fn wishes(&self) -> Result<&Wishes, store::Error> {
+        self.wishes.get_or_try_init(|| Wishes::open(&self.site.store, &self.site.city)).await
     }
 
     /// The date today in the city.

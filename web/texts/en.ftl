@@ -393,6 +393,23 @@ work-evidence-hint = A web address that begins with https://.
 work-evidence-required = Write a web address that begins with https://.
 work-evidence-wrong = Write at most 10 web addresses, which begin with https://.
 
+## What somebody does not want to hear any more, by the link below a message
+wishes-title = No more messages?
+wishes-lead = You got a message about { $category }, number { $reference }.
+wishes-told = You get a message now when there is news.
+wishes-this = Stop for this number
+wishes-this-text = You get no more messages about this number. About your other reports you do.
+wishes-this-button = No more messages about this number
+wishes-this-said = You get no more messages about this number.
+wishes-nothing = Stop for everything
+wishes-nothing-text = You get no message from us at all any more, about any report.
+wishes-nothing-button = No more messages at all
+wishes-nothing-said = You get no more messages from us.
+wishes-again = Messages again
+wishes-again-text = Was it a mistake? Then we keep you informed again.
+wishes-again-button = Send me messages again
+wishes-danger = When there is danger for your safety we always warn you. Questions? Call
+
 ## When something is wrong
 error-home = To the front door
 error-phone = Stuck? Call

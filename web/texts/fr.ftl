@@ -393,6 +393,23 @@ work-evidence-hint = Une adresse web qui commence par https://.
 work-evidence-required = Écrivez une adresse web qui commence par https://.
 work-evidence-wrong = Écrivez 10 adresses web au plus, qui commencent par https://.
 
+## Ce que quelqu'un ne veut plus recevoir, par le lien sous un message
+wishes-title = Plus de messages ?
+wishes-lead = Vous avez reçu un message sur { $category }, numéro { $reference }.
+wishes-told = Pour le moment, vous recevez un message quand il y a du nouveau.
+wishes-this = Arrêter pour ce numéro
+wishes-this-text = Vous ne recevez plus de messages sur ce numéro. Sur vos autres demandes, oui.
+wishes-this-button = Plus de messages sur ce numéro
+wishes-this-said = Vous ne recevez plus de messages sur ce numéro.
+wishes-nothing = Arrêter pour tout
+wishes-nothing-text = Vous ne recevez plus aucun message de nous, sur aucune demande.
+wishes-nothing-button = Plus aucun message
+wishes-nothing-said = Vous ne recevez plus de messages de nous.
+wishes-again = Recevoir de nouveau des messages
+wishes-again-text = C'était une erreur ? Nous vous tenons de nouveau au courant.
+wishes-again-button = Envoyez-moi de nouveau des messages
+wishes-danger = En cas de danger pour votre sécurité, nous vous avertissons toujours. Des questions ? Appelez le
+
 ## When something is wrong
 error-home = Vers l’accueil
 error-phone = Vous êtes bloqué ? Appelez le

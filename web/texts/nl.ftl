@@ -393,6 +393,23 @@ work-evidence-hint = Een webadres dat met https:// begint.
 work-evidence-required = Schrijf een webadres dat met https:// begint.
 work-evidence-wrong = Schrijf hoogstens 10 webadressen, die met https:// beginnen.
 
+## Wat iemand niet meer wil horen, met de link onder een bericht
+wishes-title = Geen berichten meer?
+wishes-lead = U kreeg een bericht over { $category }, nummer { $reference }.
+wishes-told = U krijgt nu een bericht als er nieuws is.
+wishes-this = Stop voor dit nummer
+wishes-this-text = U krijgt geen berichten meer over dit nummer. Over andere meldingen wel.
+wishes-this-button = Geen berichten meer over dit nummer
+wishes-this-said = U krijgt geen berichten meer over dit nummer.
+wishes-nothing = Stop voor alles
+wishes-nothing-text = U krijgt van ons geen enkel bericht meer, over geen enkele melding.
+wishes-nothing-button = Helemaal geen berichten meer
+wishes-nothing-said = U krijgt van ons geen berichten meer.
+wishes-again = Toch weer berichten
+wishes-again-text = Was het een vergissing? Dan houden wij u weer op de hoogte.
+wishes-again-button = Stuur mij weer berichten
+wishes-danger = Bij gevaar voor uw veiligheid waarschuwen wij u altijd. Vragen? Bel
+
 ## When something is wrong
 error-home = Naar de voordeur
 error-phone = Komt u er niet uit? Bel

@@ -17,6 +17,43 @@ pub enum Report {
     Delayed,
     /// It arrived, or went on to where nobody reports any more.
     Arrived,
+    /// Whoever got it calls it spam (RFC 5965).
+    Complained {
+        /// The kind of complaint, in the other side's words.
+        why: String,
+    },
+}
+
+/// Whether the `why` of [`Report::Failed`] says that the address is not there, by its status code (RFC 3463):
+/// no such mailbox or domain (5.1.x), or a mailbox that is closed (5.2.1). A full mailbox (5.2.2), a refusal
+/// by policy (5.7.x) and whatever is temporary say nothing of the address; nor does 5.1.7 or 5.1.8, which
+/// are about the sender's.
+pub fn is_dead(why: &str) -> bool {
+    let codes: Vec<[u16; 3]> = why.split(|c: char| !(c.is_ascii_digit() || c == '.')).filter_map(code).collect();
+    // The general `5.0.0` of a server may come with the right one of the next.
+    let said = codes.iter().find(|[_, subject, _]| *subject > 0);
+    said.is_some_and(|code| matches!(code, [5, 1, detail] if !matches!(detail, 7 | 8)) || *code == [5, 2, 1])
+}
+
+fn code(word: &str) -> Option<[u16; 3]> {
+    let mut parts = word.trim_matches('.').split('.').map(|part| part.parse::<u16>().ok());
+    let code = [parts.next()??, parts.next()??, parts.next()??];
+    (parts.next().is_none() && matches!(code[0], 2 | 4 | 5)).then_some(code)
+}
+
+/// Reads a `message/feedback-report` part (RFC 5965): what it says, and the address that the mail came from
+/// by its envelope, as far as it says so.
+pub fn read_feedback(part: &str) -> (Report, Option<String>) {
+    let text = part.replace("\r\n", "\n");
+    let fields = fields(&text);
+    let get = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let kind = get("feedback-type").unwrap_or_default().trim().to_ascii_lowercase();
+    let report = match kind.as_str() {
+        // "Fraud" is how some buttons say it. A virus, a failed signature or "not spam" is no wish of theirs.
+        "abuse" | "fraud" | "opt-out" | "opt-out-list" => Report::Complained { why: kind },
+        _ => Report::Arrived,
+    };
+    (report, get("original-mail-from").map(bare))
 }
 
 /// Reads a `message/delivery-status` part: one group of fields about the mail, one per recipient.
@@ -143,10 +180,43 @@ mod tests {
         assert_eq!(read_plain(true, "Welkom", "Dag", None), None);
     }
 
+    #[test]
+    fn which_addresses_are_not_there() {
+        for (why, dead) in [
+            ("5.1.1 550 5.1.1 (address) Recipient address rejected", true),
+            ("5.0.0 550 5.1.1 user unknown", true),
+            ("5.1.2 domain not found", true),
+            ("5.1.10 null MX", true),
+            ("Sorry, no mailbox here by that name. (#5.1.1)", true),
+            ("5.2.1 mailbox disabled", true),
+            ("5.2.2 mailbox full", false),
+            ("5.7.1 550 blocked by policy", false),
+            ("5.7.1 550 5.1.1 it says two things", false),
+            ("5.1.8 bad sender", false),
+            ("4.4.1 no answer from 10.1.1.1", false),
+            ("host mx [5.1.1.7] 550 no such user", false),
+            ("5.0.0", false),
+            ("", false),
+        ] {
+            assert_eq!(is_dead(why), dead, "{why}");
+        }
+    }
+
+    #[test]
+    fn complaints() {
+        let part = "Feedback-Type: abuse\r\nUser-Agent: X/1\r\nVersion: 1\r\nOriginal-Mail-From:\r\n <Antwoord+a@stad.example>\r\n";
+        let from = Some("antwoord+a@stad.example".to_owned());
+        assert_eq!(read_feedback(part), (Report::Complained { why: "abuse".to_owned() }, from));
+        assert_eq!(read_feedback("Feedback-Type: not-spam"), (Report::Arrived, None));
+        assert_eq!(read_feedback(""), (Report::Arrived, None));
+    }
+
     proptest! {
         #[test]
         fn nothing_makes_it_fail(text in "(?s).{0,300}", subject in ".{0,40}") {
             read_status(&text);
+            read_feedback(&text);
+            is_dead(&text);
             read_plain(true, &subject, &format!("this is the qmail-send program {text}"), Some("x"));
         }
     }

@@ -19,7 +19,8 @@ const MOST_NAMES: usize = 200;
 pub struct Incoming {
     /// The same for every copy of the mail: from its Message-ID, or from its bytes if it has none.
     pub key: Uuid,
-    /// Every address that it came to, as far as it says so.
+    /// Every address that it came to, as far as it says so; of a complaint, the address that the mail it is
+    /// about came from by its envelope, too.
     pub to: Vec<String>,
     /// The Message-IDs it is about: what it answers, and in a report of a mail server the returned
     /// mail's own.
@@ -57,7 +58,8 @@ pub fn read(bytes: &[u8]) -> Incoming {
     };
     let mut about: Vec<String> = [message.in_reply_to(), message.references()].into_iter().flat_map(texts).collect();
     about.truncate(MOST_NAMES);
-    let report = report(&message, &mut about);
+    let mut to = recipients(&message);
+    let report = report(&message, &mut about, &mut to);
     let body = body(&message);
     let subject: String = text::clean_line(message.subject().unwrap_or_default()).chars().take(200).collect();
     let what = match report.or_else(|| plain_report(&message, &subject, &body, &mut about)) {
@@ -67,7 +69,7 @@ pub fn read(bytes: &[u8]) -> Incoming {
         }
         None => What::Words { text: text::clean(&trim::trim(&body)), files: files(&message) },
     };
-    Incoming { key: key_of(bytes, message.message_id()), to: recipients(&message), about, subject, what }
+    Incoming { key: key_of(bytes, message.message_id()), to, about, subject, what }
 }
 
 fn key_of(bytes: &[u8], message_id: Option<&str>) -> Uuid {
@@ -106,8 +108,9 @@ fn recipients(message: &Message<'_>) -> Vec<String> {
     found
 }
 
-/// The report of a mail server that speaks RFC 3464, and the Message-ID of the mail it is about.
-fn report(message: &Message<'_>, about: &mut Vec<String>) -> Option<Report> {
+/// The report of a mail server that speaks RFC 3464 or RFC 5965, and the Message-ID of the mail it is about.
+/// Complaints come to one address for all mails: `to` gets the one that the mail was sent with.
+fn report(message: &Message<'_>, about: &mut Vec<String>, to: &mut Vec<String>) -> Option<Report> {
     let mut found = None;
     for part in &message.parts {
         let Some(kind) = part.content_type() else { continue };
@@ -115,6 +118,11 @@ fn report(message: &Message<'_>, about: &mut Vec<String>) -> Option<Report> {
         match kind.as_str() {
             "message/delivery-status" | "message/global-delivery-status" => {
                 found = Some(bounce::read_status(&String::from_utf8_lossy(part.contents())));
+            }
+            "message/feedback-report" => {
+                let (report, from) = bounce::read_feedback(&String::from_utf8_lossy(part.contents()));
+                to.extend(from);
+                found = Some(report);
             }
             // "It was read" is nothing that anybody waits for.
             "message/disposition-notification" => found = found.or(Some(Report::Arrived)),

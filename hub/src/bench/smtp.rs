@@ -9,7 +9,7 @@ use lettre::{
     address::Envelope,
     transport::smtp::{client::AsyncSmtpConnection, extension::ClientId},
 };
-use notifier::{PlanWorker, SendWorker, SenderConfig, Senders, Templates};
+use notifier::{NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders, Templates};
 use schemas::{city::City, id::derived, letter::Lane, report::Contact, trace::Trace};
 use std::sync::{
     Arc,
@@ -137,7 +137,8 @@ async fn product(count: usize) -> anyhow::Result<f64> {
     let config: SenderConfig = serde_json::from_value(serde_json::json!({
         "mail": {"host": "127.0.0.1", "port": port, "tls": "none", "max_connections": 1, "max_mails_per_connection": u32::MAX}
     }))?;
-    let senders = Senders::build(&config, &city, &store).map_err(anyhow::Error::msg)?;
+    let links = NoticeLinks::open(&store, "http://127.0.0.1:1777").await?;
+    let senders = Senders::build(&config, &city, &store, &links).map_err(anyhow::Error::msg)?;
     let bus = Bus::table(store.clone(), BusOptions::default());
 
     let references = store.references(count).await?;

@@ -1,6 +1,7 @@
 //! How the city mails, and where answers and mails that came back come in.
 
 use super::load;
+use adapters::mail::reply::ReplyAddress;
 use notifier::senders::mail;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -78,8 +79,9 @@ pub struct Dkim {
 }
 
 impl Mail {
-    /// These settings as the sender of notices takes them.
-    pub fn sender(&self) -> mail::MailConfig {
+    /// These settings as the sender of notices takes them. What comes back goes to the mailbox, if there is
+    /// one.
+    pub fn sender(&self, mailbox: Option<&Mailbox>) -> mail::MailConfig {
         let mut to = mail::MailConfig::new(&self.host);
         to.port = self.port;
         to.tls = self.tls.map(|tls| match tls {
@@ -94,6 +96,10 @@ impl Mail {
         to.hello_name.clone_from(&self.hello_name);
         to.ca_file.clone_from(&self.ca_file);
         to.max_connections = self.max_connections;
+        to.return_path = mailbox.map(|mailbox| match ReplyAddress::parse(&mailbox.address) {
+            Ok(address) => address.with("{token}"),
+            Err(_) => mailbox.address.clone(),
+        });
         let key = |key: &Dkim| mail::DkimConfig {
             selector: key.selector.clone(),
             domain: key.domain.clone(),

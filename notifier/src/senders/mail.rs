@@ -13,6 +13,7 @@ pub use config::{MailConfig, Tls};
 pub use dkim::DkimConfig;
 
 use super::{Parcel, Sender};
+use crate::links::NoticeLinks;
 use async_trait::async_trait;
 use bus::{Breaker, LaneSettings, Retry, UnknownPolicy};
 use lettre::{
@@ -75,16 +76,21 @@ pub struct Mail {
 impl Mail {
     /// A sender by `config` for `city`. The error is a sentence that names the wrong setting.
     /// Nothing is connected yet.
-    pub fn build(config: &MailConfig, city: &City) -> Result<Self, String> {
-        Self::with_patience(config, city, Patience::default())
+    pub fn build(config: &MailConfig, city: &City, links: &NoticeLinks) -> Result<Self, String> {
+        Self::with_patience(config, city, links, Patience::default())
     }
 
     /// The same, with another [`Patience`].
-    pub fn with_patience(config: &MailConfig, city: &City, patience: Patience) -> Result<Self, String> {
+    pub fn with_patience(
+        config: &MailConfig,
+        city: &City,
+        links: &NoticeLinks,
+        patience: Patience,
+    ) -> Result<Self, String> {
         if let Some(wrong) = config.check(city).into_iter().next() {
             return Err(wrong);
         }
-        let letterhead = Letterhead::read(config, city)?;
+        let letterhead = Letterhead::read(config, city, links)?;
         let pool = Pool::build(config, letterhead.domain(), patience.connect)?;
         Ok(Self { letterhead, pool, patience, max_connections: config.max_connections })
     }
@@ -102,13 +108,17 @@ impl Mail {
             Ok(bytes) => bytes,
             Err(why) => return Verdict::never(Fault::Ours, why),
         };
+        let from = match self.letterhead.return_path(parcel.notice) {
+            Ok(from) => from,
+            Err(why) => return Verdict::never(Fault::Ours, why),
+        };
         let mut may_be_stale = true;
         loop {
             let mut lease = match self.pool.lease(may_be_stale).await {
                 Ok(lease) => lease,
                 Err(why) => return Verdict::later(redacted(&why, &to)),
             };
-            let (step, result) = self.hand_over(lease.connection(), &to, &bytes).await;
+            let (step, result) = self.hand_over(lease.connection(), &from, &to, &bytes).await;
             match result {
                 Ok(response) => {
                     self.pool.put_back(lease);
@@ -139,13 +149,13 @@ impl Mail {
     async fn hand_over(
         &self,
         connection: &mut AsyncSmtpConnection,
+        from: &Address,
         to: &Address,
         bytes: &[u8],
     ) -> (Step, Result<Response, Failure>) {
-        let from = self.letterhead.from().clone();
         let mut parameters = Vec::new();
         let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
-        if !is_ascii(to) || !is_ascii(&from) {
+        if !is_ascii(to) || !is_ascii(from) {
             if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
                 let text = "the mail server takes no addresses outside ASCII (no SMTPUTF8)".to_owned();
                 return (Step::To, Err(Failure::Said { code: 553, text }));
@@ -161,7 +171,7 @@ impl Mail {
                 }
             };
         }
-        say!(Step::From, MailFrom::new(Some(from), parameters));
+        say!(Step::From, MailFrom::new(Some(from.clone()), parameters));
         say!(Step::To, Rcpt::new(to.clone(), Vec::new()));
         say!(Step::Data, Data);
         // The iterator is asked for a second part only after the first was written to the last

@@ -5,6 +5,7 @@ pub mod letterbox;
 pub mod mail;
 pub mod sms;
 
+use crate::links::NoticeLinks;
 use async_trait::async_trait;
 use bus::{LaneSettings, http};
 use mail::MailConfig;
@@ -123,12 +124,17 @@ pub struct Senders(BTreeMap<&'static str, Arc<dyn Sender>>);
 
 impl Senders {
     /// Builds every sender that `config` sets up, and the letterbox. The error is a sentence that
-    /// names the wrong setting.
-    pub fn build(config: &SenderConfig, city: &City, store: &store::Store) -> Result<Self, String> {
+    /// names the wrong setting. `links` make what people say by their notices find its way.
+    pub fn build(
+        config: &SenderConfig,
+        city: &City,
+        store: &store::Store,
+        links: &NoticeLinks,
+    ) -> Result<Self, String> {
         let mut senders: BTreeMap<&'static str, Arc<dyn Sender>> = BTreeMap::new();
         senders.insert(letterbox::NAME, Arc::new(letterbox::Letterbox::new(store.clone())));
         if let Some(mail) = &config.mail {
-            senders.insert(mail::NAME, Arc::new(mail::Mail::build(mail, city)?));
+            senders.insert(mail::NAME, Arc::new(mail::Mail::build(mail, city, links)?));
         }
         if let Some(sms) = &config.sms {
             let http = config.http.clone().build().map_err(|error| error.to_string())?;

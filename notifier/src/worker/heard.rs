@@ -88,7 +88,7 @@ fn suppression(heard: &[Heard]) -> Option<(Suppressed, Option<String>)> {
 }
 
 /// The key of the address that a notice went to; `None` when it is erased.
-pub(super) async fn address_of(
+pub(crate) async fn address_of(
     city: &City,
     keys: &AddressKeys,
     tx: &mut Tx,

@@ -6,5 +6,6 @@ mod heard;
 mod plan;
 mod send;
 
+pub(crate) use heard::address_of;
 pub use plan::PlanWorker;
 pub use send::{NO_ADDRESS, SUPERSEDED, SendWorker};

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     context,
+    links::NoticeLinks,
     plan::REPORTER,
     render::Templates,
     senders::{Parcel, Sender},
@@ -45,7 +46,7 @@ pub struct SendWorker {
     store: Store,
     city: Arc<City>,
     templates: Arc<Templates>,
-    public_url: String,
+    links: NoticeLinks,
     sender: Arc<dyn Sender>,
     keys: AddressKeys,
 }
@@ -61,8 +62,8 @@ impl SendWorker {
         sender: Arc<dyn Sender>,
     ) -> Result<Self, store::Error> {
         let keys = store.address_keys().await?;
-        let public_url = public_url.trim_end_matches('/').to_owned();
-        Ok(Self { store, city, templates, public_url, sender, keys })
+        let links = NoticeLinks::open(&store, public_url).await?;
+        Ok(Self { store, city, templates, links, sender, keys })
     }
 
     /// Where the person of a notice is told now; `None` when they left, or the address is erased.
@@ -131,6 +132,7 @@ impl SendWorker {
             return Ok(Verdict::receipt(SUPERSEDED));
         }
         let language = view.notice.language;
+        let wishes = self.links.wishes(view.notice.id, language);
         let facts = context::Facts {
             event: &view.event,
             report: &view.report,
@@ -139,13 +141,14 @@ impl SendWorker {
                 None => view.contact.as_ref().and_then(|contact| contact.name.as_deref()),
             },
             is_theirs: view.notice.person == REPORTER,
+            wishes: &wishes,
             lead: view.case.as_ref().and_then(|case| case.lead.as_ref()),
             article: match &view.event.what {
                 What::Answered { article, .. } => self.city.article(article).map(|article| article.text(language)),
                 _ => None,
             },
         };
-        let rendered = match self.templates.render(&self.city, &self.public_url, &facts, language) {
+        let rendered = match self.templates.render(&self.city, self.links.public_url(), &facts, language) {
             Ok(rendered) => rendered,
             Err(error) => return Ok(Verdict::never(Fault::Ours, error.to_string())),
         };

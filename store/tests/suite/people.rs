@@ -133,7 +133,14 @@ async fn what_is_not_wanted_ends_when_it_should(bed: Bed) {
     assert_eq!(tx.suppressions(an_key, later).await.unwrap(), std::slice::from_ref(&wish));
     let again = Suppression { reason: Suppressed::Unsubscribed, until: None, ..soft };
     tx.suppress(&again).await.unwrap();
-    assert_eq!(tx.suppressions(an_key, later).await.unwrap(), [again, wish], "the same scope again replaces it");
+    let expected = [again.clone(), wish];
+    assert_eq!(tx.suppressions(an_key, later).await.unwrap(), expected, "the same scope again replaces it");
+    tx.suppress(&not(&an, Scope::All, "", None)).await.unwrap();
+    assert_eq!(tx.suppressions(an_key, later).await.unwrap(), expected, "a fact does not end a wish");
+    tx.suppress(&Suppression { until: Some(later), ..again }).await.unwrap();
+    let fact = Suppression { at: later, ..not(&an, Scope::All, "", None) };
+    tx.suppress(&fact).await.unwrap();
+    assert_eq!(tx.suppressions(an_key, later).await.unwrap()[0], fact, "the wish had ended");
     assert!(tx.lift(&an, Scope::All, "").await.unwrap());
     assert!(!tx.lift(&an, Scope::All, "").await.unwrap());
     tx.commit().await.unwrap();

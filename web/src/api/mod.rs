@@ -7,6 +7,7 @@ mod categories;
 mod department_cases;
 mod department_photos;
 mod desk_tasks;
+mod one_click;
 mod photos;
 mod reports;
 mod sms_hook;
@@ -57,6 +58,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     desk_tasks::ONE,
     desk_tasks::DEED,
     desk_tasks::PHOTO,
+    one_click::ENDPOINT,
 ];
 
 /// An answer that only who asked may keep.

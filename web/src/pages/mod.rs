@@ -21,6 +21,7 @@ mod search;
 mod short;
 mod timeline;
 mod track;
+mod wishes;
 mod work;
 mod work_photo;
 
@@ -63,6 +64,7 @@ pub const PAGES: &[Entry] = &[
     reply::PAGE,
     helped::PAGE,
     photo::PAGE,
+    wishes::PAGE,
     work::PAGE,
     work_photo::PAGE,
     answers::PAGE,

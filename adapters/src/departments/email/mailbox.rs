@@ -9,7 +9,7 @@ use crate::{
     links::Links,
     mail::{
         Mail,
-        bounce::Report,
+        bounce::{self, Report},
         imap::{self, Bookmark, Found, Move},
         message::{self, Incoming, What},
         reply::ReplyAddress,
@@ -17,10 +17,19 @@ use crate::{
     rounds::{Round, Went},
 };
 use async_trait::async_trait;
-use schemas::{Timestamp, Uuid, case::Case, dispatch::Update, id::derived, report::Language};
+use schemas::{
+    Timestamp, Uuid,
+    case::Case,
+    dispatch::Update,
+    id::derived,
+    letter::{Lane, Letter, Topic},
+    notice::{self, HeardState},
+    report::Language,
+    trace::Trace,
+};
 use serde_json::Value;
 use std::{collections::HashMap, sync::Arc, time::Duration};
-use store::{DispatchRow, Store};
+use store::{DispatchRow, NoticeTokens, Store};
 
 /// The name of the round.
 pub const NAME: &str = "mailbox";
@@ -34,6 +43,7 @@ pub struct Mailbox {
     config: imap::Config,
     replies: ReplyAddress,
     links: Links,
+    tokens: NoticeTokens,
     language: Language,
     store: Store,
 }
@@ -43,6 +53,7 @@ pub struct Mailbox {
 struct Heard {
     updates: Vec<Update>,
     happened: Vec<Happened>,
+    letter: Option<Letter>,
     /// For the metric.
     outcome: &'static str,
 }
@@ -56,9 +67,43 @@ struct About {
 
 impl Mailbox {
     /// The round, if the city has a mailbox. Notes are written in `language`.
-    pub fn round(mail: &Mail, links: &Links, language: Language, store: &Store) -> Option<Arc<dyn Round>> {
+    pub fn round(
+        mail: &Mail,
+        links: &Links,
+        tokens: &NoticeTokens,
+        language: Language,
+        store: &Store,
+    ) -> Option<Arc<dyn Round>> {
         let (config, replies) = mail.mailbox.clone().zip(mail.replies.clone())?;
-        Some(Arc::new(Self { config, replies, links: links.clone(), language, store: store.clone() }))
+        let (links, tokens, store) = (links.clone(), tokens.clone(), store.clone());
+        Some(Arc::new(Self { config, replies, links, tokens, language, store }))
+    }
+
+    /// The notice to a resident that a mail is about: by the address that it came to, and by nothing else,
+    /// as what a mail is called can be known by others than who got it.
+    fn notice(&self, mail: &Incoming) -> Option<Uuid> {
+        mail.to.iter().filter_map(|to| self.tokens.read_bounce(&self.replies.token(to)?)).next()
+    }
+
+    /// What a mail about `notice` tells the notifier, which knows what follows from it.
+    fn hear_of_notice(mail: &Incoming, notice: Uuid, at: Timestamp, now: Timestamp) -> Heard {
+        let (state, why, outcome) = match &mail.what {
+            What::Report(Report::Failed { why, .. }) if bounce::is_dead(why) => {
+                (HeardState::Dead, Some(why), "notice_dead")
+            }
+            What::Report(Report::Failed { why, .. }) => (HeardState::Failed, Some(why), "notice_failed"),
+            What::Report(Report::Complained { why }) => (HeardState::Complained, Some(why), "notice_complained"),
+            What::Report(Report::Delayed) => (HeardState::Trying, None, "notice_delayed"),
+            What::Report(Report::Arrived) => return Heard { outcome: "arrived", ..Heard::default() },
+            What::Automatic { .. } => return Heard { outcome: "automatic", ..Heard::default() },
+            // Nobody is asked to write there: a person looks at it.
+            What::Words { .. } => return Heard { outcome: "unmatched", ..Heard::default() },
+        };
+        let id = derived(&["heard by mail", &notice.to_string(), &mail.key.to_string()]);
+        let (notice, why, provider) = (Some(notice), why.cloned(), "mail".to_owned());
+        let said = notice::Heard { notice, provider, number: None, state, why, at };
+        let letter = Letter::new(id, Lane::notifier(), Topic::NoticeHeard, "notice.heard", &said, Trace::start(), now);
+        Heard { letter: Some(letter), outcome, ..Heard::default() }
     }
 
     /// The dispatch that a mail is about: by the address that it came to, or by what it answers.
@@ -110,6 +155,8 @@ impl Mailbox {
             }
             What::Report(Report::Delayed) => Heard { outcome: "delayed", ..Heard::default() },
             What::Report(Report::Arrived) => Heard { outcome: "arrived", ..Heard::default() },
+            // A department that calls its work spam: a person looks at it.
+            What::Report(Report::Complained { .. }) => Heard { outcome: "unmatched", ..Heard::default() },
         }
     }
 
@@ -141,7 +188,11 @@ impl Mailbox {
         let (mut went, mut moves) = (Went::default(), Vec::new());
         for (mail, found) in read {
             let about = self.dispatch(&mail).and_then(|id| abouts.get(&id));
-            let heard = self.hear(&mail, about, said_at(found.at, now), now);
+            let at = said_at(found.at, now);
+            let heard = match self.notice(&mail) {
+                Some(notice) => Self::hear_of_notice(&mail, notice, at, now),
+                None => self.hear(&mail, about, at, now),
+            };
             metrics::counter!("voordeur_mailbox_mails_total", "outcome" => heard.outcome).increment(1);
             tracing::info!(
                 mail = %mail.key, outcome = heard.outcome, case = ?about.map(|about| about.case.id),
@@ -156,6 +207,7 @@ impl Mailbox {
             });
             went.updates.extend(heard.updates);
             went.happened.extend(heard.happened);
+            went.letters.extend(heard.letter);
         }
         Ok((went, moves))
     }

@@ -29,6 +29,11 @@ pub(super) struct Post {
     round: RoundWorker,
 }
 
+/// What tokens of notices are sealed with.
+pub(super) fn tokens() -> NoticeTokens {
+    NoticeTokens::new([9; 32])
+}
+
 pub(super) fn server(variable: &str) -> Option<(String, u16)> {
     let Ok(server) = std::env::var(variable) else {
         assert!(std::env::var("VOORDEUR_TEST_ALL").is_err(), "{variable} must name a server");
@@ -66,7 +71,7 @@ impl Post {
         let config = mail::Config { smtp, mailbox: Some(mailbox(&format!("stad-{name}"))?) };
         let mail = config.build(&tools.city).unwrap();
         let mut all = testing::tools(tools.store.clone());
-        let round = Mailbox::round(&mail, &all.links, Language::Nl, &tools.store).unwrap();
+        let round = Mailbox::round(&mail, &all.links, &tokens(), Language::Nl, &tools.store).unwrap();
         all.mail = Some(mail);
         let round = RoundWorker::of_the_house(tools.store.clone(), NAME, round);
         Some(Self { hands, tools, all, name, round })

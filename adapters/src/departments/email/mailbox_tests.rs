@@ -16,6 +16,7 @@ use schemas::{
     dispatch::{Dispatch, DispatchState, Say},
     event::What as Event,
     letter::{Lane, Letter},
+    notice::{Heard, HeardState},
     report::Contact,
     verdict::Verdict,
 };
@@ -131,6 +132,56 @@ async fn what_comes_back_from_one_of_two_or_after_an_answer_is_a_note((hands, _b
     let told = timeline(&post.tools.store, dispatch.case_id).await;
     assert_eq!(told, "received handed_over accepted internal_note");
     assert!(post.tools.store.dead(DeadFilter::default()).await.unwrap().is_empty());
+}
+
+async fn what_is_heard_of_notices_goes_to_the_notifier((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let verp =
+        |notice: u128| format!("stad-{}+{}@stad.example", post.name, post::tokens().bounce(Uuid::from_u128(notice)));
+    // Nobody is at this address: the mail server says so to where the notice came from.
+    let smtp = &post.all.mail.as_ref().unwrap().smtp;
+    let mail = b"From: Stad <meldpunt@stad.example>\r\nSubject: Uw melding\r\n\r\nDag\r\n";
+    let to = ["unknown@dienst.example".parse().unwrap()];
+    assert_eq!(smtp.send(&verp(1).parse().unwrap(), &to, mail, true).await.word(), "done");
+    post.read(1).await;
+    let report = |kind: &str, part: &str, from: &str| {
+        format!(
+            "--x\nContent-Type: text/plain\n\nBericht\n--x\nContent-Type: message/{kind}\n\n{part}\n\n--x\nContent-Type: \
+             message/rfc822\n\nReturn-Path: <{from}>\nMessage-ID: <a@stad.example>\nSubject: Uw melding\n\nDag\n--x--"
+        )
+    };
+    let kind =
+        |kind: &str| format!("MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type={kind}; boundary=x");
+    let status = |code: &str, action: &str| {
+        report("delivery-status", &format!("Reporting-MTA: dns; x\n\nAction: {action}\nStatus: {code}"), "")
+    };
+    for (n, code, action) in [(2, "5.2.2", "failed"), (3, "5.7.1", "failed"), (4, "4.4.1", "delayed")] {
+        post.write(&verp(n), &[&kind("delivery-status")], &status(code, action)).await;
+        post.read(1).await;
+    }
+    // A complaint comes to the address for complaints, and names the one that the mail came from.
+    let complaint = format!("Feedback-Type: abuse\nVersion: 1\nOriginal-Mail-From: <{}>", verp(5));
+    let to = format!("stad-{}@stad.example", post.name);
+    post.write(&to, &[&kind("feedback-report")], &report("feedback-report", &complaint, &verp(5))).await;
+    post.read(1).await;
+    // Whoever is away says nothing.
+    post.write(&verp(6), &["Auto-Submitted: auto-replied"], "Ik ben er niet.").await;
+    post.write(&verp(7), &[], "Hallo").await;
+    post.read(2).await;
+    let letters = waiting(&post.tools.store, &Lane::notifier()).await;
+    let mut heard: Vec<Heard> = letters.iter().filter_map(|letter| letter.read().ok()).collect();
+    heard.sort_by_key(|heard| heard.notice);
+    let found: Vec<_> = heard.iter().map(|heard| (heard.notice.unwrap().as_u128(), heard.state)).collect();
+    use HeardState::{Complained, Dead, Failed, Trying};
+    assert_eq!(found, [(1, Dead), (2, Failed), (3, Failed), (4, Trying), (5, Complained)]);
+    let why = heard[0].why.as_deref().unwrap();
+    assert!(why.contains("5.1.1") && !why.contains('@'), "{why}");
+    assert_eq!(post.mails("stad", "Voordeur/Unmatched", 1).await.len(), 1, "a person looks at what people write");
+    // The same report comes a second time.
+    post.write(&verp(2), &[&kind("delivery-status"), "Message-ID: <twice@x>"], &status("5.2.2", "failed")).await;
+    post.write(&verp(2), &[&kind("delivery-status"), "Message-ID: <twice@x>"], &status("5.2.2", "failed")).await;
+    post.read(2).await;
+    assert_eq!(waiting(&post.tools.store, &Lane::notifier()).await.len(), 1, "heard once");
 }
 
 async fn an_old_mail_speaks_for_what_is_asked_now((hands, _bed, tools): Desk) {
@@ -253,7 +304,7 @@ async fn a_crash_while_reading_loses_nothing_and_hears_nothing_twice((hands, _be
     post.answer(&letter, &[], "We kijken").await;
     post.mails("stad", "INBOX", 1).await;
     let mail = post.all.mail.clone().unwrap();
-    let round = Mailbox::round(&mail, &post.all.links, Language::Nl, &post.tools.store).unwrap();
+    let round = Mailbox::round(&mail, &post.all.links, &post::tokens(), Language::Nl, &post.tools.store).unwrap();
     // Read, and died before anything was committed: the mail is where it was.
     let first = round.go(Value::Null).await.unwrap();
     assert_eq!((first.updates.len(), post.mails("stad", "INBOX", 0).await.len()), (1, 1));
@@ -275,6 +326,7 @@ testing::both!(
     an_address_that_is_refused_at_once_is_said_at_once,
     who_is_away_is_noted_and_is_no_answer,
     what_belongs_to_nothing_is_kept_for_a_person,
+    what_is_heard_of_notices_goes_to_the_notifier,
     a_crash_between_sending_and_writing_down_makes_a_copy_with_the_same_id,
     a_crash_while_reading_loses_nothing_and_hears_nothing_twice,
 );

@@ -285,6 +285,7 @@ impl Walk {
             updates: self.updates,
             arrived: self.arrived,
             happened: Vec::new(),
+            letters: Vec::new(),
             next_at,
             trouble: self.trouble.map(|trouble| format!("their server was asked in part; the rest follows: {trouble}")),
         })

@@ -47,6 +47,10 @@ pub struct MailConfig {
     /// Where answers go, if not to `from`.
     #[serde(default)]
     pub reply_to: Option<String>,
+    /// The address that mails come back to, with `{token}` where the token of the notice goes:
+    /// `antwoord+{token}@example.org`. `from` when left out, and then nobody hears what came back.
+    #[serde(default)]
+    pub return_path: Option<String>,
     /// The name this machine gives itself (EHLO); the domain of `from` when left out.
     #[serde(default)]
     pub hello_name: Option<String>,
@@ -92,6 +96,7 @@ impl MailConfig {
             password_file: None,
             from: None,
             reply_to: None,
+            return_path: None,
             hello_name: None,
             ca_file: None,
             dkim: Vec::new(),
@@ -118,6 +123,16 @@ impl MailConfig {
             if address.is_some_and(|a| a.parse::<Address>().is_err()) {
                 wrong.push(format!("{setting}: this is not a mail address; write one like \"voordeur@example.org\""));
             }
+        }
+        // As long as the longest token, in a local part of at most 64 characters (RFC 5321 §4.5.3.1.1).
+        let is_pattern = |text: &str| {
+            text.matches("{token}").count() == 1 && text.replace("{token}", &"a".repeat(42)).parse::<Address>().is_ok()
+        };
+        if self.return_path.as_deref().is_some_and(|text| !is_pattern(text)) {
+            wrong.push(
+                "mail.return_path: write an address with a place for the token, \"antwoord+{token}@example.org\""
+                    .to_owned(),
+            );
         }
         let has_password = self.password.is_some() || self.password_file.is_some();
         match (&self.user, has_password) {

@@ -1,7 +1,7 @@
 //! One mail as bytes (RFC 5322): the same notice gives the same Message-ID, whenever it is sent.
 
 use super::{MailConfig, dkim::Signer};
-use crate::senders::Parcel;
+use crate::{links::NoticeLinks, senders::Parcel};
 use lettre::{
     Address, Message,
     message::{
@@ -10,6 +10,7 @@ use lettre::{
     },
 };
 use schemas::{
+    Uuid,
     city::{City, Texts, in_language},
     text,
 };
@@ -21,22 +22,32 @@ pub(super) struct Letterhead {
     names: Texts,
     reply_to: Option<Address>,
     domain: String,
+    /// The name of the list that all notices are (RFC 2919).
+    list_id: String,
+    /// Where mails come back to, with a place for the token.
+    return_path: Option<String>,
+    links: NoticeLinks,
     signers: Vec<Signer>,
 }
 
 impl Letterhead {
-    pub(super) fn read(config: &MailConfig, city: &City) -> Result<Self, String> {
+    pub(super) fn read(config: &MailConfig, city: &City, links: &NoticeLinks) -> Result<Self, String> {
         let address =
             |setting: &str, text: &str| text.parse::<Address>().map_err(|error| format!("{setting}: {error}"));
         let from = address("mail.from", config.sender_address(city))?;
         let reply_to = config.reply_to.as_deref().map(|text| address("mail.reply_to", text)).transpose()?;
         let domain = if from.domain().is_ascii() { from.domain().to_owned() } else { "voordeur.invalid".to_owned() };
         let signers = config.dkim.iter().map(|key| key.build(from.domain())).collect::<Result<_, _>>()?;
-        Ok(Self { from, names: city.names.clone(), reply_to, domain, signers })
+        let (return_path, links) = (config.return_path.clone(), links.clone());
+        let list_id = format!("<notices.{domain}>");
+        Ok(Self { from, names: city.names.clone(), reply_to, domain, list_id, return_path, links, signers })
     }
 
-    pub(super) fn from(&self) -> &Address {
-        &self.from
+    /// Where the mail of `notice` comes back to: an address of its own (VERP), where one is set up.
+    pub(super) fn return_path(&self, notice: Uuid) -> Result<Address, String> {
+        let Some(pattern) = &self.return_path else { return Ok(self.from.clone()) };
+        let address = self.links.return_path(pattern, notice);
+        address.parse().map_err(|error| format!("mail.return_path: {error}"))
     }
 
     /// The domain of Message-IDs.
@@ -58,7 +69,12 @@ impl Letterhead {
             // Nothing that was typed makes a second line in a header.
             .subject(text::clean_line(&parcel.subject))
             // Mails about one case stand together in the reader's mailbox.
+            .in_reply_to(format!("<{}@{}>", parcel.case_id, self.domain))
             .references(format!("<{}@{}>", parcel.case_id, self.domain))
+            .raw_header(raw("List-Id", &self.list_id))
+            // One address alone, over HTTPS: RFC 8058 §3.1.
+            .raw_header(raw("List-Unsubscribe", &format!("<{}>", self.links.one_click(parcel.notice))))
+            .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
             .raw_header(raw("Content-Language", parcel.language.as_str()))
             // RFC 3834 §5, and the same for Exchange: no holiday replies.
             .raw_header(raw("Auto-Submitted", "auto-generated"))

@@ -1,0 +1,104 @@
+//! `/{lang}/u/{token}`: whoever got a notice says what they do not want to hear any more, by plain forms.
+//! Opening it changes nothing, so programs that follow every link in a mail do no harm.
+
+use super::{Call, Entry, Lang, Oops};
+use crate::{app::App, face::Page};
+use axum::{
+    Form,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use notifier::wishes::Wish;
+use schemas::{city::in_language, notice::Scope};
+use serde::{Deserialize, Serialize};
+
+/// The page.
+pub const PAGE: Entry =
+    Entry { name: "wishes", path: "/{lang}/u/{token}", route: |_| get(show).post(send), sandbox: false };
+
+/// The secret part of the address.
+#[derive(Deserialize)]
+pub(super) struct Link {
+    token: String,
+}
+
+#[derive(Serialize)]
+struct Data {
+    action: String,
+    category: String,
+    reference: String,
+    /// How it is now, in a sentence.
+    stand: String,
+    /// Whether something is stopped.
+    stopped: bool,
+    choices: Vec<Choice>,
+    phone: Call,
+}
+
+/// One thing that can be wished.
+#[derive(Serialize)]
+struct Choice {
+    wish: &'static str,
+    title: String,
+    text: String,
+    button: String,
+}
+
+#[derive(Deserialize)]
+struct Said {
+    #[serde(default)]
+    wish: String,
+}
+
+async fn show(State(app): State<App>, Lang(language): Lang, Path(link): Path<Link>) -> Result<Response, Oops> {
+    let opened = app.wishes().await?.look(&link.token).await?.ok_or(Oops::Missing)?;
+    let (stand, wishes): (_, &[&str]) = match opened.stopped {
+        None => ("wishes-told", &["this", "nothing"]),
+        Some(Scope::All) => ("wishes-nothing-said", &["again"]),
+        Some(_) => ("wishes-this-said", &["again", "nothing"]),
+    };
+    let text = |key: &str| app.text(language, key, &[]);
+    let choices = wishes.iter().map(|wish| Choice {
+        wish,
+        title: text(&format!("wishes-{wish}")),
+        text: text(&format!("wishes-{wish}-text")),
+        button: text(&format!("wishes-{wish}-button")),
+    });
+    let category = &opened.report.category;
+    let here = format!("/u/{}", link.token);
+    let data = Data {
+        action: format!("/{}{here}", language.as_str()),
+        category: app
+            .site
+            .city
+            .category(category)
+            .map_or(category.as_str(), |category| in_language(&category.names, language))
+            .to_owned(),
+        reference: opened.report.reference.to_string(),
+        stand: text(stand),
+        stopped: opened.stopped.is_some(),
+        choices: choices.collect(),
+        phone: Call::to(&app.site.city.phone),
+    };
+    Ok(app.show(&Page::new(language, "wishes", text("wishes-title"), here, data).private()))
+}
+
+async fn send(
+    State(app): State<App>,
+    Lang(language): Lang,
+    Path(link): Path<Link>,
+    Form(said): Form<Said>,
+) -> Result<Response, Oops> {
+    let wish = match said.wish.as_str() {
+        "this" => Wish::NotThis,
+        "nothing" => Wish::Nothing,
+        "again" => Wish::Again,
+        _ => return Err(Oops::Status(StatusCode::BAD_REQUEST)),
+    };
+    if !app.wishes().await?.say(&link.token, wish).await? {
+        return Err(Oops::Missing);
+    }
+    Ok(Redirect::to(&format!("/{}/u/{}", language.as_str(), link.token)).into_response())
+}
