@@ -155,6 +155,9 @@ mod bed;
 #[path = "batch_file/docs_tests.rs"]
 mod docs_tests;
 #[cfg(test)]
+#[path = "batch_file/hostile_tests.rs"]
+mod hostile_tests;
+#[cfg(test)]
 #[path = "batch_file/sftp_tests.rs"]
 mod sftp_tests;
 #[cfg(test)]

@@ -84,7 +84,7 @@ fn answers_and_receipts_of_the_page_are_understood() {
         .iter()
         .map(|line| {
             said::Which::read(line).unwrap();
-            said::update(line, Uuid::from_u128(1), at).unwrap().say.word()
+            said::update(line, Uuid::from_u128(1), Uuid::from_u128(2), at).unwrap().say.word()
         })
         .collect();
     assert_eq!(said, ["accept", "plan", "done"]);

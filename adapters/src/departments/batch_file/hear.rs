@@ -73,24 +73,34 @@ fn kind(name: &str, usual: Format) -> Kind<'_> {
 }
 
 impl Exchange {
-    /// Moves what was read out of the way.
+    /// Moves what was read out of the way. One that cannot be moved stays, and keeps no other.
     pub(super) async fn put_away(&self, shelf: &dyn Shelf, state: &mut State) -> Result<(), Trouble> {
+        let mut went = Ok(());
         for (name, read) in state.read.clone() {
-            let from = self.inbound(&name);
-            let there = shelf.read(&from).await?;
-            // Of another content, it is another file, and not read yet.
-            if there.as_deref().map(digest).is_some_and(|there| there == read) {
-                let plain = self.done(&name);
-                let taken = shelf.read(&plain).await?.is_some();
-                let to = if taken { format!("{plain}.{}", &read[..12]) } else { plain };
-                shelf.rename(&from, &to).await?;
+            match self.put_one_away(shelf, &name, &read).await {
+                Ok(()) => _ = state.read.remove(&name),
+                Err(trouble) => went = went.and(Err(trouble)),
             }
-            state.read.remove(&name);
+        }
+        went
+    }
+
+    async fn put_one_away(&self, shelf: &dyn Shelf, name: &str, read: &str) -> Result<(), Trouble> {
+        let from = self.inbound(name);
+        let there = shelf.read(&from).await?;
+        // Of another content, it is another file, and not read yet.
+        if there.as_deref().map(digest).is_some_and(|there| there == read) {
+            let plain = self.done(name);
+            // Whatever stands there, and be it nothing that can be read, stays.
+            let free = matches!(shelf.read(&plain).await, Ok(None));
+            let to = if free { plain } else { format!("{plain}.{}", &read[..12]) };
+            shelf.rename(&from, &to).await?;
         }
         Ok(())
     }
 
-    /// Reads what is new. What was heard, and that it was, are changed together, file by file.
+    /// Reads what is new. What was heard, and that it was, are changed together, file by file; one that
+    /// cannot be read is told, and keeps no other.
     pub(super) async fn hear(
         &self,
         shelf: &dyn Shelf,
@@ -101,67 +111,87 @@ impl Exchange {
         let entries = shelf.list(self.config.inbound.trim_matches('/')).await?;
         let names: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
         state.seen.retain(|name, _| names.contains(name.as_str()));
-        let mut files = 0;
+        let (mut files, mut went) = (0, Ok(()));
         for entry in &entries {
             let kind = kind(&entry.name, self.config.format);
             if kind == Kind::Other || state.read.contains_key(&entry.name) {
                 continue;
             }
-            let Some(since) = still(state, entry, now) else {
-                heard.more = true;
-                continue;
+            let since = match still(state, entry, now) {
+                Still::Since(since) => since,
+                Still::Refused => continue,
+                Still::Not => {
+                    heard.more = true;
+                    continue;
+                }
             };
-            let Some(bytes) = self.fetch(shelf, entry).await? else { continue };
-            let format = match kind {
-                Kind::Updates(format) | Kind::Receipt(_, format) => format,
-                Kind::Book | Kind::Other => self.config.format,
-            };
-            let whole =
-                kind == Kind::Book || bytes.is_err() || bytes.as_ref().is_ok_and(|b| table::is_whole(format, b));
-            if !whole && now < since + PATIENCE {
-                continue;
-            }
             if files == FILES {
                 heard.more = true;
                 break;
             }
-            files += 1;
-            let read = digest(bytes.as_deref().unwrap_or_default());
-            let mut found = Heard::default();
-            let wrong = match (&kind, &bytes) {
-                (Kind::Book, _) => vec![Wrong::new(0, "", "this is a workbook: save the sheet as CSV")],
-                (_, Err(trouble)) => vec![Wrong::new(0, "", trouble.0.clone())],
-                (Kind::Receipt(of, format), Ok(bytes)) => self.receipt(of, *format, bytes, &mut found).await?,
-                (_, Ok(bytes)) => {
-                    let at = At {
-                        file: (&entry.name, &read),
-                        written: entry.modified.unwrap_or(now),
-                        now,
-                        zone: &self.city.calendar.zone,
-                        department: &self.department,
-                    };
-                    self.updates(format, bytes, at, &mut found).await?
+            match self.hear_one(shelf, state, (entry, &kind, since), now, heard).await {
+                Ok(read) => files += usize::from(read),
+                Err(trouble) => {
+                    files += 1;
+                    went = went.and(Err(trouble));
                 }
-            };
-            self.complain(shelf, &entry.name, format, &wrong).await?;
-            self.note(&entry.name, &kind, &found, &wrong);
-            heard.updates.extend(found.updates);
-            heard.arrived.extend(found.arrived);
-            heard.happened.extend(found.happened);
-            heard.answered.extend(found.answered);
-            state.seen.remove(&entry.name);
-            state.read.insert(entry.name.clone(), read);
+            }
         }
-        Ok(())
+        went
     }
 
-    /// What the file holds; nothing when it changed meanwhile, an error when it is none to read.
-    async fn fetch(&self, shelf: &dyn Shelf, entry: &Entry) -> Result<Option<Result<Vec<u8>, Trouble>>, Trouble> {
+    /// Reads one file that lies still; gives whether it was finished.
+    async fn hear_one(
+        &self,
+        shelf: &dyn Shelf,
+        state: &mut State,
+        (entry, kind, since): (&Entry, &Kind<'_>, Timestamp),
+        now: Timestamp,
+        heard: &mut Heard,
+    ) -> Result<bool, Trouble> {
+        let format = match kind {
+            Kind::Updates(format) | Kind::Receipt(_, format) => *format,
+            Kind::Book | Kind::Other => self.config.format,
+        };
         if entry.size > LARGEST {
-            return Ok(Some(Err(Trouble::too_large(&entry.name))));
+            let wrong = Wrong::new(0, "", Trouble::too_large(&entry.name).0);
+            self.complain(shelf, &entry.name, format, &[wrong]).await?;
+            if let Some(seen) = state.seen.get_mut(&entry.name) {
+                seen.refused = true;
+            }
+            return Ok(true);
         }
-        let bytes = shelf.read(&self.inbound(&entry.name)).await?;
-        Ok(bytes.filter(|bytes| bytes.len() as u64 == entry.size).map(Ok))
+        // Changed meanwhile: it is looked at again.
+        let bytes = shelf.read(&self.inbound(&entry.name)).await?.filter(|bytes| bytes.len() as u64 == entry.size);
+        let Some(bytes) = bytes else { return Ok(false) };
+        if *kind != Kind::Book && !table::is_whole(format, &bytes) && now < since + PATIENCE {
+            return Ok(false);
+        }
+        let read = digest(&bytes);
+        let mut found = Heard::default();
+        let wrong = match kind {
+            Kind::Book => vec![Wrong::new(0, "", "this is a workbook: save the sheet as CSV")],
+            Kind::Receipt(of, format) => self.receipt(of, *format, &bytes, &mut found).await?,
+            Kind::Updates(_) | Kind::Other => {
+                let at = At {
+                    file: (&entry.name, &read),
+                    written: entry.modified.unwrap_or(now),
+                    now,
+                    zone: &self.city.calendar.zone,
+                    department: &self.department,
+                };
+                self.updates(format, &bytes, at, &mut found).await?
+            }
+        };
+        self.complain(shelf, &entry.name, format, &wrong).await?;
+        self.note(&entry.name, kind, &found, &wrong);
+        heard.updates.extend(found.updates);
+        heard.arrived.extend(found.arrived);
+        heard.happened.extend(found.happened);
+        heard.answered.extend(found.answered);
+        state.seen.remove(&entry.name);
+        state.read.insert(entry.name.clone(), read);
+        Ok(true)
     }
 
     fn manner<'a>(&self, labels: &'a BTreeMap<String, String>, names: &'a [&'a str]) -> Manner<'a> {
@@ -190,7 +220,11 @@ impl Exchange {
         let mut about = Vec::new();
         for line in lines.iter().filter(|line| !said::is_silent(line)) {
             match Which::read(line) {
-                Ok(which) => about.push((line, self.find(&which).await?)),
+                Ok(which) => {
+                    // A time that cannot be read is told below.
+                    let at = said::said_at(line, at).unwrap_or(at.now);
+                    about.push((line, said::meant(&self.find(&which).await?, at)));
+                }
                 Err(unclear) => wrong.push(unclear),
             }
         }
@@ -201,7 +235,7 @@ impl Exchange {
                 wrong.push(Wrong::new(line.row, "dispatch", message));
                 continue;
             };
-            match said::update(line, dispatch, at) {
+            match said::update(line, dispatch, peek.case_id, at) {
                 Ok(update) if peek.role == Role::Informed && !matches!(update.say, Say::InternalNote { .. }) => {
                     let message =
                         "you were informed of this case, another department does it: only internal_note is possible";
@@ -214,20 +248,23 @@ impl Exchange {
         Ok(wrong)
     }
 
-    /// The dispatch that a row is about, whoever it was for.
-    async fn find(&self, which: &Which) -> Result<Option<Uuid>, Trouble> {
-        match which {
-            Which::Dispatch(dispatch) => Ok(Some(*dispatch)),
+    /// The dispatches that a row may be about, each with when it was posted, oldest first. One that is
+    /// named may be anybody's; of a case that is named, they are this department's.
+    async fn find(&self, which: &Which) -> Result<Vec<(Uuid, Timestamp)>, Trouble> {
+        let case = match which {
+            Which::Dispatch(dispatch) => return Ok(vec![(*dispatch, Timestamp::MIN)]),
             Which::Number(number) => {
-                self.store.dispatch_by_their_number(&self.department, number).await.map_err(unreadable)
+                let known = self.store.dispatch_by_their_number(&self.department, number).await.map_err(unreadable)?;
+                self.peek(known.into_iter()).await?.into_values().next().map(|peek| peek.case_id)
             }
             Which::Reference(reference) => {
-                let report = self.store.report_by_reference(*reference).await.map_err(unreadable)?;
-                let Some(report) = report else { return Ok(None) };
-                let rows = self.store.dispatches_of(report.id).await.map_err(unreadable)?;
-                Ok(rows.into_iter().rfind(|row| row.department == self.department).map(|row| row.id))
+                self.store.report_by_reference(*reference).await.map_err(unreadable)?.map(|report| report.id)
             }
-        }
+        };
+        let Some(case) = case else { return Ok(Vec::new()) };
+        let rows = self.store.dispatches_of(case).await.map_err(unreadable)?;
+        let mine = rows.into_iter().filter(|row| row.department == self.department);
+        Ok(mine.map(|row| (row.id, row.posted_at)).collect())
     }
 
     /// Those of the dispatches that are this department's.
@@ -265,8 +302,9 @@ impl Exchange {
                 rest = Some(answered);
                 continue;
             };
-            match self.find(which).await?.filter(|dispatch| open.contains_key(dispatch)) {
-                Some(dispatch) => {
+            let named = self.find(which).await?;
+            match named.into_iter().rev().find(|(dispatch, _)| open.contains_key(dispatch)) {
+                Some((dispatch, _)) => {
                     // What was answered before keeps its first answer.
                     if open.insert(dispatch, Some(answered.answer)).flatten().is_none() {
                         self.settle(&file, dispatch, &answered, found);
@@ -330,16 +368,29 @@ impl Exchange {
     }
 }
 
-/// Since when a file has not changed, once that is long enough.
-fn still(state: &mut State, entry: &Entry, now: Timestamp) -> Option<Timestamp> {
+/// Whether a file lies still.
+enum Still {
+    /// Since then, which is long enough.
+    Since(Timestamp),
+    /// It does, and it was refused.
+    Refused,
+    /// Not long enough.
+    Not,
+}
+
+fn still(state: &mut State, entry: &Entry, now: Timestamp) -> Still {
     if let Some(seen) = state.seen.get(&entry.name)
         && (seen.size, seen.modified) == (entry.size, entry.modified)
     {
-        return Some(seen.since).filter(|since| now >= *since + STILL);
+        return match seen.since {
+            _ if seen.refused => Still::Refused,
+            since if now >= since + STILL => Still::Since(since),
+            _ => Still::Not,
+        };
     }
-    let seen = Seen { size: entry.size, modified: entry.modified, since: now };
+    let seen = Seen { size: entry.size, modified: entry.modified, since: now, refused: false };
     state.seen.insert(entry.name.clone(), seen);
-    None
+    Still::Not
 }
 
 fn complaint(format: Format, delimiter: u8, wrong: &[Wrong]) -> Vec<u8> {
@@ -361,26 +412,5 @@ fn complaint(format: Format, delimiter: u8, wrong: &[Wrong]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_file_is_stands_in_its_name() {
-        for (name, wanted) in [
-            ("updates.csv", Kind::Updates(Format::Csv)),
-            ("UPDATES.JSON", Kind::Updates(Format::Json)),
-            ("voordeur-wegen-20261123-000001.json.receipt", {
-                Kind::Receipt("voordeur-wegen-20261123-000001.json", Format::Json)
-            }),
-            ("x.RECEIPT", Kind::Receipt("x", Format::Csv)),
-            ("updates.xlsx", Kind::Book),
-            ("updates.csv.part", Kind::Other),
-            ("updates.csv.filepart", Kind::Other),
-            ("updates.csv.errors", Kind::Other),
-            (".updates.csv", Kind::Other),
-            ("lees mij", Kind::Other),
-        ] {
-            assert_eq!(kind(name, Format::Csv), wanted, "{name}");
-        }
-    }
-}
+#[path = "hear_tests.rs"]
+mod tests;

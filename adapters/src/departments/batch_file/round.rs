@@ -47,6 +47,9 @@ pub(super) struct Seen {
     pub modified: Option<Timestamp>,
     /// Since when it has not changed.
     pub since: Timestamp,
+    /// It is too large to be read, which its writer was told; it stays where it is.
+    #[serde(default)]
+    pub refused: bool,
 }
 
 /// What a round keeps, in the transaction that ends it.
@@ -172,9 +175,9 @@ impl Walk {
         let rows = exchange.store.batch_rows(&exchange.department, file.number).await.map_err(unreadable)?;
         let waiting: Vec<Uuid> = rows.iter().filter(|row| row.answer.is_none()).map(|row| row.dispatch).collect();
         let text = format!(
-            "{} was put in its place at {handed_at} and after {} hours there is no receipt for this case: ask them whether they have it.",
+            "{} was put in its place at {handed_at} and after {} minutes there is no receipt for this case: ask them whether they have it.",
             file.name,
-            within.as_secs() / 3600
+            within.as_secs() / 60
         );
         let count = waiting.len();
         self.went.happened.extend(waiting.into_iter().map(|dispatch| Happened {
@@ -191,7 +194,7 @@ impl Walk {
 
     /// Puts away what was read, and reads what is new.
     async fn hear(&mut self, exchange: &Exchange, shelf: &dyn Shelf) -> Result<(), Trouble> {
-        exchange.put_away(shelf, &mut self.state).await?;
+        let away = exchange.put_away(shelf, &mut self.state).await;
         let mut heard = Heard::default();
         let went = exchange.hear(shelf, &mut self.state, self.now, &mut heard).await;
         let Heard { updates, arrived, happened, answered, more } = heard;
@@ -200,7 +203,7 @@ impl Walk {
         self.went.happened.extend(happened);
         self.kept.answered.extend(answered);
         self.soon |= more;
-        went
+        away.and(went)
     }
 
     fn end(mut self, exchange: &Exchange, went: Result<(), Trouble>) -> Result<Went, String> {

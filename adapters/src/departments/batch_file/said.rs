@@ -103,25 +103,36 @@ pub fn is_silent(line: &Line) -> bool {
     ["what", "text", "reason", "on", "evidence", "to"].iter().all(|name| line.cell(name).is_none())
 }
 
-/// The update that a row is, about `dispatch`; or everything that is wrong with it.
-pub fn update(line: &Line, dispatch: Uuid, at: At<'_>) -> Result<Update, Vec<Wrong>> {
-    let (mut wrong, row) = (Vec::new(), line.row);
-    let said_at = match line.cell("at").map(|cell| moment(cell, at)) {
-        None => at.written.min(at.now),
-        Some(Some(said)) if said.as_second() - at.now.as_second() <= MAX_AHEAD => said,
-        Some(Some(_)) => {
-            wrong.push(Wrong::new(row, "at", format!("this is in the future, it is {} now", at.now)));
-            at.now
-        }
+/// When the row was said.
+pub fn said_at(line: &Line, at: At<'_>) -> Result<Timestamp, Wrong> {
+    match line.cell("at").map(|cell| moment(cell, at)) {
+        None => Ok(at.written.min(at.now)),
+        Some(Some(said)) if said.as_second() - at.now.as_second() <= MAX_AHEAD => Ok(said),
+        Some(Some(_)) => Err(Wrong::new(line.row, "at", format!("this is in the future, it is {} now", at.now))),
         Some(None) => {
             let message = "this is no time: write 2026-11-23T10:00:00Z, or 2026-11-23 10:00 as it is in the city";
-            wrong.push(Wrong::new(row, "at", message));
-            at.now
+            Err(Wrong::new(line.row, "at", message))
         }
-    };
+    }
+}
+
+/// Of the dispatches of a case, oldest first, the one that was spoken of at `at`: who speaks of a case
+/// without naming one means the one that they had. Clocks may be apart a little.
+pub fn meant(rows: &[(Uuid, Timestamp)], at: Timestamp) -> Option<Uuid> {
+    let had = |row: &&(Uuid, Timestamp)| row.1.as_second() <= at.as_second() + MAX_AHEAD;
+    rows.iter().rev().find(had).or(rows.first()).map(|(id, _)| *id)
+}
+
+/// The update that a row is, about `dispatch` of `case`; or everything that is wrong with it.
+pub fn update(line: &Line, dispatch: Uuid, case: Uuid, at: At<'_>) -> Result<Update, Vec<Wrong>> {
+    let (mut wrong, row) = (Vec::new(), line.row);
+    let said_at = said_at(line, at).unwrap_or_else(|fault| {
+        wrong.push(fault);
+        at.now
+    });
     let say = say(line).map_err(|more| wrong.extend(more)).ok();
     let (Some(say), true) = (say, wrong.is_empty()) else { return Err(wrong) };
-    let id = line.cell("id").map_or_else(|| identity(line, dispatch, at), str::to_owned);
+    let id = line.cell("id").map_or_else(|| identity(line, case, at), str::to_owned);
     let update = Update { id, department: at.department.clone(), dispatch, at: said_at, say };
     check_words(update).map_err(|faults| {
         let field = |pointer: &str| pointer.trim_start_matches("/say").trim_start_matches('/').to_owned();
@@ -130,14 +141,14 @@ pub fn update(line: &Line, dispatch: Uuid, at: At<'_>) -> Result<Update, Vec<Wro
 }
 
 /// What a row without an id of its own is known by. With a time, it is the same in every file that
-/// repeats it; without one, in this file.
-fn identity(line: &Line, dispatch: Uuid, at: At<'_>) -> String {
+/// repeats it, also when the department got the case once more since; without one, in this file.
+fn identity(line: &Line, case: Uuid, at: At<'_>) -> String {
     let cell = |name| line.cell(name).unwrap_or_default();
     let row = line.row.to_string();
     let place = if line.cell("at").is_some() { ["", "", ""] } else { [at.file.0, at.file.1, &row] };
     let said = ["what", "at", "on", "text", "reason", "evidence", "to", "to_phone", "to_url"].map(cell);
-    let dispatch = dispatch.to_string();
-    let parts: Vec<&str> = ["batch", &dispatch].into_iter().chain(place).chain(said).collect();
+    let case = case.to_string();
+    let parts: Vec<&str> = ["batch", &case].into_iter().chain(place).chain(said).collect();
     derived(&parts).to_string()
 }
 

@@ -18,7 +18,7 @@ fn read(cells: &[(&str, &str)], file: &str) -> Result<Update, Vec<Wrong>> {
         zone: &testing::city().calendar.zone.clone(),
         department: &department,
     };
-    update(&line(cells), Uuid::from_u128(7), at)
+    update(&line(cells), Uuid::from_u128(7), Uuid::from_u128(8), at)
 }
 
 #[test]
@@ -100,6 +100,22 @@ fn a_row_is_known_by_what_it_says_and_when() {
     assert_eq!(id(&bare, "a.csv"), id(&bare, "a.csv"));
     assert_ne!(id(&bare, "a.csv"), id(&bare, "b.csv"));
     assert_eq!(id(&[bare[0], bare[1], ("id", "W-7-1")], "a.csv"), "W-7-1");
+}
+
+#[test]
+fn who_names_a_case_means_the_dispatch_that_they_had() {
+    let [first, second] = [1, 2].map(Uuid::from_u128);
+    let rows =
+        [(first, "2026-11-23T09:00:00Z"), (second, "2026-11-24T09:00:00Z")].map(|(id, at)| (id, at.parse().unwrap()));
+    for (at, wanted) in [
+        ("1970-01-01T00:00:00Z", first),
+        ("2026-11-23T15:00:00Z", first),
+        ("2026-11-24T08:55:00Z", second),
+        ("2026-11-25T08:00:00Z", second),
+    ] {
+        assert_eq!(meant(&rows, at.parse().unwrap()), Some(wanted), "{at}");
+    }
+    assert_eq!(meant(&[], testing::now()), None);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use schemas::Timestamp;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -87,20 +88,65 @@ impl Directory {
     }
 }
 
-fn open(path: &Path) -> Result<Option<File>, Trouble> {
-    let is_file = match fs::symlink_metadata(path) {
-        Ok(meta) => meta.is_file(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Trouble::io("look at", path, &error)),
-    };
-    if !is_file {
+/// Opens the plain file at `path`, in the way that `how` says. Whoever shares the folder with us may put a
+/// link or a pipe there: neither is followed, and nobody waits for its other end.
+fn open(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
+    let file = how.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
+/// Whether something stands at `path` that is no plain file.
+fn is_strange(path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) => Ok(!meta.is_file()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn read(path: &Path) -> Result<Option<File>, Trouble> {
+    let strange = is_strange(path).map_err(|error| Trouble::io("look at", path, &error))?;
+    if strange {
         return Err(Trouble(format!("{} is not a plain file", path.display())));
     }
-    match File::open(path) {
+    match open(path, OpenOptions::new().read(true)) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Trouble::io("open", path, &error)),
     }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if is_strange(path)? {
+        fs::remove_file(path)?;
+    }
+    let mut file = open(path, OpenOptions::new().write(true).create(true).truncate(false))?;
+    file.set_len(0)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    sync_folder(path)
+}
+
+/// Makes `folder` below `root`, part by part. A link among them would lead out of the place.
+fn make(root: &Path, folder: &str) -> Result<(), Trouble> {
+    let mut path = root.to_owned();
+    for part in folder.split('/').filter(|part| !part.is_empty()) {
+        path.push(part);
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_symlink() => {
+                return Err(Trouble(format!("{} is a link: make it a folder", path.display())));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::create_dir(&path) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(Trouble::io("make", &path, &error));
+                }
+                _ => {}
+            },
+            Err(error) => return Err(Trouble::io("look at", &path, &error)),
+        }
+    }
+    Ok(())
 }
 
 /// Waits until the disk knows the names in the folder of `path`.
@@ -111,13 +157,13 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 #[async_trait]
 impl Shelf for Directory {
     async fn make_folder(&self, folder: &str) -> Result<(), Trouble> {
-        let root = self.root.clone();
-        self.at(folder, move |path| {
+        let (root, short) = (self.root.clone(), folder.to_owned());
+        self.at(folder, move |_| {
             if !root.is_dir() {
                 let message = format!("there is no folder {}: make it, or mount the disk it is on", root.display());
                 return Err(Trouble(message));
             }
-            fs::create_dir_all(path).map_err(|error| Trouble::io("make", path, &error))
+            make(&root, &short)
         })
         .await
     }
@@ -145,7 +191,7 @@ impl Shelf for Directory {
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Trouble> {
         let short = path.to_owned();
         self.at(path, move |path| {
-            let Some(file) = open(path)? else { return Ok(None) };
+            let Some(file) = read(path)? else { return Ok(None) };
             let mut bytes = Vec::new();
             file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| Trouble::io("read", path, &error))?;
             if bytes.len() as u64 > LARGEST { Err(Trouble::too_large(&short)) } else { Ok(Some(bytes)) }
@@ -155,16 +201,7 @@ impl Shelf for Directory {
 
     async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Trouble> {
         let bytes = bytes.to_vec();
-        self.at(path, move |path| {
-            let step = || {
-                let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
-                file.write_all(&bytes)?;
-                file.sync_all()?;
-                sync_folder(path)
-            };
-            step().map_err(|error| Trouble::io("write", path, &error))
-        })
-        .await
+        self.at(path, move |path| write(path, &bytes).map_err(|error| Trouble::io("write", path, &error))).await
     }
 
     async fn rename(&self, from: &str, to: &str) -> Result<bool, Trouble> {
@@ -213,6 +250,15 @@ mod tests {
         let shelf = Directory::new(folder.path().to_owned());
         assert!(shelf.list("in").await.unwrap().is_empty());
         assert!(shelf.read("in/a.csv").await.unwrap_err().0.contains("plain file"));
+        // Nor is anything written through one, or given its place.
+        std::os::unix::fs::symlink(folder.path().join("secret"), folder.path().join("in/b.csv")).unwrap();
+        shelf.write("in/b.csv", b"ours").await.unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("secret")).unwrap(), "x");
+        assert_eq!(shelf.read("in/b.csv").await.unwrap().as_deref(), Some(&b"ours"[..]));
+        fs::create_dir(folder.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), folder.path().join("uit")).unwrap();
+        assert!(shelf.make_folder("uit/dag").await.unwrap_err().0.contains("a link"));
+        assert!(!folder.path().join("elsewhere/dag").exists());
         let away = Directory::new(folder.path().join("mnt"));
         assert!(away.make_folder("uit").await.unwrap_err().0.contains("mount"));
         assert!(!folder.path().join("mnt").exists());

@@ -3,11 +3,19 @@
 
 use super::{config::Format, sheet};
 use schemas::fault::did_you_mean;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
+use std::{collections::BTreeMap, fmt};
 
 /// The most rows of one file.
 pub const MOST_ROWS: usize = 10_000;
+/// The most columns of one file, and names of one object.
+const MOST_NAMES: usize = 300;
+/// The most bytes of one row in JSON.
+const LARGEST_ROW: usize = 64 * 1024;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,13 +84,15 @@ pub fn read(format: Format, bytes: &[u8], manner: Manner<'_>) -> (Vec<Line>, Vec
         Format::Csv => csv(bytes, manner),
         Format::Json => json(bytes, manner),
     };
-    if lines.len() > MOST_ROWS {
-        let message = format!("these are {} rows, at most {MOST_ROWS} fit: split the file", lines.len());
-        return (Vec::new(), vec![Wrong::whole(message)]);
-    }
     // What stands under each name that says nothing to us.
     wrong.sort_by_key(|wrong| wrong.row);
     (lines, wrong)
+}
+
+/// Of a file that holds too much nothing is read.
+fn too_many(rows: usize) -> (Vec<Line>, Vec<Wrong>) {
+    let message = format!("these are {rows} rows, at most {MOST_ROWS} fit: split the file");
+    (Vec::new(), vec![Wrong::whole(message)])
 }
 
 fn csv(bytes: &[u8], manner: Manner<'_>) -> (Vec<Line>, Vec<Wrong>) {
@@ -98,8 +108,17 @@ fn csv(bytes: &[u8], manner: Manner<'_>) -> (Vec<Line>, Vec<Wrong>) {
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(text.as_bytes());
     let (mut names, mut lines, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+    // Those that hold anything: programs like to end with thousands that hold nothing.
+    let mut rows = 0;
     for (at, record) in reader.records().enumerate() {
         let row = at + 1;
+        if record.as_ref().is_ok_and(|record| record.iter().all(|cell| cell.trim().is_empty())) && row > 1 {
+            continue;
+        }
+        rows += usize::from(row > 1);
+        if rows > MOST_ROWS {
+            continue;
+        }
         let record = match record {
             Ok(record) => record,
             Err(error) => {
@@ -108,6 +127,10 @@ fn csv(bytes: &[u8], manner: Manner<'_>) -> (Vec<Line>, Vec<Wrong>) {
             }
         };
         if row == 1 {
+            if record.len() > MOST_NAMES {
+                let message = format!("these are {} columns, at most {MOST_NAMES} fit", record.len());
+                return (Vec::new(), vec![Wrong::whole(message)]);
+            }
             names = record.iter().map(|name| name_of(name, manner)).collect();
             wrong.extend(names.iter().filter_map(|name| strange(name, manner)));
             continue;
@@ -131,6 +154,9 @@ fn csv(bytes: &[u8], manner: Manner<'_>) -> (Vec<Line>, Vec<Wrong>) {
             lines.push(Line { row, cells });
         }
     }
+    if rows > MOST_ROWS {
+        return too_many(rows);
+    }
     if names.is_empty() {
         wrong.push(Wrong::whole("this file is empty: begin with a row of names"));
     }
@@ -147,30 +173,86 @@ fn strange(name: &str, manner: Manner<'_>) -> Option<Wrong> {
     let known = name.is_empty() || manner.names.contains(&name) || name.starts_with(super::columns::ANSWER);
     (!known).then(|| {
         let help = did_you_mean(name, manner.names.iter().copied());
+        let name: String = name.chars().take(100).collect();
         Wrong::new(1, name, format!("nothing is read under this name: {help}"))
     })
 }
 
+/// The rows of a JSON file, each unread; no more of them than may be, and how many there are.
+#[derive(Default)]
+struct Rows<'a> {
+    first: Vec<&'a RawValue>,
+    count: usize,
+}
+
+impl<'de> Deserialize<'de> for Rows<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(RowsVisitor)
+    }
+}
+
+struct RowsVisitor;
+
+impl<'de> Visitor<'de> for RowsVisitor {
+    type Value = Rows<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of objects, or {\"rows\": […]}")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut rows = Rows::default();
+        while rows.count < MOST_ROWS {
+            let Some(row) = seq.next_element()? else { return Ok(rows) };
+            rows.first.push(row);
+            rows.count += 1;
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {
+            rows.count += 1;
+        }
+        Ok(rows)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut rows = None;
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "rows" {
+                rows = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        rows.ok_or_else(|| A::Error::missing_field("rows"))
+    }
+}
+
 fn json(bytes: &[u8], manner: Manner<'_>) -> (Vec<Line>, Vec<Wrong>) {
-    let value = match serde_json::from_slice::<Value>(without_mark(bytes)) {
-        Ok(value) => value,
+    let Rows { first, count } = match serde_json::from_slice(without_mark(bytes)) {
+        Ok(rows) => rows,
+        Err(error) if error.is_data() => {
+            return (Vec::new(), vec![Wrong::whole("write a list of objects, or {\"rows\": […]}")]);
+        }
         Err(error) => return (Vec::new(), vec![Wrong::whole(format!("this is not JSON: {error}"))]),
     };
-    let rows = match value {
-        Value::Array(rows) => rows,
-        Value::Object(mut whole) => match whole.remove("rows") {
-            Some(Value::Array(rows)) => rows,
-            _ => return (Vec::new(), vec![Wrong::whole("write a list of objects, or {\"rows\": […]}")]),
-        },
-        _ => return (Vec::new(), vec![Wrong::whole("write a list of objects, or {\"rows\": […]}")]),
-    };
+    if count > MOST_ROWS {
+        return too_many(count);
+    }
     let (mut lines, mut wrong) = (Vec::new(), Vec::new());
-    for (at, value) in rows.into_iter().enumerate() {
+    for (at, unread) in first.into_iter().enumerate() {
         let row = at + 1;
-        let Value::Object(object) = value else {
+        if unread.get().len() > LARGEST_ROW {
+            let message = format!("these are {} bytes, at most {LARGEST_ROW} fit in a row", unread.get().len());
+            wrong.push(Wrong::new(row, "", message));
+            continue;
+        }
+        let Ok(Value::Object(object)) = serde_json::from_str(unread.get()) else {
             wrong.push(Wrong::new(row, "", "this is no object: write {\"dispatch\": …, \"what\": …}"));
             continue;
         };
+        if object.len() > MOST_NAMES {
+            wrong.push(Wrong::new(row, "", format!("these are {} names, at most {MOST_NAMES} fit", object.len())));
+            continue;
+        }
         let mut cells = BTreeMap::new();
         for (name, value) in object {
             let name = name_of(&name, manner);
@@ -265,6 +347,33 @@ mod tests {
         }
         let many = "dispatch\n".to_owned() + &"x\n".repeat(MOST_ROWS + 1);
         assert!(rows(Format::Csv, many.as_bytes()).1[0].1.contains("split the file"));
+    }
+
+    #[test]
+    fn a_file_is_never_larger_in_here_than_it_was_outside() {
+        let wide = format!("dispatch{}\nx\n", ",y".repeat(100_000));
+        let wrong_rows = format!("dispatch\n{}", "x,y\n".repeat(100_000));
+        let objects = format!("[{}{{}}]", "{},".repeat(100_000));
+        let numbers = format!("{{\"rows\": [{}0]}}", "0,".repeat(100_000));
+        let names: String = (0..100_000).map(|n| format!("\"y{n}\":0,")).collect();
+        let one = format!("[{{{names}\"dispatch\":\"x\"}}]");
+        let nested = format!("[{{\"dispatch\": [{}0]}}]", "0,".repeat(100_000));
+        let long = format!("dispatch,{}\nx,y\n", "y".repeat(100_000));
+        let empty = format!("dispatch,what\nx,y\n{}", ",\n".repeat(MOST_ROWS + 1));
+        assert_eq!(rows(Format::Csv, empty.as_bytes()).0.len(), 1);
+        for (format, text) in [
+            (Format::Csv, long),
+            (Format::Csv, wide),
+            (Format::Csv, wrong_rows),
+            (Format::Json, objects),
+            (Format::Json, numbers),
+            (Format::Json, one),
+            (Format::Json, nested),
+        ] {
+            let (lines, wrong) = rows(format, text.as_bytes());
+            assert!(lines.len() <= MOST_ROWS && (1..=10).contains(&wrong.len()), "{} {}", lines.len(), wrong.len());
+            assert!(wrong.iter().all(|(_, message)| message.len() < 1_000));
+        }
     }
 
     #[test]
