@@ -36,6 +36,13 @@ pub const MAX_YEARS: i32 = 20;
 /// The most addresses of evidence.
 pub const MAX_EVIDENCE: usize = 10;
 
+/// The most characters of the name of somebody outside the city.
+const MAX_TO: usize = 200;
+/// The most characters of their telephone number.
+const MAX_PHONE: usize = 100;
+/// The most bytes of an address of the web.
+const MAX_ADDRESS: usize = 2_000;
+
 /// Works the lane `updates`.
 #[derive(Debug, Clone)]
 pub struct AnswersWorker {
@@ -158,7 +165,8 @@ fn hear(
     let row = rows.get_mut(&update.dispatch)?;
     // A clock that runs ahead must not lock the case against everything that comes later.
     update.at = update.at.min(now);
-    row.answered_at = Some(row.answered_at.map_or(update.at, |at| at.max(update.at)));
+    let heard_at = apply::believed(row, &update, now);
+    row.answered_at = Some(row.answered_at.map_or(heard_at, |at| at.max(heard_at)));
     if row.state != DispatchState::Delivered {
         // Who answers has it, whatever became of our own hand-over.
         row.state = DispatchState::Delivered;
@@ -227,9 +235,9 @@ pub fn check_words(mut update: Update) -> Result<Update, Vec<Invalid>> {
         }
         Say::Reject { reason } => clean("reason", reason, true),
         Say::Note { text } | Say::InternalNote { text } | Say::Ask { text } => clean("text", text, true),
-        Say::Refer { to, text, .. } => {
-            clean("to", to, true);
+        Say::Refer { to, phone, url, text } => {
             optional(&mut clean, text);
+            faults.extend(check_referral(to, phone, url));
         }
     }
     if faults.is_empty() { Ok(update) } else { Err(faults) }
@@ -241,6 +249,29 @@ fn optional(clean: &mut impl FnMut(&str, &mut String, bool), value: &mut Option<
         clean("text", words, false);
     }
     *value = value.take().filter(|words| !words.is_empty());
+}
+
+/// Cleans and checks to whom a resident is sent, and how they get there: one line each.
+fn check_referral(to: &mut String, phone: &mut Option<String>, url: &mut Option<String>) -> Vec<Invalid> {
+    for way in [&mut *phone, &mut *url] {
+        *way = way.take().map(|way| text::clean_line(&way)).filter(|way| !way.is_empty());
+    }
+    *to = text::clean_line(to);
+    let mut faults = Vec::new();
+    if to.is_empty() {
+        faults.push(Invalid::new("/say/to", "required", "write who does this"));
+    }
+    for (field, value, most) in [("/say/to", Some(&*to), MAX_TO), ("/say/phone", phone.as_ref(), MAX_PHONE)] {
+        let length = value.map_or(0, |value| text::length(value));
+        if length > most {
+            let message = format!("these are {length} characters, at most {most} fit: shorten it");
+            faults.push(Invalid::new(field, "too_long", message));
+        }
+    }
+    if url.as_ref().is_some_and(|url| !is_web(url)) {
+        faults.push(Invalid::new("/say/url", "malformed", "write an address that begins with https://"));
+    }
+    faults
 }
 
 /// A day that a resident may be promised: not over when it was said, and within reach.
@@ -262,16 +293,22 @@ fn check_evidence(evidence: &[String]) -> Vec<Invalid> {
         faults.push(Invalid::new("/say/evidence", "too_many", message));
     }
     for (i, address) in evidence.iter().enumerate().take(MAX_EVIDENCE) {
-        let good = address.len() <= 2_000
-            && Url::parse(address).is_ok_and(|url| {
-                matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
-            });
-        if !good {
+        if !is_web(address) {
             let message = "write an address that begins with https://";
             faults.push(Invalid::new(format!("/say/evidence/{i}"), "malformed", message));
         }
     }
     faults
+}
+
+/// Whether a resident may be led to `address`: a page on the web, and no password in it. Line ends and
+/// the like, which browsers pass over in an address, are none of it.
+fn is_web(address: &str) -> bool {
+    let plain = address.len() <= MAX_ADDRESS && !address.chars().any(char::is_control);
+    plain
+        && Url::parse(address).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
+        })
 }
 
 #[cfg(test)]

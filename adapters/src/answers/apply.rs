@@ -100,7 +100,7 @@ pub(super) fn whole(
         }
         Say::Ask { text } => {
             case.watch.waited_from.get_or_insert(case.status);
-            case.watch.waiting_since.get_or_insert(update.at);
+            case.watch.waiting_since.get_or_insert(believed(dispatch, update, now));
             case.status = Status::Waiting;
             What::Asked { department, text: text.clone() }
         }
@@ -124,6 +124,12 @@ pub(super) fn whole(
         reroute: matches!(what, What::Rejected { .. }),
         events: [Some(what), slip].into_iter().flatten().collect(),
     }
+}
+
+/// When a department said something, for what is counted from then. Nobody answers before they were
+/// asked: a clock that says so is not to be believed, and ours counts.
+pub(super) fn believed(dispatch: &DispatchRow, update: &Update, now: Timestamp) -> Timestamp {
+    if update.at < dispatch.posted_at { now } else { update.at }
 }
 
 /// The day that a department names is later than the one that the resident was `promised`: that is told,

@@ -38,7 +38,7 @@ pub(super) fn apply(
     let (status, planned_on) = case::whole(&case.parts, case.lead.as_ref());
     match (case.status == Status::Waiting, status == Status::Waiting) {
         (true, false) => _ = case.resume(calendar, update.at),
-        (false, true) => case.watch.waiting_since = Some(update.at),
+        (false, true) => case.watch.waiting_since = Some(apply::believed(dispatch, update, now)),
         _ => {}
     }
     (case.status, case.planned_on) = (status, planned_on);

@@ -9,8 +9,9 @@ use crate::{
     updates::letter as letter_of,
 };
 use schemas::{
-    case::{Role, Status},
+    case::{Part, Role, Status},
     dispatch::Dispatch,
+    slug::DepartmentId,
     trace::Trace,
 };
 
@@ -109,6 +110,27 @@ async fn a_clock_that_runs_ahead_does_not_lock_the_case((hands, _folder, tools):
     assert_eq!(timeline(&tools.store, letter.case_id.unwrap()).await, "received accepted solved");
 }
 
+async fn a_clock_that_stands_still_moves_no_term_and_makes_nobody_silent((hands, _folder, tools): Desk) {
+    let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
+    let case = letter.case_id.unwrap();
+    let mut tx = tools.store.begin().await.unwrap();
+    let mut kept = tx.lock_cases(&[case]).await.unwrap().remove(&case).unwrap();
+    kept.watch.due_on = Some(schemas::Date::constant(2026, 12, 1));
+    tx.save_cases(&[kept]).await.unwrap();
+    tx.commit().await.unwrap();
+    let token = tools.store.report(case).await.unwrap().unwrap().token;
+    // A controller without a battery believes that it is 1970.
+    let dispatch: Dispatch = letter.read().unwrap();
+    let ask = Say::Ask { text: "Aan welke kant?".to_owned() };
+    hands.pass(3600);
+    hear(&tools, &[testing::update("a", &dispatch, "1970-01-01T00:00:07Z".parse().unwrap(), ask)]).await;
+    assert!(matches!(reply(&tools, &token, None, "links", Trace::start()).await, reply::Outcome::Replied(_)));
+    let kept = tools.store.case(case).await.unwrap().unwrap();
+    assert_eq!(kept.due_on(), Some(schemas::Date::constant(2026, 12, 1)), "it was answered on the same day");
+    let row = &tools.store.dispatches_of(case).await.unwrap()[0];
+    assert_eq!(row.answered_at, Some(tools.clock.now()), "silent since 1970 it was not");
+}
+
 async fn solved_can_be_contested_with_one_tap_once((hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
     let case = letter.case_id.unwrap();
@@ -172,6 +194,47 @@ async fn a_question_is_answered_once_and_the_department_hears_it((hands, _folder
     assert_eq!(timeline(&tools.store, case).await, "received asked replied asked replied");
 }
 
+async fn each_of_two_questions_has_its_own_answer((hands, _folder, tools): Desk) {
+    let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
+    let case = letter.case_id.unwrap();
+    let token = tools.store.report(case).await.unwrap().unwrap().token;
+    let mut tx = tools.store.begin().await.unwrap();
+    let mut kept = tx.lock_cases(&[case]).await.unwrap().remove(&case).unwrap();
+    let [lead, other] = [testing::FETCHES, testing::PUSHED].map(testing::slug);
+    kept.parts = [&lead, &other].map(|id| Part::new(id.clone(), testing::now())).to_vec();
+    let mut part: Dispatch = letter.read().unwrap();
+    (part.id, part.department, part.role) = (derived(&["part"]), other.clone(), Role::Part);
+    tx.save_cases(&[kept]).await.unwrap();
+    tx.add_dispatches(&[DispatchRow::posted(part.id, case, other.clone(), Role::Part, testing::now())]).await.unwrap();
+    tx.commit().await.unwrap();
+    waiting(&tools.store, &Lane::router()).await;
+    hands.pass(600);
+    let ask = |text: &str| Say::Ask { text: text.to_owned() };
+    let at = testing::now() + jiff::Span::new().minutes(2);
+    hear(&tools, &[by(&letter, "a", 1, ask("Welke kleur?")), testing::update("b", &part, at, ask("Mogen we binnen?"))])
+        .await;
+    let say = |asked, words| reply(&tools, &token, asked, words, Trace::start());
+    let now_asked = async || {
+        let kept = tools.store.case(case).await.unwrap().unwrap();
+        let events = tools.store.timeline(case, true).await.unwrap();
+        let text = reply::question(&kept, &events).map(|(_, _, text)| text.to_owned());
+        (kept.status, text)
+    };
+    assert_eq!(now_asked().await, (Status::Waiting, Some("Mogen we binnen?".to_owned())));
+    for _ in 0..2 {
+        assert!(matches!(say(Some(4), "Ja").await, reply::Outcome::Replied(_)), "twice is once");
+    }
+    assert_eq!(now_asked().await, (Status::Waiting, Some("Welke kleur?".to_owned())));
+    assert!(matches!(say(Some(4), "Nee").await, reply::Outcome::AskedAnew(_)));
+    assert!(matches!(say(Some(3), "Rood").await, reply::Outcome::Replied(_)));
+    assert_eq!(now_asked().await, (Status::Accepted, None));
+    let heard: Vec<Why> =
+        waiting(&tools.store, &Lane::router()).await.iter().map(|l| l.read::<Received>().unwrap().why).collect();
+    let replied =
+        |department: &DepartmentId, text: &str| Why::Replied { department: department.clone(), text: text.into() };
+    assert!(heard.len() == 2 && heard.contains(&replied(&other, "Ja")) && heard.contains(&replied(&lead, "Rood")));
+}
+
 #[test]
 fn words_are_cleaned_and_bounded() {
     let dispatch = testing::dispatch(testing::FETCHES, Role::Lead);
@@ -182,6 +245,12 @@ fn words_are_cleaned_and_bounded() {
     let text = |text: &str| text.to_owned();
     let long = "x".repeat(MAX_TEXT + 1);
     let urls = |urls: &[&str]| Say::Done { text: None, evidence: urls.iter().map(|u| (*u).to_owned()).collect() };
+    let refer = |to: &str, phone: Option<&str>, url: Option<&str>| Say::Refer {
+        to: text(to),
+        phone: phone.map(text),
+        url: url.map(text),
+        text: None,
+    };
     let plan = |year: i16, text| Say::Plan { on: schemas::Date::constant(year, 1, 1), text };
     for (id, say, wrong) in [
         ("", Say::Accept {}, "/id malformed"),
@@ -193,11 +262,21 @@ fn words_are_cleaned_and_bounded() {
         ("a", urls(&["javascript:alert(1)"]), "/say/evidence/0 malformed"),
         ("a", urls(&["https://ok.example", "https://u:p@x.example/"]), "/say/evidence/1 malformed"),
         ("a", urls(&["https://x.example"; 11]), "/say/evidence too_many"),
+        ("a", urls(&["https://x.example/\0"]), "/say/evidence/0 malformed"),
+        ("a", urls(&["ht\ntps://x.example/"]), "/say/evidence/0 malformed"),
+        ("a", refer(&"x".repeat(201), None, None), "/say/to too_long"),
+        ("a", refer("Fluvius", Some(&"1".repeat(101)), None), "/say/phone too_long"),
+        ("a", refer("Fluvius", None, Some("javascript:alert(1)")), "/say/url malformed"),
+        ("a", refer("Fluvius", None, Some("https://u:p@x.example/")), "/say/url malformed"),
+        ("a", refer("Fluvius", None, Some("www.fluvius.example")), "/say/url malformed"),
     ] {
         assert_eq!(check(id, say), Err(wrong.to_owned()));
     }
     let cleaned = check("a", Say::Note { text: text(" a\u{202e}b\r\n ") }).unwrap();
     assert_eq!(cleaned.say, Say::Note { text: text("ab") });
+    let referred = check("a", refer("Flu\nvius", Some("078\0 35"), Some(" https://x.example/\0 "))).unwrap();
+    assert_eq!(referred.say, refer("Flu vius", Some("078 35"), Some("https://x.example/")));
+    assert_eq!(check("a", refer("x", Some(" "), Some(" "))).unwrap().say, refer("x", None, None));
     let nothing = check("a", Say::Done { text: Some(text(" ")), evidence: Vec::new() }).unwrap();
     assert_eq!(nothing.say, Say::Done { text: None, evidence: Vec::new() });
 }
@@ -207,6 +286,8 @@ testing::both! {
     strangers_and_nonsense_are_refused_with_the_reason_and_sink_nobody_else,
     what_is_not_theirs_goes_back_to_the_router_once,
     a_clock_that_runs_ahead_does_not_lock_the_case,
+    a_clock_that_stands_still_moves_no_term_and_makes_nobody_silent,
     solved_can_be_contested_with_one_tap_once,
     a_question_is_answered_once_and_the_department_hears_it,
+    each_of_two_questions_has_its_own_answer,
 }

@@ -3,7 +3,8 @@
 use super::IntakeTools;
 use schemas::{
     Timestamp, Uuid,
-    case::{Case, Status},
+    case::{Case, Part, Status},
+    city::Calendar,
     event::{CaseEvent, What},
     fault::Invalid,
     id::derived,
@@ -35,12 +36,31 @@ pub enum Outcome {
     Failed(store::Error),
 }
 
-/// The last question among the events of a case: the version at which it was asked, who asks, and what.
-pub fn question(events: &[CaseEvent]) -> Option<(i64, &DepartmentId, &str)> {
+/// The last question of `case` that waits for its answer, among its events: the version at which it was
+/// asked, who asks, and what. When several departments do the case, each waits for its own answer.
+pub fn question<'a>(case: &Case, events: &'a [CaseEvent]) -> Option<(i64, &'a DepartmentId, &'a str)> {
+    if case.status != Status::Waiting {
+        return None;
+    }
+    let waits = |id: &DepartmentId| {
+        case.parts.is_empty() || case.parts.iter().any(|part| part.department == *id && part.status == Status::Waiting)
+    };
     events.iter().rev().find_map(|event| match &event.what {
-        What::Asked { department, text } => Some((event.version, department, text.as_str())),
+        What::Asked { department, text } if waits(department) => Some((event.version, department, text.as_str())),
         _ => None,
     })
+}
+
+/// `department` has its answer. Whoever else asked something waits on.
+fn go_on(case: &mut Case, department: &DepartmentId, calendar: &Calendar, now: Timestamp) {
+    let waits = |part: &Part| part.status == Status::Waiting && part.department != *department;
+    if !case.parts.iter().any(waits) {
+        return case.go_on(calendar, now);
+    }
+    for part in case.parts.iter_mut().filter(|part| part.department == *department) {
+        (part.status, part.status_at) = (Status::Accepted, now);
+    }
+    case.watch.nudged_at = None;
 }
 
 /// Answers the question that was asked at version `asked` of the case behind the secret `token`; the last
@@ -72,31 +92,23 @@ async fn answer(
     };
     // Events are written by whoever holds the case, which is us.
     let events = tx.timeline(report.id).await?;
-    if case.status != Status::Waiting {
-        let said = events.iter().rev().find_map(|event| match &event.what {
-            What::Replied { text } => Some(text),
-            _ => None,
-        });
-        let twice = said == Some(&text);
-        let reference = report.reference;
+    let reference = report.reference;
+    let said = events.iter().rev().find_map(|event| match &event.what {
+        What::Replied { text } => Some(text),
+        _ => None,
+    });
+    let twice = said == Some(&text);
+    let Some((_, department, question)) = question(&case, &events) else {
         return Ok(if twice { Outcome::Replied(reference) } else { Outcome::NotAsked(reference, case.status) });
-    }
-    let Some((_, department, question)) = question(&events) else {
-        return Ok(Outcome::NotAsked(report.reference, case.status));
     };
     // Asked once more in the same words, it is the same question.
-    let same = |event: &&CaseEvent| matches!(&event.what, What::Asked { text, .. } if text == question);
+    let same = |event: &&CaseEvent| matches!(&event.what, What::Asked { department: by, text } if by == department && text == question);
     if asked.is_some_and(|asked| !events.iter().filter(same).any(|event| event.version == asked)) {
-        return Ok(Outcome::AskedAnew(report.reference));
+        return Ok(if twice { Outcome::Replied(reference) } else { Outcome::AskedAnew(reference) });
     }
     let now = tools.clock.now();
     case.version += 1;
-    let mut waited: Vec<DepartmentId> =
-        case.parts.iter().filter(|part| part.status == Status::Waiting).map(|part| part.department.clone()).collect();
-    if waited.is_empty() {
-        waited.push(department.clone());
-    }
-    case.go_on(&tools.city.calendar, now);
+    go_on(&mut case, department, &tools.city.calendar, now);
     case.check_at = Some(now);
     let event = CaseEvent {
         id: derived(&["event", &case.id.to_string(), "replied", &case.version.to_string()]),
@@ -106,15 +118,14 @@ async fn answer(
         at: now,
         what: What::Replied { text: text.clone() },
     };
-    let letters: Vec<Letter> =
-        waited.iter().map(|department| letter(&case, event.id, department, &text, trace, now)).collect();
+    let letter = letter(&case, event.id, department, &text, trace, now);
     let tell = case.tell;
     tx.save_cases(&[case]).await?;
     tx.add_events(&[(event, tell)], trace).await?;
-    tx.post(&letters).await?;
+    tx.post(&[letter]).await?;
     tx.commit().await?;
     tracing::info!(case = %report.id, %trace, "the resident answered");
-    Ok(Outcome::Replied(report.reference))
+    Ok(Outcome::Replied(reference))
 }
 
 /// Has the router hand the answer to who asked.

@@ -120,10 +120,13 @@ struct About<'a> {
     asked: Option<&'a (DepartmentId, String)>,
 }
 
-/// The last question to the resident.
-fn question(events: &[CaseEvent]) -> Option<(DepartmentId, String)> {
+/// The last question to the resident that waits for its answer.
+fn question(case: &Case, events: &[CaseEvent]) -> Option<(DepartmentId, String)> {
+    let waits = |id: &DepartmentId| {
+        case.parts.is_empty() || case.parts.iter().any(|part| part.department == *id && part.status == Status::Waiting)
+    };
     events.iter().rev().find_map(|event| match &event.what {
-        What::Asked { department, text } => Some((department.clone(), text.clone())),
+        What::Asked { department, text } if waits(department) => Some((department.clone(), text.clone())),
         _ => None,
     })
 }
@@ -147,7 +150,7 @@ impl RouterWorker {
         let mut questions = HashMap::new();
         for case in cases.iter().filter(|case| case.status == Status::Waiting) {
             // Events are written by whoever holds the case, which is us.
-            questions.extend(question(&tx.timeline(case.id).await?).map(|asked| (case.id, asked)));
+            questions.extend(question(case, &tx.timeline(case.id).await?).map(|asked| (case.id, asked)));
         }
         cases.sort_unstable_by_key(|case| case.id);
         for case in &mut cases {
