@@ -126,10 +126,13 @@ pub(super) fn whole(
     }
 }
 
-/// When a department said something, for what is counted from then. Nobody answers before they were
-/// asked: a clock that says so is not to be believed, and ours counts.
+/// How far behind ours a department's clock may be: a wrong time zone.
+const BEHIND: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// When a department said something, for what is counted from then. Nobody answers a day before they
+/// were asked: a clock that says so is not to be believed, and ours counts.
 pub(super) fn believed(dispatch: &DispatchRow, update: &Update, now: Timestamp) -> Timestamp {
-    if update.at < dispatch.posted_at { now } else { update.at }
+    if dispatch.posted_at.duration_since(update.at) > BEHIND { now } else { update.at }
 }
 
 /// The day that a department names is later than the one that the resident was `promised`: that is told,

@@ -93,11 +93,13 @@ async fn answer(
     // Events are written by whoever holds the case, which is us.
     let events = tx.timeline(report.id).await?;
     let reference = report.reference;
+    // Said before, and nothing was asked since.
     let said = events.iter().rev().find_map(|event| match &event.what {
-        What::Replied { text } => Some(text),
+        What::Replied { text } => Some(Some(text)),
+        What::Asked { .. } => Some(None),
         _ => None,
     });
-    let twice = said == Some(&text);
+    let twice = said.flatten() == Some(&text);
     let Some((_, department, question)) = question(&case, &events) else {
         return Ok(if twice { Outcome::Replied(reference) } else { Outcome::NotAsked(reference, case.status) });
     };

@@ -6,7 +6,7 @@ use super::{
 };
 use schemas::{
     Timestamp, Uuid,
-    case::{Assignment, Case, Decision, Role},
+    case::{Assignment, Case, Decision, Role, Status},
     dispatch::{Again, AgainWhy, Dispatch},
     event::{CaseEvent, What},
     id::derived,
@@ -197,6 +197,9 @@ impl Writing {
         let Some(lead) = case.lead.clone() else { return };
         if case.status.is_closed() {
             self.closed.push(case.id);
+        }
+        // Who was sent elsewhere knows that already, and nothing is solved.
+        if case.status == Status::Solved {
             self.tell(walk, case, What::Solved { department: lead, text: None, evidence: Vec::new() });
         } else {
             let text = match left {

@@ -8,7 +8,11 @@ use schemas::{
     report::Why,
 };
 
-both!(a_part_that_is_refused_goes_to_the_fallback_desk_once, a_split_case_knows_its_parts);
+both!(
+    a_part_that_is_refused_goes_to_the_fallback_desk_once,
+    a_split_case_knows_its_parts,
+    who_was_sent_elsewhere_does_not_read_that_it_is_solved,
+);
 
 const SPLIT: &str = "- { rule: both, when: { category: road/* }, then: { assign: roads, split: [green] } }";
 
@@ -63,4 +67,27 @@ async fn a_part_that_is_refused_goes_to_the_fallback_desk_once(bed: Bed) {
     let work = bed.work(Lane::queue(&slug("desk"))).await;
     assert_eq!((work.len(), work[0].role), (1, Role::Part));
     assert!(bed.case(id).await.decision.unwrap().alarm.unwrap().contains("desk"));
+}
+
+async fn who_was_sent_elsewhere_does_not_read_that_it_is_solved(bed: Bed) {
+    let bed = bed.with_rules(SPLIT);
+    for (lead, last) in [(Status::Referred, "internal_note"), (Status::Solved, "solved")] {
+        let (id, letter) = bed.report("road/hole", None).await;
+        bed.apply(&[letter]).await;
+        // The lead is ready, and nobody takes the other part.
+        let mut tx = bed.store.begin().await.unwrap();
+        let mut case = tx.lock_cases(&[id]).await.unwrap().remove(&id).unwrap();
+        case.version += 1;
+        case.rejected_by = vec![slug("desk"), slug("green")];
+        case.parts[0].status = lead;
+        case.parts[1].status = Status::Received;
+        case.status = Status::Accepted;
+        tx.save_cases(std::slice::from_ref(&case)).await.unwrap();
+        tx.commit().await.unwrap();
+        bed.apply(&[decide_again(&case, Why::Rejected { department: slug("green") })]).await;
+        let case = bed.case(id).await;
+        assert_eq!((case.status, case.closed_at.is_some()), (lead, true));
+        let events = bed.store.timeline(id, false).await.unwrap();
+        assert_eq!(events.last().map(|event| event.what.word()), Some(last));
+    }
 }
