@@ -94,6 +94,17 @@ pub(super) struct Town {
 
 impl Town {
     pub(super) async fn new(hands: &Hands, tools: IntakeTools, setup: Setup, settings: Value) -> Self {
+        Self::with_patience(hands, tools, setup, settings, 700).await
+    }
+
+    /// The same, whose server may take so many milliseconds to answer.
+    pub(super) async fn with_patience(
+        hands: &Hands,
+        tools: IntakeTools,
+        setup: Setup,
+        settings: Value,
+        timeout_ms: u64,
+    ) -> Self {
         let setup = Setup { key: Some("sleutel".to_owned()), jurisdiction: Some("stad.example".to_owned()), ..setup };
         let server = Listens {
             fake: Arc::new(Mutex::new(Fake::new(setup))),
@@ -112,8 +123,7 @@ impl Town {
         let department = testing::slug(PUSHED);
         let credentials = secrets::Credentials { api_key: Some("sleutel".into()), ..secrets::Credentials::default() };
         let secret = secrets::Config { credentials, ..secrets::Config::default() };
-        let http =
-            http::Config { timeout_ms: 700, private_networks: vec!["127.0.0.0/8".into()], ..http::Config::default() };
+        let http = http::Config { timeout_ms, private_networks: vec!["127.0.0.0/8".into()], ..http::Config::default() };
         let built_with = departments::Tools {
             http: http.build().unwrap(),
             secrets: Secrets::read([(department.clone(), secret)].into()).unwrap(),
