@@ -197,12 +197,10 @@ impl Edge for SendWorker {
                     if let Some(cost) = receipt.as_ref().and_then(|receipt| self.sender.cost(receipt)) {
                         tx.price_notice(letter.id, cost).await?;
                     }
-                    if let Some(within) = self.sender.receipt_within() {
-                        let why = "no receipt came in time";
-                        let late = failed(letter.id, case, why, letter, at);
-                        follow_up.push(Letter { ready_at: Some(at + within), ..late });
-                    }
+                    follow_up.extend(self.unless_heard(letter, case, at));
                 }
+                // Nobody knows whether it left: only a receipt can tell.
+                (Verdict::Unknown { .. }, _) => follow_up.extend(self.unless_heard(letter, case, at)),
                 (Verdict::Never { fault: Fault::Ours, .. }, _) => {}
                 (_, NoticeState::Failed) => {
                     let why = end.why.as_deref().unwrap_or(NO_ADDRESS);
@@ -223,6 +221,14 @@ impl Edge for SendWorker {
 }
 
 impl SendWorker {
+    /// The letter that has the person told the next way unless a receipt comes in time; nothing when the
+    /// silence of this sender's other side says nothing.
+    fn unless_heard(&self, letter: &Letter, case: Uuid, at: Timestamp) -> Option<Letter> {
+        let within = self.sender.receipt_within()?;
+        let late = failed(letter.id, case, "no receipt came in time", letter, at);
+        Some(Letter { ready_at: Some(at + within), ..late })
+    }
+
     /// Addresses that the other side says are not there are not tried again.
     async fn remember_dead(
         &self,
