@@ -6,7 +6,7 @@
 
 use jiff::fmt::rfc2822;
 use reqwest::{
-    Response,
+    Certificate, Response,
     dns::{Addrs, Name, Resolve, Resolving},
     header::{HeaderMap, RETRY_AFTER},
 };
@@ -18,6 +18,7 @@ use schemas::{
 use serde::Deserialize;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -38,11 +39,13 @@ pub struct Config {
     pub timeout_ms: u64,
     /// Private or loopback networks that may be called all the same: `10.1.0.0/16`, `127.0.0.1`.
     pub private_networks: Vec<String>,
+    /// Certificates to trust beside the system's own, PEM: for a private authority.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { connect_timeout_ms: 5_000, timeout_ms: 20_000, private_networks: Vec::new() }
+        Self { connect_timeout_ms: 5_000, timeout_ms: 20_000, private_networks: Vec::new(), ca_file: None }
     }
 }
 
@@ -65,9 +68,17 @@ impl Config {
     }
 
     /// The client.
+    ///
+    /// # Errors
+    /// When the TLS library is unusable, or `ca_file` holds no certificates.
     pub fn build(self) -> Result<Client, Error> {
         let allowed: Arc<[Network]> = self.private_networks.iter().filter_map(|n| Network::parse(n)).collect();
+        let trusted = match &self.ca_file {
+            Some(file) => certificates(file)?,
+            None => Vec::new(),
+        };
         let inner = reqwest::Client::builder()
+            .tls_certs_merge(trusted)
             .user_agent(concat!("voordeur/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_millis(self.connect_timeout_ms))
             .timeout(Duration::from_millis(self.timeout_ms))
@@ -80,12 +91,25 @@ impl Config {
     }
 }
 
+/// The certificates in `file`.
+fn certificates(file: &Path) -> Result<Vec<Certificate>, Error> {
+    let name = file.display();
+    let pem = std::fs::read(file).map_err(|error| Error::Authority(format!("{name} cannot be read: {error}")))?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(Error::Authority(format!("there are no certificates in {name}: write them in PEM"))),
+    }
+}
+
 /// Why there is no client, or why an address is not called.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The TLS library or its certificates are unusable.
     #[error("the HTTP client cannot start: {0}")]
     Build(#[source] reqwest::Error),
+    /// `http.ca_file` cannot be read, or holds no certificates.
+    #[error("http.ca_file: {0}")]
+    Authority(String),
     /// Neither `http` nor `https`, or no host.
     #[error("{0} is not an http or https address")]
     NotHttp(String),
@@ -338,5 +362,9 @@ mod tests {
         let bad = Config { private_networks: vec!["10.0.0.0/33".into(), "x".into()], ..Config::default() };
         assert_eq!(bad.check().len(), 2);
         assert!(Config::default().check().is_empty());
+        let of =
+            |file: &str| Config { ca_file: Some(file.into()), ..Config::default() }.build().unwrap_err().to_string();
+        assert!(of("/nowhere/ca.pem").starts_with("http.ca_file: /nowhere/ca.pem cannot be read"));
+        assert!(of(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).contains("no certificates"));
     }
 }

@@ -67,6 +67,9 @@ pub enum Command {
     /// Letters that could not be delivered: look, send again, or throw away
     #[command(subcommand)]
     Dead(DeadCommand),
+    /// Push messages to browsers and apps
+    #[command(subcommand)]
+    Push(PushCommand),
     /// Set up RabbitMQ: queues, policies, users
     #[command(subcommand)]
     Broker(BrokerCommand),
@@ -289,5 +292,22 @@ pub enum BrokerCommand {
         /// The city folder [default: as in `check`]
         #[arg(long, value_name = "DIR")]
         city: Option<PathBuf>,
+    },
+}
+
+/// What to do about push messages.
+#[derive(Debug, Clone, Subcommand)]
+pub enum PushCommand {
+    /// Make the key that browsers know the city by, and say where it goes
+    #[command(after_help = "Examples:
+  voordeur push keys --out /run/secrets/push.pem    into a file that only you can read
+  voordeur push keys --of /run/secrets/push.pem     the public half of a key that is there")]
+    Keys {
+        /// Write the private key into this file, which must not be there yet [default: print it]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Make nothing: print the public half of the key in this file
+        #[arg(long, value_name = "FILE", conflicts_with = "out")]
+        of: Option<PathBuf>,
     },
 }

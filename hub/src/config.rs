@@ -2,9 +2,11 @@
 
 mod load;
 mod mail;
+mod push;
 mod sms;
 
 pub use mail::{Dkim, Mail, Mailbox, Tls};
+pub use push::Push;
 pub use sms::Sms;
 
 use schemas::slug::DepartmentId;
@@ -28,6 +30,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// The SMS gateway; without it nobody is told by text message.
     pub sms: Option<Sms>,
+    /// Push messages; without it nobody is told on a device.
+    pub push: Option<Push>,
     /// IMAP: where departments' mailed answers come in.
     pub mailbox: Option<Mailbox>,
     /// Calls to departments' own systems.
@@ -133,11 +137,13 @@ pub struct Http {
     pub timeout_ms: u64,
     /// Private or loopback networks that may be called all the same: `10.1.0.0/16`.
     pub private_networks: Vec<String>,
+    /// Certificates to trust beside the system's own, PEM: for a private authority.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { connect_timeout_ms: 5_000, timeout_ms: 20_000, private_networks: Vec::new() }
+        Self { connect_timeout_ms: 5_000, timeout_ms: 20_000, private_networks: Vec::new(), ca_file: None }
     }
 }
 

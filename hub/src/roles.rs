@@ -251,7 +251,7 @@ pub fn router(ground: &Ground) -> Built {
 /// Plans notices and sends them.
 pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
     let config = sender_config(&ground.config, &ground.public_url);
-    let wrong = |message: String| Failure::usage(message, "see [mail] and [sms] in deploy/voordeur.toml");
+    let wrong = |message: String| Failure::usage(message, "see [mail], [sms] and [push] in deploy/voordeur.toml");
     if let Some(fault) = config.check(&ground.town.city).into_iter().next() {
         return Err(wrong(fault).into());
     }
@@ -277,6 +277,9 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
         if let (Some(sms), "sms") = (&ground.config.sms, name) {
             settings.rate_per_second = sms.rate_per_second;
         }
+        if let (Some(push), "push") = (&ground.config.push, name) {
+            settings.rate_per_second = push.rate_per_second;
+        }
         tasks.push(edge(ground, Lane::sender(name), Arc::new(worker), settings));
     }
     Ok(Built { tasks, senders: Some(senders) })
@@ -296,7 +299,7 @@ pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
     let tools = departments::Tools {
         city: ground.town.city.clone(),
         clock: ground.store.clock().clone(),
-        http: http.build()?,
+        http: http.build().map_err(|error| Failure::usage(error.to_string(), "see [http] in deploy/voordeur.toml"))?,
         secrets: ground.secrets.clone(),
         source: ground.public_url.clone(),
         store: ground.store.clone(),
@@ -406,6 +409,7 @@ fn http_config(config: &Config) -> bus::http::Config {
         connect_timeout_ms: http.connect_timeout_ms,
         timeout_ms: http.timeout_ms,
         private_networks: http.private_networks.clone(),
+        ca_file: http.ca_file.clone(),
     }
 }
 
@@ -414,6 +418,7 @@ pub fn sender_config(config: &Config, public_url: &str) -> SenderConfig {
     SenderConfig {
         mail: config.mail.as_ref().map(|mail| mail.sender(config.mailbox.as_ref())),
         sms: config.sms.as_ref().map(|sms| sms.sender(public_url)),
+        push: config.push.as_ref().map(|push| push.sender(public_url)),
         http: http_config(config),
     }
 }

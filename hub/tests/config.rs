@@ -69,6 +69,7 @@ fn the_example_explains_every_key() {
         "mail",
         "mailbox",
         "sms",
+        "push",
         "http",
         "departments.publieke-ruimte-groen",
         "rules",

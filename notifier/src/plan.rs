@@ -30,6 +30,8 @@ pub struct Recipient {
     pub because: Vec<Because>,
     /// The ways they can be told, the one they want first.
     pub ways: Vec<Way>,
+    /// The keys of the devices that the way `push` goes to.
+    pub devices: Vec<String>,
     /// What they do not want, of what this event is about.
     pub wish: Option<(Suppressed, Scope)>,
     /// Ways whose address does not work, and why.
@@ -109,12 +111,28 @@ pub fn next(scene: &Scene<'_>, to: &Recipient, tried: &[Way], instead: Option<(W
         person: to.person.clone(),
         sender: sender.to_owned(),
         way,
+        device: None,
         language: to.language,
         reasons,
         state,
         planned_at: scene.now,
         due_at,
     })
+}
+
+/// The notices that `notice` of `to` stands for: one for each device when it goes to devices, so that each has
+/// its own verdict and its own retry.
+pub fn spread(notice: Notice, to: &Recipient) -> Vec<Notice> {
+    if notice.sender != senders::push::NAME || notice.state == NoticeState::Suppressed {
+        return vec![notice];
+    }
+    let event = notice.event_id.to_string();
+    let one = |key: &String| Notice {
+        id: derived(&["notice", &event, &to.person, &notice.sender, notice.way.as_str(), key]),
+        device: Some(key.clone()),
+        ..notice.clone()
+    };
+    to.devices.iter().map(one).collect()
 }
 
 /// Whether a message that goes this way makes a noise when it arrives.

@@ -14,7 +14,12 @@ use notifier::{
     },
 };
 use rcgen::{KeyPair, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData as _, SignatureAlgorithm};
-use schemas::{Timestamp, id::derived, report::Language, way::Address};
+use schemas::{
+    Timestamp,
+    id::derived,
+    report::{Language, Urgency},
+    way::Address,
+};
 use smtp_sink::{SmtpSink, Switches};
 use std::{
     io::Write as _,
@@ -91,6 +96,8 @@ async fn a_signed_mail_is_good_until_somebody_touches_it() {
         short: "Short".to_owned(),
         link: "https://example.org".to_owned(),
         critical: false,
+        urgency: Urgency::Normal,
+        is_status: true,
         language: Language::Nl,
         at: Timestamp::from_second(1_795_000_000).unwrap(),
     };

@@ -15,7 +15,7 @@ use notifier::{
 use schemas::{
     Timestamp, Uuid,
     id::derived,
-    report::Language,
+    report::{Language, Urgency},
     verdict::{Fault, Verdict},
     way::Address,
 };
@@ -55,6 +55,8 @@ fn parcel(number: u32) -> Parcel {
         short: "Short".to_owned(),
         link: "https://example.org".to_owned(),
         critical: false,
+        urgency: Urgency::Normal,
+        is_status: true,
         language: Language::Nl,
         at: Timestamp::from_second(1_795_000_000).unwrap(),
     }

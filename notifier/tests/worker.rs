@@ -1,22 +1,23 @@
 //! From an event to a notice in somebody's hands, over the letters table.
 
 mod common;
+#[path = "common/house.rs"]
+mod house;
 #[path = "../../tests/src/smtp_sink.rs"]
 #[expect(dead_code, reason = "the tests of other crates use the rest of it")]
 mod smtp_sink;
 
-use bus::{Bus, BusOptions, Edge, LaneSettings};
-use notifier::{NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders, Templates};
+use bus::Edge;
+use house::{House, SOON, wait_until};
+use notifier::SenderConfig;
 use schemas::{
     Uuid,
-    city::City,
-    event::{CaseEvent, What},
-    id::{Clock, Ids, derived},
+    event::What,
+    id::derived,
     letter::{Lane, Letter, Topic},
     notice::{Due, NoticeState},
-    place::Place,
-    report::{Answers, Contact, Kind, Language, Report, Tell, Urgency},
-    slug::{CategoryId, Slug},
+    report::{Contact, Language, Tell},
+    slug::Slug,
     trace::Trace,
     verdict::Verdict,
 };
@@ -26,134 +27,22 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
-use store::{NewReport, NoticeRow, Options, Store};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio_util::sync::CancellationToken;
 
-const SOON: Duration = Duration::from_secs(20);
-
-/// A hub with nothing but its notifier. The clock runs, and can be pushed ahead.
-struct House {
-    store: Store,
-    city: Arc<City>,
-    templates: Arc<Templates>,
-    senders: Senders,
-    bus: Bus,
-    ahead: Arc<AtomicI64>,
-    stop: CancellationToken,
-    _folder: tempfile::TempDir,
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        self.stop.cancel();
-    }
+/// A house that mails to `sink`.
+async fn house(sink: Option<&SmtpSink>) -> House {
+    let mail = sink.map(|sink| format!("smtp://{}", sink.address()).parse().unwrap());
+    House::build(&SenderConfig { mail, ..SenderConfig::default() }, Arc::default()).await
 }
 
 impl House {
-    async fn build(sink: Option<&SmtpSink>) -> Self {
-        let mail = sink.map(|sink| format!("smtp://{}", sink.address()).parse().unwrap());
-        Self::build_with(&SenderConfig { mail, ..SenderConfig::default() }).await
-    }
-
-    async fn build_with(config: &SenderConfig) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let ahead = Arc::new(AtomicI64::new(0));
-        let (began, more) = (Instant::now(), ahead.clone());
-        let clock = Clock::new(move || {
-            let micros = began.elapsed().as_micros() as i64 + more.load(Ordering::SeqCst);
-            schemas::id::from_micros(1_795_000_000_000_000 + micros)
-        });
-        let options = Options { clock: clock.clone(), ids: Ids::new(clock), publish_events: false };
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let store = Store::open(&url, options).await.unwrap();
-        store.migrate().await.unwrap();
-        let city = Arc::new(common::city());
-        let links = NoticeLinks::open(&store, "https://hallo.example").await.unwrap();
-        let senders = Senders::build(config, &city, &store, &links).unwrap();
-        let templates = Arc::new(Templates::read(&city).0.unwrap());
-        let bus = Bus::table(store.clone(), BusOptions::default());
-        let stop = CancellationToken::new();
-        Self { store, city, templates, senders, bus, ahead, stop, _folder: folder }
-    }
-
-    fn pass(&self, time: Duration) {
-        self.ahead.fetch_add(time.as_micros() as i64, Ordering::SeqCst);
-    }
-
-    async fn send_worker(&self, name: &str) -> Arc<SendWorker> {
-        let sender = self.senders.get(name).unwrap();
-        let (store, city, templates) = (self.store.clone(), self.city.clone(), self.templates.clone());
-        Arc::new(SendWorker::new(store, city, templates, "https://hallo.example/", sender).await.unwrap())
-    }
-
-    async fn run_planner(&self) {
-        let (bus, stop) = (self.bus.clone(), self.stop.clone());
-        let worker =
-            Arc::new(PlanWorker::new(self.store.clone(), self.city.clone(), self.senders.names()).await.unwrap());
-        tokio::spawn(async move { bus.run_effects(Lane::notifier(), worker, LaneSettings::default(), stop).await });
-    }
-
-    async fn run_senders(&self) {
-        for name in self.senders.names() {
-            let (bus, stop, worker) = (self.bus.clone(), self.stop.clone(), self.send_worker(name).await);
-            let settings = self.senders.get(name).unwrap().lane();
-            tokio::spawn(async move { bus.run_edge(Lane::sender(name), worker, settings, stop).await });
-        }
-    }
-
-    /// Waits until every loop that runs has nothing to do. A loop that was spawned just now runs
-    /// only after its condition was waited for once.
-    async fn drain(&self) {
-        self.bus.drain(SOON).await.unwrap();
-    }
-
     /// A report from somebody with this address.
     async fn report(&self, tell: Tell, email: Option<&str>) -> Uuid {
         let contact =
             email.map(|email| Contact { name: Some("Jo".into()), email: Some(email.into()), phone: None, post: None });
         self.report_from(tell, contact).await
-    }
-
-    /// A report from somebody who left this.
-    async fn report_from(&self, tell: Tell, contact: Option<Contact>) -> Uuid {
-        let id = self.store.ids().new_id();
-        let report = Report {
-            id,
-            reference: self.store.references(1).await.unwrap()[0],
-            channel: Slug::new("web").unwrap(),
-            source_id: None,
-            kind: Kind::Report,
-            category: CategoryId::new("wegen/put").unwrap(),
-            words: "Een put".into(),
-            place: Place::default(),
-            answers: Answers::new(),
-            urgency: Urgency::Normal,
-            language: Language::Fr,
-            tell,
-            photos: Vec::new(),
-            token: self.store.ids().token(),
-            received_at: self.store.clock().now(),
-        };
-        let new = NewReport { report, contact, digest: "0".repeat(64), route: false, trace: Trace::start() };
-        self.store.accept(new).await.unwrap();
-        id
-    }
-
-    async fn event(&self, case: Uuid, version: i64, what: What) {
-        let report = self.store.report(case).await.unwrap().unwrap();
-        let id = derived(&["event", &case.to_string(), what.word(), &version.to_string()]);
-        let at = self.store.clock().now();
-        let event = CaseEvent { id, case_id: case, reference: report.reference, version, at, what };
-        let mut tx = self.store.begin().await.unwrap();
-        tx.add_events(&[(event, report.tell)], Trace::start()).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-
-    async fn notices(&self, case: Uuid) -> Vec<NoticeRow> {
-        self.store.notices_of(case).await.unwrap()
     }
 
     async fn states(&self, case: Uuid) -> Vec<(String, NoticeState)> {
@@ -175,7 +64,7 @@ fn note() -> What {
 
 #[tokio::test]
 async fn without_a_mail_server_notices_go_to_the_letterbox() {
-    let house = House::build(None).await;
+    let house = house(None).await;
     let case = house.report(Tell::Email, Some("jo@example.org")).await;
     house.event(case, 2, note()).await;
     house.run_planner().await;
@@ -198,7 +87,7 @@ async fn without_a_mail_server_notices_go_to_the_letterbox() {
 #[tokio::test]
 async fn an_event_that_comes_twice_is_told_once() {
     let sink = SmtpSink::start(Switches::default()).await.unwrap();
-    let house = House::build(Some(&sink)).await;
+    let house = house(Some(&sink)).await;
     let case = house.report(Tell::Email, Some("jo@example.org")).await;
     house.run_planner().await;
     house.run_senders().await;
@@ -224,7 +113,7 @@ async fn an_event_that_comes_twice_is_told_once() {
 
 #[tokio::test]
 async fn who_wants_to_hear_nothing_hears_nothing() {
-    let house = House::build(None).await;
+    let house = house(None).await;
     let case = house.report(Tell::Nothing, Some("jo@example.org")).await;
     let anonymous = house.report(Tell::Nothing, None).await;
     house.run_planner().await;
@@ -236,7 +125,7 @@ async fn who_wants_to_hear_nothing_hears_nothing() {
 
 #[tokio::test]
 async fn a_letter_that_holds_nothing_usable_is_buried_and_the_rest_goes_on() {
-    let house = House::build(None).await;
+    let house = house(None).await;
     let now = house.store.clock().now();
     let letter =
         Letter::new(derived(&["bad"]), Lane::notifier(), Topic::CaseEvent, "x", &"nothing", Trace::start(), now);
@@ -263,7 +152,7 @@ fn due(house: &House, notice: Uuid, attempt: u32) -> Letter {
 #[tokio::test]
 async fn a_newer_status_takes_the_place_of_a_late_one() {
     let sink = SmtpSink::start(Switches { rcpt: Some("451 4.7.1 later".into()), ..Switches::default() }).await.unwrap();
-    let house = House::build(Some(&sink)).await;
+    let house = house(Some(&sink)).await;
     let case = house.report(Tell::Email, Some("jo@example.org")).await;
     house.event(case, 2, note()).await;
     house.run_planner().await;
@@ -296,7 +185,7 @@ async fn a_newer_status_takes_the_place_of_a_late_one() {
 #[tokio::test]
 async fn what_waited_long_before_its_first_try_is_late_too() {
     let sink = SmtpSink::start(Switches::default()).await.unwrap();
-    let house = House::build(Some(&sink)).await;
+    let house = house(Some(&sink)).await;
     let case = house.report(Tell::Email, Some("jo@example.org")).await;
     house.run_planner().await;
     wait_until(|| async { house.notices(case).await.len() == 1 }).await;
@@ -316,7 +205,7 @@ async fn what_waited_long_before_its_first_try_is_late_too() {
 #[tokio::test]
 async fn a_lost_answer_is_unknown_and_then_sent_again_under_the_same_name() {
     let sink = SmtpSink::start(Switches { drop_replies: 1, ..Switches::default() }).await.unwrap();
-    let house = House::build(Some(&sink)).await;
+    let house = house(Some(&sink)).await;
     let case = house.report(Tell::Email, Some("jo@example.org")).await;
     house.run_planner().await;
     house.run_senders().await;
@@ -335,7 +224,7 @@ async fn a_lost_answer_is_unknown_and_then_sent_again_under_the_same_name() {
 async fn a_dead_address_is_a_dead_letter() {
     let answer = "550 5.1.1 <jo.peeters@example.org>: unknown".to_owned();
     let sink = SmtpSink::start(Switches { rcpt: Some(answer), ..Switches::default() }).await.unwrap();
-    let house = House::build(Some(&sink)).await;
+    let house = house(Some(&sink)).await;
     let case = house.report(Tell::Email, Some("jo.peeters@example.org")).await;
     house.run_planner().await;
     house.run_senders().await;
@@ -344,15 +233,6 @@ async fn a_dead_address_is_a_dead_letter() {
     let dead = house.store.dead(store::DeadFilter { limit: 9, ..Default::default() }).await.unwrap();
     assert_eq!(dead.len(), 1);
     assert!(!format!("{dead:?}").contains("peeters"), "no personal data outside `contact`: {dead:?}");
-}
-
-/// Waits for a condition, with a deadline.
-async fn wait_until<F: Future<Output = bool>>(condition: impl Fn() -> F) {
-    let end = Instant::now() + SOON;
-    while !condition().await {
-        assert!(Instant::now() < end, "waited too long");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 /// A gateway that takes every message with 202 and counts them; its address.
@@ -386,7 +266,8 @@ async fn a_text_message_is_sent_once_its_cost_is_kept_and_silence_sends_it_anoth
     let sink = SmtpSink::start(Switches::default()).await.unwrap();
     let http = bus::http::Config { private_networks: vec!["127.0.0.1".into()], ..Default::default() };
     let mail = Some(format!("smtp://{}", sink.address()).parse().unwrap());
-    let house = House::build_with(&SenderConfig { mail, sms: Some(sms), http }).await;
+    let house =
+        House::build(&SenderConfig { mail, sms: Some(sms), http, ..SenderConfig::default() }, Arc::default()).await;
     let (email, phone) = (Some("jo@example.org".to_owned()), Some("0470 12 34 56".to_owned()));
     let contact = Contact { name: None, email, phone, post: None };
     let case = house.report_from(Tell::Sms, Some(contact)).await;

@@ -9,6 +9,7 @@
 pub mod case;
 pub mod city;
 pub mod cloudevent;
+pub mod device;
 pub mod dispatch;
 pub mod event;
 pub mod fault;

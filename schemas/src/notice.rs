@@ -26,6 +26,9 @@ pub struct Notice {
     pub sender: String,
     /// The way it goes.
     pub way: Way,
+    /// The key of the device that it goes to, if it goes to one: each device of a person has a notice of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
     /// In which language.
     pub language: Language,
     /// Why this person, this way and at this moment; in the order it was decided.

@@ -138,6 +138,8 @@ pub enum Tell {
     Letter,
     /// By telephone: somebody of the city calls.
     Call,
+    /// On a device, which is registered with the secret link of the report once it is in.
+    Push,
     /// Not at all: they keep the link or the reference.
     #[default]
     Nothing,
@@ -145,7 +147,7 @@ pub enum Tell {
 
 impl Tell {
     /// Every answer.
-    pub const ALL: [Self; 5] = [Self::Email, Self::Sms, Self::Letter, Self::Call, Self::Nothing];
+    pub const ALL: [Self; 6] = [Self::Email, Self::Sms, Self::Letter, Self::Call, Self::Push, Self::Nothing];
 
     /// The way that they chose.
     pub fn way(self) -> Option<Way> {
@@ -154,6 +156,7 @@ impl Tell {
             Self::Sms => Some(Way::Sms),
             Self::Letter => Some(Way::Letter),
             Self::Call => Some(Way::Call),
+            Self::Push => Some(Way::Push),
             Self::Nothing => None,
         }
     }

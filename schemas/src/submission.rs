@@ -8,7 +8,7 @@ use crate::{
     report::{Answers, Contact, Kind, Language, Tell, Urgency},
     slug::CategoryId,
     text,
-    way::Post,
+    way::{Post, Way},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,8 @@ pub struct Submission {
     #[serde(default)]
     pub language: Option<Language>,
     /// How the person wants to be told: `email` (needs `contact.email`), `sms` (a mobile `contact.phone`),
-    /// `letter` (`contact.post`), `call` (`contact.phone`) or `nothing`.
+    /// `letter` (`contact.post`), `call` (`contact.phone`), `push` (a device that is registered afterwards by
+    /// `POST /api/v1/push/devices`) or `nothing`.
     #[serde(default)]
     pub tell: Option<Tell>,
     /// Ids of photos sent before by `POST /api/v1/photos`, at most 5.
@@ -250,7 +251,8 @@ fn check_place(place: Option<Place>, city: &City, faults: &mut Vec<Invalid>) -> 
 
 /// What is missing to tell somebody as they ask.
 fn no_address(tell: Tell, contact: Option<&Contact>, city: &City) -> Option<Invalid> {
-    let way = tell.way()?;
+    // A device can only be registered with the secret link of the report, which is not there yet.
+    let way = tell.way().filter(|way| *way != Way::Push)?;
     if contact.is_some_and(|contact| contact.address(way, &city.country).is_some()) {
         return None;
     }
@@ -259,7 +261,7 @@ fn no_address(tell: Tell, contact: Option<&Contact>, city: &City) -> Option<Inva
         Tell::Sms => ("/contact/phone", "a mobile number is needed to send you text messages"),
         Tell::Letter => ("/contact/post", "street, postcode and town are needed to send you letters"),
         Tell::Call => ("/contact/phone", "a telephone number is needed to call you"),
-        Tell::Nothing => return None,
+        Tell::Push | Tell::Nothing => return None,
     };
     let message = format!("{message}: fill it in, or choose \"nothing\" for tell");
     Some(Invalid::new(field, "required", message))

@@ -1,5 +1,6 @@
 //! The ways somebody can be told, and the address that each needs.
 
+use crate::device::Device;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -88,8 +89,8 @@ pub enum Address {
     Email(String),
     /// A mobile number (ITU-T E.164): `+32470123456`.
     Sms(String),
-    /// A push subscription, as the app or browser gave it: JSON.
-    Push(String),
+    /// A device that takes push messages.
+    Push(Device),
     /// A postal address and whose name stands above it.
     Letter {
         /// The name; without one the letter goes to the residents of the address.
@@ -116,7 +117,8 @@ impl Address {
     /// One line, for people who may see it.
     pub fn line(&self) -> String {
         match self {
-            Self::Email(text) | Self::Sms(text) | Self::Push(text) | Self::Call(text) => text.clone(),
+            Self::Email(text) | Self::Sms(text) | Self::Call(text) => text.clone(),
+            Self::Push(device) => format!("a device ({})", device.kind()),
             Self::Letter { name: Some(name), post } => format!("{name}, {}", post.line()),
             Self::Letter { name: None, post } => post.line(),
         }
@@ -125,10 +127,11 @@ impl Address {
     /// The address as it is kept: one text per way, read again by [`Address::read`].
     ///
     /// # Panics
-    /// Never: a postal address always serialises.
+    /// Never: postal addresses and devices always serialise.
     pub fn kept(&self) -> String {
         match self {
-            Self::Email(text) | Self::Sms(text) | Self::Push(text) | Self::Call(text) => text.clone(),
+            Self::Email(text) | Self::Sms(text) | Self::Call(text) => text.clone(),
+            Self::Push(device) => serde_json::to_string(device).expect("words serialise: string keys"),
             Self::Letter { name, post } => {
                 serde_json::to_string(&(name, post)).expect("words serialise: string keys, finite numbers")
             }
@@ -141,7 +144,7 @@ impl Address {
         Some(match way {
             Way::Email => Self::Email(text),
             Way::Sms => Self::Sms(text),
-            Way::Push => Self::Push(text),
+            Way::Push => Self::Push(serde_json::from_str(kept).ok()?),
             Way::Call => Self::Call(text),
             Way::Letter => {
                 let (name, post) = serde_json::from_str(kept).ok()?;
@@ -152,6 +155,10 @@ impl Address {
 
     /// What two spellings of the same address have in common; with [`Address::way`] it is one address.
     pub fn normal(&self) -> String {
+        // Letters of a subscription are not words: small and large ones differ.
+        if let Self::Push(device) = self {
+            return device.identity();
+        }
         self.line().to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }
@@ -175,7 +182,19 @@ mod tests {
         assert_eq!(format!("{address:?}"), "Address(letter, hidden)");
         let (a, b) = (Address::Email("An@Example.org".into()), Address::Email("an@example.org ".into()));
         assert_eq!(a.normal(), b.normal());
-        for address in [address, a, Address::Sms("+32470123456".into())] {
+        let device = |endpoint: &str, auth: &str| {
+            Address::Push(Device::Web {
+                endpoint: endpoint.into(),
+                p256dh: "p".into(),
+                auth: auth.into(),
+                key: "k".into(),
+            })
+        };
+        let (browser, renewed) = (device("https://push.example/Aa", "1"), device("https://push.example/Aa", "2"));
+        assert_eq!(browser.normal(), renewed.normal());
+        assert_ne!(browser.normal(), device("https://push.example/aa", "1").normal());
+        assert!(!format!("{browser:?} {}", browser.line()).contains("push.example"));
+        for address in [address, a, browser, Address::Sms("+32470123456".into())] {
             assert_eq!(Address::read(address.way(), &address.kept()), Some(address));
         }
         assert_eq!(Address::read(Way::Letter, "Grote Markt 54"), None);

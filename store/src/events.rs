@@ -14,7 +14,7 @@ use schemas::{
     trace::Trace,
 };
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 sql! {
     both ADD = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
@@ -114,11 +114,15 @@ impl Tx {
         if added != rows.len() as u64 {
             self.check_held(&sorted).await?;
         }
-        let untold = |(event, tell, _): &(CaseEvent, Tell, Trace)| *tell == Tell::Nothing && event.what.is_told();
-        let followed = events.iter().any(untold) && self.somebody_follows().await?;
+        let untold = |(event, tell, _): &&(CaseEvent, Tell, Trace)| *tell == Tell::Nothing && event.what.is_told();
+        let untold: Vec<Uuid> = events.iter().filter(untold).map(|(event, ..)| event.case_id).collect();
+        let followed = !untold.is_empty() && self.somebody_follows().await?;
+        let on_devices =
+            if followed || untold.is_empty() { HashSet::new() } else { self.have_devices(&untold).await? };
         let publish = self.inner.options.publish_events;
         for (event, tell, trace) in events {
-            self.posted.extend(event.letters(followed || *tell != Tell::Nothing, publish, *trace));
+            let told = followed || *tell != Tell::Nothing || on_devices.contains(&event.case_id);
+            self.posted.extend(event.letters(told, publish, *trace));
         }
         Ok(())
     }

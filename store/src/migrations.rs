@@ -35,6 +35,7 @@ const ALL: &[Migration] = &[
     Migration { name: "0009_tasks", both: include_str!("../migrations/0009_tasks.sql"), postgres: None },
     Migration { name: "0011_batch", both: include_str!("../migrations/0011_batch.sql"), postgres: None },
     Migration { name: "0012_people", both: include_str!("../migrations/0012_people.sql"), postgres: None },
+    Migration { name: "0013_devices", both: include_str!("../migrations/0013_devices.sql"), postgres: None },
 ];
 
 sql! {

@@ -3,6 +3,7 @@
 use crate::{
     Error, Result, Store, Tx,
     db::{args, batch, batch_ids, row},
+    devices::{DeviceKey, ReportDevice},
     events::{self, EventKey, EventRow},
     sql::sql,
 };
@@ -32,6 +33,8 @@ pub struct NoticeView {
     pub contact: Option<Contact>,
     /// Who is told, if that is not the reporter; their addresses in the order they are tried.
     pub person: Option<(Person, Vec<KnownAddress>)>,
+    /// The device that it goes to, if it goes to one of the reporter's and that is still there.
+    pub device: Option<ReportDevice>,
     /// The case, once the router opened it.
     pub case: Option<Case>,
 }
@@ -71,11 +74,11 @@ pub struct NoticeEnd {
 sql! {
     both PLAN = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO notice (id, case_id, event_id, version, template, person, sender, way, language, reasons,
-            state, planned_at, due_at, attempts)
+            state, planned_at, due_at, device, attempts)
         SELECT value ->> 'id', value ->> 'case_id', value ->> 'event_id', CAST(value ->> 'version' AS bigint),
             value ->> 'template', value ->> 'person', value ->> 'sender', value ->> 'way', value ->> 'language',
             value ->> 'reasons', value ->> 'state', CAST(value ->> 'planned_at' AS bigint),
-            CAST(value ->> 'due_at' AS bigint), 0
+            CAST(value ->> 'due_at' AS bigint), value ->> 'device', 0
         FROM batch WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
     // What was sent stays sent, whatever a second carrier of the same letter says.
     both SETTLE = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
@@ -87,13 +90,13 @@ sql! {
                 value ->> 'receipt' AS receipt, value ->> 'why' AS why FROM batch) AS given
         WHERE notice.id = given.of AND notice.state NOT IN ('sent', 'delivered')";
     both BY_IDS = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
-            state, planned_at, due_at, sent_at, attempts, receipt, why, cost
+            state, planned_at, due_at, sent_at, attempts, receipt, why, cost, device
         FROM notice WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
     both OF_CASE = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
-            state, planned_at, due_at, sent_at, attempts, receipt, why, cost
+            state, planned_at, due_at, sent_at, attempts, receipt, why, cost, device
         FROM notice WHERE case_id = $1 ORDER BY planned_at, version, id";
     both FOR_PERSON = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
-            state, planned_at, due_at, sent_at, attempts, receipt, why, cost
+            state, planned_at, due_at, sent_at, attempts, receipt, why, cost, device
         FROM notice WHERE case_id = $1 AND event_id = $2 AND person = $3
         ORDER BY planned_at, id";
     both COST = "UPDATE notice SET cost = $2 WHERE id = $1";
@@ -115,6 +118,7 @@ struct PlanRow<'a> {
     state: &'static str,
     planned_at: i64,
     due_at: Option<i64>,
+    device: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -129,7 +133,7 @@ struct EndRow<'a> {
 row! { "notice", KeptRow {
     id: String, case_id: String, event_id: String, version: i64, template: String, person: String, sender: String,
     way: String, language: String, reasons: String, state: String, planned_at: i64, due_at: Option<i64>, sent_at: Option<i64>, attempts: i64, receipt: Option<String>,
-    why: Option<String>, cost: Option<i64>,
+    why: Option<String>, cost: Option<i64>, device: Option<String>,
 } }
 
 impl KeptRow {
@@ -148,6 +152,7 @@ impl KeptRow {
                 template: self.template,
                 person: self.person,
                 sender: self.sender,
+                device: self.device,
                 planned_at: from_micros(self.planned_at),
                 due_at: self.due_at.map(from_micros),
             },
@@ -184,6 +189,7 @@ impl Tx {
                     state: notice.state.as_str(),
                     planned_at: notice.planned_at.as_microsecond(),
                     due_at: notice.due_at.map(Timestamp::as_microsecond),
+                    device: notice.device.as_deref(),
                 })
             })
             .collect::<Result<Vec<_>>>()?;
@@ -267,16 +273,21 @@ impl Store {
         ids.sort_unstable();
         ids.dedup();
         let people = self.people_with_addresses(&ids).await?;
+        let wanted = notices.iter().filter_map(|n| n.device.as_deref().map(|key| DeviceKey { report: n.case_id, key }));
+        let devices = self.devices_by_keys(&wanted.collect::<Vec<_>>()).await?;
         notices
             .into_iter()
             .map(|notice| {
                 let missing = |column| Error::broken("notice", column, notice.id);
                 let case = notice.case_id;
+                let is_its =
+                    |device: &&ReportDevice| device.report == case && Some(&device.key) == notice.device.as_ref();
                 let view = NoticeView {
                     event: events.get(&notice.event_id).cloned().ok_or_else(|| missing("event_id"))?,
                     report: reports.get(&case).cloned().ok_or_else(|| missing("case_id"))?,
                     contact: contacts.get(&case).cloned(),
                     person: notice.person.parse().ok().and_then(|id: Uuid| people.get(&id).cloned()),
+                    device: devices.iter().find(is_its).cloned(),
                     case: cases.get(&case).cloned(),
                     notice,
                 };

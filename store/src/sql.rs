@@ -55,6 +55,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::console::STATEMENTS,
         crate::corrections::STATEMENTS,
         crate::dead::STATEMENTS,
+        crate::devices::STATEMENTS,
         crate::dispatches::STATEMENTS,
         crate::events::STATEMENTS,
         crate::inbox::STATEMENTS,

@@ -7,6 +7,7 @@ pub mod check;
 pub mod dead;
 pub mod migrate;
 pub mod open;
+pub mod push;
 pub mod rules;
 pub mod suggest;
 pub mod tasks;
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Answers(args) => answers::run(args, &config()?).await,
         Command::Tasks(command) => tasks::run(command, &config()?).await,
         Command::Dead(command) => dead::run(command, &config()?).await,
+        Command::Push(command) => push::run(&command),
         Command::Broker(command) => broker::run(command, &config()?).await,
         Command::Simulate(command) => simulate::run(command, &config()?).await,
         Command::Conformance(args) => conformance::run(args, &config()?).await,

@@ -19,6 +19,7 @@ fn reporter(ways: &[Way]) -> Recipient {
         language: Language::Fr,
         because: vec![Because::Reporter],
         ways: ways.to_vec(),
+        devices: Vec::new(),
         wish: None,
         dead: Vec::new(),
         quiet: None,
@@ -103,6 +104,27 @@ fn what_makes_a_noise_waits_for_the_morning_unless_it_is_critical() {
     to.quiet = Quiet::parse("01:00-02:00");
     assert_eq!(planned(What::Received, &to, sandbox, false).unwrap().due_at, None, "their own hours go first");
     assert_eq!(planned(What::Received, &reporter(&[Way::Email]), sandbox, false).unwrap().due_at, None);
+}
+
+#[test]
+fn each_device_has_a_notice_of_its_own() {
+    let mut to = reporter(&[Way::Push, Way::Email]);
+    to.devices = vec!["a".into(), "b".into()];
+    let available = &["letterbox", "mail", "push"][..];
+    let notice = planned(What::Received, &to, available, true).unwrap();
+    assert_eq!((notice.way, notice.sender.as_str()), (Way::Push, "push"));
+    let spread = |to: &Recipient| super::spread(notice.clone(), to);
+    let notices = spread(&to);
+    let devices: Vec<_> = notices.iter().map(|notice| notice.device.as_deref()).collect();
+    assert_eq!(devices, [Some("a"), Some("b")]);
+    assert_ne!(notices[0].id, notices[1].id);
+    assert_eq!(notices, spread(&to), "planning twice plans once");
+
+    let mail = planned(What::Received, &reporter(&[Way::Email]), available, false).unwrap();
+    assert_eq!(super::spread(mail.clone(), &to), [mail]);
+    to.wish = Some((Suppressed::Unsubscribed, Scope::Case));
+    let unwanted = planned(What::Received, &to, available, false).unwrap();
+    assert_eq!(super::spread(unwanted.clone(), &to), [unwanted], "what is not sent is on record once");
 }
 
 #[test]

@@ -3,16 +3,18 @@
 
 pub mod letterbox;
 pub mod mail;
+pub mod push;
 pub mod sms;
 
 use crate::links::NoticeLinks;
 use async_trait::async_trait;
 use bus::{LaneSettings, http};
 use mail::MailConfig;
+use push::PushConfig;
 use schemas::{
     Timestamp, Uuid,
     city::City,
-    report::Language,
+    report::{Language, Urgency},
     verdict::Verdict,
     way::{Address, Way},
 };
@@ -46,6 +48,10 @@ pub struct Parcel {
     pub language: Language,
     /// It matters for somebody's safety.
     pub critical: bool,
+    /// How much the matter itself presses.
+    pub urgency: Urgency,
+    /// It says how the case is: a newer one says all of it.
+    pub is_status: bool,
     /// When the notice was planned: the same on every retry.
     pub at: Timestamp,
 }
@@ -93,6 +99,8 @@ pub struct SenderConfig {
     pub mail: Option<MailConfig>,
     /// The SMS gateway; without one nobody is told by text message.
     pub sms: Option<SmsConfig>,
+    /// How devices are reached; without it nobody is told by push message.
+    pub push: Option<PushConfig>,
     /// How senders call the outside by HTTP.
     pub http: http::Config,
 }
@@ -101,7 +109,8 @@ impl SenderConfig {
     /// What is wrong with these settings, each as a sentence that names the setting.
     pub fn check(&self, city: &City) -> Vec<String> {
         let mail = self.mail.iter().flat_map(|mail| mail.check(city));
-        mail.chain(self.sms.iter().flat_map(SmsConfig::check)).collect()
+        let sms = self.sms.iter().flat_map(SmsConfig::check);
+        mail.chain(sms).chain(self.push.iter().flat_map(PushConfig::check)).collect()
     }
 }
 
@@ -111,7 +120,8 @@ pub fn preferred(way: Way, available: &[&str]) -> Option<&'static str> {
     let real: Option<&'static str> = match way {
         Way::Email => Some(mail::NAME),
         Way::Sms => Some(sms::NAME),
-        Way::Push | Way::Letter | Way::Call => None,
+        Way::Push => Some(push::NAME),
+        Way::Letter | Way::Call => None,
     };
     let is_sandbox = available == [letterbox::NAME];
     let stands_in = is_sandbox || (way == Way::Email && available.contains(&letterbox::NAME));
@@ -139,6 +149,10 @@ impl Senders {
         if let Some(sms) = &config.sms {
             let http = config.http.clone().build().map_err(|error| error.to_string())?;
             senders.insert(sms::NAME, Arc::new(sms::Sms::build(sms, http, store.clock().clone())?));
+        }
+        if let Some(push) = &config.push {
+            let http = config.http.clone().build().map_err(|error| error.to_string())?;
+            senders.insert(push::NAME, Arc::new(push::Push::build(push, http, store.clock().clone())?));
         }
         Ok(Self(senders))
     }

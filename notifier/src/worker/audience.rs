@@ -11,12 +11,13 @@ use schemas::{
     way::{Address, Way},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use store::{AddressKey, AddressKeys, Tx};
+use store::{AddressKey, AddressKeys, ReportDevice, Tx};
 
 /// Everything about a batch that its plans need, read once.
 pub(super) struct Audience {
     pub(super) reports: HashMap<Uuid, Report>,
     contacts: HashMap<Uuid, Contact>,
+    devices: HashMap<Uuid, Vec<ReportDevice>>,
     /// Who follows what; by scope and target.
     follows: BTreeMap<(Scope, String), Vec<Uuid>>,
     people: HashMap<Uuid, Person>,
@@ -37,6 +38,10 @@ impl Audience {
         let cases: Vec<Uuid> = cases.into_iter().collect();
         let reports = tx.reports(&cases).await?;
         let contacts = tx.contacts(&cases).await?;
+        let mut devices: HashMap<Uuid, Vec<ReportDevice>> = HashMap::new();
+        for device in tx.devices(&cases).await? {
+            devices.entry(device.report).or_default().push(device);
+        }
         let targets: BTreeSet<(Scope, String)> = events
             .iter()
             .filter(|event| is_for_followers(&event.what))
@@ -62,13 +67,14 @@ impl Audience {
         for contact in contacts.values() {
             wanted.extend(contact_addresses(contact, city).map(|address| key(keys, &address)));
         }
+        wanted.extend(devices.values().flatten().map(device_key));
         let wanted: Vec<_> = wanted.into_iter().collect();
         let mut suppressions: HashMap<AddressKey, Vec<Suppression>> = HashMap::new();
         for found in tx.suppressions(&wanted, now).await? {
             let of = AddressKey { way: found.way, key: found.key.clone() };
             suppressions.entry(of).or_default().push(found);
         }
-        Ok(Self { reports, contacts, follows, people: known, addresses, suppressions })
+        Ok(Self { reports, contacts, devices, follows, people: known, addresses, suppressions })
     }
 
     /// Who may be told of `event`, the reporter first.
@@ -91,16 +97,23 @@ impl Audience {
     }
 
     fn reporter(&self, city: &City, keys: &AddressKeys, report: &Report) -> Option<Recipient> {
-        let first = report.tell.way()?;
-        let contact = self.contacts.get(&report.id)?;
-        let mut addresses: Vec<Address> = contact_addresses(contact, city).collect();
-        addresses.sort_by_key(|address| address.way() != first);
-        let keyed: Vec<(Way, AddressKey)> = addresses.iter().map(|a| (a.way(), key(keys, a))).collect();
+        let devices = self.devices.get(&report.id).map(Vec::as_slice).unwrap_or_default();
+        // Who asks for nothing by mail and then asks for it on a device wants it there, and nowhere else.
+        let contact = report.tell.way().and_then(|_| self.contacts.get(&report.id));
+        let mut addresses: Vec<Address> = contact.iter().flat_map(|contact| contact_addresses(contact, city)).collect();
+        addresses.sort_by_key(|address| Some(address.way()) != report.tell.way());
+        // A device was added after the report: that is what they asked for last.
+        let mut keyed: Vec<(Way, AddressKey)> = devices.iter().map(|device| (Way::Push, device_key(device))).collect();
+        keyed.extend(addresses.iter().map(|a| (a.way(), key(keys, a))));
+        if keyed.is_empty() {
+            return None;
+        }
         let mut to = Recipient {
             person: REPORTER.to_owned(),
             language: report.language,
             because: vec![Because::Reporter],
             ways: Vec::new(),
+            devices: Vec::new(),
             wish: None,
             dead: Vec::new(),
             quiet: None,
@@ -123,6 +136,7 @@ impl Audience {
             language: person.language,
             because: vec![Because::Follows { scope, target: target.to_owned() }],
             ways: Vec::new(),
+            devices: Vec::new(),
             wish: None,
             dead: Vec::new(),
             quiet: person.quiet,
@@ -133,8 +147,12 @@ impl Audience {
 
     /// The ways of somebody with these addresses, and what they do not want of `targets`.
     fn fill(&self, to: &mut Recipient, addresses: &[(Way, AddressKey)], targets: &[(Scope, String)]) {
+        let mut gone = None;
         for (way, key) in addresses {
-            to.ways.push(*way);
+            if !to.ways.contains(way) {
+                to.ways.push(*way);
+            }
+            let mut fact = None;
             for found in self.suppressions.get(key).into_iter().flatten() {
                 let applies = found.scope == Scope::All
                     || targets.iter().any(|(scope, target)| *scope == found.scope && *target == found.target);
@@ -144,9 +162,18 @@ impl Audience {
                 if found.reason.is_wish() {
                     to.wish.get_or_insert((found.reason, found.scope));
                 } else {
-                    to.dead.push((*way, found.reason));
+                    fact = Some(found.reason);
                 }
             }
+            match (*way, fact) {
+                (Way::Push, None) => to.devices.push(key.key.clone()),
+                // One device that is gone says nothing of the others.
+                (Way::Push, Some(fact)) => gone = Some(fact),
+                (way, fact) => to.dead.extend(fact.map(|fact| (way, fact))),
+            }
+        }
+        if to.devices.is_empty() {
+            to.dead.extend(gone.map(|fact| (Way::Push, fact)));
         }
     }
 }
@@ -189,6 +216,10 @@ pub(super) fn contact_addresses<'a>(contact: &'a Contact, city: &'a City) -> imp
 
 fn key(keys: &AddressKeys, address: &Address) -> AddressKey {
     AddressKey { way: address.way(), key: keys.of(address) }
+}
+
+fn device_key(device: &ReportDevice) -> AddressKey {
+    AddressKey { way: Way::Push, key: device.key.clone() }
 }
 
 fn key_of(known: &KnownAddress) -> AddressKey {

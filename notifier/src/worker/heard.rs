@@ -44,6 +44,9 @@ pub(super) async fn settle(
     }
     let Some((reason, why)) = suppression(&all) else { return Ok(()) };
     let Some(key) = address_of(city, keys, tx, &row.notice).await? else { return Ok(()) };
+    if key.way == Way::Push && reason == Suppressed::Bounced {
+        return tx.forget_device(&key.key).await;
+    }
     let new = Suppression {
         way: key.way,
         key: key.key,
@@ -95,6 +98,9 @@ pub(crate) async fn address_of(
     notice: &Notice,
 ) -> Result<Option<AddressKey>, store::Error> {
     let key = |way: Way, key: String| AddressKey { way, key };
+    if let Some(device) = &notice.device {
+        return Ok(Some(key(notice.way, device.clone())));
+    }
     if notice.person == REPORTER {
         let contact = tx.contacts(&[notice.case_id]).await?.remove(&notice.case_id);
         let found =

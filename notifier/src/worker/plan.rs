@@ -15,7 +15,7 @@ use schemas::{
     way::Way,
 };
 use std::sync::Arc;
-use store::{AddressKeys, Store, Tx};
+use store::{AddressKeys, NoticeRow, Store, Tx};
 
 /// Lane `notifier`.
 pub struct PlanWorker {
@@ -78,12 +78,18 @@ impl PlanWorker {
         let Some(to) = to else { return Ok(Vec::new()) };
         let rows = tx.notices_for(notice.case_id, notice.event_id, &notice.person).await?;
         // Said once already: the next way is on its way.
-        if rows.last().is_some_and(|row| row.notice.id != notice.id) {
+        if rows.last().is_some_and(|row| row.notice.way != notice.way) {
+            return Ok(Vec::new());
+        }
+        // Another device of theirs has it, or may still get it: then its own failure says so.
+        let is_reached = |row: &NoticeRow| row.notice.way == notice.way && row.notice.state != NoticeState::Failed;
+        if rows.iter().any(|row| row.notice.id != notice.id && is_reached(row)) {
             return Ok(Vec::new());
         }
         let tried: Vec<Way> = rows.into_iter().map(|row| row.notice.way).collect();
         let instead = Some((notice.way, failed.why.clone()));
-        Ok(plan::next(&self.scene(&event, now), &to, &tried, instead).into_iter().collect())
+        let next = plan::next(&self.scene(&event, now), &to, &tried, instead);
+        Ok(next.into_iter().flat_map(|next| plan::spread(next, &to)).collect())
     }
 
     async fn write(&self, tx: &mut Tx, planned: Vec<(Notice, &Letter)>) -> Result<(), store::Error> {
@@ -127,7 +133,10 @@ impl Effects for PlanWorker {
                 Ok(Said::Event(event)) => {
                     let scene = self.scene(event, now);
                     let everybody = audience.of(&self.city, &self.keys, event);
-                    planned.extend(everybody.iter().filter_map(|to| plan::plan(&scene, to)).map(|n| (n, letter)));
+                    for to in &everybody {
+                        let notices = plan::plan(&scene, to).into_iter().flat_map(|notice| plan::spread(notice, to));
+                        planned.extend(notices.map(|notice| (notice, letter)));
+                    }
                 }
                 Ok(Said::Failed(failed)) => {
                     planned.extend(self.next_way(tx, failed).await?.into_iter().map(|notice| (notice, letter)));

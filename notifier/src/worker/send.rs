@@ -19,9 +19,9 @@ use schemas::{
     event::What,
     letter::Letter,
     notice::{Because, Due, NoticeState, Scope, Suppressed},
-    person::Suppression,
+    person::{KnownAddress, Suppression},
     verdict::{Fault, Verdict},
-    way::Address,
+    way::{Address, Way},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -69,13 +69,18 @@ impl SendWorker {
     /// Where the person of a notice is told now; `None` when they left, or the address is erased.
     fn address(&self, view: &NoticeView) -> Option<Address> {
         let way = view.notice.way;
+        if way == Way::Push && view.notice.person == REPORTER {
+            return view.device.as_ref().map(|device| device.address.clone());
+        }
         if view.notice.person == REPORTER {
             // Who said "nothing" since then is not told.
             view.report.tell.way()?;
             return contact_addresses(view.contact.as_ref()?, &self.city).find(|address| address.way() == way);
         }
         let (_, addresses) = view.person.as_ref()?;
-        let known = addresses.iter().find(|known| known.address.way() == way && known.verified_at.is_some())?;
+        let is_it = |known: &&KnownAddress| view.notice.device.as_ref().is_none_or(|key| *key == known.key);
+        let of_the_way = addresses.iter().filter(|known| known.address.way() == way && known.verified_at.is_some());
+        let known = of_the_way.into_iter().find(is_it)?;
         Some(known.address.clone())
     }
 
@@ -99,12 +104,12 @@ impl SendWorker {
     async fn is_superseded(&self, letter: &Letter, view: &NoticeView) -> Result<bool, store::Error> {
         let waited = self.store.clock().now().duration_since(view.notice.planned_at);
         let late = letter.attempt > 0 || waited.unsigned_abs() > DELAYED_AFTER;
-        if !late || matches!(view.event.what, What::Note { .. }) {
+        if !late || !is_status(&view.event.what) {
             return Ok(false);
         }
         let version = view.notice.version;
         let timeline = self.store.timeline(view.notice.case_id, true).await?;
-        Ok(timeline.iter().any(|e| e.version > version && e.what.is_told() && !matches!(e.what, What::Note { .. })))
+        Ok(timeline.iter().any(|e| e.version > version && e.what.is_told() && is_status(&e.what)))
     }
 
     async fn try_deliver(&self, letter: &Letter) -> Result<Verdict, store::Error> {
@@ -164,6 +169,8 @@ impl SendWorker {
             link: rendered.link,
             language,
             critical: view.notice.reasons.contains(&Because::Critical),
+            urgency: view.report.urgency,
+            is_status: is_status(&view.event.what),
             at: view.notice.planned_at,
         };
         Ok(self.sender.send(&parcel).await)
@@ -220,6 +227,11 @@ impl Edge for SendWorker {
     }
 }
 
+/// Whether it says how the case is. A note does not: nothing newer repeats its words.
+fn is_status(what: &What) -> bool {
+    !matches!(what, What::Note { .. })
+}
+
 impl SendWorker {
     /// The letter that has the person told the next way unless a receipt comes in time; nothing when the
     /// silence of this sender's other side says nothing.
@@ -241,6 +253,11 @@ impl SendWorker {
             let Some(row) = tx.notices(&[*id]).await?.remove(id) else { continue };
             let found = super::heard::address_of(&self.city, &self.keys, tx, &row.notice).await?;
             let Some(AddressKey { way, key }) = found else { continue };
+            // A device that comes back has another address; this one is of no use to anybody.
+            if way == Way::Push {
+                tx.forget_device(&key).await?;
+                continue;
+            }
             let (scope, target, reason, why) = (Scope::All, String::new(), Suppressed::Gone, Some(why.clone()));
             tx.suppress(&Suppression { way, key, scope, target, reason, why, at, until: None }).await?;
         }

@@ -196,6 +196,7 @@ async fn a_notice_is_planned_once_and_sent_once(bed: Bed) {
         person: "reporter".to_owned(),
         sender: "mail".to_owned(),
         way: Way::Email,
+        device: None,
         language: Language::Fr,
         reasons: vec![Because::Reporter],
         state: NoticeState::Planned,

@@ -8,6 +8,7 @@ mod cases;
 mod clock;
 mod corrections;
 mod database;
+mod devices;
 mod lessons;
 mod letters;
 mod mailed;

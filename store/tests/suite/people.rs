@@ -163,6 +163,7 @@ async fn receipts_come_twice_and_too_early(bed: Bed) {
         person: "reporter".to_owned(),
         sender: "sms".to_owned(),
         way: Way::Sms,
+        device: None,
         language: Language::Fr,
         reasons: vec![Because::Reporter, Because::Instead { of: Way::Email, why: "it came back".into() }],
         state: NoticeState::Planned,

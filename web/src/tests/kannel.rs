@@ -10,7 +10,13 @@ use notifier::{
     Parcel, Sender as _,
     senders::sms::{Sms, SmsConfig},
 };
-use schemas::{Timestamp, Uuid, notice::HeardState, report::Language, verdict::Verdict, way::Address};
+use schemas::{
+    Timestamp, Uuid,
+    notice::HeardState,
+    report::{Language, Urgency},
+    verdict::Verdict,
+    way::Address,
+};
 use std::{path::Path, process::Stdio, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +51,8 @@ fn parcel(notice: u128, short: &str) -> Parcel {
         link: String::new(),
         language: Language::Fr,
         critical: false,
+        urgency: Urgency::Normal,
+        is_status: true,
         at: Timestamp::UNIX_EPOCH,
     }
 }

@@ -33,6 +33,7 @@ impl Town {
             person: "reporter".into(),
             sender: "mail".into(),
             way: Way::Email,
+            device: None,
             language: Language::Fr,
             reasons: vec![Because::Reporter],
             state: NoticeState::Sent,

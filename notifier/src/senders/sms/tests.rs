@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::senders::sms::{profile::Profile, request::Gateway};
-use schemas::report::Language;
+use schemas::report::{Language, Urgency};
 
 const NOTICE: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001);
 
@@ -166,6 +166,8 @@ fn parcel() -> Parcel {
         link: String::new(),
         language: Language::Nl,
         critical: false,
+        urgency: Urgency::Normal,
+        is_status: true,
         at: schemas::Timestamp::UNIX_EPOCH,
     }
 }

@@ -1,0 +1,57 @@
+//! `[push]`: messages to browsers and apps.
+
+use super::load;
+use notifier::senders::push::{PushConfig, SERVICES};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// How devices are reached.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Push {
+    /// Where push services reach the operator, `mailto:…` or `https://…`; the public address when left out.
+    pub subject: Option<String>,
+    /// The private key that browsers know the city by, PEM.
+    #[serde(deserialize_with = "load::maybe_secret")]
+    pub key: Option<SecretString>,
+    /// The key before; browsers that subscribed with it are still reached.
+    #[serde(deserialize_with = "load::maybe_secret")]
+    pub previous_key: Option<SecretString>,
+    /// The hosts of push services that browsers may name.
+    pub services: Vec<String>,
+    /// The most messages per second; no limit when left out.
+    pub rate_per_second: Option<f64>,
+    /// Messages in the air at once, 1 to 100.
+    pub at_once: usize,
+    /// How many hours a message is kept for a device that is off, 1 to 672.
+    pub keep_hours: u32,
+}
+
+impl Default for Push {
+    fn default() -> Self {
+        Self {
+            subject: None,
+            key: None,
+            previous_key: None,
+            services: SERVICES.map(str::to_owned).to_vec(),
+            rate_per_second: None,
+            at_once: 8,
+            keep_hours: 72,
+        }
+    }
+}
+
+impl Push {
+    /// The same for the sender, in an installation that residents see at `public_url`.
+    pub fn sender(&self, public_url: &str) -> PushConfig {
+        let public_url = public_url.starts_with("https://").then(|| public_url.to_owned());
+        PushConfig {
+            subject: self.subject.clone().or(public_url),
+            key: self.key.clone(),
+            previous_key: self.previous_key.clone(),
+            services: self.services.clone(),
+            at_once: self.at_once,
+            keep_hours: self.keep_hours,
+        }
+    }
+}

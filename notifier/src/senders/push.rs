@@ -1,0 +1,88 @@
+//! Push messages to the devices of people: browsers, and the app of the city on telephones.
+//!
+//! A message is short, and its meaning is the page that it opens. A device that is gone is forgotten, and the
+//! notice goes the next way when it was the last one; a push service that is in trouble takes nothing away.
+
+mod config;
+pub mod encrypt;
+mod keys;
+mod message;
+mod web;
+
+pub use config::{PushConfig, SERVICES};
+pub use keys::Key;
+
+use super::{Parcel, Sender};
+use async_trait::async_trait;
+use bus::{LaneSettings, Retry, http};
+use message::{Message, words_of};
+use schemas::{
+    device::Device,
+    id::Clock,
+    verdict::{Fault, Verdict},
+    way::Address,
+};
+use std::{collections::BTreeMap, time::Duration};
+
+/// The name of this sender.
+pub const NAME: &str = "push";
+
+/// What nobody could hand over in half a day had better go another way.
+const GIVE_UP_AFTER: Duration = Duration::from_hours(12);
+
+/// A way to devices of one kind.
+#[async_trait]
+trait Service: Send + Sync {
+    /// Hands `message` over for `device`, which is of its kind.
+    async fn push(&self, message: &Message<'_>, device: &Device) -> Verdict;
+}
+
+/// Sends push messages.
+pub struct Push {
+    /// By the kind of device.
+    services: BTreeMap<&'static str, Box<dyn Service>>,
+    keep: Duration,
+    at_once: usize,
+    deadline: Duration,
+}
+
+impl Push {
+    /// A sender by `config`. The error is a sentence that names the wrong setting. Nothing is connected yet.
+    pub fn build(config: &PushConfig, http: http::Client, clock: Clock) -> Result<Self, String> {
+        if let Some(wrong) = config.check().into_iter().next() {
+            return Err(wrong);
+        }
+        let deadline = http.timeout() + Duration::from_secs(5);
+        let mut services: BTreeMap<&'static str, Box<dyn Service>> = BTreeMap::new();
+        if let Some(web) = web::Web::build(config, http, clock)? {
+            services.insert("web", Box::new(web));
+        }
+        Ok(Self { services, keep: config.keep(), at_once: config.at_once, deadline })
+    }
+}
+
+#[async_trait]
+impl Sender for Push {
+    async fn send(&self, parcel: &Parcel) -> Verdict {
+        let Address::Push(device) = &parcel.to else {
+            return Verdict::never(Fault::Ours, "this is no device");
+        };
+        let Some(service) = self.services.get(device.kind()) else {
+            // What the operator took away does not come back by waiting.
+            let why = format!("[push] has no keys for devices of the kind {} any more", device.kind());
+            return Verdict::never(Fault::Refused, why);
+        };
+        service.push(&Message::of(parcel, self.keep), device).await
+    }
+
+    fn lane(&self) -> LaneSettings {
+        LaneSettings {
+            concurrency: self.at_once,
+            retry: Retry { first: Duration::from_secs(30), max: Duration::from_mins(30), give_up_after: GIVE_UP_AFTER },
+            // Sent again it takes the place of the copy that was perhaps there: same topic, same tag.
+            // Longer than the client's own time-out, which knows better what happened.
+            deadline: self.deadline,
+            ..LaneSettings::default()
+        }
+    }
+}
