@@ -219,6 +219,23 @@ impl<'a> Facts<'a> {
 pub(crate) fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push(' ');
+    if text.is_ascii() {
+        // Byte by byte: the way by character is several times slower.
+        let mut after_a_space = true;
+        for byte in text.bytes() {
+            if byte.is_ascii_alphanumeric() {
+                out.push(char::from(byte.to_ascii_lowercase()));
+                after_a_space = false;
+            } else if !after_a_space {
+                out.push(' ');
+                after_a_space = true;
+            }
+        }
+        if !after_a_space {
+            out.push(' ');
+        }
+        return out;
+    }
     let mut push = |c: char| {
         if c.is_alphanumeric() {
             out.extend(c.to_lowercase());
@@ -226,11 +243,7 @@ pub(crate) fn fold(text: &str) -> String {
             out.push(' ');
         }
     };
-    if text.is_ascii() {
-        text.chars().for_each(&mut push);
-    } else {
-        text.nfd().filter(|c| !is_combining_mark(*c)).for_each(&mut push);
-    }
+    text.nfd().filter(|c| !is_combining_mark(*c)).for_each(&mut push);
     push(' ');
     out
 }

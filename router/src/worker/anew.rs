@@ -8,9 +8,10 @@ use super::{
     writing::{Walk, Writing},
 };
 use schemas::{
-    case::{Assignment, Case, Role, Status, Watch},
+    case::{self, Assignment, Case, Decision, Part, Role, Status, Watch},
     city::in_language,
     dispatch::AgainWhy,
+    event::What,
     report::TRIAL_CHANNEL,
     slug::DepartmentId,
 };
@@ -32,9 +33,7 @@ impl RouterWorker {
             return;
         }
         if decision.lead() == case.lead.as_ref() {
-            // They have it already; a second copy would be a second order. They hear what it is about.
-            case.decision = Some(decision);
-            return self.tell_the_category(walk, case, had, writing);
+            return self.decide_beside(walk, case, decision, had, writing);
         }
         let assigned = |id: &DepartmentId| decision.assignments.iter().any(|one| one.department == *id);
         let had_work: BTreeSet<&DepartmentId> = had
@@ -83,6 +82,71 @@ impl RouterWorker {
         }
         writing.nobodys.extend(had.iter().filter(|row| row.department == *gone).map(|row| row.id));
         true
+    }
+
+    /// The same desk leads by the new `decision`. It has the case already, and a second copy would be a
+    /// second order: it hears what the case is about now. Who is named beside it for the first time gets
+    /// the case, and who loses its part hears that. A correction closes nothing: where only a part that
+    /// is to go holds the case open, everybody keeps theirs.
+    fn decide_beside(
+        &self,
+        walk: &Walk<'_>,
+        case: &mut Case,
+        decision: Decision,
+        had: &[DispatchRow],
+        writing: &mut Writing,
+    ) {
+        let before = std::mem::take(&mut case.parts);
+        let mut so_far = before.clone();
+        if let (true, Some(lead)) = (before.is_empty(), &case.lead) {
+            so_far.push(Part {
+                status: case.status,
+                status_at: case.status_at,
+                planned_on: case.planned_on,
+                silence: case.watch.silence.clone(),
+                ..Part::new(lead.clone(), walk.now)
+            });
+        }
+        case.parts = parts(&decision, &so_far, walk.now);
+        let (status, planned_on) = match so_far.iter().find(|part| Some(&part.department) == case.lead.as_ref()) {
+            Some(lead) if case.parts.is_empty() => (lead.status, lead.planned_on),
+            _ => case::whole(&case.parts, case.lead.as_ref()),
+        };
+        let assigned = |id: &DepartmentId| decision.assignments.iter().any(|one| one.department == *id);
+        let mut informed: Vec<DepartmentId> = Vec::new();
+        if status.is_closed() {
+            case.parts = before;
+        } else {
+            (case.status, case.planned_on) = (status, planned_on);
+            let lost = before.iter().filter(|part| !part.status.is_closed()).map(|part| &part.department);
+            informed.extend(lost.filter(|id| !assigned(id) && !case.rejected_by.contains(id)).cloned());
+        }
+        let had_calls = case.decision.as_ref().map(|before| before.on_call.clone()).unwrap_or_default();
+        let rung: Vec<DepartmentId> = decision.on_call.iter().filter(|id| !had_calls.contains(id)).cloned().collect();
+        let fresh = |one: &&Assignment| is_fresh(one, had) && !writing.has_handed(case.id, &one.department);
+        let (with_a_part, for_information): (Vec<&Assignment>, Vec<&Assignment>) =
+            decision.assignments.iter().filter(|one| one.role != Role::Lead).filter(fresh).partition(|one| {
+                one.role == Role::Part && case.parts.iter().any(|part| part.department == one.department)
+            });
+        informed.extend(for_information.into_iter().map(|one| one.department.clone()));
+        let with_a_part: Vec<DepartmentId> = with_a_part.into_iter().map(|one| one.department.clone()).collect();
+        let mut what = routed(&decision);
+        if let What::Routed { informed, .. } = &mut what {
+            informed.clear();
+        }
+        case.decision = Some(decision);
+        self.tell_the_category(walk, case, had, writing);
+        for id in with_a_part {
+            case.version += 1;
+            if let What::Routed { department, .. } = &mut what {
+                department.clone_from(&id);
+            }
+            writing.hand_part(self, walk, case, &id, what.clone());
+        }
+        if !(informed.is_empty() && rung.is_empty()) {
+            case.version += 1;
+            writing.beside(self, walk, case, &informed, &rung);
+        }
     }
 
     /// Whoever has work of `case` hears under which category it is now.

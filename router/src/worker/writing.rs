@@ -192,6 +192,39 @@ impl Writing {
         self.tell(walk, case, what);
     }
 
+    /// Lets `informed` read of a case that another has, and rings who is on call of `rung`. The resident
+    /// hears nothing: who does the work is the same.
+    pub fn beside(
+        &mut self,
+        worker: &RouterWorker,
+        walk: &Walk<'_>,
+        case: &Case,
+        informed: &[DepartmentId],
+        rung: &[DepartmentId],
+    ) {
+        let (Some(lead), Some(decision)) = (case.lead.clone(), &case.decision) else { return };
+        let occasion = case.version.to_string();
+        for department in informed {
+            self.dispatch(worker, walk, case, department, Role::Informed, &occasion, None);
+        }
+        let mut said = Vec::new();
+        for (word, departments) in [("informed as well", informed), ("telephoned as well", rung)] {
+            if !departments.is_empty() {
+                said.push(format!("{word}: {}", departments.join(", ")));
+            }
+        }
+        let what = What::InternalNote { department: lead, text: said.join("; ") };
+        for department in rung {
+            self.call(worker, walk, case, decision, department, &what);
+        }
+        self.tell(walk, case, what);
+    }
+
+    /// Whether this batch already hands `case` to `department`.
+    pub fn has_handed(&self, case: Uuid, department: &DepartmentId) -> bool {
+        self.dispatches.iter().any(|row| row.case_id == case && row.department == *department)
+    }
+
     /// Nobody does the part of who `left`: the others have done theirs, or colleagues read of it.
     pub fn part_dropped(&mut self, walk: &Walk<'_>, case: &Case, left: Left<'_>) {
         let Some(lead) = case.lead.clone() else { return };
