@@ -1,5 +1,9 @@
 //! What each role is: one function per role that builds it and says what it runs.
 
+mod notifier;
+
+pub use notifier::{notifier, sender_config};
+
 use crate::{
     city::Town,
     config::{Config, Tls},
@@ -8,6 +12,7 @@ use crate::{
     supervise::{Stage, Task},
     telemetry,
 };
+use ::notifier::{Senders, senders::sms::Hooks};
 use adapters::{
     answers::AnswersWorker,
     calls::{self, CallsRound},
@@ -23,7 +28,6 @@ use adapters::{
 use axum::{http::StatusCode, routing::get};
 use bus::{Bus, Edge, Effects, LaneSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
-use notifier::{NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders, senders::sms::Hooks};
 use router::{ClockWorker, LeftBehind, RouterWorker};
 use schemas::{
     city::Delivery,
@@ -248,43 +252,6 @@ pub fn router(ground: &Ground) -> Built {
     Built { tasks, ..Built::default() }
 }
 
-/// Plans notices and sends them.
-pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
-    let config = sender_config(&ground.config, &ground.public_url);
-    let wrong = |message: String| Failure::usage(message, "see [mail], [sms] and [push] in deploy/voordeur.toml");
-    if let Some(fault) = config.check(&ground.town.city).into_iter().next() {
-        return Err(wrong(fault).into());
-    }
-    let links = NoticeLinks::new(ground.notice_tokens.clone(), &ground.public_url);
-    let senders = Senders::build(&config, &ground.town.city, &ground.store, &links).map_err(wrong)?;
-    let plan = Arc::new(PlanWorker::new(ground.store.clone(), ground.town.city.clone(), senders.names()).await?);
-    let mut tasks = vec![effects(ground, Lane::notifier(), Stage::Work, plan)];
-    for name in senders.names() {
-        let Some(sender) = senders.get(name) else { continue };
-        let town = &ground.town;
-        let mut settings = sender.lane();
-        let worker = SendWorker::new(
-            ground.store.clone(),
-            town.city.clone(),
-            town.templates.clone(),
-            &ground.public_url,
-            sender,
-        )
-        .await?;
-        if let (Some(mail), "mail") = (&ground.config.mail, name) {
-            settings.rate_per_second = mail.rate_per_second;
-        }
-        if let (Some(sms), "sms") = (&ground.config.sms, name) {
-            settings.rate_per_second = sms.rate_per_second;
-        }
-        if let (Some(push), "push") = (&ground.config.push, name) {
-            settings.rate_per_second = push.rate_per_second;
-        }
-        tasks.push(edge(ground, Lane::sender(name), Arc::new(worker), settings));
-    }
-    Ok(Built { tasks, senders: Some(senders) })
-}
-
 /// Hands work to departments' own systems, and takes in what departments answer.
 pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
     let http = http_config(&ground.config);
@@ -410,16 +377,6 @@ fn http_config(config: &Config) -> bus::http::Config {
         timeout_ms: http.timeout_ms,
         private_networks: http.private_networks.clone(),
         ca_file: http.ca_file.clone(),
-    }
-}
-
-/// The senders of the configuration, in an installation that residents see at `public_url`.
-pub fn sender_config(config: &Config, public_url: &str) -> SenderConfig {
-    SenderConfig {
-        mail: config.mail.as_ref().map(|mail| mail.sender(config.mailbox.as_ref())),
-        sms: config.sms.as_ref().map(|sms| sms.sender(public_url)),
-        push: config.push.as_ref().map(|push| push.sender(public_url)),
-        http: http_config(config),
     }
 }
 

@@ -37,10 +37,13 @@ fn the_gateways_that_the_documents_show_are_good() {
     let page = include_str!("../../docs/install/notices.md");
     let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let shown: Vec<_> = blocks.filter(|block| block.contains("[sms]")).collect();
-    assert_eq!(shown.len(), 2);
+    assert_eq!(shown.len(), 3);
     for block in shown {
         let sms = read(&with_words(block), &[]).unwrap().sms.unwrap();
-        assert_eq!(sms.sender("https://stad.example").check(), Vec::<String>::new());
+        assert_eq!(
+            notifier::senders::sms::SmsConfig::check_all(&sms.sender("https://stad.example")),
+            Vec::<String>::new()
+        );
     }
 }
 

@@ -11,6 +11,18 @@ use serde::Deserialize;
 pub struct Sms {
     /// How it is spoken to: `kannel`, `cm`, `ringring`, `spryng`, `twilio`, or `own`.
     pub profile: String,
+    /// What it is called in receipts and figures; left out: as its profile.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How often it comes first beside the others, 0 to 1000; 0: only when no other takes a message.
+    #[serde(default = "hundred")]
+    pub weight: u32,
+    /// The most parts per minute and process.
+    #[serde(default)]
+    pub parts_per_minute: Option<u32>,
+    /// Other gateways, which take what this one does not.
+    #[serde(default)]
+    pub also: Vec<Sms>,
     /// The profile `own`: see docs/install/notices.md.
     #[serde(default)]
     pub own: Option<Profile>,
@@ -34,7 +46,7 @@ pub struct Sms {
     /// What one part costs, in euro.
     #[serde(default)]
     pub price_per_part: Option<f64>,
-    /// The most messages per second; no limit when left out.
+    /// The most messages per second through all gateways together; no limit when left out.
     #[serde(default)]
     pub rate_per_second: Option<f64>,
     /// Messages in the air at once, 1 to 100.
@@ -51,6 +63,10 @@ pub struct Sms {
     pub hook_networks: Vec<String>,
 }
 
+fn hundred() -> u32 {
+    100
+}
+
 fn four() -> usize {
     4
 }
@@ -64,10 +80,31 @@ fn two_days() -> u32 {
 }
 
 impl Sms {
-    /// The same for the sender, in an installation that residents see at `public_url`.
-    pub fn sender(&self, public_url: &str) -> SmsConfig {
+    /// The same for the sender, in an installation that residents see at `public_url`: this gateway, and
+    /// behind it the others.
+    pub fn sender(&self, public_url: &str) -> Vec<SmsConfig> {
+        let also = self.also.iter().map(|gateway| gateway.gateway(public_url));
+        std::iter::once(self.gateway(public_url)).chain(also).collect()
+    }
+
+    /// What is set for one of the other gateways and counts for none, as a sentence that names it.
+    pub fn misplaced(&self) -> Option<String> {
+        self.also.iter().enumerate().find_map(|(n, gateway)| {
+            let n = n + 1;
+            if gateway.rate_per_second.is_some() {
+                let help = "it counts for all gateways together, under [sms]; use parts_per_minute for one";
+                return Some(format!("sms.also[{n}].rate_per_second: {help}"));
+            }
+            (!gateway.also.is_empty()).then(|| format!("sms.also[{n}].also: write every gateway as [[sms.also]]"))
+        })
+    }
+
+    fn gateway(&self, public_url: &str) -> SmsConfig {
         SmsConfig {
             profile: self.profile.clone(),
+            name: self.name.clone(),
+            weight: self.weight,
+            parts_per_minute: self.parts_per_minute,
             own: self.own.clone(),
             url: self.url.clone(),
             from: self.from.clone(),

@@ -81,9 +81,11 @@ pub trait Sender: Send + Sync {
         None
     }
 
-    /// How long a receipt may take. When none came in that time, the person is told the next way. `None`:
+    /// How long a receipt of a parcel may take, whose `receipt` is that of a [`Verdict::Done`], or nothing when
+    /// nobody knows whether it left. When none came in that time, the person is told the next way. `None`:
     /// silence says nothing.
-    fn receipt_within(&self) -> Option<Duration> {
+    fn receipt_within(&self, receipt: Option<&str>) -> Option<Duration> {
+        let _ = receipt;
         None
     }
 
@@ -97,8 +99,8 @@ pub trait Sender: Send + Sync {
 pub struct SenderConfig {
     /// The mail server; without one, what would have been mailed goes to the letterbox.
     pub mail: Option<MailConfig>,
-    /// The SMS gateway; without one nobody is told by text message.
-    pub sms: Option<SmsConfig>,
+    /// The SMS gateways; without one nobody is told by text message.
+    pub sms: Vec<SmsConfig>,
     /// How devices are reached; without it nobody is told by push message.
     pub push: Option<PushConfig>,
     /// How senders call the outside by HTTP.
@@ -109,7 +111,7 @@ impl SenderConfig {
     /// What is wrong with these settings, each as a sentence that names the setting.
     pub fn check(&self, city: &City) -> Vec<String> {
         let mail = self.mail.iter().flat_map(|mail| mail.check(city));
-        let sms = self.sms.iter().flat_map(SmsConfig::check);
+        let sms = SmsConfig::check_all(&self.sms);
         mail.chain(sms).chain(self.push.iter().flat_map(PushConfig::check)).collect()
     }
 }
@@ -146,9 +148,9 @@ impl Senders {
         if let Some(mail) = &config.mail {
             senders.insert(mail::NAME, Arc::new(mail::Mail::build(mail, city, links)?));
         }
-        if let Some(sms) = &config.sms {
+        if !config.sms.is_empty() {
             let http = config.http.clone().build().map_err(|error| error.to_string())?;
-            senders.insert(sms::NAME, Arc::new(sms::Sms::build(sms, http, store.clock().clone())?));
+            senders.insert(sms::NAME, Arc::new(sms::Sms::build(&config.sms, http, store.clock().clone())?));
         }
         if let Some(push) = &config.push {
             let http = config.http.clone().build().map_err(|error| error.to_string())?;

@@ -1,4 +1,5 @@
-//! Text messages, over HTTP to whatever gateway the city has a contract with.
+//! Text messages, over HTTP to whatever gateways the city has a contract with. When one certainly did not
+//! take a message, the next one gets it at once.
 //!
 //! No gateway takes a key by which it would know a second copy again, and a copy costs money. So whatever
 //! may have arrived is [`Verdict::Unknown`] and waits for its receipt ([`Hooks`]); only what certainly did
@@ -6,6 +7,7 @@
 
 mod config;
 mod hook;
+mod pool;
 mod profile;
 mod reading;
 mod request;
@@ -19,6 +21,7 @@ pub use reading::Call;
 use super::{Parcel, Sender};
 use async_trait::async_trait;
 use bus::{LaneSettings, Retry, UnknownPolicy, http};
+use pool::Member;
 use request::Gateway;
 use schemas::{
     Uuid,
@@ -35,36 +38,54 @@ pub const NAME: &str = "sms";
 /// A message that comes days late frightens more than it tells; then the next way is better.
 const GIVE_UP_AFTER: Duration = Duration::from_hours(12);
 
-/// Sends text messages through one gateway.
+/// Sends text messages.
 pub struct Sms {
-    gateway: Gateway,
+    gateways: Vec<Member>,
     http: http::Client,
     clock: Clock,
-    provider: String,
-    transliterate: bool,
-    /// Millionths of a euro.
-    price_per_part: Option<i64>,
     at_once: usize,
-    receipt_within: Option<Duration>,
 }
 
 impl Sms {
-    /// A sender by `config`. The error is a sentence that names the wrong setting. Nothing is connected yet.
-    pub fn build(config: &SmsConfig, http: http::Client, clock: Clock) -> Result<Self, String> {
-        if let Some(wrong) = config.check().into_iter().next() {
+    /// A sender by the `gateways`, of which there must be one at least. The error is a sentence that names the
+    /// wrong setting. Nothing is connected yet.
+    pub fn build(gateways: &[SmsConfig], http: http::Client, clock: Clock) -> Result<Self, String> {
+        if let Some(wrong) = SmsConfig::check_all(gateways).into_iter().next() {
             return Err(wrong);
         }
-        let profile = config.profile().ok_or("sms.profile: there is no such profile")?;
+        let member = |config: &SmsConfig| {
+            let profile = config.profile().ok_or("sms.profile: there is no such profile")?;
+            let receipt_within = config.receipt_within(&profile);
+            Ok(Member::new(config, Gateway::new(config, profile), receipt_within))
+        };
         Ok(Self {
-            receipt_within: config.receipt_within(&profile),
-            gateway: Gateway::new(config, profile),
+            at_once: gateways.iter().map(|config| config.at_once).sum(),
+            gateways: gateways.iter().map(member).collect::<Result<_, String>>()?,
             http,
             clock,
-            provider: config.profile.clone(),
-            transliterate: config.transliterate,
-            price_per_part: config.price_per_part.map(micros),
-            at_once: config.at_once,
         })
+    }
+
+    /// The gateway that took the message of a `receipt`, and what it said.
+    fn taken<'r>(&self, receipt: &'r str) -> Option<(&Member, &'r str)> {
+        let (name, said) = receipt.split_once(": ")?;
+        Some((self.gateways.iter().find(|member| member.name == name)?, said))
+    }
+
+    /// Hands `words` for `to` to one gateway.
+    async fn hand_in(&self, member: &Member, to: &str, sms: &text::Sms, notice: Uuid) -> Verdict {
+        let call = match member.gateway.request(&self.http, to, sms, notice) {
+            Ok(call) => call,
+            Err(why) => return Verdict::never(Fault::Ours, why),
+        };
+        let answer = match call.send().await {
+            Ok(answer) => answer,
+            Err(error) => return http::verdict(&error.without_url()),
+        };
+        let status = answer.status().as_u16();
+        let pause = http::retry_after(answer.headers(), self.clock.now());
+        let body = http::head(answer).await;
+        member.gateway.judge(status, pause, &body, sms.parts)
     }
 }
 
@@ -80,19 +101,42 @@ impl Sender for Sms {
         let Address::Sms(to) = &parcel.to else {
             return Verdict::never(Fault::Ours, "this is not the number of a mobile telephone");
         };
-        let sms = text::encode(&parcel.short, self.transliterate);
-        let call = match self.gateway.request(&self.http, to, &sms, parcel.notice) {
-            Ok(call) => call,
-            Err(why) => return Verdict::never(Fault::Ours, why),
-        };
-        let answer = match call.send().await {
-            Ok(answer) => answer,
-            Err(error) => return http::verdict(&error.without_url()),
-        };
-        let status = answer.status().as_u16();
-        let pause = http::retry_after(answer.headers(), self.clock.now());
-        let body = http::head(answer).await;
-        self.gateway.judge(status, pause, &body, sms.parts)
+        let (mut last, mut wait) = (None, None::<Duration>);
+        for member in pool::in_turn(&self.gateways, parcel.notice) {
+            let now = self.clock.now();
+            // Alone it is asked all the same: the lane has a breaker of its own.
+            let out = member.out_for(now).filter(|_| self.gateways.len() > 1);
+            let sms = member.encode(&parcel.short);
+            if let Some(no_room_for) = out.or_else(|| member.take_room(sms.parts).err()) {
+                wait = Some(wait.map_or(no_room_for, |wait| wait.min(no_room_for)));
+                continue;
+            }
+            let verdict = self.hand_in(member, to, &sms, parcel.notice).await;
+            member.note(&verdict, now);
+            match verdict {
+                // It has no copy for certain, so another may get it.
+                Verdict::Later { .. } | Verdict::Never { fault: Fault::Ours, .. } => {
+                    if self.gateways.len() > 1 {
+                        metrics::counter!("voordeur_sms_failovers_total", "provider" => member.name.clone())
+                            .increment(1);
+                    }
+                    last = Some(verdict);
+                }
+                Verdict::Done { receipt } => {
+                    let said = receipt.unwrap_or_default();
+                    return Verdict::receipt(format!("{}: {said}", member.name));
+                }
+                verdict => return verdict,
+            }
+        }
+        match (last, wait) {
+            // One that is full or out may take it soon, whatever the others said.
+            (None | Some(Verdict::Never { .. }), Some(wait)) => {
+                Verdict::slow_down(wait, "every SMS gateway is down or has no room in this minute")
+            }
+            (Some(verdict), _) => verdict,
+            (None, None) => Verdict::never(Fault::Ours, "there is no SMS gateway"),
+        }
     }
 
     fn lane(&self) -> LaneSettings {
@@ -100,25 +144,31 @@ impl Sender for Sms {
             concurrency: self.at_once,
             retry: Retry { first: Duration::from_secs(30), max: Duration::from_mins(30), give_up_after: GIVE_UP_AFTER },
             unknown: UnknownPolicy::WaitForReceipt,
-            // Longer than the client's own time-out, which knows better what happened.
-            deadline: self.http.timeout() + Duration::from_secs(5),
+            // Longer than the client's own time-outs, which know better what happened.
+            deadline: self.http.timeout() * u32::try_from(self.gateways.len()).unwrap_or(1) + Duration::from_secs(5),
             ..LaneSettings::default()
         }
     }
 
     fn numbers(&self, notice: Uuid, receipt: &str) -> Vec<ProviderNumber> {
-        let number = request::number_in(receipt).filter(|_| !self.gateway.names_our_notice());
+        let Some((member, said)) = self.taken(receipt) else { return Vec::new() };
+        let number = request::number_in(said).filter(|_| !member.gateway.names_our_notice());
         let number =
-            number.map(|number| ProviderNumber { provider: self.provider.clone(), number: number.to_owned(), notice });
+            number.map(|number| ProviderNumber { provider: member.name.clone(), number: number.to_owned(), notice });
         number.into_iter().collect()
     }
 
     fn cost(&self, receipt: &str) -> Option<i64> {
-        Some(self.price_per_part? * i64::try_from(request::parts_in(receipt)?).ok()?)
+        let (member, said) = self.taken(receipt)?;
+        Some(member.price_per_part? * i64::try_from(request::parts_in(said)?).ok()?)
     }
 
-    fn receipt_within(&self) -> Option<Duration> {
-        self.receipt_within
+    fn receipt_within(&self, receipt: Option<&str>) -> Option<Duration> {
+        match receipt.and_then(|receipt| self.taken(receipt)) {
+            Some((member, _)) => member.receipt_within,
+            // Nobody knows which of them has it: the slowest may still say so.
+            None => self.gateways.iter().filter_map(|member| member.receipt_within).max(),
+        }
     }
 }
 

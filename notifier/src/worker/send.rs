@@ -204,10 +204,10 @@ impl Edge for SendWorker {
                     if let Some(cost) = receipt.as_ref().and_then(|receipt| self.sender.cost(receipt)) {
                         tx.price_notice(letter.id, cost).await?;
                     }
-                    follow_up.extend(self.unless_heard(letter, case, at));
+                    follow_up.extend(self.unless_heard(letter, receipt.as_deref(), case, at));
                 }
                 // Nobody knows whether it left: only a receipt can tell.
-                (Verdict::Unknown { .. }, _) => follow_up.extend(self.unless_heard(letter, case, at)),
+                (Verdict::Unknown { .. }, _) => follow_up.extend(self.unless_heard(letter, None, case, at)),
                 (Verdict::Never { fault: Fault::Ours, .. }, _) => {}
                 (_, NoticeState::Failed) => {
                     let why = end.why.as_deref().unwrap_or(NO_ADDRESS);
@@ -235,8 +235,8 @@ fn is_status(what: &What) -> bool {
 impl SendWorker {
     /// The letter that has the person told the next way unless a receipt comes in time; nothing when the
     /// silence of this sender's other side says nothing.
-    fn unless_heard(&self, letter: &Letter, case: Uuid, at: Timestamp) -> Option<Letter> {
-        let within = self.sender.receipt_within()?;
+    fn unless_heard(&self, letter: &Letter, receipt: Option<&str>, case: Uuid, at: Timestamp) -> Option<Letter> {
+        let within = self.sender.receipt_within(receipt)?;
         let late = failed(letter.id, case, "no receipt came in time", letter, at);
         Some(Letter { ready_at: Some(at + within), ..late })
     }

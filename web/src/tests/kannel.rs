@@ -95,10 +95,10 @@ async fn messages_go_through_kannel_and_their_receipts_come_back() {
     until("STOP", async || is_stopped(&town.store, "+32470999999").await).await;
 
     let http = http::Config { private_networks: vec!["127.0.0.1".into()], ..http::Config::default() };
-    let sms = Sms::build(&config, http.build().unwrap(), town.store.clock().clone()).unwrap();
+    let sms = Sms::build(std::slice::from_ref(&config), http.build().unwrap(), town.store.clock().clone()).unwrap();
     let long = format!("Ville de Courtrai: l’égout est réparé, ça va… {}", "a".repeat(150));
-    assert_eq!(sms.send(&parcel(7, "Kortrijk: opgelost")).await, Verdict::receipt("1 part"));
-    assert_eq!(sms.send(&parcel(8, &long)).await, Verdict::receipt("2 parts"));
+    assert_eq!(sms.send(&parcel(7, "Kortrijk: opgelost")).await, Verdict::receipt("kannel: 1 part"));
+    assert_eq!(sms.send(&parcel(8, &long)).await, Verdict::receipt("kannel: 2 parts"));
     until("three parts", async || got(&log).len() >= 3).await;
     let parts = got(&log);
     assert_eq!(parts.len(), 3, "{parts:?}");
@@ -119,7 +119,7 @@ async fn messages_go_through_kannel_and_their_receipts_come_back() {
     // A wrong password is an operator's to put right: the message waits.
     let wrong = SmsConfig { password: Some("wrong".to_owned().into()), ..config };
     let http = http::Config { private_networks: vec!["127.0.0.1".into()], ..http::Config::default() };
-    let sms = Sms::build(&wrong, http.build().unwrap(), town.store.clock().clone()).unwrap();
+    let sms = Sms::build(std::slice::from_ref(&wrong), http.build().unwrap(), town.store.clock().clone()).unwrap();
     let verdict = sms.send(&parcel(9, "x")).await;
     assert!(matches!(&verdict, Verdict::Later { why, .. } if why.contains("403")), "{verdict:?}");
 }

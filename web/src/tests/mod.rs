@@ -125,7 +125,8 @@ impl Town {
 
     /// With this SMS gateway.
     pub async fn open_hearing(sms: &SmsConfig) -> Self {
-        Self::open_city(city(), |config, city, store| config.sms = Hooks::build(sms, city, store)).await
+        Self::open_city(city(), |config, city, store| config.sms = Hooks::build(std::slice::from_ref(sms), city, store))
+            .await
     }
 
     async fn open_city(city: City, change: impl FnOnce(&mut WebConfig, &City, &Store)) -> Self {

@@ -1,17 +1,29 @@
 //! Which gateway, and what it is told with.
 
-use super::profile::{PLACES, Profile, With};
+use super::{
+    profile::{PLACES, Profile, With},
+    text::MAX_PARTS,
+};
 use bus::http::Network;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use std::time::Duration;
 
-/// The SMS gateway.
+/// One SMS gateway. An installation may have several.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmsConfig {
     /// How it is spoken to: the name of a built-in [`Profile`], or `own`.
     pub profile: String,
+    /// What it is called in receipts, figures and the address of its hook; left out: as its profile.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How often it comes first beside the others, 0 to 1000; 0: only when no other takes a message.
+    #[serde(default = "hundred")]
+    pub weight: u32,
+    /// The most parts per minute and process; a message of three parts is three.
+    #[serde(default)]
+    pub parts_per_minute: Option<u32>,
     /// The profile `own`.
     #[serde(default)]
     pub own: Option<Profile>,
@@ -64,15 +76,56 @@ fn two_days() -> u32 {
     48
 }
 
+fn hundred() -> u32 {
+    100
+}
+
 impl SmsConfig {
     /// The profile, if there is such.
     pub(super) fn profile(&self) -> Option<Profile> {
         if self.profile == Profile::OWN { self.own.clone() } else { Profile::built_in(&self.profile) }
     }
 
+    /// What is wrong with these gateways, each as a sentence that names the setting: `sms` is the first, `sms.also`
+    /// the others, counted from 1.
+    pub fn check_all(gateways: &[Self]) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (n, gateway) in gateways.iter().enumerate() {
+            let of = |text: String| match n {
+                0 => text,
+                n => text.replacen("sms.", &format!("sms.also[{n}]."), 1),
+            };
+            wrong.extend(gateway.check().into_iter().map(of));
+            if gateways[..n].iter().any(|other| other.name() == gateway.name()) {
+                let name = gateway.name();
+                wrong
+                    .push(of(format!("sms.name: another gateway is called `{name}`; give this one a name of its own")));
+            }
+        }
+        if !gateways.is_empty() && gateways.iter().all(|gateway| gateway.weight == 0) {
+            wrong.push("sms.weight: at least one gateway needs more than 0".to_owned());
+        }
+        wrong
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.profile)
+    }
+
     /// What is wrong with these settings, each as a sentence that names the setting.
     pub fn check(&self) -> Vec<String> {
         let mut wrong = Vec::new();
+        let is_of_a_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if self.name().is_empty() || self.name().len() > 40 || !self.name().bytes().all(is_of_a_name) {
+            wrong.push("sms.name: use up to 40 small letters, digits and `-`".to_owned());
+        }
+        if self.weight > 1_000 {
+            wrong.push("sms.weight: use 0 to 1000".to_owned());
+        }
+        if self.parts_per_minute.is_some_and(|parts| (parts as usize) < MAX_PARTS) {
+            wrong.push(format!("sms.parts_per_minute: use {MAX_PARTS} at least: one message may have as many parts"));
+        }
         match (self.profile(), &self.own) {
             (None, _) if self.profile == Profile::OWN => {
                 wrong.push("sms.own: describe the gateway there, or name another profile".to_owned());
@@ -158,7 +211,7 @@ impl SmsConfig {
     /// Where receipts go; `None` when nothing proves that they are genuine, and so none are taken.
     pub(super) fn receipts(&self, profile: &Profile) -> Option<String> {
         profile.hook.as_ref()?;
-        let base = format!("{}/hooks/sms/{}", self.public_url.trim_end_matches('/'), self.profile);
+        let base = format!("{}/hooks/sms/{}", self.public_url.trim_end_matches('/'), self.name());
         match (self.secret_of(profile), &self.hook_secret) {
             (Some(Some(_)), _) => Some(base),
             (Some(None), _) => None,

@@ -24,9 +24,9 @@ use std::{fmt, sync::Arc};
 use store::{AddressKey, Store};
 use subtle::ConstantTimeEq as _;
 
-/// Takes in what one gateway says. Cheap to clone.
+/// Takes in what the gateways say. Cheap to clone.
 #[derive(Clone)]
-pub struct Hooks(Arc<Inner>);
+pub struct Hooks(Arc<Vec<Inner>>);
 
 struct Inner {
     provider: String,
@@ -44,7 +44,8 @@ struct Inner {
 
 impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Hooks(of {})", self.0.provider)
+        let of: Vec<&str> = self.0.iter().map(|inner| inner.provider.as_str()).collect();
+        write!(f, "Hooks(of {})", of.join(", "))
     }
 }
 
@@ -75,32 +76,19 @@ enum Wish {
 }
 
 impl Hooks {
-    /// What takes in the calls of the gateway of `config`; `None` when it makes none, or nothing would prove
+    /// What takes in the calls of these `gateways`; `None` when none of them makes any, or nothing would prove
     /// that they are genuine.
-    pub fn build(config: &SmsConfig, city: &City, store: &Store) -> Option<Self> {
-        let profile = config.profile()?;
-        config.receipts(&profile)?;
-        let signed_with = config.secret_of(&profile).flatten().cloned();
-        let inner = Inner {
-            provider: config.profile.clone(),
-            address: format!("{}/hooks/sms/{}", config.public_url.trim_end_matches('/'), config.profile),
-            secret: config.hook_secret.clone().filter(|_| signed_with.is_none()),
-            signed_with,
-            networks: config.hook_networks.iter().filter_map(|text| Network::parse(text)).collect(),
-            hook: profile.hook?,
-            country: city.country.clone(),
-            store: store.clone(),
-        };
-        Some(Self(Arc::new(inner)))
+    pub fn build(gateways: &[SmsConfig], city: &City, store: &Store) -> Option<Self> {
+        let all: Vec<Inner> = gateways.iter().filter_map(|config| Inner::build(config, city, store)).collect();
+        (!all.is_empty()).then(|| Self(Arc::new(all)))
     }
 
     /// Takes `call` in, which came for the gateway `provider`. When this returns [`Taken::Receipts`],
     /// [`Taken::Stop`] or [`Taken::Start`], it survives a crash.
     pub async fn take(&self, provider: &str, call: &Call<'_>, trace: Trace) -> Taken {
-        let inner = &self.0;
-        if provider != inner.provider || !inner.is_genuine(call) {
+        let Some(inner) = self.0.iter().find(|inner| inner.provider == provider && inner.is_genuine(call)) else {
             return Taken::NotGenuine;
-        }
+        };
         let fields = Fields::read(call);
         let heard: Vec<Heard> =
             fields.each(inner.hook.each.as_deref()).iter().filter_map(|one| inner.heard(&fields, one)).collect();
@@ -117,6 +105,22 @@ impl Hooks {
 }
 
 impl Inner {
+    fn build(config: &SmsConfig, city: &City, store: &Store) -> Option<Self> {
+        let profile = config.profile()?;
+        config.receipts(&profile)?;
+        let signed_with = config.secret_of(&profile).flatten().cloned();
+        Some(Self {
+            provider: config.name().to_owned(),
+            address: format!("{}/hooks/sms/{}", config.public_url.trim_end_matches('/'), config.name()),
+            secret: config.hook_secret.clone().filter(|_| signed_with.is_none()),
+            signed_with,
+            networks: config.hook_networks.iter().filter_map(|text| Network::parse(text)).collect(),
+            hook: profile.hook?,
+            country: city.country.clone(),
+            store: store.clone(),
+        })
+    }
+
     fn is_genuine(&self, call: &Call<'_>) -> bool {
         let signed = match (&self.hook.signature, &self.signed_with) {
             (Some(signature), Some(with)) => is_signed(signature, with.expose_secret().as_bytes(), &self.address, call),

@@ -4,6 +4,11 @@
 use super::*;
 use crate::senders::sms::{profile::Profile, request::Gateway};
 use schemas::report::{Language, Urgency};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const NOTICE: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001);
 
@@ -129,16 +134,16 @@ fn a_receipt_says_what_it_cost_and_how_receipts_will_call_it() {
     let http = || http::Config::default().build().unwrap();
     let clock = || Clock::new(|| schemas::id::from_micros(0));
     let config = SmsConfig { price_per_part: Some(0.065), ..of("twilio") };
-    let sms = Sms::build(&config, http(), clock()).unwrap();
-    assert_eq!(sms.cost("2 parts: SM1"), Some(130_000));
-    assert_eq!(sms.cost("1 part"), Some(65_000));
-    assert_eq!(sms.numbers(NOTICE, "2 parts: SM1"), Vec::new(), "its receipts name our notice");
+    let sms = Sms::build(std::slice::from_ref(&config), http(), clock()).unwrap();
+    assert_eq!(sms.cost("twilio: 2 parts: SM1"), Some(130_000));
+    assert_eq!(sms.cost("twilio: 1 part"), Some(65_000));
+    assert_eq!(sms.numbers(NOTICE, "twilio: 2 parts: SM1"), Vec::new(), "its receipts name our notice");
     assert_eq!(sms.lane().unknown, UnknownPolicy::WaitForReceipt);
     let own = config_own();
-    let sms = Sms::build(&own, http(), clock()).unwrap();
-    assert_eq!(sms.cost("2 parts: 77"), None);
+    let sms = Sms::build(std::slice::from_ref(&own), http(), clock()).unwrap();
+    assert_eq!(sms.cost("own: 2 parts: 77"), None);
     let expected = ProviderNumber { provider: "own".into(), number: "77".into(), notice: NOTICE };
-    assert_eq!(sms.numbers(NOTICE, "2 parts: 77"), [expected]);
+    assert_eq!(sms.numbers(NOTICE, "own: 2 parts: 77"), [expected]);
 }
 
 /// A gateway of the city's own, whose receipts know its own numbers alone and are signed.
@@ -178,7 +183,8 @@ async fn what_may_have_arrived_is_unknown_and_what_did_not_is_tried_again() {
     let config = SmsConfig { url: Some(format!("http://{}", listener.local_addr().unwrap())), ..of("kannel") };
     let http = http::Config { timeout_ms: 300, private_networks: vec!["127.0.0.1".into()], ..http::Config::default() };
     let sms = |http: http::Config| {
-        Sms::build(&config, http.build().unwrap(), Clock::new(|| schemas::id::from_micros(0))).unwrap()
+        Sms::build(std::slice::from_ref(&config), http.build().unwrap(), Clock::new(|| schemas::id::from_micros(0)))
+            .unwrap()
     };
     // A gateway that takes the request and never answers.
     let silent = sms(http.clone());
@@ -191,4 +197,81 @@ async fn what_may_have_arrived_is_unknown_and_what_did_not_is_tried_again() {
     // Inside the city's own networks only where the operator says so.
     let verdict = sms(http::Config::default()).send(&parcel).await;
     assert!(matches!(verdict, Verdict::Never { fault: Fault::Ours, .. }), "{verdict:?}");
+}
+
+/// A gateway that answers every call with `answer`, and counts them.
+async fn gateway(answer: ResponseTemplate) -> (MockServer, String) {
+    let server = MockServer::start().await;
+    Mock::given(wiremock::matchers::any()).respond_with(answer).mount(&server).await;
+    let url = server.uri();
+    (server, url)
+}
+
+#[tokio::test]
+async fn what_one_gateway_did_not_take_the_next_one_gets() {
+    let (down, down_url) = gateway(ResponseTemplate::new(503)).await;
+    let (broken, broken_url) = gateway(ResponseTemplate::new(500)).await;
+    let (good, good_url) = gateway(ResponseTemplate::new(202).set_body_string("0: Accepted for delivery")).await;
+    let named = |name: &str, url: &str, weight| SmsConfig {
+        name: Some(name.into()),
+        url: Some(url.into()),
+        weight,
+        price_per_part: Some(0.01 * f64::from(weight + 1)),
+        ..of("kannel")
+    };
+    let now = Arc::new(AtomicI64::new(0));
+    let clock = Clock::new({
+        let now = now.clone();
+        move || schemas::id::from_micros(now.load(Ordering::SeqCst))
+    });
+    let build = |gateways: &[SmsConfig]| {
+        let http = http::Config { private_networks: vec!["127.0.0.1".into()], ..http::Config::default() };
+        Sms::build(gateways, http.build().unwrap(), clock.clone()).unwrap()
+    };
+    let count = async |server: &MockServer| server.received_requests().await.unwrap().len();
+
+    let sms = build(&[named("first", &down_url, 100), named("spare", &good_url, 0)]);
+    for _ in 0..5 {
+        let verdict = sms.send(&parcel()).await;
+        assert_eq!(verdict, Verdict::receipt("spare: 1 part"), "the price is that of the spare one");
+    }
+    assert_eq!(sms.cost("spare: 1 part"), Some(10_000));
+    assert_eq!((count(&down).await, count(&good).await), (3, 5), "who is down is left alone for a while");
+    now.fetch_add(31_000_000, Ordering::SeqCst);
+    sms.send(&parcel()).await;
+    assert_eq!((count(&down).await, count(&good).await), (4, 6), "and tried again");
+
+    // What may have arrived is nobody else's: a copy costs money, and trust.
+    let sms = build(&[named("first", &broken_url, 100), named("spare", &good_url, 0)]);
+    assert_eq!(sms.send(&parcel()).await.word(), "unknown");
+    assert_eq!((count(&broken).await, count(&good).await), (1, 6));
+
+    // When nobody has room it waits, and that is no try.
+    let full = |name: &str| SmsConfig { parts_per_minute: Some(6), ..named(name, &good_url, 100) };
+    let sms = build(&[full("one"), full("two")]);
+    for _ in 0..12 {
+        assert_eq!(sms.send(&parcel()).await.word(), "done");
+    }
+    let verdict = sms.send(&parcel()).await;
+    assert!(matches!(verdict, Verdict::Later { counts: false, after: Some(_), .. }), "{verdict:?}");
+    assert_eq!(count(&good).await, 18);
+}
+
+#[test]
+fn what_is_wrong_with_one_of_several_is_named() {
+    let named = |name: &str| SmsConfig { name: Some(name.into()), ..of("kannel") };
+    for (gateways, expected) in [
+        (vec![named("a"), named("b")], None),
+        (vec![], None),
+        (vec![named("a"), named("a")], Some("sms.also[1].name")),
+        (vec![of("kannel"), of("kannel")], Some("sms.also[1].name")),
+        (vec![named("a"), SmsConfig { url: None, ..named("b") }], Some("sms.also[1].url")),
+        (vec![named("a b")], Some("sms.name")),
+        (vec![SmsConfig { weight: 1_001, ..named("a") }], Some("sms.weight")),
+        (vec![SmsConfig { weight: 0, ..named("a") }], Some("sms.weight")),
+        (vec![SmsConfig { parts_per_minute: Some(5), ..named("a") }], Some("sms.parts_per_minute")),
+    ] {
+        let wrong = SmsConfig::check_all(&gateways);
+        assert_eq!(wrong.first().map(|wrong| wrong.split(':').next().unwrap()), expected, "{wrong:?}");
+    }
 }

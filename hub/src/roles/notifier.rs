@@ -1,0 +1,59 @@
+//! The role that tells people: plans notices, and has one lane per sender.
+
+use super::{Built, Ground, edge, effects, http_config};
+use crate::{
+    config::{Config, Sms},
+    failure::Failure,
+    supervise::Stage,
+};
+use notifier::{NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders};
+use schemas::letter::Lane;
+use std::sync::Arc;
+
+/// Plans notices and sends them.
+pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
+    let config = sender_config(&ground.config, &ground.public_url);
+    let wrong = |message: String| Failure::usage(message, "see [mail], [sms] and [push] in deploy/voordeur.toml");
+    let misplaced = ground.config.sms.as_ref().and_then(Sms::misplaced);
+    if let Some(fault) = misplaced.into_iter().chain(config.check(&ground.town.city)).next() {
+        return Err(wrong(fault).into());
+    }
+    let links = NoticeLinks::new(ground.notice_tokens.clone(), &ground.public_url);
+    let senders = Senders::build(&config, &ground.town.city, &ground.store, &links).map_err(wrong)?;
+    let plan = Arc::new(PlanWorker::new(ground.store.clone(), ground.town.city.clone(), senders.names()).await?);
+    let mut tasks = vec![effects(ground, Lane::notifier(), Stage::Work, plan)];
+    for name in senders.names() {
+        let Some(sender) = senders.get(name) else { continue };
+        let town = &ground.town;
+        let mut settings = sender.lane();
+        let worker = SendWorker::new(
+            ground.store.clone(),
+            town.city.clone(),
+            town.templates.clone(),
+            &ground.public_url,
+            sender,
+        )
+        .await?;
+        if let (Some(mail), "mail") = (&ground.config.mail, name) {
+            settings.rate_per_second = mail.rate_per_second;
+        }
+        if let (Some(sms), "sms") = (&ground.config.sms, name) {
+            settings.rate_per_second = sms.rate_per_second;
+        }
+        if let (Some(push), "push") = (&ground.config.push, name) {
+            settings.rate_per_second = push.rate_per_second;
+        }
+        tasks.push(edge(ground, Lane::sender(name), Arc::new(worker), settings));
+    }
+    Ok(Built { tasks, senders: Some(senders) })
+}
+
+/// The senders of the configuration, in an installation that residents see at `public_url`.
+pub fn sender_config(config: &Config, public_url: &str) -> SenderConfig {
+    SenderConfig {
+        mail: config.mail.as_ref().map(|mail| mail.sender(config.mailbox.as_ref())),
+        sms: config.sms.as_ref().map(|sms| sms.sender(public_url)).unwrap_or_default(),
+        push: config.push.as_ref().map(|push| push.sender(public_url)),
+        http: http_config(config),
+    }
+}
