@@ -4,11 +4,15 @@
 //!   say.
 //! - [`act`]: they did it. Each deed is one transaction, and holds once: of two operators at once,
 //!   one is first and the other is told who was.
+//! - `tell`: a resident is told something, by telephone or on paper.
 //! - [`values`]: what the case has under each name that a form's field may ask for.
 
 mod act;
 #[cfg(test)]
 pub(crate) mod bed;
+mod tell;
+#[cfg(test)]
+mod tell_tests;
 #[cfg(test)]
 mod tests;
 pub mod values;
@@ -16,6 +20,7 @@ mod view;
 mod words;
 
 pub use act::{Act, Deed, Refused, act, already, claim};
+pub use tell::TellView;
 pub use view::{CallView, FieldView, Listed, View, list, view};
 
 use schemas::city::City;

@@ -1,10 +1,12 @@
 //! The configuration: one TOML file, every key with a default, and the environment on top.
 
+mod calls;
 mod load;
 mod mail;
 mod push;
 mod sms;
 
+pub use calls::Calls;
 pub use mail::{Dkim, Mail, Mailbox, Tls};
 pub use push::Push;
 pub use sms::Sms;
@@ -32,6 +34,8 @@ pub struct Config {
     pub sms: Option<Sms>,
     /// Push messages; without it nobody is told on a device.
     pub push: Option<Push>,
+    /// People of the city who telephone residents; without it nobody can ask for that.
+    pub calls: Option<Calls>,
     /// IMAP: where departments' mailed answers come in.
     pub mailbox: Option<Mailbox>,
     /// Calls to departments' own systems.

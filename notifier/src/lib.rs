@@ -9,6 +9,7 @@
 mod colour;
 pub mod context;
 pub mod links;
+pub mod paper;
 pub mod plan;
 pub mod render;
 pub mod senders;

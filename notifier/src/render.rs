@@ -7,6 +7,7 @@
 use crate::{
     colour,
     context::{self, Facts, MailContext, Sample},
+    paper::{self, Block},
     template::{self, Compiled, LINE, Use, Variables},
 };
 use handlebars::{
@@ -171,6 +172,8 @@ impl Templates {
         for sample in [full, bare] {
             let tried = self.render(city, "https://example.org", &sample.facts(), language);
             tried.map_err(|error| vec![whole_file(&file, &error.to_string())])?;
+            let tried = self.paper(city, "https://example.org", &sample.facts(), language);
+            tried.map_err(|error| vec![whole_file(&file, &error.to_string())])?;
         }
         Ok(())
     }
@@ -183,11 +186,12 @@ impl Templates {
         foot: &Compiled,
         short: &Compiled,
     ) -> Result<(), String> {
-        let [subject, mail, line] = names(event, language);
+        let [subject, mail, line, blocks] = names(event, language);
         let say = |error: handlebars::TemplateError| error.to_string();
         self.plain.register_template_string(&subject, &body.subject).map_err(say)?;
         self.plain.register_template_string(&line, &short.text).map_err(say)?;
         self.plain.register_template_string(&mail, format!("{}{}", body.text, foot.text)).map_err(say)?;
+        self.plain.register_template_string(&blocks, format!("{}{}", body.paper, foot.paper)).map_err(say)?;
         self.html.register_template_string(&mail, format!("{}{}", body.html, foot.html)).map_err(say)
     }
 
@@ -202,7 +206,7 @@ impl Templates {
     ) -> Result<Rendered, RenderError> {
         let event = facts.event.what.word();
         let words = context::of(city, public_url, facts, language).ok_or(RenderError::NotTold(event))?;
-        let [subject_name, mail, line] = names(event, language);
+        let [subject_name, mail, line, _] = names(event, language);
         let wrong =
             |error: handlebars::RenderError| RenderError::Template { template: mail.clone(), why: error.to_string() };
         let context = Context::wraps(&words).map_err(wrong)?;
@@ -217,15 +221,34 @@ impl Templates {
         let short = schemas::text::clean_line(&self.plain.render_with_context(&line, &context).map_err(wrong)?);
         Ok(Rendered { subject, text, html, short, link: words.common.link })
     }
+
+    /// The same words as [`Templates::render`] as blocks, for what is printed or said: nothing in them can be
+    /// clicked.
+    pub fn paper(
+        &self,
+        city: &City,
+        public_url: &str,
+        facts: &Facts<'_>,
+        language: Language,
+    ) -> Result<Vec<Block>, RenderError> {
+        let event = facts.event.what.word();
+        let words = context::of(city, public_url, facts, language).ok_or(RenderError::NotTold(event))?;
+        let [.., blocks] = names(event, language);
+        match self.plain.render(&blocks, &words) {
+            Ok(text) => Ok(paper::read(&text)),
+            Err(error) => Err(RenderError::Template { template: blocks, why: error.to_string() }),
+        }
+    }
 }
 
-/// The names of the subject, the mail and the short form.
-fn names(event: &str, language: Language) -> [String; 3] {
+/// The names of the subject, the mail, the short form and the blocks on paper.
+fn names(event: &str, language: Language) -> [String; 4] {
     let language = language.as_str();
     [
         format!("{event}.{language}.subject"),
         format!("{event}.{language}"),
         format!("{event}.{language}.{}", Form::Short.name()),
+        format!("{event}.{language}.paper"),
     ]
 }
 

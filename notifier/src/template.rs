@@ -26,6 +26,7 @@
 //! [`compile`] checks all of it against the variables that the mail will have, also in branches
 //! that no sample takes, and turns it into handlebars source for the two parts.
 
+use crate::paper;
 use handlebars::html_escape;
 use schemas::fault::Fault;
 use std::collections::BTreeMap;
@@ -57,6 +58,8 @@ pub(crate) struct Compiled {
     pub text: String,
     /// For the registry that escapes HTML.
     pub html: String,
+    /// For the registry that does not escape: blocks, each marked by what it is (see [`crate::paper`]).
+    pub paper: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -262,7 +265,8 @@ impl Compiler<'_> {
             text += &source(&tokens, str::to_owned);
             html += &source(&tokens, html_escape);
         }
-        self.put(&format!("{text}{LINE}{LINE}"), &format!("<p>{html}</p>\n"), false);
+        let paper = paper::source(paper::WORDS, [text.as_str()]);
+        self.put(&format!("{text}{LINE}{LINE}"), &format!("<p>{html}</p>\n"), &paper, false);
     }
 
     fn block(&mut self, number: usize, line: &str) {
@@ -271,6 +275,7 @@ impl Compiler<'_> {
             let control = source(&tokens, str::to_owned);
             self.out.text += &control;
             self.out.html += &control;
+            self.out.paper += &control;
         } else if let Some(quoted) = line.strip_prefix("> ") {
             let tokens = self.tokens(number, line, quoted.trim());
             let [Token::Variable(name)] = tokens[..] else {
@@ -282,7 +287,8 @@ impl Compiler<'_> {
                 return;
             };
             let quote = format!("{{{{quote {name}}}}}");
-            self.put(&format!("{quote}{LINE}{LINE}"), &format!("<blockquote>{quote}</blockquote>\n"), false);
+            let paper = paper::source(paper::QUOTE, [format!("{{{{{name}}}}}").as_str()]);
+            self.put(&format!("{quote}{LINE}{LINE}"), &format!("<blockquote>{quote}</blockquote>\n"), &paper, false);
         } else if let Some(fact) = line.strip_prefix("- ") {
             if let Some((label, target)) = button(fact) {
                 let (label, target) = (self.tokens(number, line, label), self.tokens(number, line, target));
@@ -292,7 +298,8 @@ impl Compiler<'_> {
                     source(&target, html_escape),
                     source(&label, html_escape)
                 );
-                self.put(&text, &html, true);
+                let paper = paper::link(&source(&label, str::to_owned), &source(&target, str::to_owned));
+                self.put(&text, &html, &paper, true);
                 return;
             }
             let Some((label, value)) = fact.split_once(": ") else {
@@ -301,12 +308,14 @@ impl Compiler<'_> {
             };
             let (label, value) = (self.tokens(number, line, label), self.tokens(number, line, value));
             let text = format!("{}: {}{LINE}", source(&label, str::to_owned), source(&value, str::to_owned));
+            let paper = [source(&label, str::to_owned), source(&value, str::to_owned)];
+            let paper = paper::source(paper::FACT, paper.iter().map(String::as_str));
             let html = format!(
                 "<p class=\"fact\"><span>{}:</span> <strong>{}</strong></p>\n",
                 source(&label, html_escape),
                 source(&value, html_escape)
             );
-            self.put(&text, &html, true);
+            self.put(&text, &html, &paper, true);
         } else if let Some((label, target)) = button(line) {
             let (label, target) = (self.tokens(number, line, label), self.tokens(number, line, target));
             let text =
@@ -316,17 +325,19 @@ impl Compiler<'_> {
                 source(&target, html_escape),
                 source(&label, html_escape)
             );
-            self.put(&text, &html, false);
+            let paper = paper::link(&source(&label, str::to_owned), &source(&target, str::to_owned));
+            self.put(&text, &html, &paper, false);
         }
     }
 
-    fn put(&mut self, text: &str, html: &str, is_fact: bool) {
+    fn put(&mut self, text: &str, html: &str, paper: &str, is_fact: bool) {
         if self.after_fact && !is_fact {
             self.out.text.push(LINE);
         }
         self.after_fact = is_fact;
         self.out.text += text;
         self.out.html += html;
+        self.out.paper += paper;
     }
 
     fn close_all(&mut self) {

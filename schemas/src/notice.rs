@@ -134,12 +134,14 @@ pub enum Suppressed {
     Bounced,
     /// The address is not there any more.
     Gone,
+    /// They do not want to be told this way; another is welcome.
+    Unwanted,
 }
 
 impl Suppressed {
     /// Every reason.
-    pub const ALL: [Self; 6] =
-        [Self::Unsubscribed, Self::Stopped, Self::Desk, Self::Complained, Self::Bounced, Self::Gone];
+    pub const ALL: [Self; 7] =
+        [Self::Unsubscribed, Self::Stopped, Self::Desk, Self::Complained, Self::Bounced, Self::Gone, Self::Unwanted];
 
     /// The reason in lower case, as in JSON.
     pub fn as_str(self) -> &'static str {
@@ -150,6 +152,7 @@ impl Suppressed {
             Self::Complained => "complained",
             Self::Bounced => "bounced",
             Self::Gone => "gone",
+            Self::Unwanted => "unwanted",
         }
     }
 
@@ -158,8 +161,8 @@ impl Suppressed {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 
-    /// Whether it is their wish, in contrast to a fact about the address: a wish is kept on every way, a
-    /// dead address sends the notice another way.
+    /// Whether it is their wish to hear nothing, in contrast to something about the address alone: the wish is
+    /// kept on every way, an address that is dead or unwelcome sends the notice another way.
     pub fn is_wish(self) -> bool {
         matches!(self, Self::Unsubscribed | Self::Stopped | Self::Desk | Self::Complained)
     }
@@ -263,12 +266,14 @@ pub enum HeardState {
     Complained,
     /// The person wants nothing more.
     Stopped,
+    /// The person was not told: they do not want to be told this way.
+    Unwanted,
 }
 
 impl HeardState {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Trying, Self::Delivered, Self::Failed, Self::Dead, Self::Complained, Self::Stopped];
+    pub const ALL: [Self; 7] =
+        [Self::Trying, Self::Delivered, Self::Failed, Self::Dead, Self::Complained, Self::Stopped, Self::Unwanted];
 
     /// The state in lower case, as in JSON.
     pub fn as_str(self) -> &'static str {
@@ -279,6 +284,7 @@ impl HeardState {
             Self::Dead => "dead",
             Self::Complained => "complained",
             Self::Stopped => "stopped",
+            Self::Unwanted => "unwanted",
         }
     }
 

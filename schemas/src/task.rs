@@ -1,7 +1,11 @@
-//! A task: what a person does for a department that no machine reaches. A form to fill in at the
-//! department's own web site, or somebody on call to telephone until they confirm.
+//! A task: what a person does where no machine reaches. A form to fill in at a department's own web site,
+//! somebody on call to telephone until they confirm, a resident to tell something.
 //!
 //! A task holds no words of the resident: whoever opens it reads them from the report.
+
+mod tell;
+
+pub use tell::{Telling, Told};
 
 use crate::{
     case::{Case, Decision, Role},
@@ -26,11 +30,13 @@ pub enum Kind {
     Call,
     /// Get a word out of a department that stays silent.
     Chase,
+    /// Tell a resident something: by telephone, or by a letter.
+    Tell,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Form, Self::Call, Self::Chase];
+    pub const ALL: [Self; 4] = [Self::Form, Self::Call, Self::Chase, Self::Tell];
 
     /// The kind in lower case, as in JSON.
     pub fn as_str(self) -> &'static str {
@@ -38,6 +44,7 @@ impl Kind {
             Self::Form => "form",
             Self::Call => "call",
             Self::Chase => "chase",
+            Self::Tell => "tell",
         }
     }
 
@@ -90,7 +97,7 @@ pub struct Task {
     pub kind: Kind,
     /// Whose operator does it.
     pub desk: DepartmentId,
-    /// For which department.
+    /// For which department; the desk itself when a resident is told something.
     pub department: DepartmentId,
     /// The dispatch that the department has when it is done; none when somebody is only telephoned.
     pub dispatch: Option<Uuid>,
@@ -106,7 +113,7 @@ pub struct Task {
     pub level: u32,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// When it is escalated, if nobody confirmed by then.
+    /// When it is escalated, if nobody confirmed by then; for a resident who did not answer, not before.
     pub due_at: Option<Timestamp>,
     /// Whom to call now, and who was called before.
     pub calls: Calls,
@@ -144,6 +151,9 @@ pub struct Body {
     /// The fields of the form, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
+    /// What a resident is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tell: Option<Box<Telling>>,
 }
 
 /// One field of a form.
@@ -262,6 +272,7 @@ impl Task {
             again: None,
             url: None,
             fields: Vec::new(),
+            tell: None,
         };
         let (case_id, reference) = (alert.case_id, alert.reference);
         let (desk, department) = (alert.desk, alert.department.clone());
@@ -287,8 +298,38 @@ impl Task {
             again: None,
             url: None,
             fields: Vec::new(),
+            tell: None,
         };
         Self::new(id, Kind::Chase, desk, department.clone(), row, case.id, case.reference, body, now)
+    }
+
+    /// A resident to tell something, by the operator of `desk`. One per notice: a retry opens it once.
+    pub fn tell(
+        telling: Telling,
+        case_id: Uuid,
+        reference: Reference,
+        critical: bool,
+        desk: DepartmentId,
+        now: Timestamp,
+    ) -> Self {
+        let body = Body {
+            // The desk is the city's own, and its operator has to know whom to tell.
+            may_know: true,
+            informed: false,
+            priority: if critical { Urgency::Emergency } else { Urgency::Normal },
+            due_on: None,
+            again: None,
+            url: None,
+            fields: Vec::new(),
+            tell: Some(Box::new(telling.clone())),
+        };
+        let id = Self::telling_id(telling.notice);
+        Self::new(id, Kind::Tell, desk.clone(), desk, None, case_id, reference, body, now)
+    }
+
+    /// The id of the task that tells `notice`.
+    pub fn telling_id(notice: Uuid) -> Uuid {
+        derived(&["task", "tell", &notice.to_string()])
     }
 
     fn of(id: Uuid, kind: Kind, dispatch: &Dispatch, desk: DepartmentId, now: Timestamp) -> Self {
@@ -303,6 +344,7 @@ impl Task {
             again: dispatch.again.as_ref().map(|again| Again { text: text(again), ..again.clone() }),
             url: None,
             fields: Vec::new(),
+            tell: None,
         };
         let (department, case) = (dispatch.department.clone(), dispatch.case_id);
         Self::new(id, kind, desk, department, Some(dispatch.id), case, dispatch.reference, body, now)
@@ -373,42 +415,4 @@ pub struct Alert<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::city::{CallContact, Days, Hours};
-    use jiff::tz::TimeZone;
-
-    #[test]
-    fn everybody_is_called_in_turn_for_ever_and_the_trail_stays_short() {
-        let calendar = Calendar {
-            zone: TimeZone::UTC,
-            working_days: Vec::new(),
-            fixed: [].into(),
-            easter_offsets: Vec::new(),
-            office_minutes: (0, 0),
-        };
-        let contact = |who: &str| CallContact {
-            who: who.to_owned(),
-            phone: "1777".to_owned(),
-            hours: Hours::Always,
-            days: Days::All,
-        };
-        let on_call = OnCall { every: 7, desk: None, contacts: vec![contact("a"), contact("b")] };
-        let mut now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
-        let mut calls = Calls::default();
-        let mut called = String::new();
-        for turn in 0..500 {
-            let (next, due, again) = calls.next(Some(&on_call), &calendar, now);
-            assert_eq!(again, turn > 0 && turn % 2 == 0, "{turn}");
-            assert_eq!(due, now + SignedDuration::from_mins(7));
-            called.push_str(&next.now.as_ref().unwrap().who);
-            (calls, now) = (next, due);
-        }
-        assert_eq!(called, "ab".repeat(250));
-        assert_eq!((calls.before.len(), calls.rounds), (Calls::MOST, 249));
-        assert_eq!(calls.before.last().unwrap().who, "a");
-        // The list is gone: there is nobody to call, but it is not forgotten.
-        let (nobody, due, again) = calls.next(None, &calendar, now);
-        assert!(nobody.now.is_none() && again && due > now);
-    }
-}
+mod tests;

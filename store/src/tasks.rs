@@ -12,6 +12,7 @@ use crate::{
 use schemas::{
     Timestamp, Uuid,
     id::from_micros,
+    notice::NoticeState,
     slug::{DepartmentId, Slug},
     task::{Body, Calls, Kind, State, Task},
 };
@@ -75,9 +76,10 @@ sql! {
         ORDER BY id LIMIT $4";
     both DUE = "SELECT id, kind, desk, department, dispatch_id, case_id, reference, body, state, level, opened_at,
             due_at, calls, claimed_by, claimed_at, done_at, done_by, outcome
-        FROM task WHERE state = 'open' AND due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, id LIMIT $2
+        FROM task WHERE state = 'open' AND kind <> 'tell' AND due_at IS NOT NULL AND due_at <= $1
+        ORDER BY due_at, id LIMIT $2
             OFFSET $3";
-    both NEXT_DUE = "SELECT min(due_at) FROM task WHERE state = 'open' AND due_at IS NOT NULL";
+    both NEXT_DUE = "SELECT min(due_at) FROM task WHERE state = 'open' AND kind <> 'tell' AND due_at IS NOT NULL";
     both CLAIM = "UPDATE task SET claimed_by = $2, claimed_at = $3 WHERE id = $1 AND state IN ('open', 'passed')
             AND (claimed_by IS NULL OR claimed_by = $2 OR CAST($4 AS bigint) = 1) RETURNING id";
     both END = "UPDATE task SET state = $3, done_at = coalesce(done_at, $4), done_by = coalesce(done_by, $5),
@@ -88,7 +90,11 @@ sql! {
         WHERE id = $1 AND state = 'open' AND level = $2 RETURNING id";
     both DROP_CASES = "UPDATE task SET state = CASE WHEN state = 'passed' THEN 'done' ELSE 'cancelled' END,
             done_at = coalesce(done_at, $2), outcome = coalesce(outcome, $3), due_at = NULL
-        WHERE state IN ('open', 'passed') AND case_id IN (SELECT value ->> 'id' FROM json_each($1))";
+        WHERE state IN ('open', 'passed') AND kind <> 'tell'
+            AND case_id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both DROP = "UPDATE task SET state = 'cancelled', done_at = coalesce(done_at, $2), outcome = coalesce(outcome, $3),
+            due_at = NULL
+        WHERE state = 'open' AND id IN (SELECT value ->> 'id' FROM json_each($1))";
     both DROP_DISPATCHES = "UPDATE task SET state = CASE WHEN state = 'passed' THEN 'done' ELSE 'cancelled' END,
             done_at = coalesce(done_at, $2), outcome = coalesce(outcome, $3), due_at = NULL
         WHERE state IN ('open', 'passed') AND dispatch_id IN (SELECT value ->> 'id' FROM json_each($1))";
@@ -213,7 +219,30 @@ impl Tx {
         Ok(!self.conn.all::<(String,)>(ESCALATE, args).await?.is_empty())
     }
 
-    /// These cases are closed: nothing is left to do for them.
+    /// Opens a task to tell a resident something. What was still to be said about the same case to the same
+    /// person is not needed any more, where this says more; gives the notices that this makes pointless.
+    pub async fn open_tell(&mut self, task: &Task) -> Result<Vec<Uuid>> {
+        let Some(new) = task.body.tell.as_deref() else { return Ok(Vec::new()) };
+        let rows: Vec<TaskRow> = self.conn.all(OF_CASE, args![task.case_id]).await?;
+        let others = readable(rows).into_iter().filter(|other| other.state == State::Open && other.id != task.id);
+        let old: Vec<(Uuid, Uuid)> = others
+            .filter_map(|other| Some((other.id, other.body.tell?)))
+            .filter(|(_, old)| new.passing && old.passing && old.person == new.person && old.way == new.way)
+            .map(|(id, old)| (id, old.notice))
+            .collect();
+        let ids: Vec<Uuid> = old.iter().map(|(id, _)| *id).collect();
+        self.with_ids(DROP, &ids, "a newer message says more").await?;
+        self.open_tasks(std::slice::from_ref(task)).await?;
+        Ok(old.into_iter().map(|(_, notice)| notice).collect())
+    }
+
+    /// These notices are told in another way now: nobody has to tell them by hand.
+    pub async fn drop_tells(&mut self, notices: &[Uuid], why: &str) -> Result<()> {
+        let ids: Vec<Uuid> = notices.iter().map(|notice| Task::telling_id(*notice)).collect();
+        self.with_ids(DROP, &ids, why).await
+    }
+
+    /// These cases are closed: nothing is left to do for them, but to tell who reported them.
     pub async fn drop_tasks_of_cases(&mut self, cases: &[Uuid], why: &str) -> Result<()> {
         self.with_ids(DROP_CASES, cases, why).await
     }
@@ -252,6 +281,15 @@ impl Tx {
 }
 
 impl Store {
+    /// [`Tx::open_tell`] in a transaction of its own; the notices that it makes pointless are superseded.
+    pub async fn open_tell(&self, task: &Task) -> Result<()> {
+        let mut tx = self.begin().await?;
+        for notice in tx.open_tell(task).await? {
+            tx.hear_of_notice(notice, NoticeState::Superseded, Some("a newer message says more")).await?;
+        }
+        tx.commit().await
+    }
+
     /// The task with this id.
     pub async fn task(&self, id: Uuid) -> Result<Option<Task>> {
         self.inner.db.one::<TaskRow>(BY_ID, args![id]).await?.map(TaskRow::read).transpose()

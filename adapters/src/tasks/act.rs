@@ -1,6 +1,6 @@
 //! They did it: an operator confirms, records a number, enters what the department answers.
 
-use super::{DeskTools, words::Words};
+use super::{DeskTools, tell, words::Words};
 use crate::{answers, cases::Opened, deliver, updates};
 use schemas::{
     Uuid,
@@ -10,7 +10,7 @@ use schemas::{
     fault::Invalid,
     id::derived,
     slug::DepartmentId,
-    task::{Kind, State, Task},
+    task::{Kind, State, Task, Told},
     text,
     trace::Trace,
 };
@@ -44,6 +44,11 @@ pub enum Act {
     Done {
         /// Why, in a few words.
         outcome: String,
+    },
+    /// A resident was told something, or not.
+    Told {
+        /// How it went.
+        outcome: Told,
     },
     /// What the department answers, entered for it.
     Say {
@@ -102,7 +107,7 @@ impl From<store::Error> for Refused {
     }
 }
 
-async fn find(tools: &DeskTools, desk: Option<&DepartmentId>, id: Uuid) -> Result<Task, Refused> {
+pub(super) async fn find(tools: &DeskTools, desk: Option<&DepartmentId>, id: Uuid) -> Result<Task, Refused> {
     let task = tools.store.task(id).await?;
     task.filter(|task| desk.is_none_or(|desk| *desk == task.desk)).ok_or(Refused::Unknown)
 }
@@ -154,6 +159,14 @@ pub async fn act(
     let by = line("/by", by, MAX_NAME, &mut faults);
     let by = by.as_str();
     match (act, task.kind) {
+        (Act::Told { outcome }, Kind::Tell) => {
+            good(faults)?;
+            tell::told(tools, task, by, outcome, trace).await
+        }
+        (Act::Told { .. }, _) => Err(Refused::NotNow("this task is about a department: no resident is told anything")),
+        (_, Kind::Tell) => Err(Refused::NotNow(
+            "a resident has to be told: say how it went, `told` with reached, no_answer, wrong or unwanted",
+        )),
         (Act::Confirm { taken_by }, Kind::Call) => {
             let taken_by = line("/taken_by", &taken_by, MAX_NAME, &mut faults);
             good(faults)?;
@@ -192,14 +205,14 @@ fn good(faults: Vec<Invalid>) -> Result<(), Refused> {
 }
 
 /// What became of a task that is not where it was thought to be: the same deed again, or another's.
-async fn late(tools: &DeskTools, id: Uuid, by: &str, outcome: &str) -> Result<Deed, Refused> {
+pub(super) async fn late(tools: &DeskTools, id: Uuid, by: &str, outcome: &str) -> Result<Deed, Refused> {
     let task = find(tools, None, id).await?;
     let same = task.done_by.as_deref() == Some(by) && task.outcome.as_deref() == Some(outcome);
     if same { Ok(Deed { task, replayed: true }) } else { Err(Refused::Already(Box::new(task))) }
 }
 
 /// A note among colleagues: what was done, and by whom.
-async fn note(tx: &mut Tx, task: &Task, what: &str, text: String, trace: Trace) -> Result<(), store::Error> {
+pub(super) async fn note(tx: &mut Tx, task: &Task, what: &str, text: String, trace: Trace) -> Result<(), store::Error> {
     let now = tx.clock().now();
     let mut opened = Opened::lock(tx, std::iter::once(task.case_id)).await?;
     let event = derived(&["event", "task", &task.id.to_string(), what]);

@@ -73,6 +73,11 @@ pub fn usual(city: &City) -> Vec<Field> {
     USUAL.into_iter().map(field).collect()
 }
 
+/// What somebody who tells a resident something has to know of the case.
+pub fn about(city: &City) -> Vec<Field> {
+    usual(city).into_iter().take(4).collect()
+}
+
 /// What a task is about, as its operator may see it.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {

@@ -1,6 +1,11 @@
 //! A task with everything an operator needs to do it.
 
-use super::{DeskTools, values, values::Known};
+use super::{
+    DeskTools,
+    tell::{self, TellView},
+    values,
+    values::Known,
+};
 use schemas::{
     Date, Timestamp, Uuid,
     city::{City, in_language},
@@ -36,7 +41,7 @@ pub struct Listed {
     pub due_on: Option<Date>,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// When the next one on the list is to be called.
+    /// When the next one on the list is to be called; for a resident who did not answer, not before.
     pub next_call_at: Option<Timestamp>,
     /// How many were called in vain.
     pub level: u32,
@@ -83,6 +88,8 @@ pub struct View {
     pub url: Option<String>,
     /// What to say on the telephone.
     pub script: Option<String>,
+    /// Which resident is told what.
+    pub tell: Option<TellView>,
     /// What belongs in the form, in its order; everything there is, for a call.
     pub fields: Vec<FieldView>,
     /// Addresses of the photos, readable with the desk's own token.
@@ -125,11 +132,16 @@ pub async fn view(tools: &DeskTools, desk: Option<&DepartmentId>, id: Uuid) -> R
     let city = &*tools.city;
     let added: Vec<String> = tools.store.timeline(task.case_id, true).await?.into_iter().filter_map(said).collect();
     let known = Known { city, task: &task, report: &report, contact: contact.as_ref(), photos: &photos, added: &added };
+    let told = tell::view(tools, &task).await?;
     let usual;
     let fields = match task.kind {
         Kind::Form => &task.body.fields,
         Kind::Call | Kind::Chase => {
             usual = values::usual(city);
+            &usual
+        }
+        Kind::Tell => {
+            usual = values::about(city);
             &usual
         }
     };
@@ -139,9 +151,10 @@ pub async fn view(tools: &DeskTools, desk: Option<&DepartmentId>, id: Uuid) -> R
     Ok(Some(View {
         case_id: task.case_id,
         dispatch: task.dispatch,
-        next: next(&task, &listed, &known),
+        next: next(&task, &listed, &known, told.as_ref()),
         url: task.body.url.clone(),
         script: call.then(|| script(&listed, &known)),
+        tell: told,
         fields,
         called_before: task.calls.before.iter().map(|turn| call_view(city, &task, turn)).collect(),
         rounds: task.calls.rounds,
@@ -209,7 +222,7 @@ fn shown(field: &Field, known: &Known<'_>) -> FieldView {
     }
 }
 
-fn next(task: &Task, listed: &Listed, known: &Known<'_>) -> Option<&'static str> {
+fn next(task: &Task, listed: &Listed, known: &Known<'_>, told: Option<&TellView>) -> Option<&'static str> {
     let words = known.words();
     match (task.state, task.kind) {
         (State::Open, Kind::Form) => Some(words.fill_in(task.body.informed)),
@@ -217,6 +230,7 @@ fn next(task: &Task, listed: &Listed, known: &Known<'_>) -> Option<&'static str>
             Some(listed.call.as_ref().map_or_else(|| words.nobody(), |call| words.call(call.on_duty)))
         }
         (State::Open, Kind::Chase) => Some(words.chase()),
+        (State::Open, Kind::Tell) => Some(words.tell(told)),
         (State::Passed, _) => Some(words.follow()),
         (State::Done | State::Cancelled, _) => None,
     }

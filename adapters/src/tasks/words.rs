@@ -1,9 +1,12 @@
 //! What operators read, in the city's own language.
 
+use super::tell::TellView;
 use schemas::{
     city::City,
     dispatch::AgainWhy,
     report::{Kind, Language, Urgency},
+    task::Told,
+    way::Way,
 };
 
 /// The words of one language.
@@ -14,6 +17,11 @@ impl Words {
     /// Those of the city.
     pub fn of(city: &City) -> Self {
         Self(city.languages.first().copied().unwrap_or_default())
+    }
+
+    /// Those of `language`.
+    pub fn in_language(language: Language) -> Self {
+        Self(language)
     }
 
     fn choose(self, nl: &'static str, fr: &'static str, en: &'static str) -> &'static str {
@@ -149,6 +157,66 @@ impl Words {
             "La liste de ce service est vide. Cherchez quelqu’un et notez qui prend en charge.",
             "The list of this department is empty. Find somebody yourself and record who takes it.",
         )
+    }
+
+    /// What the operator does next with a resident to tell something.
+    pub fn tell(self, told: Option<&TellView>) -> &'static str {
+        match told {
+            Some(told) if told.unwanted => self.choose(
+                "Deze persoon wil geen berichten meer. Bel of schrijf niet, en noteer: wil dit niet.",
+                "Cette personne ne veut plus de messages. N’appelez pas, n’écrivez pas, et notez : ne le souhaite pas.",
+                "This person wants no more messages. Do not call or write, and record: unwanted.",
+            ),
+            Some(TellView { to: Some(_), way: Way::Letter, .. }) => self.choose(
+                "Schrijf deze persoon een brief met de tekst hieronder en noteer dat hij op de post is.",
+                "Écrivez à cette personne une lettre avec le texte ci-dessous et notez qu’elle est postée.",
+                "Write this person a letter with the text below and record that it is in the post.",
+            ),
+            Some(TellView { to: Some(_), .. }) => self.choose(
+                "Bel deze persoon, vertel de tekst hieronder in eigen woorden en noteer hoe het ging.",
+                "Appelez cette personne, dites le texte ci-dessous avec vos mots et notez le résultat.",
+                "Call this person, tell the text below in your own words and record how it went.",
+            ),
+            Some(_) | None => self.choose(
+                "Het nummer of adres is gewist. Er is niemand meer om in te lichten: noteer verkeerd nummer.",
+                "Le numéro ou l’adresse est effacé. Il n’y a plus personne à prévenir : notez mauvais numéro.",
+                "The number or address is erased. There is nobody left to tell: record that it is wrong.",
+            ),
+        }
+    }
+
+    /// What the operator says first, in the language of who is told. A letter needs no such words.
+    pub fn intro(self, way: Way, city: &str) -> String {
+        match (way, self.0) {
+            (Way::Letter, _) => String::new(),
+            (_, Language::Nl) => format!("U spreekt met {city}. Ik bel u met nieuws over uw nummer bij ons.\n"),
+            (_, Language::Fr) => {
+                format!("Ici {city}. Je vous appelle pour vous donner des nouvelles de votre numéro chez nous.\n")
+            }
+            (_, Language::En) => format!("This is {city}. I am calling with news about your number with us.\n"),
+        }
+    }
+
+    /// The note among colleagues: how it went to tell the resident.
+    pub fn told(self, by: &str, way: Way, told: Told) -> String {
+        let what = match (way, told) {
+            (Way::Letter, Told::Reached) => self.choose("Brief op de post", "Lettre postée", "Letter in the post"),
+            (_, Told::Reached) => self.choose("Telefonisch ingelicht", "Prévenu par téléphone", "Told by telephone"),
+            (_, Told::NoAnswer) => self.choose("Gebeld, geen antwoord", "Appelé, pas de réponse", "Called, no answer"),
+            (Way::Letter, Told::Wrong) => self.choose("Verkeerd adres", "Mauvaise adresse", "Wrong address"),
+            (_, Told::Wrong) => self.choose("Verkeerd nummer", "Mauvais numéro", "Wrong number"),
+            (Way::Letter, Told::Unwanted) => {
+                self.choose("Wil geen brieven", "Ne veut pas de lettres", "Does not want letters")
+            }
+            (_, Told::Unwanted) => {
+                self.choose("Wil niet gebeld worden", "Ne veut pas être appelé", "Does not want to be called")
+            }
+        };
+        match self.0 {
+            Language::Nl => format!("{what} (genoteerd door {by})."),
+            Language::Fr => format!("{what} (noté par {by})."),
+            Language::En => format!("{what} (recorded by {by})."),
+        }
     }
 
     /// What to say on the telephone.

@@ -48,6 +48,15 @@ pub enum TasksCommand {
         #[arg(long)]
         replace: bool,
     },
+    /// A resident to tell something: how it went
+    #[command(after_help = "Example: voordeur tasks told 0190d2c4-… --by An no-answer")]
+    Told {
+        /// Which, and who
+        #[command(flatten)]
+        who: Who,
+        /// reached (a letter: it is in the post), no-answer, wrong (number or address), or unwanted (not this way)
+        outcome: String,
+    },
     /// Nothing is left to do: the department has it
     Done {
         /// Which, and who

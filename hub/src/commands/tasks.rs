@@ -8,14 +8,14 @@ use crate::{
     failure::{Advise as _, Failure},
     output::{Paint, count, say},
 };
-use adapters::tasks::{self, Act, CallView, DeskTools, FieldView, Refused, View};
+use adapters::tasks::{self, Act, CallView, DeskTools, FieldView, Refused, TellView, View};
 use comfy_table::{ContentArrangement, Table, presets};
 use schemas::{
     Uuid,
     dispatch::Say,
     fault::did_you_mean,
     id::derived,
-    task::{Kind, State},
+    task::{Kind, State, Told},
     trace::Trace,
 };
 use store::TaskFilter;
@@ -38,6 +38,13 @@ pub async fn run(command: TasksCommand, config: &Config) -> anyhow::Result<()> {
         TasksCommand::Confirm { who, taken_by } => act(&tools, &who, Act::Confirm { taken_by }).await,
         TasksCommand::Number { who, number, replace } => act(&tools, &who, Act::Number { number, replace }).await,
         TasksCommand::Done { who, outcome } => act(&tools, &who, Act::Done { outcome }).await,
+        TasksCommand::Told { who, outcome } => match Told::parse(&outcome.replace('-', "_")) {
+            Some(outcome) => act(&tools, &who, Act::Told { outcome }).await,
+            None => {
+                let known = Told::ALL.map(Told::as_str);
+                Err(Failure::usage(format!("nothing goes `{outcome}`"), did_you_mean(&outcome, known)).into())
+            }
+        },
         TasksCommand::CouldNot { who, reason } => act(&tools, &who, Act::could_not(reason)).await,
         TasksCommand::Answer { who, what, on, text } => match answer(&who, &what, on, text) {
             Ok(said) => act(&tools, &who, said).await,
@@ -74,6 +81,10 @@ async fn act(tools: &DeskTools, who: &Who, act: Act) -> anyhow::Result<()> {
         (State::Passed, Some(outcome)) => {
             format!("noted: {outcome}; the task stays until {} answers", deed.task.department)
         }
+        (State::Open, _) => match deed.task.due_at {
+            Some(at) => format!("noted; call again after {at:.0}"),
+            None => "noted".to_owned(),
+        },
         (State::Passed, None) => format!("noted; the task stays until {} answers", deed.task.department),
         (State::Done, Some(outcome)) => format!("done: {outcome}"),
         (state, _) => format!("noted; the task is {}", state.as_str()),
@@ -150,6 +161,7 @@ fn kind(kind: Kind) -> &'static str {
         Kind::Form => "fill in a form",
         Kind::Call => "call",
         Kind::Chase => "look after",
+        Kind::Tell => "tell a resident",
     }
 }
 
@@ -196,6 +208,9 @@ fn shown(view: &View) {
     if let Some(script) = &view.script {
         say!("\n{script}");
     }
+    if let Some(tell) = &view.tell {
+        told_whom(tell, &paint);
+    }
     say!("");
     for FieldView { label, value, withheld } in &view.fields {
         let value = match (value, withheld) {
@@ -209,4 +224,16 @@ fn shown(view: &View) {
     for CallView { who, phone, since, .. } in &view.called_before {
         say!("{} {since:.0}  {who}, {phone}", paint.dim("called in vain"));
     }
+}
+
+/// Whom to tell what, and how often nobody answered.
+fn told_whom(tell: &TellView, paint: &Paint) {
+    let name = tell.name.as_deref().unwrap_or("-");
+    let to = tell.to.as_deref().unwrap_or("erased");
+    say!("{}", paint.cyan(&format!("{name}: {to} ({})", tell.language.as_str())));
+    if tell.calls > 0 {
+        let before = tell.not_before.map_or(String::new(), |at| format!(", not before {at:.0}"));
+        say!("{}  {} of {}{before}", paint.dim("called in vain"), tell.calls, tell.tries);
+    }
+    say!("\n{}", tell.words);
 }

@@ -1,19 +1,22 @@
 //! Every way to hand a notice to a person. One file per sender, one line in [`preferred`] and
 //! [`Senders::build`].
 
+pub mod desk;
 pub mod letterbox;
 pub mod mail;
 pub mod push;
 pub mod sms;
 
-use crate::links::NoticeLinks;
+use crate::{links::NoticeLinks, paper::Block};
 use async_trait::async_trait;
 use bus::{LaneSettings, http};
+use desk::DeskConfig;
 use mail::MailConfig;
 use push::PushConfig;
 use schemas::{
     Timestamp, Uuid,
     city::City,
+    reference::Reference,
     report::{Language, Urgency},
     verdict::Verdict,
     way::{Address, Way},
@@ -30,6 +33,10 @@ pub struct Parcel {
     pub notice: Uuid,
     /// The case.
     pub case_id: Uuid,
+    /// What the resident calls it.
+    pub reference: Reference,
+    /// Who is told: as in [`schemas::notice::Notice::person`].
+    pub person: String,
     /// The version of the case that it tells; a higher one says more.
     pub version: i64,
     /// Where it goes.
@@ -42,6 +49,8 @@ pub struct Parcel {
     pub html: String,
     /// What matters, in one or two sentences with the link: for what has little room.
     pub short: String,
+    /// The words as blocks, without the person's name: for what is printed or said. Empty for other ways.
+    pub paper: Vec<Block>,
     /// The page about it.
     pub link: String,
     /// The language of all of it.
@@ -103,31 +112,67 @@ pub struct SenderConfig {
     pub sms: Vec<SmsConfig>,
     /// How devices are reached; without it nobody is told by push message.
     pub push: Option<PushConfig>,
+    /// How people of the city tell residents by telephone; whether that is set up or not, it is the last way of
+    /// whoever cannot be told by another.
+    pub desk: DeskConfig,
     /// How senders call the outside by HTTP.
     pub http: http::Config,
 }
 
 impl SenderConfig {
+    /// The names of the senders that this sets up.
+    fn names(&self) -> Vec<&'static str> {
+        let mail = self.mail.iter().map(|_| mail::NAME);
+        let sms = self.sms.iter().take(1).map(|_| sms::NAME);
+        let push = self.push.iter().map(|_| push::NAME);
+        [desk::NAME, letterbox::NAME].into_iter().chain(mail).chain(push).chain(sms).collect()
+    }
+
+    /// The ways by which people may ask to be told: those that a sender goes by. A desk writes no letters for
+    /// the asking, and telephones for it where [`DeskConfig::offered`] says so, or where the letterbox stands in
+    /// for everything.
+    pub fn offers(&self) -> Vec<Way> {
+        let names = self.names();
+        let may_ask = |way: &Way| match preferred(*way, &names) {
+            Some(desk::NAME) => *way == Way::Call && (self.desk.offered || is_sandbox(&names)),
+            sender => sender.is_some(),
+        };
+        Way::ALL.into_iter().filter(may_ask).collect()
+    }
+
     /// What is wrong with these settings, each as a sentence that names the setting.
     pub fn check(&self, city: &City) -> Vec<String> {
         let mail = self.mail.iter().flat_map(|mail| mail.check(city));
         let sms = SmsConfig::check_all(&self.sms);
-        mail.chain(sms).chain(self.push.iter().flat_map(PushConfig::check)).collect()
+        let push = self.push.iter().flat_map(PushConfig::check);
+        mail.chain(sms).chain(push).chain(self.desk.check(city)).collect()
     }
 }
 
+/// Senders that reach people without anybody of the city.
+const OUTSIDE: [&str; 3] = [mail::NAME, push::NAME, sms::NAME];
+
+/// Whether nothing leaves this house.
+fn is_sandbox(available: &[&str]) -> bool {
+    !available.iter().any(|name| OUTSIDE.contains(name))
+}
+
 /// The sender that goes this `way`, out of the `available` ones, best first. The letterbox stands in for mail
-/// where there is no mail server, and for every way where no sender is set up at all.
+/// where there is no mail server, and for every way where none of [`OUTSIDE`] is set up. People of the city
+/// telephone, and write letters where none are printed.
 pub fn preferred(way: Way, available: &[&str]) -> Option<&'static str> {
     let real: Option<&'static str> = match way {
         Way::Email => Some(mail::NAME),
         Way::Sms => Some(sms::NAME),
         Way::Push => Some(push::NAME),
-        Way::Letter | Way::Call => None,
+        Way::Call => Some(desk::NAME),
+        Way::Letter => None,
     };
-    let is_sandbox = available == [letterbox::NAME];
-    let stands_in = is_sandbox || (way == Way::Email && available.contains(&letterbox::NAME));
-    real.filter(|name| available.contains(name)).or(stands_in.then_some(letterbox::NAME))
+    let stands_in = available.contains(&letterbox::NAME) && (is_sandbox(available) || way == Way::Email);
+    let by_hand = way == Way::Letter && available.contains(&desk::NAME);
+    real.filter(|name| available.contains(name))
+        .or(stands_in.then_some(letterbox::NAME))
+        .or(by_hand.then_some(desk::NAME))
 }
 
 /// The senders that are set up, by name.
@@ -145,6 +190,7 @@ impl Senders {
     ) -> Result<Self, String> {
         let mut senders: BTreeMap<&'static str, Arc<dyn Sender>> = BTreeMap::new();
         senders.insert(letterbox::NAME, Arc::new(letterbox::Letterbox::new(store.clone())));
+        senders.insert(desk::NAME, Arc::new(desk::Desk::build(&config.desk, city, store)?));
         if let Some(mail) = &config.mail {
             senders.insert(mail::NAME, Arc::new(mail::Mail::build(mail, city, links)?));
         }
@@ -173,6 +219,24 @@ impl Senders {
     pub async fn close(&self) {
         for sender in self.0.values() {
             sender.close().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ways_that_a_sender_goes_are_offered() {
+        let mail = || Some("smtp://127.0.0.1".parse().expect("an address"));
+        let called = || DeskConfig { offered: true, ..DeskConfig::default() };
+        for (config, offered) in [
+            (SenderConfig::default(), &[Way::Push, Way::Email, Way::Sms, Way::Letter, Way::Call][..]),
+            (SenderConfig { mail: mail(), ..SenderConfig::default() }, &[Way::Email]),
+            (SenderConfig { mail: mail(), desk: called(), ..SenderConfig::default() }, &[Way::Email, Way::Call]),
+        ] {
+            assert_eq!(config.offers(), offered, "{config:?}");
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     audience::contact_addresses,
     plan::{PlanWorker, failed},
 };
-use crate::plan::REPORTER;
+use crate::{plan::REPORTER, senders::desk};
 use schemas::{
     Uuid,
     city::City,
@@ -42,7 +42,7 @@ pub(super) async fn settle(
             tx.post(&[failed(id, row.notice.case_id, &why, letter, now)]).await?;
         }
     }
-    let Some((reason, why)) = suppression(&all) else { return Ok(()) };
+    let Some((reason, why)) = suppression(row.notice.sender == desk::NAME, &all) else { return Ok(()) };
     let Some(key) = address_of(city, keys, tx, &row.notice).await? else { return Ok(()) };
     if key.way == Way::Push && reason == Suppressed::Bounced {
         return tx.forget_device(&key.key).await;
@@ -76,18 +76,28 @@ fn fold(state: NoticeState, heard: &[Heard], numbers: &[String]) -> Option<(Noti
         .filter(|heard| heard.state == HeardState::Delivered)
         .map(|heard| heard.number.as_deref())
         .collect();
+    let unwanted = heard.iter().rev().find(|heard| heard.state == HeardState::Unwanted);
     let whole = !arrived.is_empty()
         && (arrived.contains(&None) || numbers.iter().all(|number| arrived.contains(&Some(number.as_str()))));
+    if let (Some(unwanted), false, false) = (unwanted, whole, state == NoticeState::Failed) {
+        return Some((NoticeState::Failed, unwanted.why.clone()));
+    }
     (whole && state != NoticeState::Delivered).then_some((NoticeState::Delivered, None))
 }
 
-/// What follows for the address. A mailbox that is full today is not dead.
-fn suppression(heard: &[Heard]) -> Option<(Suppressed, Option<String>)> {
+/// What follows for the address; `by_hand` when somebody of the city told it. A mailbox that is full today is not
+/// dead.
+fn suppression(by_hand: bool, heard: &[Heard]) -> Option<(Suppressed, Option<String>)> {
     let last = |state| heard.iter().rev().find(|heard| heard.state == state).map(|heard| heard.why.clone());
     last(HeardState::Stopped)
         .map(|why| (Suppressed::Stopped, why))
         .or_else(|| last(HeardState::Complained).map(|why| (Suppressed::Complained, why)))
-        .or_else(|| last(HeardState::Dead).map(|why| (Suppressed::Bounced, why)))
+        .or_else(|| {
+            // Nothing came back: somebody of the city heard that it is nobody's, or somebody else's.
+            let dead = if by_hand { Suppressed::Gone } else { Suppressed::Bounced };
+            last(HeardState::Dead).map(|why| (dead, why))
+        })
+        .or_else(|| last(HeardState::Unwanted).map(|why| (Suppressed::Unwanted, why)))
 }
 
 /// The key of the address that a notice went to; `None` when it is erased.
@@ -171,7 +181,7 @@ mod tests {
             (&[Complained, Stopped], Some(Suppressed::Stopped)),
         ] {
             let heard: Vec<_> = all.iter().map(|state| heard(*state, None)).collect();
-            assert_eq!(suppression(&heard).map(|(reason, _)| reason), expected, "{all:?}");
+            assert_eq!(suppression(false, &heard).map(|(reason, _)| reason), expected, "{all:?}");
         }
     }
 }

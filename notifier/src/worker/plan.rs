@@ -78,7 +78,8 @@ impl PlanWorker {
         let Some(to) = to else { return Ok(Vec::new()) };
         let rows = tx.notices_for(notice.case_id, notice.event_id, &notice.person).await?;
         // Said once already: the next way is on its way.
-        if rows.last().is_some_and(|row| row.notice.way != notice.way) {
+        let place = |way: Way| to.ways.iter().position(|other| *other == way);
+        if rows.iter().any(|row| place(row.notice.way) > place(notice.way)) {
             return Ok(Vec::new());
         }
         // Another device of theirs has it, or may still get it: then its own failure says so.
@@ -89,6 +90,13 @@ impl PlanWorker {
         let tried: Vec<Way> = rows.into_iter().map(|row| row.notice.way).collect();
         let instead = Some((notice.way, failed.why.clone()));
         let next = plan::next(&self.scene(&event, now), &to, &tried, instead);
+        if next.is_some() {
+            tx.drop_tells(&[notice.id], "the person is told another way").await?;
+        } else if !to.ways.is_empty() {
+            // The last way failed, those by hand included: only their link leads to the news now.
+            metrics::counter!("voordeur_notices_unreachable_total").increment(1);
+            tracing::warn!(notice = %notice.id, case = %notice.case_id, way = %notice.way, "this person can be told in no other way");
+        }
         Ok(next.into_iter().flat_map(|next| plan::spread(next, &to)).collect())
     }
 

@@ -157,15 +157,29 @@ impl SendWorker {
             Ok(rendered) => rendered,
             Err(error) => return Ok(Verdict::never(Fault::Ours, error.to_string())),
         };
+        let is_paper = matches!(to.way(), Way::Letter | Way::Call);
+        let paper = if is_paper {
+            let nameless = context::Facts { name: None, ..facts };
+            self.templates.paper(&self.city, self.links.public_url(), &nameless, language)
+        } else {
+            Ok(Vec::new())
+        };
+        let paper = match paper {
+            Ok(paper) => paper,
+            Err(error) => return Ok(Verdict::never(Fault::Ours, error.to_string())),
+        };
         let parcel = Parcel {
             notice: view.notice.id,
             case_id: view.notice.case_id,
+            reference: view.report.reference,
+            person: view.notice.person.clone(),
             version: view.notice.version,
             to,
             subject: rendered.subject,
             text: rendered.text,
             html: rendered.html,
             short: rendered.short,
+            paper,
             link: rendered.link,
             language,
             critical: view.notice.reasons.contains(&Because::Critical),

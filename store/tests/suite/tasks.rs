@@ -49,6 +49,7 @@ fn task(store: &Store, name: &str, kind: Kind) -> Task {
                 Field { label: "Wat?".to_owned(), holds: Holds::Value("words".to_owned()) },
                 Field { label: "Soort".to_owned(), holds: Holds::Text("weg \"N8\"".to_owned()) },
             ],
+            tell: None,
         },
         state: State::Open,
         level: 0,

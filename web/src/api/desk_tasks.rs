@@ -20,7 +20,7 @@ use schemas::{
     dispatch::Say,
     fault::{Invalid, did_you_mean},
     slug::DepartmentId,
-    task::{Kind, State as Stage, Task},
+    task::{Kind, State as Stage, Task, Told as Outcome},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use store::TaskFilter;
@@ -40,7 +40,7 @@ pub const PHOTO: Endpoint = Endpoint { path: "/api/v1/desks/{id}/tasks/{task}/ph
 /// The largest deed, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 /// What can be done.
-const DEEDS: [&str; 6] = ["take", "confirm", "number", "done", "say", "could-not"];
+const DEEDS: [&str; 7] = ["take", "confirm", "number", "done", "told", "say", "could-not"];
 
 fn desk(app: &App, id: &str, headers: &HeaderMap) -> Result<DepartmentId, queue::Denied> {
     let authorization = text(headers, header::AUTHORIZATION);
@@ -181,6 +181,13 @@ struct Done {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Told {
+    by: String,
+    outcome: Outcome,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Saying {
     by: String,
     id: String,
@@ -209,6 +216,7 @@ fn meant(deed: &str, body: &[u8]) -> Option<Result<Meant, Unreadable>> {
             (deed.by, Some(Act::Number { number: deed.number, replace: deed.replace }), false)
         }),
         "done" => read(body, |deed: Done| (deed.by, Some(Act::Done { outcome: deed.outcome }), false)),
+        "told" => read(body, |deed: Told| (deed.by, Some(Act::Told { outcome: deed.outcome }), false)),
         "say" => read(body, |deed: Saying| (deed.by, Some(Act::Say { id: deed.id, say: deed.say }), false)),
         "could-not" => read(body, |deed: CouldNot| (deed.by, Some(Act::could_not(deed.reason)), false)),
         _ => return None,

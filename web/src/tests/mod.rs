@@ -39,6 +39,7 @@ mod kannel;
 mod pages;
 mod sms_hook;
 mod suggest;
+mod tells;
 mod wishes;
 mod work;
 

@@ -1,0 +1,134 @@
+//! A resident who is told by hand: opened once, ended once, on both databases.
+
+use super::{
+    Act, Refused,
+    bed::{DESK, FORM, desks, did, notes, sent},
+    view,
+};
+use crate::{
+    intake::IntakeTools,
+    testing::{Desk, both, slug, waiting},
+};
+use schemas::{
+    Uuid,
+    case::Role,
+    id::derived,
+    letter::Lane,
+    notice::{Because, Heard, HeardState, Notice, NoticeState},
+    report::Language,
+    task::{Kind, State, Task, Telling, Told},
+    way::Way,
+};
+use store::Store;
+
+both! {
+    a_resident_is_told_once_and_the_planner_hears_of_it,
+    a_call_waits_through_the_end_of_its_case_and_newer_news_takes_its_place,
+}
+
+/// A notice about `case`, and what tells it by telephone.
+async fn telling(store: &Store, case: Uuid, name: &str, passing: bool) -> (Notice, Task) {
+    let report = store.report(case).await.unwrap().unwrap();
+    let event = store.timeline(case, true).await.unwrap().remove(0);
+    let notice = Notice {
+        id: derived(&["notice", name]),
+        case_id: case,
+        event_id: event.id,
+        version: event.version,
+        template: "received".to_owned(),
+        person: "reporter".to_owned(),
+        sender: "desk".to_owned(),
+        way: Way::Call,
+        language: Language::Fr,
+        reasons: vec![Because::Reporter],
+        state: NoticeState::Planned,
+        planned_at: store.clock().now(),
+        due_at: None,
+    };
+    let mut tx = store.begin().await.unwrap();
+    tx.plan_notices(std::slice::from_ref(&notice)).await.unwrap();
+    tx.commit().await.unwrap();
+    let telling = Telling {
+        notice: notice.id,
+        person: notice.person.clone(),
+        way: Way::Call,
+        language: Language::Fr,
+        words: format!("Bonjour, {name}."),
+        passing,
+        tries: 2,
+        pause_minutes: 60,
+    };
+    let task = Task::tell(telling, case, report.reference, false, slug(DESK), store.clock().now());
+    (notice, task)
+}
+
+async fn state(store: &Store, notice: &Notice) -> NoticeState {
+    store.notice(notice.id).await.unwrap().unwrap().notice.state
+}
+
+async fn heard(tools: &IntakeTools) -> Vec<HeardState> {
+    let letters = waiting(&tools.store, &Lane::notifier()).await;
+    let letters = letters.iter().filter(|letter| letter.topic == schemas::letter::Topic::NoticeHeard);
+    letters.map(|letter| letter.read::<Heard>().unwrap().state).collect()
+}
+
+async fn a_resident_is_told_once_and_the_planner_hears_of_it((hands, _bed, tools): Desk) {
+    let store = &tools.store;
+    let case = sent(&tools, FORM, Role::Lead, false).await.case_id.unwrap();
+    let (_, task) = telling(store, case, "first", true).await;
+    for _ in 0..2 {
+        store.open_tell(&task).await.unwrap();
+    }
+    let tasks = store.tasks_of(case).await.unwrap();
+    assert_eq!(tasks.len(), 1);
+    assert_eq!((tasks[0].kind, tasks[0].state, tasks[0].body.clone()), (Kind::Tell, State::Open, task.body.clone()));
+    // The contact left no number: whoever opens it is told that there is nobody to call.
+    let shown = view(&desks(&tools), Some(&slug(DESK)), task.id).await.unwrap().unwrap();
+    assert!(shown.next.unwrap().contains("gewist"), "{shown:?}");
+    assert_eq!(shown.tell.unwrap().to, None);
+
+    let told = |outcome| Act::Told { outcome };
+    let first = did(&tools, task.id, "An", told(Told::NoAnswer)).await.unwrap();
+    assert_eq!((first.task.state, first.task.level, first.replayed), (State::Open, 1, false));
+    assert!(did(&tools, task.id, "An", told(Told::NoAnswer)).await.unwrap().replayed, "within the pause");
+    assert!(store.due_tasks(10).await.unwrap().is_empty(), "it is nobody on call to escalate");
+    hands.pass(3600);
+    assert!(store.due_tasks(10).await.unwrap().is_empty());
+    assert_eq!(heard(&tools).await, []);
+    let last = did(&tools, task.id, "An", told(Told::NoAnswer)).await.unwrap();
+    assert_eq!((last.task.state, last.task.outcome.as_deref()), (State::Done, Some("no_answer")));
+    assert!(matches!(did(&tools, task.id, "Jo", told(Told::Reached)).await, Err(Refused::Already(_))));
+    assert_eq!(heard(&tools).await, [HeardState::Failed]);
+    assert_eq!(notes(store, case).await.len(), 2, "every call is noted, once");
+}
+
+async fn a_call_waits_through_the_end_of_its_case_and_newer_news_takes_its_place((_hands, _bed, tools): Desk) {
+    let store = &tools.store;
+    let case = sent(&tools, FORM, Role::Lead, false).await.case_id.unwrap();
+    let (older, first) = telling(store, case, "older", true).await;
+    let (note, second) = telling(store, case, "note", false).await;
+    let (newer, third) = telling(store, case, "newer", true).await;
+    store.open_tell(&first).await.unwrap();
+    store.open_tell(&second).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.drop_tasks_of_cases(&[case], "the case is closed").await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(store.tasks_of(case).await.unwrap().iter().all(|task| task.state == State::Open));
+    store.open_tell(&third).await.unwrap();
+    for (notice, task, expected, told) in [
+        (&older, &first, State::Cancelled, NoticeState::Superseded),
+        (&note, &second, State::Open, NoticeState::Planned),
+        (&newer, &third, State::Open, NoticeState::Planned),
+    ] {
+        assert_eq!(store.task(task.id).await.unwrap().unwrap().state, expected);
+        assert_eq!(state(store, notice).await, told);
+    }
+    let mut tx = store.begin().await.unwrap();
+    tx.drop_tells(&[newer.id], "told another way").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.task(third.id).await.unwrap().unwrap().state, State::Cancelled);
+    assert!(matches!(
+        did(&tools, third.id, "An", Act::Told { outcome: Told::Reached }).await,
+        Err(Refused::Already(_))
+    ));
+}
