@@ -101,6 +101,7 @@ impl Hub {
             (None, Some(web)) => format!("http://{web}"),
             _ => config.web.public_url(),
         };
+        town.city.offer(&roles::sender_config(&config, &public_url).offers());
         let links = Links::new(store.secret("links").await?, &public_url);
         let notice_tokens = store.notice_tokens().await?;
         let ground = Ground {

@@ -46,7 +46,7 @@ pub struct Submission {
     pub language: Option<Language>,
     /// How the person wants to be told: `email` (needs `contact.email`), `sms` (a mobile `contact.phone`),
     /// `letter` (`contact.post`), `call` (`contact.phone`), `push` (a device that is registered afterwards by
-    /// `POST /api/v1/push/devices`) or `nothing`.
+    /// `POST /api/v1/push/devices`) or `nothing`. A way that the city does not go is refused.
     #[serde(default)]
     pub tell: Option<Tell>,
     /// Ids of photos sent before by `POST /api/v1/photos`, at most 5.
@@ -136,7 +136,10 @@ impl Submission {
         let contact = check_contact(self.contact, &mut faults);
         let tell = match self.tell {
             Some(tell) => {
-                faults.extend(no_address(tell, contact.as_ref(), city));
+                match not_offered(tell, city) {
+                    Some(fault) => faults.push(fault),
+                    None => faults.extend(no_address(tell, contact.as_ref(), city)),
+                }
                 tell
             }
             None if contact.as_ref().is_some_and(|c| c.email.is_some()) => Tell::Email,
@@ -247,6 +250,17 @@ fn check_place(place: Option<Place>, city: &City, faults: &mut Vec<Invalid>) -> 
         }
     }
     Place { address, point: place.point }
+}
+
+/// Why nobody is told as they ask here: the city has no sender that goes this way.
+fn not_offered(tell: Tell, city: &City) -> Option<Invalid> {
+    if tell.way().is_none_or(|way| city.offers(way)) {
+        return None;
+    }
+    let known: Vec<&str> =
+        Tell::ALL.into_iter().filter(|tell| tell.way().is_none_or(|way| city.offers(way))).map(Tell::as_str).collect();
+    let message = format!("this city tells nobody by `{}`: choose one of {}", tell.as_str(), known.join(", "));
+    Some(Invalid::new("/tell", "not_offered", message))
 }
 
 /// What is missing to tell somebody as they ask.

@@ -12,6 +12,7 @@ use schemas::{
     slug::Channel,
     submission::{MAX_PHOTOS, Submission},
     trace::Trace,
+    way::Post,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -43,9 +44,15 @@ pub mod field {
     pub const EMAIL: &str = "email";
     /// A telephone number.
     pub const PHONE: &str = "phone";
+    /// Street, number and box of a postal address.
+    pub const STREET: &str = "street";
+    /// Its postcode.
+    pub const POSTCODE: &str = "postcode";
+    /// Its town.
+    pub const TOWN: &str = "town";
     /// `nl`, `fr`, `en`.
     pub const LANGUAGE: &str = "language";
-    /// `email` or `nothing`.
+    /// `email`, `sms`, `letter`, `call` or `nothing`.
     pub const TELL: &str = "tell";
     /// Files.
     pub const PHOTOS: &str = "photos";
@@ -271,11 +278,8 @@ fn read(form: &FormData) -> (Submission, Vec<Invalid>) {
     choice(field::KIND, kind.is_some());
     let language = form.filled(field::LANGUAGE).and_then(|v| Language::parse(&v));
     choice(field::LANGUAGE, language.is_some());
-    let tell = match form.filled(field::TELL).as_deref() {
-        Some("email") => Some(Tell::Email),
-        Some("nothing") => Some(Tell::Nothing),
-        _ => None,
-    };
+    // A device says so itself, on the page of the report.
+    let tell = form.filled(field::TELL).and_then(|v| Tell::parse(&v)).filter(|tell| *tell != Tell::Push);
     choice(field::TELL, tell.is_some());
     let category = form.filled(field::CATEGORY).unwrap_or_default();
     if category.is_empty() {
@@ -293,11 +297,14 @@ fn read(form: &FormData) -> (Submission, Vec<Invalid>) {
             None
         }
     };
+    let line = |name| form.filled(name).unwrap_or_default();
+    let post =
+        Post { street: line(field::STREET), postcode: line(field::POSTCODE), town: line(field::TOWN), country: None };
     let contact = Contact {
         name: form.filled(field::NAME),
         email: form.filled(field::EMAIL),
         phone: form.filled(field::PHONE),
-        post: None,
+        post: Some(post).filter(|post| *post != Post::default()),
     };
     let submission = Submission {
         kind,
@@ -356,6 +363,7 @@ fn rename(mut fault: Invalid) -> Invalid {
         "/place/point/lat" | "/place/point" => field::LAT.to_owned(),
         "/place/point/lon" => field::LON.to_owned(),
         "/place/address" | "/place" => field::ADDRESS.to_owned(),
+        "/contact/post" => field::STREET.to_owned(),
         _ if pointer.starts_with("/photos") => field::PHOTOS.to_owned(),
         _ => match pointer.strip_prefix("/answers/") {
             Some(id) => format!("{}{}", field::ANSWER, id.replace("~1", "/").replace("~0", "~")),

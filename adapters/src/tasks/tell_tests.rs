@@ -39,6 +39,7 @@ async fn telling(store: &Store, case: Uuid, name: &str, passing: bool) -> (Notic
         person: "reporter".to_owned(),
         sender: "desk".to_owned(),
         way: Way::Call,
+        device: None,
         language: Language::Fr,
         reasons: vec![Because::Reporter],
         state: NoticeState::Planned,

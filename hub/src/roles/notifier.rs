@@ -13,7 +13,8 @@ use std::sync::Arc;
 /// Plans notices and sends them.
 pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
     let config = sender_config(&ground.config, &ground.public_url);
-    let wrong = |message: String| Failure::usage(message, "see [mail], [sms], [push] and [calls] in deploy/voordeur.toml");
+    let wrong =
+        |message: String| Failure::usage(message, "see [mail], [sms], [push] and [calls] in deploy/voordeur.toml");
     let misplaced = ground.config.sms.as_ref().and_then(Sms::misplaced);
     if let Some(fault) = misplaced.into_iter().chain(config.check(&ground.town.city)).next() {
         return Err(wrong(fault).into());

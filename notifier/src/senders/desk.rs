@@ -112,7 +112,7 @@ impl Sender for Desk {
         }
     }
 
-    fn receipt_within(&self) -> Option<Duration> {
+    fn receipt_within(&self, _: Option<&str>) -> Option<Duration> {
         (self.config.within_hours > 0).then(|| Duration::from_hours(u64::from(self.config.within_hours)))
     }
 }

@@ -22,10 +22,11 @@ pub use quiet::Quiet;
 use crate::{
     report::{Answers, Kind, Language, Urgency},
     slug::{CategoryId, Channel, DepartmentId},
+    way::Way,
 };
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// The files of a city folder: path relative to the folder, with `/`, and the text.
@@ -90,6 +91,9 @@ pub struct City {
     pub staff_channels: Vec<Channel>,
     /// Attribution the sources of the data ask for, shown in the footer of maps and pages.
     pub attribution: Vec<String>,
+    /// The ways by which people may ask to be told here. Every way, until whoever set the senders up says
+    /// which: see [`City::offer`].
+    ways: OnceLock<Vec<Way>>,
     /// The files themselves: rules, templates and theme are read by those who use them.
     pub files: Files,
     /// Where departments and categories stand in their lists.
@@ -358,6 +362,17 @@ impl City {
                 answer.is_some_and(|answer| answer.as_bool() == Some(true))
             }
         }
+    }
+
+    /// The ways by which this installation can tell people; said once, at the start. Said again, it changes
+    /// nothing.
+    pub fn offer(&self, ways: &[Way]) {
+        _ = self.ways.set(ways.to_vec());
+    }
+
+    /// Whether people may ask to be told this way.
+    pub fn offers(&self, way: Way) -> bool {
+        self.ways.get().is_none_or(|ways| ways.contains(&way))
     }
 
     /// The desk whose operator calls the people on call of `department`.

@@ -207,6 +207,26 @@ fn what_is_good_comes_out_clean() {
 }
 
 #[test]
+fn a_way_that_the_city_does_not_go_is_refused_with_those_it_does() {
+    let city = sample::city();
+    city.offer(&[crate::way::Way::Email, crate::way::Way::Call]);
+    let with = |tell: &str| {
+        read(json!({"category": "wegen/put", "words": "a", "tell": tell, "contact": {
+            "email": "jan@dorp.example", "phone": "0470 12 34 56",
+            "post": {"street": "Dorp 1", "postcode": "8500", "town": "Kortrijk"}}}))
+    };
+    for tell in ["email", "call", "nothing"] {
+        assert_eq!(with(tell).check(&city).unwrap().tell.as_str(), tell);
+    }
+    for tell in ["sms", "letter"] {
+        assert!(with(tell).check(&CITY).is_ok(), "nobody said which ways there are");
+        let faults = with(tell).check(&city).unwrap_err();
+        assert_eq!((faults[0].field.as_str(), faults[0].code.as_str(), faults.len()), ("/tell", "not_offered", 1));
+        assert!(faults[0].message.ends_with("choose one of email, call, nothing"), "{}", faults[0].message);
+    }
+}
+
+#[test]
 fn addresses_that_people_have() {
     for email in
         ["a@b.be", "een.bewoner+stad@sub.dorp.example", "o'neill@dorp.example", "jan@dörp.example", "x_y-z@d-d.museum"]

@@ -15,8 +15,9 @@ use schemas::{
     Uuid,
     city::{AnswerType, Category, Photos, Question, in_language},
     fault::Invalid,
-    report::{Kind, Language},
+    report::{Kind, Language, Tell},
     submission::{MAX_PHOTOS, MAX_WORDS},
+    way::Way,
 };
 use serde::Serialize;
 
@@ -51,9 +52,18 @@ pub struct View {
     name: Field,
     email: Field,
     phone: Field,
+    post: Option<PostFields>,
     language: Choice,
     tell: Choice,
     privacy: String,
+}
+
+/// A postal address, where the city writes letters.
+#[derive(Serialize)]
+struct PostFields {
+    street: Field,
+    postcode: Field,
+    town: Field,
 }
 
 #[derive(Serialize)]
@@ -160,7 +170,8 @@ impl Maker<'_> {
             name: self.field(field::NAME, Field { autocomplete: "name", max: 100, ..optional.clone() }),
             email: self
                 .field(field::EMAIL, Field { kind: "email", autocomplete: "email", max: 254, ..optional.clone() }),
-            phone: self.field(field::PHONE, Field { kind: "tel", autocomplete: "tel", max: 40, ..optional.clone() }),
+            phone: self.phone(&optional),
+            post: self.post(&optional),
             language: self.languages(),
             tell: self.tell(),
             privacy: format!("/{lang}/privacy"),
@@ -258,9 +269,32 @@ impl Maker<'_> {
         .done()
     }
 
+    fn phone(&self, optional: &Field) -> Field {
+        let mut field =
+            self.field(field::PHONE, Field { kind: "tel", autocomplete: "tel", max: 40, ..optional.clone() });
+        let city = &self.app.site.city;
+        if city.offers(Way::Sms) || city.offers(Way::Call) {
+            field.hint = Some(self.text("form-phone-ways-hint"));
+        }
+        field
+    }
+
+    fn post(&self, optional: &Field) -> Option<PostFields> {
+        let field = |name, autocomplete, max| self.field(name, Field { autocomplete, max, ..optional.clone() });
+        self.app.site.city.offers(Way::Letter).then(|| PostFields {
+            street: field(field::STREET, "street-address", 100),
+            postcode: field(field::POSTCODE, "postal-code", 12),
+            town: field(field::TOWN, "address-level2", 60),
+        })
+    }
+
     fn tell(&self) -> Choice {
         // By link is what works for everybody; whoever wants mail says so and gives an address.
         let chosen = self.value(field::TELL).unwrap_or("nothing");
+        let city = &self.app.site.city;
+        // A device says so itself, on the page of the report.
+        let offered = |tell: &Tell| *tell != Tell::Push && tell.way().is_none_or(|way| city.offers(way));
+        let ways = Tell::ALL.into_iter().filter(offered);
         let option = |value: &str| Opt {
             name: field::TELL.to_owned(),
             value: value.to_owned(),
@@ -273,7 +307,7 @@ impl Maker<'_> {
             id: field::TELL.to_owned(),
             legend: self.text("form-tell"),
             error: self.error(field::TELL),
-            options: vec![option("email"), option("nothing")],
+            options: ways.map(|tell| option(tell.as_str())).collect(),
             ..Choice::default()
         }
         .done()
@@ -294,11 +328,16 @@ impl Maker<'_> {
                 add(name, choice.anchor());
             }
         }
-        for name in [field::ADDRESS, field::LAT, field::LON, field::PHOTOS, field::NAME, field::EMAIL, field::PHONE] {
+        for name in [field::ADDRESS, field::LAT, field::LON, field::PHOTOS] {
+            add(name, format!("#{name}"));
+        }
+        add(field::TELL, view.tell.anchor());
+        let contact = [field::EMAIL, field::NAME, field::PHONE, field::STREET, field::POSTCODE, field::TOWN];
+        // A postal address is asked for where the city writes letters alone.
+        for name in &contact[..if view.post.is_some() { contact.len() } else { 3 }] {
             add(name, format!("#{name}"));
         }
         add(field::LANGUAGE, view.language.anchor());
-        add(field::TELL, view.tell.anchor());
         let place = |fault: &Invalid| places.iter().position(|(name, _)| *name == fault.field);
         let mut faults: Vec<&Invalid> = self.filled.faults.iter().collect();
         faults.sort_by_key(|fault| place(fault).unwrap_or(usize::MAX));

@@ -117,6 +117,52 @@ async fn what_is_wrong_is_said_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn the_form_offers_the_ways_that_the_city_goes_and_asks_for_their_addresses() {
+    use schemas::way::Way;
+    let town = Town::open().await;
+    town.city.offer(&[Way::Email]);
+    let form = town.get("/nl/report?category=wegen/put").await.text();
+    for there in ["value=\"email\"", "value=\"nothing\""] {
+        assert!(form.contains(there), "{there}");
+    }
+    for missing in ["value=\"sms\"", "value=\"letter\"", "value=\"call\"", "name=\"street\""] {
+        assert!(!form.contains(missing), "{missing}");
+    }
+    let answer = town.post("/fr/report", &with(&[("tell", "call"), ("phone", "0470 12 34 56")]), &[]).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.text().contains("Nous ne pouvons pas vous joindre ainsi"), "{}", answer.text());
+
+    let town = Town::open().await;
+    for (language, words) in [("nl", "Met een brief"), ("fr", "Par lettre"), ("en", "By letter")] {
+        let form = town.get(&format!("/{language}/report?category=wegen/put")).await.text();
+        for there in [words, "value=\"sms\"", "value=\"call\"", "name=\"street\"", "name=\"postcode\"", "name=\"town\""]
+        {
+            assert!(form.contains(there), "{language} {there}");
+        }
+    }
+    let post = [("street", "Grote Markt 54"), ("postcode", "8500"), ("town", "Kortrijk")];
+    for (changes, href, said) in [
+        (&[("tell", "sms")][..], "#phone", "Vul een telefoonnummer in"),
+        (&[("tell", "sms"), ("phone", "056 12 34 56")], "#phone", "Vul een telefoonnummer in"),
+        (&[("tell", "call")], "#phone", "Vul een telefoonnummer in"),
+        (&[("tell", "letter")], "#street", "Vul straat en nummer in"),
+        (&[("tell", "letter"), post[0], post[2]], "#postcode", "Vul de postcode in"),
+        (&[("tell", "letter"), post[0], post[1]], "#town", "Vul de gemeente in"),
+    ] {
+        let html = town.post("/nl/report", &with(changes), &[]).await.text();
+        let summary = html.split("id=\"summary\"").nth(1).unwrap().split("</ul>").next().unwrap();
+        assert!(summary.contains(&format!("href=\"{href}\"")) && summary.contains(said), "{changes:?}: {summary}");
+    }
+    let sent = town.post("/nl/report", &with(&[("tell", "letter"), post[0], post[1], post[2]]), &[]).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let token = sent.location().trim_end_matches("/receipt").rsplit('/').next().unwrap().to_owned();
+    let report = town.store.report_by_token(&token).await.unwrap().unwrap();
+    assert_eq!(report.tell.as_str(), "letter");
+    let contact = town.store.contacts_by_ids(&[report.id]).await.unwrap().remove(&report.id).unwrap();
+    assert_eq!(contact.post.unwrap().line(), "Grote Markt 54, 8500 Kortrijk");
+}
+
+#[tokio::test]
 async fn photos_that_are_none_are_named_and_good_ones_kept() {
     let town = Town::open().await;
     let good = png();

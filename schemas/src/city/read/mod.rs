@@ -102,6 +102,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         owners,
         staff_channels: front.staff_channels,
         attribution: front.attribution,
+        ways: std::sync::OnceLock::new(),
         files,
     })
 }
