@@ -151,6 +151,18 @@ impl Default for Http {
     }
 }
 
+impl Http {
+    /// The same for the client.
+    pub fn client(&self) -> bus::http::Config {
+        bus::http::Config {
+            connect_timeout_ms: self.connect_timeout_ms,
+            timeout_ms: self.timeout_ms,
+            private_networks: self.private_networks.clone(),
+            ca_file: self.ca_file.clone(),
+        }
+    }
+}
+
 /// Secrets of one department.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -218,6 +218,9 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
     }
     let sms = config.sms.as_ref().map(|sms| sms.sender(&ground.public_url));
     out.sms = sms.and_then(|sms| Hooks::build(&sms, &ground.town.city, &ground.store));
+    if let Some(push) = &config.push {
+        out.push = Some(push.devices(&ground.public_url)?);
+    }
     out.secrets = ground.secrets.clone();
     out.links = Some(ground.links.clone());
     Ok(out)
@@ -254,7 +257,7 @@ pub fn router(ground: &Ground) -> Built {
 
 /// Hands work to departments' own systems, and takes in what departments answer.
 pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
-    let http = http_config(&ground.config);
+    let http = ground.config.http.client();
     if let Some(Invalid { field, message, .. }) = http.check().into_iter().next() {
         return Err(Failure::usage(
             format!("[http] {}: {message}", field.trim_start_matches("http.")),
@@ -367,17 +370,6 @@ fn cannot_deliver(faults: &[Fault]) -> anyhow::Error {
         "see departments.yaml of the city, and [departments] and [http] in the configuration",
     )
     .into()
-}
-
-/// How the outside is called by HTTP.
-fn http_config(config: &Config) -> bus::http::Config {
-    let http = &config.http;
-    bus::http::Config {
-        connect_timeout_ms: http.connect_timeout_ms,
-        timeout_ms: http.timeout_ms,
-        private_networks: http.private_networks.clone(),
-        ca_file: http.ca_file.clone(),
-    }
 }
 
 /// A lane whose work is rows.

@@ -8,6 +8,7 @@
 
 mod colour;
 pub mod context;
+pub mod devices;
 pub mod links;
 pub mod paper;
 pub mod plan;

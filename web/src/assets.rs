@@ -91,6 +91,7 @@ impl Assets {
         }
         let file = Built::get(name)?;
         let kind = match name.rsplit_once('.').map(|(_, end)| end) {
+            Some("js") => "text/javascript; charset=utf-8",
             Some("css") => "text/css; charset=utf-8",
             Some("woff2") => "font/woff2",
             Some("svg") => "image/svg+xml",
@@ -110,6 +111,12 @@ pub async fn serve(State(app): State<App>, Path((version, file)): Path<(String, 
 /// `GET /favicon.svg`.
 pub async fn favicon(State(app): State<App>) -> Response {
     answer(&app, "favicon.svg", "public, max-age=86400")
+}
+
+/// `GET /push-worker.js`: what shows push messages. Browsers let it serve only the addresses below its own, so it
+/// stands at the top; they look for a new one by themselves.
+pub async fn push_worker(State(app): State<App>) -> Response {
+    answer(&app, "push-worker.js", "no-cache")
 }
 
 /// `GET /robots.txt`.

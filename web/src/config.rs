@@ -2,7 +2,7 @@
 
 use crate::client::Network;
 use adapters::{intake, links::Links, secrets::Secrets};
-use notifier::senders::sms::Hooks;
+use notifier::{devices::Devices, senders::sms::Hooks};
 use url::{Host, Url};
 
 /// Settings of the pages and the API.
@@ -23,13 +23,15 @@ pub struct WebConfig {
     pub links: Option<Links>,
     /// Takes in what the SMS gateway says; without it, it says nothing.
     pub sms: Option<Hooks>,
+    /// Registers the devices that people are told on; without it there are no push messages.
+    pub push: Option<Devices>,
     /// Limits of the doors that reports come in by.
     pub intake: intake::Config,
 }
 
 impl WebConfig {
     /// Settings for `public_url`: default rate, no proxies, no letterbox, no department
-    /// secrets, no SMS gateway, default limits.
+    /// secrets, no SMS gateway, no push messages, default limits.
     pub fn new(public_url: Url) -> Self {
         Self {
             public_url,
@@ -39,6 +41,7 @@ impl WebConfig {
             secrets: Secrets::default(),
             links: None,
             sms: None,
+            push: None,
             intake: intake::Config::default(),
         }
     }

@@ -81,6 +81,7 @@ pub fn router(site: Site) -> Router {
     let files = Router::new()
         .route("/assets/{version}/{*file}", get(assets::serve))
         .route("/favicon.svg", get(assets::favicon))
+        .route("/push-worker.js", get(assets::push_worker))
         .route("/robots.txt", get(assets::robots));
 
     pages

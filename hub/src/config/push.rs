@@ -1,7 +1,12 @@
 //! `[push]`: messages to browsers and apps.
 
 use super::load;
-use notifier::senders::push::{PushConfig, SERVICES};
+use crate::failure::Failure;
+use notifier::{
+    devices::Devices,
+    senders::push::{ApnsConfig, FcmConfig, PushConfig, SERVICES, apns, fcm},
+};
+use reqwest::Url;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -25,6 +30,48 @@ pub struct Push {
     pub at_once: usize,
     /// How many hours a message is kept for a device that is off, 1 to 672.
     pub keep_hours: u32,
+    /// Firebase: apps on Android.
+    pub fcm: Option<Fcm>,
+    /// Apple: apps on iPhones and iPads.
+    pub apns: Option<Apns>,
+}
+
+/// The Firebase project of the city's app.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fcm {
+    /// The key file of a service account: JSON.
+    #[serde(deserialize_with = "load::secret")]
+    pub service_account: SecretString,
+    /// Where Firebase is.
+    #[serde(default = "google")]
+    pub url: Url,
+}
+
+/// The city's app at Apple.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Apns {
+    /// The key that Apple gave, a `.p8` file.
+    #[serde(deserialize_with = "load::secret")]
+    pub key: SecretString,
+    /// Its name.
+    pub key_id: String,
+    /// The team.
+    pub team_id: String,
+    /// The bundle id of the app.
+    pub topic: String,
+    /// Where Apple is.
+    #[serde(default = "apple")]
+    pub url: Url,
+}
+
+fn google() -> Url {
+    fcm::url()
+}
+
+fn apple() -> Url {
+    apns::url()
 }
 
 impl Default for Push {
@@ -37,6 +84,8 @@ impl Default for Push {
             rate_per_second: None,
             at_once: 8,
             keep_hours: 72,
+            fcm: None,
+            apns: None,
         }
     }
 }
@@ -52,6 +101,23 @@ impl Push {
             services: self.services.clone(),
             at_once: self.at_once,
             keep_hours: self.keep_hours,
+            fcm: self
+                .fcm
+                .as_ref()
+                .map(|fcm| FcmConfig { service_account: fcm.service_account.clone(), url: fcm.url.clone() }),
+            apns: self.apns.as_ref().map(|apns| ApnsConfig {
+                key: apns.key.clone(),
+                key_id: apns.key_id.clone(),
+                team_id: apns.team_id.clone(),
+                topic: apns.topic.clone(),
+                url: apns.url.clone(),
+            }),
         }
+    }
+
+    /// What registers devices.
+    pub fn devices(&self, public_url: &str) -> anyhow::Result<Devices> {
+        let help = "see [push] in deploy/voordeur.toml";
+        Devices::build(&self.sender(public_url)).map_err(|why| Failure::usage(why, help).into())
     }
 }

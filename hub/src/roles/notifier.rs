@@ -1,6 +1,6 @@
 //! The role that tells people: plans notices, and has one lane per sender.
 
-use super::{Built, Ground, edge, effects, http_config};
+use super::{Built, Ground, edge, effects};
 use crate::{
     config::{Config, Sms},
     failure::Failure,
@@ -56,6 +56,6 @@ pub fn sender_config(config: &Config, public_url: &str) -> SenderConfig {
         sms: config.sms.as_ref().map(|sms| sms.sender(public_url)).unwrap_or_default(),
         push: config.push.as_ref().map(|push| push.sender(public_url)),
         desk: config.calls.as_ref().map(|calls| calls.sender()).unwrap_or_default(),
-        http: http_config(config),
+        http: config.http.client(),
     }
 }

@@ -3,13 +3,17 @@
 //! A message is short, and its meaning is the page that it opens. A device that is gone is forgotten, and the
 //! notice goes the next way when it was the last one; a push service that is in trouble takes nothing away.
 
+pub mod apns;
 mod config;
 pub mod encrypt;
+pub mod fcm;
 mod keys;
 mod message;
 mod web;
 
+pub use apns::ApnsConfig;
 pub use config::{PushConfig, SERVICES};
+pub use fcm::FcmConfig;
 pub use keys::Key;
 
 use super::{Parcel, Sender};
@@ -54,8 +58,14 @@ impl Push {
         }
         let deadline = http.timeout() + Duration::from_secs(5);
         let mut services: BTreeMap<&'static str, Box<dyn Service>> = BTreeMap::new();
-        if let Some(web) = web::Web::build(config, http, clock)? {
+        if let Some(web) = web::Web::build(config, http.clone(), clock.clone())? {
             services.insert("web", Box::new(web));
+        }
+        if let Some(fcm) = &config.fcm {
+            services.insert("fcm", Box::new(fcm::Fcm::build(fcm, http.clone(), clock.clone())?));
+        }
+        if let Some(apns) = &config.apns {
+            services.insert("apns", Box::new(apns::Apns::build(apns, http, clock)?));
         }
         Ok(Self { services, keep: config.keep(), at_once: config.at_once, deadline })
     }

@@ -1,5 +1,8 @@
-//! Push messages to browsers, by a push service that decrypts them.
+//! Push messages to browsers, by a push service that decrypts them, and to apps.
 
+#[path = "../../../tests/src/app_push.rs"]
+mod app_push;
+mod apps;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/house.rs"]

@@ -9,6 +9,7 @@ mod department_photos;
 mod desk_tasks;
 mod one_click;
 mod photos;
+mod push;
 mod reports;
 mod sms_hook;
 mod suggest;
@@ -59,6 +60,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     desk_tasks::DEED,
     desk_tasks::PHOTO,
     one_click::ENDPOINT,
+    push::ENDPOINT,
+    push::DEVICES,
+    push::ONE,
 ];
 
 /// An answer that only who asked may keep.

@@ -46,7 +46,17 @@ struct Data {
     photos: Vec<Photo>,
     answer: Option<Answered>,
     contest: Option<Contest>,
+    /// Where this device can be told, in browsers that can.
+    device: Option<DeviceBox>,
     phone: Call,
+}
+
+/// What the script needs that registers a device; without the script nothing of it is seen.
+#[derive(Serialize)]
+struct DeviceBox {
+    token: String,
+    key: String,
+    script: String,
 }
 
 /// What was told.
@@ -243,6 +253,7 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         photos: photos.collect(),
         answer,
         contest,
+        device: device_box(app, &report.token).filter(|_| !status.is_closed()),
         phone: Call::to(&app.site.city.phone),
         reference: reference.clone(),
     };
@@ -250,6 +261,11 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
     let code = if is_contested || is_unsaid { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let here = format!("/t/{}", report.token);
     Ok(app.show(&Page::new(language, "track", title, here, data).private().status(code)))
+}
+
+fn device_box(app: &App, token: &str) -> Option<DeviceBox> {
+    let key = app.site.config.push.as_ref()?.offer().public_key?;
+    Some(DeviceBox { token: token.to_owned(), key, script: format!("{}/push.js", app.assets.root()) })
 }
 
 /// What closed the case.

@@ -37,6 +37,7 @@ mod form;
 mod guard;
 mod kannel;
 mod pages;
+mod push;
 mod sms_hook;
 mod suggest;
 mod tells;

@@ -1,6 +1,6 @@
 //! Whose keys the city sends push messages with.
 
-use super::Key;
+use super::{ApnsConfig, FcmConfig, Key};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::time::Duration;
@@ -27,6 +27,12 @@ pub struct PushConfig {
     /// How many hours a message is kept for a device that is off, 1 to 672.
     #[serde(default = "three_days")]
     pub keep_hours: u32,
+    /// Firebase, for apps on Android.
+    #[serde(default)]
+    pub fcm: Option<FcmConfig>,
+    /// Apple, for apps on iPhones and iPads.
+    #[serde(default)]
+    pub apns: Option<ApnsConfig>,
 }
 
 /// The push services of the browsers that people use: Chrome and those made of it, Firefox, Safari, Edge.
@@ -54,6 +60,7 @@ impl PushConfig {
         }
         match (&self.key, &self.previous_key) {
             (None, Some(_)) => wrong.push("push.previous_key: it is not used without push.key".to_owned()),
+            (None, None) if self.fcm.is_some() || self.apns.is_some() => {}
             (None, None) => wrong.push("push.key: `voordeur push keys` makes one".to_owned()),
             (Some(_), _) => {
                 let is_good = |subject: &String| {
@@ -67,6 +74,8 @@ impl PushConfig {
                 }
             }
         }
+        wrong.extend(self.fcm.iter().flat_map(FcmConfig::check));
+        wrong.extend(self.apns.iter().flat_map(ApnsConfig::check));
         for service in &self.services {
             let host = service.strip_prefix("*.").unwrap_or(service);
             if host.is_empty() || !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')) {
@@ -100,6 +109,12 @@ impl PushConfig {
         Duration::from_secs(u64::from(self.keep_hours) * 3_600)
     }
 
+    /// The kinds of devices that are reached.
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
+        let all = [("web", self.key.is_some()), ("fcm", self.fcm.is_some()), ("apns", self.apns.is_some())];
+        all.into_iter().filter(|(_, is)| *is).map(|(kind, _)| kind).collect()
+    }
+
     /// Whether a browser may name `host` as its push service.
     pub(crate) fn knows(&self, host: &str) -> bool {
         self.services.iter().any(|service| match service.strip_prefix("*.") {
@@ -122,6 +137,10 @@ mod tests {
         use secrecy::ExposeSecret as _;
         let (_, pem) = Key::make().unwrap();
         let good = format!("key = '''{}'''\nsubject = 'mailto:a@example.org'\n", pem.expose_secret());
+        let apple = format!(
+            "[apns]\nkey = '''{}'''\nkey_id = 'ABCDE12345'\nteam_id = 'TEAM123456'\ntopic = 'org.example.app'\n",
+            pem.expose_secret()
+        );
         for (text, expected) in [
             (good.clone(), None),
             (good.replace("mailto:a@example.org", "https://example.org"), None),
@@ -133,6 +152,14 @@ mod tests {
             (format!("{good}keep_hours = 673"), Some("push.keep_hours")),
             (format!("{good}services = ['https://x.example']"), Some("push.services")),
             (format!("{good}services = ['*.']"), Some("push.services")),
+            (format!("{good}[fcm]\nservice_account = '{{}}'"), Some("push.fcm.service_account")),
+            ("[fcm]\nservice_account = 'x'".to_owned(), Some("push.fcm.service_account")),
+            (apple.clone(), None),
+            (apple.replace("ABCDE12345", "A"), Some("push.apns.key_id")),
+            (apple.replace("TEAM123456", "-"), Some("push.apns.team_id")),
+            (apple.replace("org.example.app", ""), Some("push.apns.topic")),
+            (format!("{apple}url = 'http://x.example'"), Some("push.apns.url")),
+            (apple.replace("BEGIN", "BEGINN"), Some("push.apns.key")),
         ] {
             let wrong = config(&text).check();
             assert_eq!(wrong.first().map(|w| w.split(':').next().unwrap()), expected, "{wrong:?}");

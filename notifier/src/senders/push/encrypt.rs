@@ -3,7 +3,7 @@
 
 use aws_lc_rs::{
     aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
-    agreement::{ECDH_P256, PrivateKey, UnparsedPublicKey, agree},
+    agreement::{ECDH_P256, ParsedPublicKey, PrivateKey, UnparsedPublicKey, agree},
     hkdf::{HKDF_SHA256, KeyType, Salt},
 };
 
@@ -73,6 +73,11 @@ pub fn encrypt(plain: &[u8], p256dh: &[u8], auth: &[u8], fresh: &Fresh) -> Resul
     body.extend_from_slice(ours.as_ref());
     body.append(&mut text);
     Ok(body)
+}
+
+/// Whether `point` is a public key of a browser: an uncompressed point of P-256, 65 bytes.
+pub fn is_point(point: &[u8]) -> bool {
+    point.len() == 65 && ParsedPublicKey::try_from(&UnparsedPublicKey::new(&ECDH_P256, point)).is_ok()
 }
 
 #[cfg(test)]
