@@ -80,15 +80,18 @@ sql! {
             value ->> 'reasons', value ->> 'state', CAST(value ->> 'planned_at' AS bigint),
             CAST(value ->> 'due_at' AS bigint), value ->> 'device', 0
         FROM batch WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
-    // What was sent stays sent, whatever a second carrier of the same letter says.
+    // What was sent stays sent, whatever a second carrier of the same letter says. A receipt may come before the
+    // answer: then it stays delivered, and the try counts.
     both SETTLE = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
-        UPDATE notice SET state = given.state, receipt = coalesce(given.receipt, notice.receipt),
-            why = given.why,
+        UPDATE notice SET receipt = coalesce(given.receipt, notice.receipt),
+            state = CASE WHEN notice.state = 'delivered' THEN notice.state ELSE given.state END,
+            why = CASE WHEN notice.state = 'delivered' THEN notice.why ELSE given.why END,
             sent_at = CASE WHEN given.state = 'sent' THEN given.at ELSE notice.sent_at END,
             attempts = notice.attempts + CASE WHEN given.state IN ('superseded', 'suppressed') THEN 0 ELSE 1 END
         FROM (SELECT value ->> 'id' AS of, value ->> 'state' AS state, CAST(value ->> 'at' AS bigint) AS at,
                 value ->> 'receipt' AS receipt, value ->> 'why' AS why FROM batch) AS given
-        WHERE notice.id = given.of AND notice.state NOT IN ('sent', 'delivered')";
+        WHERE notice.id = given.of AND (notice.state NOT IN ('sent', 'delivered')
+            OR (notice.state = 'delivered' AND notice.sent_at IS NULL))";
     both BY_IDS = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
             state, planned_at, due_at, sent_at, attempts, receipt, why, cost, device
         FROM notice WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result, Store, Tx,
-    db::{args, batch, row},
+    db::{args, batch, batch_ids, row},
     sql::sql,
 };
 use schemas::{
@@ -20,6 +20,8 @@ sql! {
     both OF_RECEIPT = "SELECT notice_id FROM receipt WHERE id = $1";
     both OF_NOTICE = "SELECT notice_id, provider, number, state, why, at FROM receipt WHERE notice_id = $1
         ORDER BY at, heard_at, id";
+    both HEARD_OF = "SELECT DISTINCT notice_id FROM receipt
+        WHERE notice_id IN (SELECT value ->> 'id' FROM json_each($1))";
     both NUMBER = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO provider_number (provider, number, notice_id)
         SELECT value ->> 'provider', value ->> 'number', value ->> 'notice' FROM batch WHERE TRUE
@@ -78,6 +80,17 @@ impl Tx {
     pub async fn heard_of(&mut self, notice: Uuid) -> Result<Vec<Heard>> {
         let rows: Vec<ReceiptRow> = self.conn.all(OF_NOTICE, args![notice]).await?;
         rows.into_iter().map(ReceiptRow::read).collect()
+    }
+
+    /// Of which of these notices something was heard already.
+    pub async fn heard_already(&mut self, notices: &[Uuid]) -> Result<Vec<Uuid>> {
+        if notices.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(String,)> = self.conn.all(HEARD_OF, vec![batch_ids(notices)]).await?;
+        let mut notices: Vec<Uuid> = rows.iter().filter_map(|(id,)| id.parse().ok()).collect();
+        notices.sort_unstable();
+        Ok(notices)
     }
 
     /// Keeps the numbers that providers gave, and tells of which of these notices something was heard

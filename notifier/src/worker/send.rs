@@ -231,10 +231,13 @@ impl Edge for SendWorker {
             }
         }
         self.remember_dead(tx, &by_id, at).await?;
-        for early in tx.number_notices(&numbers).await? {
-            let again = by_id.get(&early).map(|outcome| &outcome.letter);
-            if let Some(letter) = again {
-                super::heard::settle(&self.store, &self.city, &self.keys, tx, letter, early).await?;
+        tx.number_notices(&numbers).await?;
+        // A receipt may come before the answer that it belongs to; what counts is all of them together.
+        let may_be = |end: &&NoticeEnd| matches!(end.state, NoticeState::Sent | NoticeState::Unknown);
+        let sent: Vec<Uuid> = ends.iter().filter(may_be).map(|end| end.id).collect();
+        for early in tx.heard_already(&sent).await? {
+            if let Some(outcome) = by_id.get(&early) {
+                super::heard::settle(&self.store, &self.city, &self.keys, tx, &outcome.letter, early).await?;
             }
         }
         tx.post(&follow_up).await

@@ -10,7 +10,7 @@ use schemas::{
     report::Language,
     way::{Address, Post, Way},
 };
-use store::{AddressKey, ProviderNumber, Store};
+use store::{AddressKey, NoticeEnd, ProviderNumber, Store};
 
 both!(
     people_are_kept_with_what_they_chose,
@@ -191,6 +191,15 @@ async fn receipts_come_twice_and_too_early(bed: Bed) {
     assert_eq!(tx.hear(id("ours"), &ours).await.unwrap(), Some(notice.id));
     assert_eq!(tx.heard_of(notice.id).await.unwrap().len(), 3, "each thing said once");
     assert_eq!(tx.numbers_of(notice.id).await.unwrap(), ["7", "8"]);
+    assert_eq!(tx.heard_already(&[notice.id, id("another")]).await.unwrap(), [notice.id]);
+    // The answer comes after the receipt: it stays delivered, and the try counts once.
+    tx.hear_of_notice(notice.id, NoticeState::Delivered, None).await.unwrap();
+    let sent = NoticeEnd { id: notice.id, state: NoticeState::Sent, at: bed.now(), receipt: None, why: None };
+    for _ in 0..2 {
+        tx.settle_notices(std::slice::from_ref(&sent)).await.unwrap();
+        let row = tx.notices(&[notice.id]).await.unwrap().remove(&notice.id).unwrap();
+        assert_eq!((row.notice.state, row.attempts, row.sent_at), (NoticeState::Delivered, 1, Some(bed.now())));
+    }
     tx.hear_of_notice(notice.id, NoticeState::Failed, Some("it came back")).await.unwrap();
     let rows = tx.notices_for(case, received.id, "reporter").await.unwrap();
     tx.commit().await.unwrap();
