@@ -36,6 +36,8 @@ pub struct Config {
     pub push: Option<Push>,
     /// People of the city who telephone residents; without it nobody can ask for that.
     pub calls: Option<Calls>,
+    /// Addresses that play providers.
+    pub sandbox: Sandbox,
     /// IMAP: where departments' mailed answers come in.
     pub mailbox: Option<Mailbox>,
     /// Calls to departments' own systems.
@@ -161,6 +163,14 @@ impl Http {
             ca_file: self.ca_file.clone(),
         }
     }
+}
+
+/// Addresses that play providers.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sandbox {
+    /// Whether they do: see docs/install/notices.md.
+    pub magic: bool,
 }
 
 /// Secrets of one department.

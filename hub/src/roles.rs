@@ -219,7 +219,7 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
     let sms = config.sms.as_ref().map(|sms| sms.sender(&ground.public_url));
     out.sms = sms.and_then(|sms| Hooks::build(&sms, &ground.town.city, &ground.store));
     if let Some(push) = &config.push {
-        out.push = Some(push.devices(&ground.public_url)?);
+        out.push = Some(push.devices(&ground.public_url, config.sandbox.magic)?);
     }
     out.secrets = ground.secrets.clone();
     out.links = Some(ground.links.clone());

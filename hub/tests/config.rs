@@ -75,6 +75,7 @@ fn the_example_explains_every_key() {
         "push",
         "push.fcm",
         "push.apns",
+        "sandbox",
         "http",
         "departments.publieke-ruimte-groen",
         "rules",

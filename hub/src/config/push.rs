@@ -115,9 +115,9 @@ impl Push {
         }
     }
 
-    /// What registers devices.
-    pub fn devices(&self, public_url: &str) -> anyhow::Result<Devices> {
+    /// What registers devices, with `magic` those of the sandbox too.
+    pub fn devices(&self, public_url: &str, magic: bool) -> anyhow::Result<Devices> {
         let help = "see [push] in deploy/voordeur.toml";
-        Devices::build(&self.sender(public_url)).map_err(|why| Failure::usage(why, help).into())
+        Devices::build(&self.sender(public_url), magic).map_err(|why| Failure::usage(why, help).into())
     }
 }

@@ -56,6 +56,7 @@ pub fn sender_config(config: &Config, public_url: &str) -> SenderConfig {
         sms: config.sms.as_ref().map(|sms| sms.sender(public_url)).unwrap_or_default(),
         push: config.push.as_ref().map(|push| push.sender(public_url)),
         desk: config.calls.as_ref().map(|calls| calls.sender()).unwrap_or_default(),
+        magic: config.sandbox.magic,
         http: config.http.client(),
     }
 }

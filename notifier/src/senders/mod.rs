@@ -5,6 +5,7 @@ pub mod desk;
 pub mod letterbox;
 pub mod mail;
 pub mod push;
+pub mod sandbox;
 pub mod sms;
 
 use crate::{links::NoticeLinks, paper::Block};
@@ -115,6 +116,8 @@ pub struct SenderConfig {
     /// How people of the city tell residents by telephone; whether that is set up or not, it is the last way of
     /// whoever cannot be told by another.
     pub desk: DeskConfig,
+    /// Whether the addresses of the sandbox answer by themselves ([`sandbox::Magic`]).
+    pub magic: bool,
     /// How senders call the outside by HTTP.
     pub http: http::Config,
 }
@@ -135,6 +138,8 @@ impl SenderConfig {
         let names = self.names();
         let may_ask = |way: &Way| match preferred(*way, &names) {
             Some(desk::NAME) => *way == Way::Call && (self.desk.offered || is_sandbox(&names)),
+            // The letterbox cannot stand in for a device: none can be registered.
+            _ if *way == Way::Push => self.push.is_some(),
             sender => sender.is_some(),
         };
         Way::ALL.into_iter().filter(may_ask).collect()
@@ -202,6 +207,12 @@ impl Senders {
             let http = config.http.clone().build().map_err(|error| error.to_string())?;
             senders.insert(push::NAME, Arc::new(push::Push::build(push, http, store.clock().clone())?));
         }
+        if config.magic {
+            // What people of the city do by hand is not played.
+            for (name, sender) in senders.iter_mut().filter(|(name, _)| **name != desk::NAME) {
+                *sender = Arc::new(sandbox::Sandbox::new(sender.clone(), name, store));
+            }
+        }
         Ok(Self(senders))
     }
 
@@ -232,7 +243,7 @@ mod tests {
         let mail = || Some("smtp://127.0.0.1".parse().expect("an address"));
         let called = || DeskConfig { offered: true, ..DeskConfig::default() };
         for (config, offered) in [
-            (SenderConfig::default(), &[Way::Push, Way::Email, Way::Sms, Way::Letter, Way::Call][..]),
+            (SenderConfig::default(), &[Way::Email, Way::Sms, Way::Letter, Way::Call][..]),
             (SenderConfig { mail: mail(), ..SenderConfig::default() }, &[Way::Email]),
             (SenderConfig { mail: mail(), desk: called(), ..SenderConfig::default() }, &[Way::Email, Way::Call]),
         ] {

@@ -17,7 +17,7 @@ async fn town() -> (Town, String) {
     let (key, pem) = Key::make().unwrap();
     let config: PushConfig =
         toml::from_str(&format!("subject = 'https://voordeur.example'\nkey = '''{}'''", pem.expose_secret())).unwrap();
-    let devices = Devices::build(&config).unwrap();
+    let devices = Devices::build(&config, false).unwrap();
     (Town::open_with(|config| config.push = Some(devices)).await, key.public())
 }
 
