@@ -4,14 +4,24 @@
 //! city will call, so it is checked before it is kept: only push services that the operator knows.
 
 use crate::senders::{
-    push::{PushConfig, encrypt},
+    push::{NAME, PushConfig, encrypt},
     sandbox::Magic,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use schemas::{Timestamp, device::Device, fault::Invalid, report::Report, way::Address};
+use schemas::{
+    Timestamp,
+    device::Device,
+    fault::Invalid,
+    id::derived,
+    letter::{Lane, Letter, Topic},
+    notice::{Heard, HeardState},
+    report::Report,
+    trace::Trace,
+    way::Address,
+};
 use serde::Serialize;
 use std::sync::Arc;
-use store::{AddressKeys, ReportDevice, Store};
+use store::{AddressKeys, NoticeTokens, ReportDevice, Store};
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -176,6 +186,21 @@ impl Devices {
         }
         wrong("unknown", format!("this city does not know the push service {host}: its operator can add it"))
     }
+}
+
+/// Keeps that a device shows the notice of `token` ([`crate::NoticeLinks::shown`]); twice is once. `false` when the
+/// token is none of ours.
+pub async fn shown(store: &Store, tokens: &NoticeTokens, token: &str, trace: Trace) -> Result<bool, store::Error> {
+    let Some(notice) = tokens.read_shown(token) else { return Ok(false) };
+    let (provider, state, at) = (NAME.to_owned(), HeardState::Delivered, store.clock().now());
+    let id = derived(&["heard", NAME, &notice.to_string(), state.as_str()]);
+    let heard = Heard { notice: Some(notice), provider, number: None, state, why: None, at };
+    let letter = Letter::new(id, Lane::notifier(), Topic::NoticeHeard, "notice.heard", &heard, trace, at);
+    let mut tx = store.begin().await?;
+    tx.post(&[letter]).await?;
+    tx.commit().await?;
+    metrics::counter!("voordeur_notices_heard_total", "provider" => NAME, "state" => state.as_str()).increment(1);
+    Ok(true)
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {

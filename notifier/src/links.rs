@@ -37,6 +37,11 @@ impl NoticeLinks {
         format!("{}/u/{}", self.public_url, self.tokens.wish(notice))
     }
 
+    /// Where a device says that it shows `notice`.
+    pub fn shown(&self, notice: Uuid) -> String {
+        format!("{}/api/v1/push/shown/{}", self.public_url, self.tokens.shown(notice))
+    }
+
     /// The address that `notice` comes back to: its token in `pattern`, in the place of `{token}`.
     pub fn return_path(&self, pattern: &str, notice: Uuid) -> String {
         pattern.replace("{token}", &self.tokens.bounce(notice))

@@ -93,6 +93,16 @@ impl NoticeTokens {
         self.0.read_letters::<SEAL>("notice wish", token)
     }
 
+    /// Lets the device that shows `notice` say so: 52 letters and digits.
+    pub fn shown(&self, notice: Uuid) -> String {
+        self.0.letters::<SEAL>("notice shown", notice)
+    }
+
+    /// The notice of a token that [`NoticeTokens::shown`] made; nothing for any other text.
+    pub fn read_shown(&self, token: &str) -> Option<Uuid> {
+        self.0.read_letters::<SEAL>("notice shown", token)
+    }
+
     /// Stands in the address that `notice` comes back to: 42 letters and digits.
     pub fn bounce(&self, notice: Uuid) -> String {
         self.0.letters::<SHORT_SEAL>("notice bounce", notice)
@@ -123,6 +133,7 @@ mod tests {
         assert_eq!((wish.len(), bounce.len()), (52, 42));
         assert_eq!((ours.read_wish(&wish), ours.read_bounce(&bounce.to_uppercase())), (Some(id), Some(id)));
         assert_eq!((ours.read_bounce(&wish), ours.read_wish(&bounce)), (None, None));
+        assert_eq!((ours.read_shown(&ours.shown(id)), ours.read_shown(&wish)), (Some(id), None));
         assert_eq!((theirs.read_wish(&wish), theirs.read_bounce(&bounce)), (None, None));
         for wrong in ["", "x", &wish[1..], &format!("{wish}a"), &wish.replacen(&wish[..1], "9", 1)] {
             assert_eq!(ours.read_wish(wrong), None, "{wrong}");

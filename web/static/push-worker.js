@@ -2,8 +2,11 @@
 
 self.addEventListener("push", (event) => {
   let said = {};
+  let shown = null;
   try {
-    said = event.data.json().notification;
+    const message = event.data.json();
+    said = message.notification;
+    shown = new URL(message.shown, self.location.origin);
   } catch {
     // A message that cannot be read: browsers want something shown all the same.
   }
@@ -16,6 +19,9 @@ self.addEventListener("push", (event) => {
       renotify: Boolean(said.tag),
       icon: "/favicon.svg",
       data: { page: said.navigate || "/" },
+    }).then(() => {
+      // The city is told that it is here; without that, it tells another way after a while.
+      if (shown && shown.origin === self.location.origin) return fetch(shown, { method: "POST" }).catch(() => {});
     }),
   );
 });

@@ -30,6 +30,9 @@ pub struct Push {
     pub at_once: usize,
     /// How many hours a message is kept for a device that is off, 1 to 672.
     pub keep_hours: u32,
+    /// How many hours a browser may take to say that it shows a message, before the person is told another way;
+    /// 0: silence says nothing.
+    pub shown_within_hours: u32,
     /// Firebase: apps on Android.
     pub fcm: Option<Fcm>,
     /// Apple: apps on iPhones and iPads.
@@ -84,6 +87,7 @@ impl Default for Push {
             rate_per_second: None,
             at_once: 8,
             keep_hours: 72,
+            shown_within_hours: 48,
             fcm: None,
             apns: None,
         }
@@ -101,6 +105,7 @@ impl Push {
             services: self.services.clone(),
             at_once: self.at_once,
             keep_hours: self.keep_hours,
+            shown_within_hours: self.shown_within_hours,
             fcm: self
                 .fcm
                 .as_ref()

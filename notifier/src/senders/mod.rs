@@ -205,7 +205,7 @@ impl Senders {
         }
         if let Some(push) = &config.push {
             let http = config.http.clone().build().map_err(|error| error.to_string())?;
-            senders.insert(push::NAME, Arc::new(push::Push::build(push, http, store.clock().clone())?));
+            senders.insert(push::NAME, Arc::new(push::Push::build(push, http, store.clock().clone(), links)?));
         }
         if config.magic {
             // What people of the city do by hand is not played.

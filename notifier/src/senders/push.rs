@@ -17,6 +17,7 @@ pub use fcm::FcmConfig;
 pub use keys::Key;
 
 use super::{Parcel, Sender};
+use crate::links::NoticeLinks;
 use async_trait::async_trait;
 use bus::{LaneSettings, Retry, http};
 use message::{Message, words_of};
@@ -45,14 +46,16 @@ trait Service: Send + Sync {
 pub struct Push {
     /// By the kind of device.
     services: BTreeMap<&'static str, Box<dyn Service>>,
+    links: NoticeLinks,
     keep: Duration,
+    shown_within: Option<Duration>,
     at_once: usize,
     deadline: Duration,
 }
 
 impl Push {
     /// A sender by `config`. The error is a sentence that names the wrong setting. Nothing is connected yet.
-    pub fn build(config: &PushConfig, http: http::Client, clock: Clock) -> Result<Self, String> {
+    pub fn build(config: &PushConfig, http: http::Client, clock: Clock, links: &NoticeLinks) -> Result<Self, String> {
         if let Some(wrong) = config.check().into_iter().next() {
             return Err(wrong);
         }
@@ -67,7 +70,8 @@ impl Push {
         if let Some(apns) = &config.apns {
             services.insert("apns", Box::new(apns::Apns::build(apns, http, clock)?));
         }
-        Ok(Self { services, keep: config.keep(), at_once: config.at_once, deadline })
+        let (links, keep, shown_within) = (links.clone(), config.keep(), config.shown_within());
+        Ok(Self { services, links, keep, shown_within, at_once: config.at_once, deadline })
     }
 }
 
@@ -82,7 +86,13 @@ impl Sender for Push {
             let why = format!("[push] has no keys for devices of the kind {} any more", device.kind());
             return Verdict::never(Fault::Refused, why);
         };
-        service.push(&Message::of(parcel, self.keep), device).await
+        let shown = self.links.shown(parcel.notice);
+        service.push(&Message::of(parcel, self.keep, shown), device).await
+    }
+
+    fn receipt_within(&self, receipt: Option<&str>) -> Option<Duration> {
+        // Our own script says what a browser shows; whether an app of the city does, nobody knows.
+        self.shown_within.filter(|_| receipt.is_some_and(|receipt| receipt.starts_with(web::RECEIPT)))
     }
 
     fn lane(&self) -> LaneSettings {

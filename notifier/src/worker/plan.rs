@@ -82,6 +82,10 @@ impl PlanWorker {
         if rows.iter().any(|row| place(row.notice.way) > place(notice.way)) {
             return Ok(Vec::new());
         }
+        // No device says that it shows it: whoever asks about the others must know. One that says so later counts.
+        if notice.device.is_some() && notice.state != NoticeState::Failed {
+            tx.hear_of_notice(notice.id, NoticeState::Failed, Some(&failed.why)).await?;
+        }
         // Another device of theirs has it, or may still get it: then its own failure says so.
         let is_reached = |row: &NoticeRow| row.notice.way == notice.way && row.notice.state != NoticeState::Failed;
         if rows.iter().any(|row| row.notice.id != notice.id && is_reached(row)) {

@@ -22,6 +22,7 @@ use schemas::{
     notice::NoticeState,
     report::{Contact, Tell},
     slug::Slug,
+    trace::Trace,
     way::Address,
 };
 use secrecy::ExposeSecret as _;
@@ -220,4 +221,43 @@ async fn who_asked_for_nothing_by_mail_is_told_on_the_device_and_nowhere_else() 
     assert!(town.house.store.letterbox(9, None).await.unwrap().is_empty());
     assert!(town.house.notices(other).await.is_empty());
     tokio::time::timeout(SOON, town.house.bus.drain(SOON)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_no_device_shows_goes_the_next_way_and_what_one_shows_does_not() {
+    let town = Town::open().await;
+    let (read, silent) =
+        (town.report(Tell::Email, &["phone", "laptop"]).await, town.report(Tell::Email, &["old"]).await);
+    town.house.run_planner().await;
+    town.house.run_senders().await;
+    town.settled(read, 2, NoticeState::Sent).await;
+    town.settled(silent, 1, NoticeState::Sent).await;
+    let store = &town.house.store;
+    let tokens = store.notice_tokens().await.unwrap();
+    let said = async |browser: &str| {
+        let pushed = town.service.pushed();
+        let message = pushed.iter().find(|message| message.browser == browser).unwrap();
+        let shown = message.plain["shown"].as_str().unwrap();
+        let token = shown.strip_prefix("https://hallo.example/api/v1/push/shown/").unwrap();
+        assert!(notifier::devices::shown(store, &tokens, token, Trace::start()).await.unwrap());
+    };
+    let letters = async || store.letterbox(9, None).await.unwrap().len();
+    // Twice is once.
+    said("phone").await;
+    said("phone").await;
+    let delivered = async |case: Uuid| {
+        let rows = town.house.notices(case).await;
+        rows.iter().filter(|row| row.notice.state == NoticeState::Delivered).count()
+    };
+    wait_until(|| async { delivered(read).await == 1 }).await;
+    town.house.pass(Duration::from_hours(49));
+    wait_until(|| async { letters().await == 1 }).await;
+    town.house.drain().await;
+    assert_eq!(letters().await, 1, "the laptop is off, but the telephone showed it");
+    let rows = town.house.notices(silent).await;
+    let ends: Vec<_> = rows.iter().map(|row| (row.notice.sender.as_str(), row.notice.state)).collect();
+    assert_eq!(ends, [("push", NoticeState::Failed), ("letterbox", NoticeState::Sent)]);
+    said("old").await;
+    wait_until(|| async { delivered(silent).await == 1 }).await;
+    assert!(!notifier::devices::shown(store, &tokens, "guess", Trace::start()).await.unwrap());
 }

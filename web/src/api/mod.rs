@@ -63,6 +63,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     push::ENDPOINT,
     push::DEVICES,
     push::ONE,
+    push::SHOWN,
 ];
 
 /// An answer that only who asked may keep.

@@ -3,16 +3,16 @@
 //! reporter; no other site can make a browser do that (a header of this kind needs leave, which we never give).
 
 use super::{Endpoint, From, guessed, invalid, private, text};
-use crate::{app::App, problem::Problem};
+use crate::{app::App, guard::walk::Walk, problem::Problem};
 use axum::{
     Json,
     body::Bytes,
     extract::{DefaultBodyLimit, Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
-    routing::{delete, get},
+    routing::{delete, get, post},
 };
-use notifier::devices::Devices;
+use notifier::devices::{self, Devices};
 use schemas::{device::Device, fault::Invalid, report::Report};
 
 /// More than any subscription has.
@@ -27,6 +27,22 @@ pub const DEVICES: Endpoint =
 
 /// One of them.
 pub const ONE: Endpoint = Endpoint { path: "/api/v1/push/devices/{id}", route: |_| delete(remove) };
+
+/// Where a device says that it shows a message; the message held the address. No secret link, no body.
+pub const SHOWN: Endpoint = Endpoint { path: "/api/v1/push/shown/{token}", route: |_| post(shown) };
+
+async fn shown(State(app): State<App>, from: From, Path(token): Path<String>, walk: Walk) -> Response {
+    let store = &app.site.store;
+    let said = match store.notice_tokens().await {
+        Ok(tokens) => devices::shown(store, &tokens, &token, walk.0).await,
+        Err(error) => Err(error),
+    };
+    match said {
+        Ok(true) => StatusCode::ACCEPTED.into_response(),
+        Ok(false) => guessed(&app, from.0).unwrap_or_else(|| Problem::of(StatusCode::NOT_FOUND).into_response()),
+        Err(error) => Problem::store(&error).into_response(),
+    }
+}
 
 async fn offer(State(app): State<App>) -> Response {
     match &app.site.config.push {

@@ -77,8 +77,11 @@ pub async fn limit(State(app): State<App>, mut request: Request, next: Next) -> 
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(Peer(address));
     let path = request.uri().path();
-    // One mail provider speaks for thousands of people, by links that nobody guesses.
-    let free = ["/api/v1/departments/", "/hooks/", "/assets/", "/u/"].iter().any(|start| path.starts_with(start));
+    // One mail provider speaks for thousands of people, and the telephones of a network come by few addresses; their
+    // links are such as nobody guesses.
+    let free = ["/api/v1/departments/", "/api/v1/push/shown/", "/hooks/", "/assets/", "/u/"]
+        .iter()
+        .any(|start| path.starts_with(start));
     let write = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !free && let Err(seconds) = app.limits.count(caller, write) {
         return refuse(seconds);

@@ -128,3 +128,19 @@ async fn the_page_offers_it_and_hides_it_until_a_browser_can() {
     let report = silent.report("Een put").await;
     assert!(!silent.get(&format!("/nl/t/{}", report.token)).await.text().contains("data-device"));
 }
+
+#[tokio::test]
+async fn a_device_says_what_it_shows_by_a_link_that_nobody_guesses() {
+    let (town, _) = town().await;
+    let notice = schemas::Uuid::from_u128(7);
+    let token = town.store.notice_tokens().await.unwrap().shown(notice);
+    let say = async |token: &str| {
+        town.ask(Request::post(format!("/api/v1/push/shown/{token}")).body(Body::empty()).unwrap()).await.status
+    };
+    assert_eq!(say("guess").await, StatusCode::NOT_FOUND);
+    for _ in 0..2 {
+        assert_eq!(say(&token).await, StatusCode::ACCEPTED);
+    }
+    let heard = super::sms_hook::taken(&town.store).await;
+    assert_eq!((heard.len(), heard[0].notice), (1, Some(notice)));
+}

@@ -112,7 +112,7 @@ fn body(message: &Message<'_>) -> Value {
     let alert = json!({"title": message.title, "body": message.text});
     json!({
         "aps": {"alert": alert, "sound": "default", "thread-id": message.tag()},
-        "link": message.link, "lang": message.language,
+        "link": message.link, "lang": message.language, "shown": message.shown,
     })
 }
 

@@ -27,6 +27,10 @@ pub struct PushConfig {
     /// How many hours a message is kept for a device that is off, 1 to 672.
     #[serde(default = "three_days")]
     pub keep_hours: u32,
+    /// How many hours a browser may take to say that it shows a message, before the person is told another way;
+    /// 0: silence says nothing.
+    #[serde(default = "two_days")]
+    pub shown_within_hours: u32,
     /// Firebase, for apps on Android.
     #[serde(default)]
     pub fcm: Option<FcmConfig>,
@@ -45,6 +49,10 @@ fn known() -> Vec<String> {
 
 fn eight() -> usize {
     8
+}
+
+fn two_days() -> u32 {
+    48
 }
 
 fn three_days() -> u32 {
@@ -107,6 +115,11 @@ impl PushConfig {
 
     pub(super) fn keep(&self) -> Duration {
         Duration::from_secs(u64::from(self.keep_hours) * 3_600)
+    }
+
+    pub(super) fn shown_within(&self) -> Option<Duration> {
+        let within = Duration::from_secs(u64::from(self.shown_within_hours) * 3_600);
+        (!within.is_zero()).then_some(within)
     }
 
     /// The kinds of devices that are reached.

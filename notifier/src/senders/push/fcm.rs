@@ -166,7 +166,7 @@ fn body(message: &Message<'_>, token: &str) -> Value {
     json!({"message": {
         "token": token,
         "notification": {"title": message.title, "body": message.text},
-        "data": {"link": message.link, "lang": message.language, "notice": message.notice.to_string()},
+        "data": {"link": message.link, "lang": message.language, "notice": message.notice.to_string(), "shown": message.shown},
         "android": android,
     }})
 }

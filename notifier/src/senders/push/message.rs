@@ -48,11 +48,13 @@ pub(super) struct Message<'a> {
     pub(super) urgency: Press,
     /// How long the other side keeps it for a device that is off.
     pub(super) keep: Duration,
+    /// Where the device says that it shows it.
+    pub(super) shown: String,
 }
 
 impl<'a> Message<'a> {
     /// The message that tells `parcel`.
-    pub(super) fn of(parcel: &'a Parcel, keep: Duration) -> Self {
+    pub(super) fn of(parcel: &'a Parcel, keep: Duration, shown: String) -> Self {
         let device = match &parcel.to {
             Address::Push(device) => device.identity(),
             _ => String::new(),
@@ -73,6 +75,7 @@ impl<'a> Message<'a> {
                 Urgency::Low => Press::Low,
             },
             keep,
+            shown,
         }
     }
 
@@ -83,7 +86,7 @@ impl<'a> Message<'a> {
 
     /// What a browser is told, in the shape of Declarative Web Push, which some show without any script.
     pub(super) fn notification(&self) -> Value {
-        json!({"web_push": 8030, "notification": {
+        json!({"web_push": 8030, "shown": self.shown, "notification": {
             "title": self.title, "body": self.text, "navigate": self.link, "lang": self.language, "dir": "auto",
             "tag": self.tag(),
         }})
@@ -159,7 +162,7 @@ mod tests {
             ("Kijk op https://hallo.example/nl/t/abc. Tot dan!", "Tot dan!"),
             ("Zonder link", "Zonder link"),
         ] {
-            assert_eq!(Message::of(&parcel(short), Duration::ZERO).text, text);
+            assert_eq!(Message::of(&parcel(short), Duration::ZERO, String::new()).text, text);
         }
     }
 
@@ -168,7 +171,7 @@ mod tests {
         let mut hostile = parcel(&"\u{1f6a7}\u{202e}\n\0\"".repeat(100_000));
         hostile.subject = "x\r\n".repeat(1_000_000);
         hostile.link = format!("https://hallo.example/{}", "a".repeat(200));
-        let message = Message::of(&hostile, Duration::ZERO);
+        let message = Message::of(&hostile, Duration::ZERO, String::new());
         let said = message.notification().to_string();
         assert!(said.len() <= 3_000, "{}", said.len());
         assert!(!said.contains('\u{202e}') && !said.contains("\\u0000") && !said.contains("\\n"), "{said}");
@@ -179,7 +182,7 @@ mod tests {
     fn a_newer_status_takes_the_place_of_an_older_and_a_note_stays() {
         let (one, mut two) = (parcel("a"), parcel("b"));
         two.notice = derived(&["another"]);
-        let topic = |parcel: &Parcel| Message::of(parcel, Duration::ZERO).topic;
+        let topic = |parcel: &Parcel| Message::of(parcel, Duration::ZERO, String::new()).topic;
         assert_eq!(topic(&one), topic(&two));
         let letters = topic(&one).unwrap();
         assert!(letters.len() == 32 && letters.bytes().all(|b| b.is_ascii_alphanumeric()), "{letters}");
@@ -187,7 +190,7 @@ mod tests {
         assert_ne!(topic(&one), topic(&two), "two devices have nothing in common");
         two.is_status = false;
         assert_eq!(topic(&two), None);
-        assert_eq!(Message::of(&two, Duration::ZERO).tag(), two.notice.simple().to_string());
+        assert_eq!(Message::of(&two, Duration::ZERO, String::new()).tag(), two.notice.simple().to_string());
     }
 
     #[test]
@@ -200,7 +203,7 @@ mod tests {
             (Urgency::Low, true, "high"),
         ] {
             let message = Parcel { urgency, critical, ..parcel("a") };
-            assert_eq!(Message::of(&message, Duration::ZERO).urgency.as_str(), expected);
+            assert_eq!(Message::of(&message, Duration::ZERO, String::new()).urgency.as_str(), expected);
         }
     }
 

@@ -14,6 +14,8 @@ use serde_json::json;
 use std::time::Duration;
 use url::Url;
 
+/// What the receipts of browsers begin with.
+pub(super) const RECEIPT: &str = "browser ";
 /// How long a token counts; RFC 8292 §2 allows a day.
 const TOKEN_FOR: Duration = Duration::from_hours(12);
 /// How long to leave a service alone that says "too many" and not how long.
@@ -108,7 +110,7 @@ impl Service for Web {
 fn judge(status: u16, pause: Option<Duration>, host: &str, said: &str) -> Verdict {
     let why = |what: &str| format!("{what}: {host} answered {status}{said}");
     match status {
-        200..=204 => Verdict::receipt(format!("{status} {host}")),
+        200..=204 => Verdict::receipt(format!("{RECEIPT}{status} {host}")),
         404 | 410 => Verdict::never(Fault::Address, why("the browser does not take messages any more")),
         429 => Verdict::slow_down(pause.unwrap_or(PAUSE), why("too many messages")),
         408 | 425 | 500..=599 => {
