@@ -37,7 +37,7 @@ fn the_gateways_that_the_documents_show_are_good() {
     let page = include_str!("../../docs/install/notices.md");
     let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let shown: Vec<_> = blocks.filter(|block| block.contains("[sms]")).collect();
-    assert_eq!(shown.len(), 3);
+    assert_eq!(shown.len(), 4);
     for block in shown {
         let sms = read(&with_words(block), &[]).unwrap().sms.unwrap();
         assert_eq!(

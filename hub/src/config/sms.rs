@@ -1,7 +1,7 @@
 //! `[sms]`: the gateway for text messages.
 
 use super::load;
-use notifier::senders::sms::{Profile, SmsConfig};
+use notifier::senders::sms::{Profile, SmsConfig, smpp::SmppConfig};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sms {
-    /// How it is spoken to: `kannel`, `cm`, `ringring`, `spryng`, `twilio`, or `own`.
+    /// How it is spoken to: `kannel`, `cm`, `ringring`, `spryng`, `twilio`, `smpp`, or `own`.
     pub profile: String,
     /// What it is called in receipts and figures; left out: as its profile.
     #[serde(default)]
@@ -26,7 +26,10 @@ pub struct Sms {
     /// The profile `own`: see docs/install/notices.md.
     #[serde(default)]
     pub own: Option<Profile>,
-    /// Where the gateway is, for profiles that ask for it (kannel).
+    /// What only the profile `smpp` has: see docs/install/notices.md.
+    #[serde(default)]
+    pub smpp: Option<SmppConfig>,
+    /// Where the gateway is, for profiles that ask for it (kannel, smpp).
     #[serde(default)]
     pub url: Option<String>,
     /// The sender that people see: a number, or up to 11 letters.
@@ -106,6 +109,7 @@ impl Sms {
             weight: self.weight,
             parts_per_minute: self.parts_per_minute,
             own: self.own.clone(),
+            smpp: self.smpp.clone(),
             url: self.url.clone(),
             from: self.from.clone(),
             user: self.user.clone(),

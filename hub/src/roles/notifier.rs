@@ -4,7 +4,7 @@ use super::{Built, Ground, edge, effects};
 use crate::{
     config::{Config, Sms},
     failure::Failure,
-    supervise::Stage,
+    supervise::{Stage, Task},
 };
 use notifier::{NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders};
 use schemas::letter::Lane;
@@ -25,6 +25,17 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
     let mut tasks = vec![effects(ground, Lane::notifier(), Stage::Work, plan)];
     for name in senders.names() {
         let Some(sender) = senders.get(name) else { continue };
+        if sender.listens() {
+            let sender = sender.clone();
+            // Until the last parcel is out.
+            tasks.push(Task::new(format!("{name}.line"), Stage::Carry, move |stop| {
+                let sender = sender.clone();
+                async move {
+                    sender.listen(stop).await;
+                    Ok(())
+                }
+            }));
+        }
         let town = &ground.town;
         let mut settings = sender.lane();
         let worker = SendWorker::new(

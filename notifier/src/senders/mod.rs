@@ -7,6 +7,7 @@ pub mod mail;
 pub mod push;
 pub mod sandbox;
 pub mod sms;
+mod tls;
 
 use crate::{links::NoticeLinks, paper::Block};
 use async_trait::async_trait;
@@ -26,6 +27,7 @@ use serde::Deserialize;
 use sms::SmsConfig;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use store::ProviderNumber;
+use tokio_util::sync::CancellationToken;
 
 /// One notice, ready to be handed over.
 #[derive(Clone)]
@@ -97,6 +99,16 @@ pub trait Sender: Send + Sync {
     fn receipt_within(&self, receipt: Option<&str>) -> Option<Duration> {
         let _ = receipt;
         None
+    }
+
+    /// Whether [`Sender::listen`] does anything.
+    fn listens(&self) -> bool {
+        false
+    }
+
+    /// Holds what has to be held open to send and to hear, until `stop`; it stops after the last parcel.
+    async fn listen(&self, stop: CancellationToken) {
+        let _ = stop;
     }
 
     /// Says goodbye to the other side; called once, when the process stops.
@@ -201,7 +213,8 @@ impl Senders {
         }
         if !config.sms.is_empty() {
             let http = config.http.clone().build().map_err(|error| error.to_string())?;
-            senders.insert(sms::NAME, Arc::new(sms::Sms::build(&config.sms, http, store.clock().clone())?));
+            let sms = sms::Sms::build(&config.sms, http, store.clock().clone())?.hearing(city, store);
+            senders.insert(sms::NAME, Arc::new(sms));
         }
         if let Some(push) = &config.push {
             let http = config.http.clone().build().map_err(|error| error.to_string())?;

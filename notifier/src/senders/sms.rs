@@ -1,4 +1,4 @@
-//! Text messages, over HTTP to whatever gateways the city has a contract with. When one certainly did not
+//! Text messages, over HTTP or SMPP to whatever gateways the city has a contract with. When one certainly did not
 //! take a message, the next one gets it at once.
 //!
 //! No gateway takes a key by which it would know a second copy again, and a copy costs money. So whatever
@@ -6,11 +6,13 @@
 //! not arrive is tried again.
 
 mod config;
+mod ear;
 mod hook;
 mod pool;
 mod profile;
 mod reading;
 mod request;
+pub mod smpp;
 pub mod text;
 
 pub use config::SmsConfig;
@@ -21,16 +23,21 @@ pub use reading::Call;
 use super::{Parcel, Sender};
 use async_trait::async_trait;
 use bus::{LaneSettings, Retry, UnknownPolicy, http};
-use pool::Member;
+use ear::Ear;
+use futures_util::future::join_all;
+use pool::{Line, Member};
 use request::Gateway;
 use schemas::{
     Uuid,
+    city::City,
     id::Clock,
     verdict::{Fault, Verdict},
     way::Address,
 };
+use smpp::Session;
 use std::time::Duration;
-use store::ProviderNumber;
+use store::{ProviderNumber, Store};
+use tokio_util::sync::CancellationToken;
 
 /// The name of this sender.
 pub const NAME: &str = "sms";
@@ -41,6 +48,8 @@ const GIVE_UP_AFTER: Duration = Duration::from_hours(12);
 /// Sends text messages.
 pub struct Sms {
     gateways: Vec<Member>,
+    /// What takes in what comes over the session of each gateway that has one; the number is the gateway's.
+    ears: Vec<(usize, Ear)>,
     http: http::Client,
     clock: Clock,
     at_once: usize,
@@ -54,16 +63,30 @@ impl Sms {
             return Err(wrong);
         }
         let member = |config: &SmsConfig| {
+            if config.is_smpp() {
+                return Ok(Member::new(config, Line::Smpp(Box::new(Session::build(config)?)), config.patience()));
+            }
             let profile = config.profile().ok_or("sms.profile: there is no such profile")?;
             let receipt_within = config.receipt_within(&profile);
-            Ok(Member::new(config, Gateway::new(config, profile), receipt_within))
+            Ok(Member::new(config, Line::Http(Box::new(Gateway::new(config, profile))), receipt_within))
         };
         Ok(Self {
             at_once: gateways.iter().map(|config| config.at_once).sum(),
             gateways: gateways.iter().map(member).collect::<Result<_, String>>()?,
+            ears: Vec::new(),
             http,
             clock,
         })
+    }
+
+    /// The same, hearing over its sessions what becomes of messages, and what people of `city` answer.
+    #[must_use]
+    pub fn hearing(mut self, city: &City, store: &Store) -> Self {
+        let ear = |(n, member): (usize, &Member)| {
+            matches!(member.line, Line::Smpp(_)).then(|| (n, Ear::new(&member.name, city, store)))
+        };
+        self.ears = self.gateways.iter().enumerate().filter_map(ear).collect();
+        self
     }
 
     /// The gateway that took the message of a `receipt`, and what it said.
@@ -72,9 +95,21 @@ impl Sms {
         Some((self.gateways.iter().find(|member| member.name == name)?, said))
     }
 
-    /// Hands `words` for `to` to one gateway.
+    /// How long `member` may take for one message.
+    fn patience(&self, member: &Member) -> Duration {
+        match member.line {
+            Line::Http(_) => self.http.timeout(),
+            Line::Smpp(_) => smpp::PATIENCE,
+        }
+    }
+
+    /// Hands `sms` for `to` to one gateway.
     async fn hand_in(&self, member: &Member, to: &str, sms: &text::Sms, notice: Uuid) -> Verdict {
-        let call = match member.gateway.request(&self.http, to, sms, notice) {
+        let gateway = match &member.line {
+            Line::Http(gateway) => gateway,
+            Line::Smpp(session) => return session.hand_in(to, sms, notice).await,
+        };
+        let call = match gateway.request(&self.http, to, sms, notice) {
             Ok(call) => call,
             Err(why) => return Verdict::never(Fault::Ours, why),
         };
@@ -85,7 +120,7 @@ impl Sms {
         let status = answer.status().as_u16();
         let pause = http::retry_after(answer.headers(), self.clock.now());
         let body = http::head(answer).await;
-        member.gateway.judge(status, pause, &body, sms.parts)
+        gateway.judge(status, pause, &body, sms.parts)
     }
 }
 
@@ -144,23 +179,40 @@ impl Sender for Sms {
             concurrency: self.at_once,
             retry: Retry { first: Duration::from_secs(30), max: Duration::from_mins(30), give_up_after: GIVE_UP_AFTER },
             unknown: UnknownPolicy::WaitForReceipt,
-            // Longer than the client's own time-outs, which know better what happened.
-            deadline: self.http.timeout() * u32::try_from(self.gateways.len()).unwrap_or(1) + Duration::from_secs(5),
+            // Longer than the clients' own time-outs, which know better what happened.
+            deadline: self.gateways.iter().map(|member| self.patience(member)).sum::<Duration>()
+                + Duration::from_secs(5),
             ..LaneSettings::default()
         }
     }
 
     fn numbers(&self, notice: Uuid, receipt: &str) -> Vec<ProviderNumber> {
         let Some((member, said)) = self.taken(receipt) else { return Vec::new() };
-        let number = request::number_in(said).filter(|_| !member.gateway.names_our_notice());
-        let number =
-            number.map(|number| ProviderNumber { provider: member.name.clone(), number: number.to_owned(), notice });
-        number.into_iter().collect()
+        let Some(number) = request::number_in(said) else { return Vec::new() };
+        let of = |number: &str| ProviderNumber { provider: member.name.clone(), number: number.to_owned(), notice };
+        match &member.line {
+            Line::Http(gateway) if gateway.names_our_notice() => Vec::new(),
+            Line::Http(_) => vec![of(number)],
+            // One for each part.
+            Line::Smpp(_) => number.split(' ').map(of).collect(),
+        }
     }
 
     fn cost(&self, receipt: &str) -> Option<i64> {
         let (member, said) = self.taken(receipt)?;
         Some(member.price_per_part? * i64::try_from(request::parts_in(said)?).ok()?)
+    }
+
+    fn listens(&self) -> bool {
+        !self.ears.is_empty()
+    }
+
+    async fn listen(&self, stop: CancellationToken) {
+        let sessions = self.ears.iter().filter_map(|(n, ear)| match &self.gateways.get(*n)?.line {
+            Line::Smpp(session) => Some(session.run(ear, &stop)),
+            Line::Http(_) => None,
+        });
+        join_all(sessions).await;
     }
 
     fn receipt_within(&self, receipt: Option<&str>) -> Option<Duration> {

@@ -47,6 +47,11 @@ impl Drop for House {
 impl House {
     /// A house whose clock is so many microseconds `ahead`.
     pub async fn build(config: &SenderConfig, ahead: Arc<AtomicI64>) -> Self {
+        Self::build_in(super::common::city(), config, ahead).await
+    }
+
+    /// The same in this city.
+    pub async fn build_in(city: City, config: &SenderConfig, ahead: Arc<AtomicI64>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (began, more) = (Instant::now(), ahead.clone());
         let clock = Clock::new(move || {
@@ -57,7 +62,7 @@ impl House {
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
         let store = Store::open(&url, options).await.unwrap();
         store.migrate().await.unwrap();
-        let city = Arc::new(super::common::city());
+        let city = Arc::new(city);
         let links = NoticeLinks::open(&store, "https://hallo.example").await.unwrap();
         let senders = Senders::build(config, &city, &store, &links).unwrap();
         let templates = Arc::new(Templates::read(&city).0.unwrap());

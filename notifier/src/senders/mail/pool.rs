@@ -5,12 +5,13 @@
 //! connection, 3,900 with TCP_NODELAY).
 
 use super::{MailConfig, Tls};
+use crate::senders::tls;
 use lettre::transport::smtp::{
     authentication::{Credentials, Mechanism},
     client::{AsyncSmtpConnection, AsyncTokioStream, Certificate, TlsParameters},
     extension::ClientId,
 };
-use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+use rustls::pki_types::ServerName;
 use std::{
     fmt, io,
     net::SocketAddr,
@@ -102,7 +103,8 @@ impl Pool {
             Tls::Required => {
                 let name = ServerName::try_from(config.host.clone())
                     .map_err(|_| "mail.host: certificates are not made for this name".to_owned())?;
-                Security::Required(connector(pem.as_deref())?, name)
+                let connector = tls::connector(pem.as_deref()).map_err(|error| format!("mail.{error}"))?;
+                Security::Required(connector, name)
             }
         };
         let login = config.login()?.map(|(user, password)| Credentials::new(user, password));
@@ -233,23 +235,6 @@ fn say_goodbye(connections: Vec<AsyncSmtpConnection>) {
             let _answer = timeout(Duration::from_secs(5), connection.quit()).await;
         }
     });
-}
-
-/// TLS from the first byte, trusting the system's authorities and those in `pem`.
-fn connector(pem: Option<&[u8]>) -> Result<TlsConnector, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let extra: Result<Vec<CertificateDer<'static>>, _> =
-        CertificateDer::pem_slice_iter(pem.unwrap_or_default()).collect();
-    let extra = extra.map_err(|error| format!("mail.ca_file: these are no certificates: {error}"))?;
-    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider.clone());
-    let verifier = verifier.map_err(|error| format!("mail.tls: the system's certificates cannot be read: {error}"))?;
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("mail.tls: {error}"))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// A TLS stream that lettre takes for a plain one.

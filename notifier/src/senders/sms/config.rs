@@ -2,6 +2,7 @@
 
 use super::{
     profile::{PLACES, Profile, With},
+    smpp::{self, SmppConfig},
     text::MAX_PARTS,
 };
 use bus::http::Network;
@@ -13,7 +14,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmsConfig {
-    /// How it is spoken to: the name of a built-in [`Profile`], or `own`.
+    /// How it is spoken to: the name of a built-in [`Profile`], `own`, or `smpp`.
     pub profile: String,
     /// What it is called in receipts, figures and the address of its hook; left out: as its profile.
     #[serde(default)]
@@ -27,6 +28,9 @@ pub struct SmsConfig {
     /// The profile `own`.
     #[serde(default)]
     pub own: Option<Profile>,
+    /// What only the profile `smpp` has.
+    #[serde(default)]
+    pub smpp: Option<SmppConfig>,
     /// Where the gateway is, for profiles that ask for it.
     #[serde(default)]
     pub url: Option<String>,
@@ -126,13 +130,17 @@ impl SmsConfig {
         if self.parts_per_minute.is_some_and(|parts| (parts as usize) < MAX_PARTS) {
             wrong.push(format!("sms.parts_per_minute: use {MAX_PARTS} at least: one message may have as many parts"));
         }
+        if self.smpp.is_some() && !self.is_smpp() {
+            wrong.push("sms.smpp: it is not used; write profile = \"smpp\", or remove it".to_owned());
+        }
         match (self.profile(), &self.own) {
+            (None, None) if self.is_smpp() => wrong.extend(self.wrong_with_smpp()),
             (None, _) if self.profile == Profile::OWN => {
                 wrong.push("sms.own: describe the gateway there, or name another profile".to_owned());
             }
             (None, _) => {
                 let known = Profile::names().collect::<Vec<_>>().join(", ");
-                wrong.push(format!("sms.profile: `{}` is not known; use {known} or own", self.profile));
+                wrong.push(format!("sms.profile: `{}` is not known; use {known}, smpp or own", self.profile));
             }
             (Some(_), Some(_)) if self.profile != Profile::OWN => {
                 wrong.push("sms.own: it is not used; write profile = \"own\", or remove it".to_owned());
@@ -198,6 +206,35 @@ impl SmsConfig {
         wrong
     }
 
+    /// Whether it is a session to a message centre.
+    pub(super) fn is_smpp(&self) -> bool {
+        self.profile == smpp::PROFILE
+    }
+
+    fn wrong_with_smpp(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        // What fits in the fields of a bind (SMPP 3.4 §4.1.1).
+        let mut fits = |what: &str, text: &str, most: usize| {
+            if text.len() > most || !text.is_ascii() {
+                wrong.push(format!("sms.{what}: use up to {most} letters and digits without accents"));
+            }
+        };
+        let password = self.password.as_ref().map(|password| password.expose_secret()).unwrap_or_default();
+        fits("user", self.user.as_deref().unwrap_or_default(), 15);
+        fits("password", password, 8);
+        fits("smpp.system_type", self.smpp.as_ref().map(|own| own.system_type.as_str()).unwrap_or_default(), 12);
+        if self.user.as_deref().unwrap_or_default().is_empty() {
+            wrong.push("sms.user: the profile `smpp` logs in with user and password".to_owned());
+        }
+        if self.hook_secret.is_some() || !self.hook_networks.is_empty() {
+            wrong.push("sms.hook_secret: receipts of the profile `smpp` come over its session; remove it".to_owned());
+        }
+        if let Err(error) = smpp::Session::build(self) {
+            wrong.push(error);
+        }
+        wrong
+    }
+
     /// The secret that receipts are signed with; `None` when they are not signed.
     pub(super) fn secret_of(&self, profile: &Profile) -> Option<Option<&SecretString>> {
         let signature = profile.hook.as_ref()?.signature.as_ref()?;
@@ -222,8 +259,13 @@ impl SmsConfig {
 
     /// How long a receipt may take; `None` when none come, or when silence says nothing.
     pub(super) fn receipt_within(&self, profile: &Profile) -> Option<Duration> {
+        self.receipts(profile).and(self.patience())
+    }
+
+    /// How long a receipt may take where some come; `None` when silence says nothing.
+    pub(super) fn patience(&self) -> Option<Duration> {
         let within = Duration::from_secs(u64::from(self.receipt_within_hours) * 3_600);
-        self.receipts(profile).filter(|_| !within.is_zero()).map(|_| within)
+        (!within.is_zero()).then_some(within)
     }
 }
 
@@ -249,6 +291,12 @@ mod tests {
             ("profile = 'cm'", Some("sms.key")),
             ("profile = 'twilio'\nuser = 'AC1'", Some("sms.user")),
             ("profile = 'nobody'", Some("sms.profile")),
+            ("profile = 'smpp'\nurl = 'smpp://127.0.0.1'\nuser = 'u'\npassword = 'p'", None),
+            ("profile = 'smpp'\nurl = 'https://x.example'\nuser = 'u'", Some("sms.url")),
+            ("profile = 'smpp'\nurl = 'smpp://x'\nuser = 'u'\npassword = 'nine-long'", Some("sms.password")),
+            ("profile = 'smpp'\nurl = 'smpp://x'", Some("sms.user")),
+            ("profile = 'cm'\nkey = 'k'\n[smpp]", Some("sms.smpp")),
+            ("profile = 'smpp'\nurl = 'smpps://x'\nuser = 'u'\n[smpp]\nca_file = '/nowhere'", Some("sms.smpp.ca_file")),
             ("profile = 'own'", Some("sms.own")),
             ("profile = 'cm'\nkey = 'k'\nhook_secret = 'short'", Some("sms.hook_secret")),
             ("profile = 'cm'\nkey = 'k'\nhook_networks = ['x']", Some("sms.hook_networks")),

@@ -1,6 +1,6 @@
 //! Several gateways: whose turn it is, who is left out for a while, who has room in this minute.
 
-use super::{config::SmsConfig, micros, request::Gateway, text};
+use super::{config::SmsConfig, micros, request::Gateway, smpp::Session, text};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use schemas::{
     Timestamp, Uuid,
@@ -20,10 +20,16 @@ const OUT_FIRST: Duration = Duration::from_secs(30);
 /// At most so long.
 const OUT_MOST: Duration = Duration::from_mins(10);
 
+/// How a gateway is spoken to.
+pub(super) enum Line {
+    Http(Box<Gateway>),
+    Smpp(Box<Session>),
+}
+
 /// One of the city's gateways.
 pub(super) struct Member {
     pub name: String,
-    pub gateway: Gateway,
+    pub line: Line,
     pub transliterate: bool,
     /// Millionths of a euro.
     pub price_per_part: Option<i64>,
@@ -41,11 +47,11 @@ struct Health {
 }
 
 impl Member {
-    pub(super) fn new(config: &SmsConfig, gateway: Gateway, receipt_within: Option<Duration>) -> Self {
+    pub(super) fn new(config: &SmsConfig, line: Line, receipt_within: Option<Duration>) -> Self {
         let budget = config.parts_per_minute.and_then(NonZeroU32::new);
         Self {
             name: config.name().to_owned(),
-            gateway,
+            line,
             transliterate: config.transliterate,
             price_per_part: config.price_per_part.map(micros),
             receipt_within,
@@ -125,7 +131,7 @@ mod tests {
             ))
             .unwrap();
             let config = SmsConfig { parts_per_minute: *parts, ..config };
-            Member::new(&config, Gateway::new(&config, config.profile().unwrap()), None)
+            Member::new(&config, Line::Http(Box::new(Gateway::new(&config, config.profile().unwrap()))), None)
         };
         settings.iter().map(member).collect()
     }

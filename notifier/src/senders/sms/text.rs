@@ -16,6 +16,11 @@ const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u{1b}Æ
 /// What takes two: the way to the extension, and the letter there.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
+/// The codes of those letters there.
+const EXTENSION_CODES: [u8; 10] = [0x0a, 0x14, 0x28, 0x29, 0x2f, 0x3c, 0x3d, 0x3e, 0x40, 0x65];
+/// The way to the extension.
+const ESCAPE: u8 = 0x1b;
+
 /// How a letter that the alphabet lacks is written instead.
 const INSTEAD: &[(&str, &str)] = &[
     ("áâãā", "a"),
@@ -113,6 +118,70 @@ pub struct Sms {
     pub changed: Vec<(char, String)>,
     /// Whether it was too long and its end is cut off.
     pub cut: bool,
+}
+
+impl Sms {
+    /// The words of each part, in order. No letter is ever split over two.
+    pub fn pieces(&self) -> Vec<&str> {
+        if self.parts == 1 {
+            return vec![&self.text];
+        }
+        let (_, each) = self.alphabet.room();
+        let (mut pieces, mut from, mut used) = (Vec::with_capacity(self.parts), 0, 0);
+        for (at, c) in self.text.char_indices() {
+            let size = self.alphabet.size(c);
+            if used + size > each {
+                pieces.push(&self.text[from..at]);
+                (from, used) = (at, 0);
+            }
+            used += size;
+        }
+        pieces.push(&self.text[from..]);
+        pieces
+    }
+}
+
+impl Alphabet {
+    /// `text` in octets: one per septet of the GSM alphabet (3GPP TS 23.038 §6.2.1, not packed), or UCS-2 with
+    /// the high octet first. What the alphabet lacks becomes a question mark.
+    pub fn octets(self, text: &str) -> Vec<u8> {
+        match self {
+            Self::Ucs2 => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            Self::Gsm => {
+                let mut out = Vec::with_capacity(text.len());
+                for c in text.chars() {
+                    let at = |letters: &str| letters.chars().position(|letter| letter == c);
+                    match (at(BASIC).and_then(|code| u8::try_from(code).ok()), at(EXTENSION)) {
+                        (Some(code), _) => out.push(code),
+                        (None, Some(n)) => out.extend([ESCAPE, EXTENSION_CODES[n]]),
+                        (None, None) => out.push(b'?'),
+                    }
+                }
+                out
+            }
+        }
+    }
+
+    /// The text of such `octets`; what is none becomes U+FFFD.
+    pub fn read(self, octets: &[u8]) -> String {
+        if self == Self::Ucs2 {
+            let units: Vec<u16> = octets.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+            return String::from_utf16_lossy(&units);
+        }
+        let (mut out, mut escaped) = (String::with_capacity(octets.len()), false);
+        for code in octets {
+            let letter = match std::mem::take(&mut escaped) {
+                true => EXTENSION_CODES.iter().position(|known| known == code).and_then(|n| EXTENSION.chars().nth(n)),
+                false if *code == ESCAPE => {
+                    escaped = true;
+                    continue;
+                }
+                false => BASIC.chars().nth(usize::from(*code)),
+            };
+            out.push(letter.unwrap_or(char::REPLACEMENT_CHARACTER));
+        }
+        out
+    }
 }
 
 /// `text` as a message. With `transliterate`, letters of our languages that the GSM alphabet lacks are
@@ -244,6 +313,16 @@ mod tests {
             let room = if sms.parts == 1 { single } else { each * sms.parts };
             prop_assert!(size <= room);
             prop_assert_eq!(sms.alphabet == Alphabet::Gsm, sms.text.chars().all(is_gsm));
+            // Its parts are as many as are paid, hold all of it, and are read as they are written.
+            let pieces = sms.pieces();
+            prop_assert_eq!(pieces.len(), sms.parts);
+            prop_assert_eq!(pieces.concat(), sms.text.as_str());
+            for piece in pieces {
+                let octets = sms.alphabet.octets(piece);
+                let room = if sms.parts == 1 { 160 } else { 153 };
+                prop_assert!(octets.len() <= room);
+                prop_assert_eq!(sms.alphabet.read(&octets), piece);
+            }
             // Sent again as it is, it is the same.
             let again = encode(&sms.text, transliterate);
             if sms.text == sms.text.trim() && !sms.cut {
