@@ -1,8 +1,10 @@
 //! The command line.
 
+mod letters;
 mod rules;
 mod tasks;
 
+pub use letters::{LettersCommand, ListArgs as LetterListArgs, PrintArgs as LetterPrintArgs};
 pub use rules::{ActivateArgs, ExplainArgs, HistoryArgs, ReplayArgs, RollbackArgs, RulesCommand};
 pub use tasks::{ListArgs as TaskListArgs, TasksCommand, Who};
 
@@ -64,6 +66,9 @@ pub enum Command {
     /// What people do for departments that no machine reaches: forms, calls, the answers to them
     #[command(subcommand)]
     Tasks(TasksCommand),
+    /// Letters on paper: a batch for the print room, what is in the post, what came back
+    #[command(subcommand)]
+    Letters(LettersCommand),
     /// Letters that could not be delivered: look, send again, or throw away
     #[command(subcommand)]
     Dead(DeadCommand),

@@ -1,12 +1,14 @@
 //! The configuration: one TOML file, every key with a default, and the environment on top.
 
 mod calls;
+mod letters;
 mod load;
 mod mail;
 mod push;
 mod sms;
 
 pub use calls::Calls;
+pub use letters::Letters;
 pub use mail::{Dkim, Mail, Mailbox, Tls};
 pub use push::Push;
 pub use sms::Sms;
@@ -34,6 +36,8 @@ pub struct Config {
     pub sms: Option<Sms>,
     /// Push messages; without it nobody is told on a device.
     pub push: Option<Push>,
+    /// Letters on paper, in batches for the print room; without it nobody can ask for them.
+    pub letters: Option<Letters>,
     /// People of the city who telephone residents; without it nobody can ask for that.
     pub calls: Option<Calls>,
     /// Addresses that play providers.

@@ -4,6 +4,10 @@
 //! any of them by a file of the same name in its own `templates/`, and the frame around all mails
 //! by `templates/layout.hbs`. How they are written: `crate::template`.
 
+mod frame;
+
+use frame::{Frame, frame};
+
 use crate::{
     colour,
     context::{self, Facts, MailContext, Sample},
@@ -18,7 +22,7 @@ use schemas::{
     fault::{Fault, Severity},
     report::Language,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What ends every mail.
@@ -30,6 +34,8 @@ const LAYOUT: &str = "templates/layout.hbs";
 enum Form {
     Mail,
     Short,
+    /// What ends a letter on paper.
+    Letter,
 }
 
 impl Form {
@@ -37,6 +43,7 @@ impl Form {
         match self {
             Self::Mail => "mail",
             Self::Short => "short",
+            Self::Letter => "letter",
         }
     }
 }
@@ -56,7 +63,7 @@ macro_rules! built_in {
 }
 
 /// The templates that come with Voordeur, by the path under which a city replaces them.
-static BUILT_IN: [&[(&str, &str)]; 2] = [
+static BUILT_IN: [&[(&str, &str)]; 3] = [
     &built_in!(
         "mail": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
         "slipping", "reopened", "foot"
@@ -65,6 +72,7 @@ static BUILT_IN: [&[(&str, &str)]; 2] = [
         "short": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
         "slipping", "reopened"
     ),
+    &built_in!("letter": "foot"),
 ];
 
 fn built_in() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
@@ -101,20 +109,6 @@ pub enum RenderError {
         /// What handlebars says.
         why: String,
     },
-}
-
-/// Where something goes in the frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Slot {
-    Subject,
-    Body,
-}
-
-/// The frame of one language, rendered but for its slots.
-#[derive(Debug, Default)]
-struct Frame {
-    pieces: Vec<(String, Option<Slot>)>,
-    length: usize,
 }
 
 /// Every mail of a city, in every language.
@@ -162,18 +156,23 @@ impl Templates {
         let (short_file, short_source) = file_of(&city.files, event, Form::Short, language);
         let short = template::compile(&short_file, &short_source, &variables, false);
         let foot = template::compile(&foot_file, &foot_source, &variables, false);
-        let (body, foot, short) = match (body, foot, short) {
-            (Ok(body), Ok(foot), Ok(short)) => (body, foot, short),
-            (body, foot, short) => {
-                return Err([body.err(), foot.err(), short.err()].into_iter().flatten().flatten().collect());
+        let (letter_file, letter_source) = file_of(&city.files, FOOT, Form::Letter, language);
+        let letter = template::compile(&letter_file, &letter_source, &variables, false);
+        let (body, foot, short, letter) = match (body, foot, short, letter) {
+            (Ok(body), Ok(foot), Ok(short), Ok(letter)) => (body, foot, short, letter),
+            (body, foot, short, letter) => {
+                let wrong = [body.err(), foot.err(), short.err(), letter.err()];
+                return Err(wrong.into_iter().flatten().flatten().collect());
             }
         };
-        self.register(event, language, &body, &foot, &short).map_err(|why| vec![whole_file(&file, &why)])?;
+        self.register(event, language, &body, &foot, &short, &letter).map_err(|why| vec![whole_file(&file, &why)])?;
         for sample in [full, bare] {
             let tried = self.render(city, "https://example.org", &sample.facts(), language);
             tried.map_err(|error| vec![whole_file(&file, &error.to_string())])?;
-            let tried = self.paper(city, "https://example.org", &sample.facts(), language);
-            tried.map_err(|error| vec![whole_file(&file, &error.to_string())])?;
+            for is_letter in [false, true] {
+                let tried = self.paper(city, "https://example.org", &sample.facts(), language, is_letter);
+                tried.map_err(|error| vec![whole_file(&file, &error.to_string())])?;
+            }
         }
         Ok(())
     }
@@ -185,13 +184,17 @@ impl Templates {
         body: &Compiled,
         foot: &Compiled,
         short: &Compiled,
+        letter: &Compiled,
     ) -> Result<(), String> {
         let [subject, mail, line, blocks] = names(event, language);
+        let [_, _, _, foot_blocks] = names(FOOT, language);
         let say = |error: handlebars::TemplateError| error.to_string();
         self.plain.register_template_string(&subject, &body.subject).map_err(say)?;
         self.plain.register_template_string(&line, &short.text).map_err(say)?;
         self.plain.register_template_string(&mail, format!("{}{}", body.text, foot.text)).map_err(say)?;
-        self.plain.register_template_string(&blocks, format!("{}{}", body.paper, foot.paper)).map_err(say)?;
+        self.plain.register_template_string(&blocks, &body.paper).map_err(say)?;
+        self.plain.register_template_string(&foot_blocks, &foot.paper).map_err(say)?;
+        self.plain.register_template_string(&format!("{foot_blocks}.letter"), &letter.paper).map_err(say)?;
         self.html.register_template_string(&mail, format!("{}{}", body.html, foot.html)).map_err(say)
     }
 
@@ -222,22 +225,25 @@ impl Templates {
         Ok(Rendered { subject, text, html, short, link: words.common.link })
     }
 
-    /// The same words as [`Templates::render`] as blocks, for what is printed or said: nothing in them can be
-    /// clicked.
+    /// The same words as [`Templates::render`] as blocks, for what is printed or said: those of the event, and what
+    /// ends a mail, or a letter on paper when `is_letter`.
     pub fn paper(
         &self,
         city: &City,
         public_url: &str,
         facts: &Facts<'_>,
         language: Language,
-    ) -> Result<Vec<Block>, RenderError> {
+        is_letter: bool,
+    ) -> Result<[Vec<Block>; 2], RenderError> {
         let event = facts.event.what.word();
         let words = context::of(city, public_url, facts, language).ok_or(RenderError::NotTold(event))?;
-        let [.., blocks] = names(event, language);
-        match self.plain.render(&blocks, &words) {
+        let ([.., body], [.., foot]) = (names(event, language), names(FOOT, language));
+        let foot = if is_letter { format!("{foot}.letter") } else { foot };
+        let made = |name: &str| match self.plain.render(name, &words) {
             Ok(text) => Ok(paper::read(&text)),
-            Err(error) => Err(RenderError::Template { template: blocks, why: error.to_string() }),
-        }
+            Err(error) => Err(RenderError::Template { template: name.to_owned(), why: error.to_string() }),
+        };
+        Ok([made(&body)?, made(&foot)?])
     }
 }
 
@@ -375,60 +381,6 @@ fn context_words() -> Vec<&'static str> {
 
 fn whole_file(file: &str, why: &str) -> Fault {
     Fault::error(file, (0, 0), why, "compare it with the template that comes with Voordeur")
-}
-
-const SUBJECT_SLOT: &str = "\u{e000}subject\u{e000}";
-const BODY_SLOT: &str = "\u{e000}body\u{e000}";
-
-/// Renders the frame of one language once, so that a mail only fills its slots.
-fn frame(city: &City, language: Language, accent: &str) -> Result<Frame, Fault> {
-    let source = city.files.get(LAYOUT).map_or(BUILT_IN_LAYOUT, |own| own);
-    let context = json!({
-        "lang": language.as_str(),
-        "city": city.name(language),
-        "accent": accent,
-        "on_accent": colour::readable_on(accent),
-        "subject": SUBJECT_SLOT,
-        "body": BODY_SLOT,
-    });
-    let help = "use lang, city, accent, on_accent, subject, and {{{body}}} once";
-    let mut registry = registry(html_escape);
-    registry.register_template_string(LAYOUT, source).map_err(|error| {
-        let (line, column) = error.pos().unwrap_or((0, 0));
-        Fault::error(LAYOUT, (line, column), error.reason().to_string(), help)
-    })?;
-    let rendered = registry.render(LAYOUT, &context).map_err(|error| {
-        let place = (error.line_no.unwrap_or(0), error.column_no.unwrap_or(0));
-        Fault::error(LAYOUT, place, error.reason().to_string(), help)
-    })?;
-    if rendered.matches(BODY_SLOT).count() != 1 {
-        return Err(Fault::error(LAYOUT, (0, 0), "the frame must hold the words of the mail once", help));
-    }
-    let mut frame = Frame { length: rendered.len(), ..Frame::default() };
-    let mut rest = rendered.as_str();
-    while let Some(at) = rest.find('\u{e000}') {
-        let (slot, marker) =
-            if rest[at..].starts_with(BODY_SLOT) { (Slot::Body, BODY_SLOT) } else { (Slot::Subject, SUBJECT_SLOT) };
-        frame.pieces.push((rest[..at].to_owned(), Some(slot)));
-        rest = rest.get(at + marker.len()..).unwrap_or_default();
-    }
-    frame.pieces.push((rest.to_owned(), None));
-    Ok(frame)
-}
-
-impl Frame {
-    fn fill(&self, subject: &str, body: &str) -> String {
-        let mut out = String::with_capacity(self.length + body.len() + 4 * subject.len());
-        for (piece, slot) in &self.pieces {
-            out.push_str(piece);
-            match slot {
-                Some(Slot::Subject) => out.push_str(subject),
-                Some(Slot::Body) => out.push_str(body),
-                None => {}
-            }
-        }
-        out
-    }
 }
 
 #[cfg(test)]

@@ -68,6 +68,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::migrations::STATEMENTS,
         crate::notices::STATEMENTS,
         crate::open311::STATEMENTS,
+        crate::paper::STATEMENTS,
         crate::past::STATEMENTS,
         crate::peek::STATEMENTS,
         crate::people::STATEMENTS,

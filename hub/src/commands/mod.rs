@@ -5,6 +5,7 @@ pub mod broker;
 pub mod cases;
 pub mod check;
 pub mod dead;
+pub mod letters;
 pub mod migrate;
 pub mod open;
 pub mod push;
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Cases(command) => cases::run(command, &config()?).await,
         Command::Answers(args) => answers::run(args, &config()?).await,
         Command::Tasks(command) => tasks::run(command, &config()?).await,
+        Command::Letters(command) => letters::run(command, &config()?).await,
         Command::Dead(command) => dead::run(command, &config()?).await,
         Command::Push(command) => push::run(&command),
         Command::Broker(command) => broker::run(command, &config()?).await,

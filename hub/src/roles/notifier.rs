@@ -13,8 +13,9 @@ use std::sync::Arc;
 /// Plans notices and sends them.
 pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
     let config = sender_config(&ground.config, &ground.public_url);
-    let wrong =
-        |message: String| Failure::usage(message, "see [mail], [sms], [push] and [calls] in deploy/voordeur.toml");
+    let wrong = |message: String| {
+        Failure::usage(message, "see [mail], [sms], [push], [letters] and [calls] in deploy/voordeur.toml")
+    };
     let misplaced = ground.config.sms.as_ref().and_then(Sms::misplaced);
     if let Some(fault) = misplaced.into_iter().chain(config.check(&ground.town.city)).next() {
         return Err(wrong(fault).into());
@@ -66,6 +67,7 @@ pub fn sender_config(config: &Config, public_url: &str) -> SenderConfig {
         mail: config.mail.as_ref().map(|mail| mail.sender(config.mailbox.as_ref())),
         sms: config.sms.as_ref().map(|sms| sms.sender(public_url)).unwrap_or_default(),
         push: config.push.as_ref().map(|push| push.sender(public_url)),
+        letters: config.letters.as_ref().map(|letters| letters.sender()),
         desk: config.calls.as_ref().map(|calls| calls.sender()).unwrap_or_default(),
         magic: config.sandbox.magic,
         http: config.http.client(),

@@ -50,6 +50,7 @@ fn who_is_told_by_what() {
         (note(), &[Way::Call], &["desk", "letterbox", "mail"], Some(("desk", Way::Call))),
         (note(), &[Way::Letter], &["desk", "letterbox", "mail"], Some(("desk", Way::Letter))),
         (note(), &[Way::Letter], &["desk", "letterbox"], Some(("letterbox", Way::Letter))),
+        (note(), &[Way::Letter], &["desk", "letterbox", "letters"], Some(("letters", Way::Letter))),
         (note(), &[Way::Sms, Way::Call], &["desk", "letterbox", "mail"], Some(("desk", Way::Call))),
         (note(), &[Way::Sms], &["desk", "letterbox", "mail"], None),
         (internal(), &[Way::Email], mail, None),

@@ -3,6 +3,7 @@
 
 pub mod desk;
 pub mod letterbox;
+pub mod letters;
 pub mod mail;
 pub mod push;
 pub mod sandbox;
@@ -13,6 +14,7 @@ use crate::{links::NoticeLinks, paper::Block};
 use async_trait::async_trait;
 use bus::{LaneSettings, http};
 use desk::DeskConfig;
+use letters::LettersConfig;
 use mail::MailConfig;
 use push::PushConfig;
 use schemas::{
@@ -125,6 +127,8 @@ pub struct SenderConfig {
     pub sms: Vec<SmsConfig>,
     /// How devices are reached; without it nobody is told by push message.
     pub push: Option<PushConfig>,
+    /// Letters on paper; without them nobody is written to, but by hand when nothing else reaches them.
+    pub letters: Option<LettersConfig>,
     /// How people of the city tell residents by telephone; whether that is set up or not, it is the last way of
     /// whoever cannot be told by another.
     pub desk: DeskConfig,
@@ -140,7 +144,8 @@ impl SenderConfig {
         let mail = self.mail.iter().map(|_| mail::NAME);
         let sms = self.sms.iter().take(1).map(|_| sms::NAME);
         let push = self.push.iter().map(|_| push::NAME);
-        [desk::NAME, letterbox::NAME].into_iter().chain(mail).chain(push).chain(sms).collect()
+        let letters = self.letters.iter().map(|_| letters::NAME);
+        [desk::NAME, letterbox::NAME].into_iter().chain(letters).chain(mail).chain(push).chain(sms).collect()
     }
 
     /// The ways by which people may ask to be told: those that a sender goes by. A desk writes no letters for
@@ -162,12 +167,13 @@ impl SenderConfig {
         let mail = self.mail.iter().flat_map(|mail| mail.check(city));
         let sms = SmsConfig::check_all(&self.sms);
         let push = self.push.iter().flat_map(PushConfig::check);
-        mail.chain(sms).chain(push).chain(self.desk.check(city)).collect()
+        let letters = self.letters.iter().flat_map(LettersConfig::check);
+        mail.chain(sms).chain(push).chain(letters).chain(self.desk.check(city)).collect()
     }
 }
 
 /// Senders that reach people without anybody of the city.
-const OUTSIDE: [&str; 3] = [mail::NAME, push::NAME, sms::NAME];
+const OUTSIDE: [&str; 4] = [letters::NAME, mail::NAME, push::NAME, sms::NAME];
 
 /// Whether nothing leaves this house.
 fn is_sandbox(available: &[&str]) -> bool {
@@ -183,7 +189,7 @@ pub fn preferred(way: Way, available: &[&str]) -> Option<&'static str> {
         Way::Sms => Some(sms::NAME),
         Way::Push => Some(push::NAME),
         Way::Call => Some(desk::NAME),
-        Way::Letter => None,
+        Way::Letter => Some(letters::NAME),
     };
     let stands_in = available.contains(&letterbox::NAME) && (is_sandbox(available) || way == Way::Email);
     let by_hand = way == Way::Letter && available.contains(&desk::NAME);
@@ -208,6 +214,9 @@ impl Senders {
         let mut senders: BTreeMap<&'static str, Arc<dyn Sender>> = BTreeMap::new();
         senders.insert(letterbox::NAME, Arc::new(letterbox::Letterbox::new(store.clone())));
         senders.insert(desk::NAME, Arc::new(desk::Desk::build(&config.desk, city, store)?));
+        if let Some(letters) = &config.letters {
+            senders.insert(letters::NAME, Arc::new(letters::Letters::build(letters, store)?));
+        }
         if let Some(mail) = &config.mail {
             senders.insert(mail::NAME, Arc::new(mail::Mail::build(mail, city, links)?));
         }
@@ -258,6 +267,10 @@ mod tests {
         for (config, offered) in [
             (SenderConfig::default(), &[Way::Email, Way::Sms, Way::Letter, Way::Call][..]),
             (SenderConfig { mail: mail(), ..SenderConfig::default() }, &[Way::Email]),
+            (
+                SenderConfig { mail: mail(), letters: Some(LettersConfig::default()), ..SenderConfig::default() },
+                &[Way::Email, Way::Letter],
+            ),
             (SenderConfig { mail: mail(), desk: called(), ..SenderConfig::default() }, &[Way::Email, Way::Call]),
         ] {
             assert_eq!(config.offers(), offered, "{config:?}");

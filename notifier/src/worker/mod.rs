@@ -3,9 +3,11 @@
 
 mod audience;
 mod heard;
+mod known;
 mod plan;
 mod send;
 
 pub(crate) use heard::address_of;
+pub(crate) use known::{address, facts, is_unwanted};
 pub use plan::PlanWorker;
 pub use send::{NO_ADDRESS, SUPERSEDED, SendWorker};

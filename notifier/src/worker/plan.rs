@@ -95,7 +95,9 @@ impl PlanWorker {
         let instead = Some((notice.way, failed.why.clone()));
         let next = plan::next(&self.scene(&event, now), &to, &tried, instead);
         if next.is_some() {
-            tx.drop_tells(&[notice.id], "the person is told another way").await?;
+            let why = "the person is told another way";
+            tx.drop_tells(&[notice.id], why).await?;
+            tx.drop_paper(&[notice.id], why).await?;
         } else if !to.ways.is_empty() {
             // The last way failed, those by hand included: only their link leads to the news now.
             metrics::counter!("voordeur_notices_unreachable_total").increment(1);

@@ -1,13 +1,12 @@
 //! Lane `send.<sender>`: renders one notice, hands it over, and writes what became of it.
 
 use super::{
-    audience::{contact_addresses, targets},
+    known::{address, facts, is_unwanted},
     plan::failed,
 };
 use crate::{
     context,
     links::NoticeLinks,
-    plan::REPORTER,
     render::Templates,
     senders::{Parcel, Sender},
 };
@@ -19,9 +18,9 @@ use schemas::{
     event::What,
     letter::Letter,
     notice::{Because, Due, NoticeState, Scope, Suppressed},
-    person::{KnownAddress, Suppression},
+    person::Suppression,
     verdict::{Fault, Verdict},
-    way::{Address, Way},
+    way::Way,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -66,39 +65,6 @@ impl SendWorker {
         Ok(Self { store, city, templates, links, sender, keys })
     }
 
-    /// Where the person of a notice is told now; `None` when they left, or the address is erased.
-    fn address(&self, view: &NoticeView) -> Option<Address> {
-        let way = view.notice.way;
-        if way == Way::Push && view.notice.person == REPORTER {
-            return view.device.as_ref().map(|device| device.address.clone());
-        }
-        if view.notice.person == REPORTER {
-            // Who said "nothing" since then is not told.
-            view.report.tell.way()?;
-            return contact_addresses(view.contact.as_ref()?, &self.city).find(|address| address.way() == way);
-        }
-        let (_, addresses) = view.person.as_ref()?;
-        let is_it = |known: &&KnownAddress| view.notice.device.as_ref().is_none_or(|key| *key == known.key);
-        let of_the_way = addresses.iter().filter(|known| known.address.way() == way && known.verified_at.is_some());
-        let known = of_the_way.into_iter().find(is_it)?;
-        Some(known.address.clone())
-    }
-
-    /// Whether the person said since it was planned that they do not want it.
-    async fn is_unwanted(&self, view: &NoticeView, to: &Address) -> Result<bool, store::Error> {
-        if view.notice.reasons.contains(&Because::Critical) {
-            return Ok(false);
-        }
-        let key = AddressKey { way: to.way(), key: self.keys.of(to) };
-        let of = targets(&self.city, &view.report);
-        let found = self.store.suppressions(&[key]).await?;
-        Ok(found.iter().any(|found| {
-            found.reason.is_wish()
-                && (found.scope == Scope::All
-                    || of.iter().any(|(scope, target)| (*scope, target) == (found.scope, &found.target)))
-        }))
-    }
-
     /// Whether a newer status of the same case is on its way, which makes this one pointless now
     /// that it is late. A note is never pointless: nothing newer repeats its words.
     async fn is_superseded(&self, letter: &Letter, view: &NoticeView) -> Result<bool, store::Error> {
@@ -129,8 +95,8 @@ impl SendWorker {
             NoticeState::Superseded => return Ok(Verdict::receipt(SUPERSEDED)),
             NoticeState::Planned | NoticeState::Failed | NoticeState::Unknown => {}
         }
-        let Some(to) = self.address(&view) else { return Ok(Verdict::receipt(NO_ADDRESS)) };
-        if self.is_unwanted(&view, &to).await? {
+        let Some(to) = address(&self.city, &view) else { return Ok(Verdict::receipt(NO_ADDRESS)) };
+        if is_unwanted(&self.store, &self.city, &self.keys, &view, &to).await? {
             return Ok(Verdict::receipt(UNWANTED));
         }
         if self.is_superseded(letter, &view).await? {
@@ -138,21 +104,7 @@ impl SendWorker {
         }
         let language = view.notice.language;
         let wishes = self.links.wishes(view.notice.id, language);
-        let facts = context::Facts {
-            event: &view.event,
-            report: &view.report,
-            name: match &view.person {
-                Some((person, _)) => person.name.as_deref(),
-                None => view.contact.as_ref().and_then(|contact| contact.name.as_deref()),
-            },
-            is_theirs: view.notice.person == REPORTER,
-            wishes: &wishes,
-            lead: view.case.as_ref().and_then(|case| case.lead.as_ref()),
-            article: match &view.event.what {
-                What::Answered { article, .. } => self.city.article(article).map(|article| article.text(language)),
-                _ => None,
-            },
-        };
+        let facts = facts(&self.city, &view, &wishes);
         let rendered = match self.templates.render(&self.city, self.links.public_url(), &facts, language) {
             Ok(rendered) => rendered,
             Err(error) => return Ok(Verdict::never(Fault::Ours, error.to_string())),
@@ -160,7 +112,8 @@ impl SendWorker {
         let is_paper = matches!(to.way(), Way::Letter | Way::Call);
         let paper = if is_paper {
             let nameless = context::Facts { name: None, ..facts };
-            self.templates.paper(&self.city, self.links.public_url(), &nameless, language)
+            let made = self.templates.paper(&self.city, self.links.public_url(), &nameless, language, false);
+            made.map(|parts| parts.concat())
         } else {
             Ok(Vec::new())
         };

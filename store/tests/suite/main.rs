@@ -14,6 +14,7 @@ mod letters;
 mod mailed;
 mod open311;
 mod outside;
+mod paper;
 mod past;
 mod people;
 mod relay;
