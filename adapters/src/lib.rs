@@ -10,6 +10,7 @@ pub mod answers;
 pub mod callback;
 pub mod calls;
 mod cases;
+pub mod channels;
 pub mod console;
 pub mod deliver;
 pub mod departments;
@@ -21,6 +22,7 @@ pub mod mail;
 pub mod recategorise;
 pub mod rounds;
 pub mod secrets;
+pub mod signed;
 pub mod tasks;
 #[cfg(test)]
 mod testing;

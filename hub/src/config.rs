@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, every key with a default, and the environment on top.
 
 mod calls;
+mod channels;
 mod letters;
 mod load;
 mod mail;
@@ -8,12 +9,13 @@ mod push;
 mod sms;
 
 pub use calls::Calls;
+pub use channels::ChannelAccess;
 pub use letters::Letters;
 pub use mail::{Dkim, Mail, Mailbox, Tls};
 pub use push::Push;
 pub use sms::Sms;
 
-use schemas::slug::DepartmentId;
+use schemas::slug::{Channel, DepartmentId};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -48,6 +50,8 @@ pub struct Config {
     pub http: Http,
     /// Secrets of departments, by id.
     pub departments: BTreeMap<DepartmentId, DepartmentAccess>,
+    /// Channel integrations that are told what becomes of their reports, by id.
+    pub channels: BTreeMap<Channel, ChannelAccess>,
     /// Which rules decide.
     pub rules: Rules,
     /// Logs.

@@ -102,6 +102,7 @@ impl Hub {
             _ => config.web.public_url(),
         };
         town.city.offer(&roles::sender_config(&config, &public_url).offers());
+        store.tell_channels(&config.channels.keys().cloned().collect::<Vec<_>>());
         let links = Links::new(store.secret("links").await?, &public_url);
         let notice_tokens = store.notice_tokens().await?;
         let ground = Ground {

@@ -1,5 +1,6 @@
 //! What each role is: one function per role that builds it and says what it runs.
 
+mod channels;
 mod notifier;
 
 pub use notifier::{notifier, sender_config};
@@ -291,6 +292,7 @@ pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
         let (lane, settings) = (worker.lane(), worker.settings());
         tasks.push(edge(ground, lane, Arc::new(worker), settings));
     }
+    tasks.extend(channels::channels(ground, &tools.http)?);
     let calls = CallsRound::new(ground.store.clone(), ground.town.city.clone());
     tasks.push(rounds(RoundWorker::of_the_house(ground.store.clone(), calls::NAME, Arc::new(calls))));
     let answers = Arc::new(AnswersWorker::new(ground.town.city.clone(), ground.store.clock().clone()));

@@ -36,6 +36,12 @@ pub enum Topic {
     /// A provider says what became of a notice; body [`crate::notice::Heard`].
     #[serde(rename = "notice.heard")]
     NoticeHeard,
+    /// A channel hears of a case that came by it; body [`crate::channel::CaseChanged`].
+    #[serde(rename = "case.changed")]
+    CaseChanged,
+    /// A channel hears of a message to who reported; body [`crate::channel::NoticeChanged`].
+    #[serde(rename = "notice.changed")]
+    NoticeChanged,
     /// Something that came in and could not be used; body [`crate::letter::Refused`].
     #[serde(rename = "letter.refused")]
     Refused,
@@ -43,7 +49,7 @@ pub enum Topic {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ReportReceived,
         Self::ReportSubmitted,
         Self::CaseEvent,
@@ -52,6 +58,8 @@ impl Topic {
         Self::NoticeDue,
         Self::NoticeFailed,
         Self::NoticeHeard,
+        Self::CaseChanged,
+        Self::NoticeChanged,
         Self::Refused,
     ];
 
@@ -66,6 +74,8 @@ impl Topic {
             Self::NoticeDue => "notice.due",
             Self::NoticeFailed => "notice.failed",
             Self::NoticeHeard => "notice.heard",
+            Self::CaseChanged => "case.changed",
+            Self::NoticeChanged => "notice.changed",
             Self::Refused => "letter.refused",
         }
     }
@@ -122,6 +132,10 @@ impl Lane {
     /// Notices for one sender (`mail`, `letterbox`, …).
     pub fn sender(name: &str) -> Self {
         Self(format!("send.{name}").into())
+    }
+    /// What a channel integration is told of the reports that came by it.
+    pub fn channel(id: &Slug) -> Self {
+        Self(format!("channel.{id}").into())
     }
     /// The lane's name.
     pub fn as_str(&self) -> &str {

@@ -19,6 +19,8 @@ pub fn schema(topic: Topic) -> Value {
         Topic::NoticeDue => generator.into_root_schema_for::<crate::notice::Due>(),
         Topic::NoticeFailed => generator.into_root_schema_for::<crate::notice::Failed>(),
         Topic::NoticeHeard => generator.into_root_schema_for::<crate::notice::Heard>(),
+        Topic::CaseChanged => generator.into_root_schema_for::<crate::channel::CaseChanged>(),
+        Topic::NoticeChanged => generator.into_root_schema_for::<crate::channel::NoticeChanged>(),
         Topic::Refused => generator.into_root_schema_for::<crate::letter::Refused>(),
     };
     let mut schema = Value::from(schema);

@@ -120,6 +120,8 @@ impl Tx {
         let on_devices =
             if followed || untold.is_empty() { HashSet::new() } else { self.have_devices(&untold).await? };
         let publish = self.inner.options.publish_events;
+        let hooked: Vec<_> = events.iter().map(|(event, _, trace)| (event, *trace)).collect();
+        self.hook_events(&hooked).await?;
         for (event, tell, trace) in events {
             let told = followed || *tell != Tell::Nothing || on_devices.contains(&event.case_id);
             self.posted.extend(event.letters(told, publish, *trace));

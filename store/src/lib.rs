@@ -26,6 +26,7 @@ mod dialect;
 mod dispatches;
 mod error;
 mod events;
+mod hooks;
 mod inbox;
 mod lanes;
 mod lessons;

@@ -217,7 +217,8 @@ impl Tx {
         if !rows.is_empty() {
             self.conn.exec(SETTLE, vec![batch(&rows)?]).await?;
         }
-        Ok(())
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        self.hook_notices(&ids).await
     }
 }
 
@@ -242,7 +243,8 @@ impl Tx {
     /// Writes what was heard of notices after they were sent: the state and why.
     pub async fn hear_of_notice(&mut self, id: Uuid, state: NoticeState, why: Option<&str>) -> Result<()> {
         let now = self.clock().now();
-        self.conn.exec(HEARD, args![id, state.as_str(), why.map(str::to_owned), now]).await.map(|_| ())
+        self.conn.exec(HEARD, args![id, state.as_str(), why.map(str::to_owned), now]).await?;
+        self.hook_notices(&[id]).await
     }
 }
 

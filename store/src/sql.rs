@@ -58,6 +58,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::devices::STATEMENTS,
         crate::dispatches::STATEMENTS,
         crate::events::STATEMENTS,
+        crate::hooks::STATEMENTS,
         crate::inbox::STATEMENTS,
         crate::lanes::STATEMENTS,
         crate::lessons::STATEMENTS,

@@ -17,7 +17,7 @@ use schemas::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
 };
 
 /// How to open a [`Store`].
@@ -80,6 +80,8 @@ pub(crate) struct Inner {
     /// Published letters whose rows can go.
     pub(crate) confirmed: Mutex<Vec<Uuid>>,
     pub(crate) references: References,
+    /// Channels that are told what becomes of their reports.
+    pub(crate) hooks: OnceLock<Vec<schemas::slug::Channel>>,
 }
 
 impl Inner {
@@ -143,6 +145,7 @@ impl Store {
             relay: RwLock::new(None),
             confirmed: Mutex::default(),
             references: References::default(),
+            hooks: OnceLock::new(),
         });
         let writer = writer::start(inner.clone());
         Self { inner, writer }

@@ -3,23 +3,12 @@
 //! retry, so a call that may have arrived is simply made again.
 
 use super::{Adapter, Tools};
-use crate::{callback, secrets::Key};
+use crate::signed::{self, Caller};
 use async_trait::async_trait;
-use bus::{LaneSettings, UnknownPolicy, http};
-use reqwest::{Response, StatusCode, header};
-use schemas::{
-    Timestamp,
-    city::Department,
-    cloudevent,
-    dispatch::Dispatch,
-    fault::Invalid,
-    id::Clock,
-    letter::Letter,
-    text,
-    verdict::{Fault, Verdict},
-};
+use bus::LaneSettings;
+use schemas::{city::Department, dispatch::Dispatch, fault::Invalid, letter::Letter, verdict::Verdict};
 use serde::Deserialize;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use url::Url;
 
 /// Settings in `departments.yaml`.
@@ -30,20 +19,10 @@ pub struct Config {
     pub url: Url,
 }
 
-/// How many calls at once, unless the city says otherwise.
-const AT_ONCE: usize = 4;
-
 impl Config {
     /// What is wrong with these settings; nothing when they are good.
     pub fn check(&self) -> Vec<Invalid> {
-        let mut faults = Vec::new();
-        if !matches!(self.url.scheme(), "https" | "http") || !self.url.has_host() {
-            faults.push(Invalid::new("/url", "malformed", "write an address that begins with https://"));
-        }
-        if !self.url.username().is_empty() || self.url.password().is_some() {
-            faults.push(Invalid::new("/url", "secret", "no password in the address: the call is signed instead"));
-        }
-        faults
+        signed::check(&self.url)
     }
 
     /// The adapter; needs a key of this department.
@@ -57,116 +36,25 @@ impl Config {
             );
             return Err(vec![Invalid::new("", "no_key", message)]);
         }
-        let lane = LaneSettings {
-            concurrency: AT_ONCE,
-            unknown: UnknownPolicy::SendAgain,
-            // Longer than the client's own time-out, which knows better what happened.
-            deadline: tools.http.timeout() + Duration::from_secs(5),
-            ..LaneSettings::default()
-        };
-        Ok(Arc::new(Webhook {
-            url: self.url,
-            keys,
-            lane,
-            http: tools.http.clone(),
-            clock: tools.clock.clone(),
-            source: tools.source.clone(),
-        }))
+        let (http, clock, source) = (tools.http.clone(), tools.clock.clone(), tools.source.clone());
+        Ok(Arc::new(Webhook(Caller { url: self.url, keys, http, clock, source })))
     }
 }
 
-struct Webhook {
-    url: Url,
-    keys: Vec<Key>,
-    lane: LaneSettings,
-    http: http::Client,
-    clock: Clock,
-    source: String,
-}
+struct Webhook(Caller);
 
 #[async_trait]
 impl Adapter for Webhook {
     async fn deliver(&self, dispatch: &Dispatch, letter: &Letter) -> Verdict {
-        let key = dispatch.id.to_string();
         let mut event = letter.clone();
         // The event is the dispatch, whatever the letter that carries it is called.
         event.id = dispatch.id;
-        let body = cloudevent::write(&event, &self.source);
-        let now = self.clock.now();
-        let call = match self.http.post(&self.url) {
-            Ok(call) => call,
-            Err(error) => return Verdict::never(Fault::Ours, error.to_string()),
-        };
-        let call = call
-            .header(header::CONTENT_TYPE, cloudevent::CONTENT_TYPE)
-            .header("idempotency-key", &key)
-            .header("traceparent", letter.trace.to_string())
-            .header(callback::ID, &key)
-            .header(callback::TIMESTAMP, now.as_second().to_string())
-            .header(callback::SIGNATURE, callback::sign(&self.keys, &key, now, &body))
-            .body(body);
-        match call.send().await {
-            Ok(answer) => judge(answer, now).await,
-            Err(error) => http::verdict(&error),
-        }
+        self.0.call(&event).await
     }
 
     fn lane(&self) -> LaneSettings {
-        self.lane.clone()
+        self.0.lane()
     }
-}
-
-async fn judge(answer: Response, now: Timestamp) -> Verdict {
-    let status = answer.status();
-    if status.is_success() {
-        return Verdict::Done { receipt: receipt(answer).await };
-    }
-    let why = format!("their system answered {status}");
-    match status {
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => later(&answer, now, why),
-        _ if status.is_server_error() => later(&answer, now, why),
-        _ if status.is_redirection() => {
-            Verdict::never(Fault::Ours, format!("{why}: redirects are not followed, write the final address"))
-        }
-        StatusCode::NOT_FOUND | StatusCode::GONE => {
-            Verdict::never(Fault::Address, format!("{why}: nobody listens at this address"))
-        }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            Verdict::never(Fault::Refused, format!("{why}: do both sides have the same webhook key?"))
-        }
-        _ => {
-            let said = text::clean_line(&String::from_utf8_lossy(&http::head(answer).await));
-            let said: String = said.chars().take(200).collect();
-            Verdict::never(Fault::Refused, if said.is_empty() { why } else { format!("{why}: {said}") })
-        }
-    }
-}
-
-/// Their system is there but not now. When it names a time, that is no failed try.
-fn later(answer: &Response, now: Timestamp, why: String) -> Verdict {
-    match http::retry_after(answer.headers(), now) {
-        Some(after) => Verdict::slow_down(after, why),
-        None => Verdict::later(why),
-    }
-}
-
-/// What their system calls it: `receipt`, `reference` or `id` of a JSON answer, a line of plain
-/// text, or `Location`.
-async fn receipt(answer: Response) -> Option<String> {
-    let header = |name| answer.headers().get(name).and_then(|v: &header::HeaderValue| v.to_str().ok());
-    let is_text = header(header::CONTENT_TYPE).is_some_and(|t| t.starts_with("text/plain"));
-    let location = header(header::LOCATION).map(str::to_owned);
-    let body = http::head(answer).await;
-    let named = serde_json::from_slice::<serde_json::Value>(&body).ok().and_then(|json| {
-        ["receipt", "reference", "id"].iter().find_map(|name| match json.get(name)? {
-            serde_json::Value::String(text) => Some(text.clone()),
-            serde_json::Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        })
-    });
-    let plain = || is_text.then(|| String::from_utf8_lossy(&body).into_owned()).filter(|text| !text.trim().is_empty());
-    let receipt: String = text::clean_line(&named.or_else(plain).or(location)?).chars().take(200).collect();
-    (!receipt.is_empty()).then_some(receipt)
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 use super::*;
 use crate::{
+    callback,
     departments::Tools,
-    secrets::{self, Secrets},
+    secrets::{self, Key, Secrets},
     testing,
 };
+use bus::http;
 use schemas::{
     case::Role,
+    cloudevent,
     letter::{Lane, Topic},
     trace::Trace,
+    verdict::Fault,
 };
+use std::time::Duration;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::method};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G";

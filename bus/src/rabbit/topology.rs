@@ -38,6 +38,8 @@ pub struct Topology {
     pub senders: Vec<String>,
     /// Channel integrations that submit reports over RabbitMQ.
     pub channels: Vec<Channel>,
+    /// Channel integrations that are told what becomes of their reports.
+    pub told: Vec<Channel>,
 }
 
 impl Topology {
@@ -82,8 +84,9 @@ impl Default for Topology {
             vhost: "/".to_owned(),
             queue_departments: Vec::new(),
             push_departments: Vec::new(),
-            senders: vec!["mail".to_owned(), "letterbox".to_owned()],
+            senders: ["desk", "letterbox", "letters", "mail", "push", "sms"].map(str::to_owned).into(),
             channels: Vec::new(),
+            told: Vec::new(),
         }
     }
 }
@@ -137,6 +140,7 @@ fn plan(city: &Topology) -> Plan {
     let mut lanes = vec![Lane::router(), Lane::notifier()];
     lanes.extend(city.push_departments.iter().map(Lane::department));
     lanes.extend(city.senders.iter().map(|name| Lane::sender(name)));
+    lanes.extend(city.told.iter().map(Lane::channel));
     for lane in lanes {
         if let Some(queue) = names.queue(&lane) {
             bindings.push((names.of("lanes"), queue.clone(), lane.to_string()));

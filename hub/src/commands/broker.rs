@@ -9,7 +9,7 @@ use crate::{
     hub::rabbit_options,
     output::{count, say},
 };
-use bus::topology::{self, Topology};
+use bus::topology::Topology;
 
 /// Does what the command says.
 pub async fn run(command: BrokerCommand, config: &Config) -> anyhow::Result<()> {
@@ -17,9 +17,11 @@ pub async fn run(command: BrokerCommand, config: &Config) -> anyhow::Result<()> 
         BrokerCommand::Definitions { apply, city } => {
             let town = city::read(check::folder(city, config).as_deref())?.good()?;
             let prefix = config.broker.as_ref().map_or("voordeur", |broker| broker.prefix.as_str());
+            let told = config.channels.keys().cloned().collect();
+            let topology = Topology { told, ..Topology::of(&town.city, prefix) };
             if apply {
                 let options = rabbit_options(broker(config)?);
-                let declared = topology::declare(&options, &town.city).await.advise(
+                let declared = topology.declare(&options).await.advise(
                     "the broker did not take the definitions",
                     "see that it runs, and that the account of [broker] url may configure",
                 )?;
@@ -28,7 +30,7 @@ pub async fn run(command: BrokerCommand, config: &Config) -> anyhow::Result<()> 
                     "Policies (delivery limit, dead letters) come with `voordeur broker definitions | rabbitmqctl import_definitions`."
                 );
             } else {
-                say!("{:#}", topology::definitions(&town.city, prefix));
+                say!("{:#}", topology.definitions());
             }
         }
         BrokerCommand::Users { channel, city } => {

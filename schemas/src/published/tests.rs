@@ -243,6 +243,30 @@ fn samples() -> Vec<(Topic, String, Value)> {
                 };
                 samples.push((topic, name.to_owned(), json(heard)));
             }
+            Topic::CaseChanged => {
+                let changed = crate::channel::CaseChanged {
+                    case_id: derived(&["sample", "case"]),
+                    reference: Reference::from_number(1_234_567),
+                    version: 3,
+                    what: "planned".into(),
+                    department: Some(Slug::new("wegen").unwrap()),
+                    on: Some("2026-12-03".parse().unwrap()),
+                    at: at(),
+                };
+                samples.push((topic, name.to_owned(), json(changed)));
+            }
+            Topic::NoticeChanged => {
+                let changed = crate::channel::NoticeChanged {
+                    notice: derived(&["sample", "notice"]),
+                    case_id: derived(&["sample", "case"]),
+                    reference: Reference::from_number(1_234_567),
+                    tells: "planned".into(),
+                    way: crate::way::Way::Email,
+                    state: crate::notice::NoticeState::Sent,
+                    at: at(),
+                };
+                samples.push((topic, name.to_owned(), json(changed)));
+            }
             Topic::Refused => {
                 let refused = Refused {
                     door: "voordeur.intake".into(),
@@ -319,6 +343,10 @@ fn every_sample_fits_its_schema_and_its_type() {
             Topic::NoticeHeard => {
                 serde_json::from_value::<Heard>(body.clone()).map(|b| serde_json::to_value(b).unwrap())
             }
+            Topic::CaseChanged => serde_json::from_value::<crate::channel::CaseChanged>(body.clone())
+                .map(|b| serde_json::to_value(b).unwrap()),
+            Topic::NoticeChanged => serde_json::from_value::<crate::channel::NoticeChanged>(body.clone())
+                .map(|b| serde_json::to_value(b).unwrap()),
             Topic::Refused => serde_json::from_value::<Refused>(body.clone()).map(|b| serde_json::to_value(b).unwrap()),
         };
         assert_eq!(again.unwrap(), body, "{name}");
