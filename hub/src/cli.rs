@@ -1,10 +1,12 @@
 //! The command line.
 
 mod letters;
+mod notices;
 mod rules;
 mod tasks;
 
 pub use letters::{LettersCommand, ListArgs as LetterListArgs, PrintArgs as LetterPrintArgs};
+pub use notices::{About, Address, ForgetArgs, NoticesCommand, StopArgs, SuppressedCommand, WhyArgs};
 pub use rules::{ActivateArgs, ExplainArgs, HistoryArgs, ReplayArgs, RollbackArgs, RulesCommand};
 pub use tasks::{ListArgs as TaskListArgs, TasksCommand, Who};
 
@@ -69,6 +71,9 @@ pub enum Command {
     /// Letters on paper: a batch for the print room, what is in the post, what came back
     #[command(subcommand)]
     Letters(LettersCommand),
+    /// What residents are sent: why, and why not; no more of it; forget an address
+    #[command(subcommand)]
+    Notices(NoticesCommand),
     /// Letters that could not be delivered: look, send again, or throw away
     #[command(subcommand)]
     Dead(DeadCommand),

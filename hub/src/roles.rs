@@ -218,6 +218,7 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
         out.trusted_proxies.push(network);
     }
     let sms = config.sms.as_ref().map(|sms| sms.sender(&ground.public_url));
+    out.senders = sender_config(config, &ground.public_url).names();
     out.sms = sms.and_then(|sms| Hooks::build(&sms, &ground.town.city, &ground.store));
     if let Some(push) = &config.push {
         out.push = Some(push.devices(&ground.public_url, config.sandbox.magic)?);

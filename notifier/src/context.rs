@@ -31,6 +31,8 @@ pub struct Facts<'a> {
     pub lead: Option<&'a DepartmentId>,
     /// The page where they say what they do not want to hear any more.
     pub wishes: &'a str,
+    /// The page where they read why they are told.
+    pub why: &'a str,
     /// The article that answers it, in the language it is there in.
     pub article: Option<(Language, &'a ArticleText)>,
 }
@@ -57,6 +59,8 @@ pub struct Common<'a> {
     pub link: String,
     /// The page where they say what they do not want to hear any more.
     pub wishes: &'a str,
+    /// The page where they read why they are told.
+    pub why: &'a str,
     /// The city's name.
     pub city: &'a str,
     /// The telephone number of the front door.
@@ -250,6 +254,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
             format!("{public_url}/{}/case/{}", language.as_str(), report.reference.digits())
         },
         wishes: facts.wishes,
+        why: facts.why,
         city: city.name(language),
         phone: &city.phone,
     };
@@ -374,6 +379,7 @@ impl Sample {
             is_theirs: true,
             lead: self.lead.as_ref(),
             wishes: "https://example.org/nl/u/abc",
+            why: "https://example.org/nl/u/abc/why",
             article: self.article.as_ref().map(|article| (Language::Nl, article)),
         }
     }

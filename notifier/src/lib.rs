@@ -4,17 +4,21 @@
 //! In reading order: [`plan`] decides who is told by which sender (pure), [`context`] gathers the
 //! words of one notice (pure), [`render`] makes a mail of them (pure), [`senders`] hand it over,
 //! and [`worker`] ties them to the lanes `notifier` and `send.<sender>`. [`wishes`] are what people say
-//! by the link at the foot of each.
+//! by the link at the foot of each, [`desk`] is what the desk does for who calls, and [`why`] answers why
+//! somebody was told, or was not.
 
 mod colour;
 pub mod context;
 pub mod devices;
+pub mod desk;
+mod frame;
 pub mod links;
 pub mod paper;
 pub mod plan;
 pub mod render;
 pub mod senders;
 mod template;
+mod versions;
 pub mod wishes;
 pub mod wording;
 pub mod worker;
@@ -23,4 +27,5 @@ pub use links::NoticeLinks;
 pub use plan::plan;
 pub use render::{Rendered, Templates};
 pub use senders::{Parcel, Sender, SenderConfig, Senders};
-pub use worker::{PlanWorker, SendWorker};
+pub use versions::Version;
+pub use worker::{PlanWorker, SendWorker, why};

@@ -32,6 +32,11 @@ impl NoticeLinks {
         format!("{}/{}/u/{}", self.public_url, language.as_str(), self.tokens.wish(notice))
     }
 
+    /// The page where whoever got `notice` reads why.
+    pub fn why(&self, notice: Uuid, language: Language) -> String {
+        format!("{}/why", self.wishes(notice, language))
+    }
+
     /// Where mail programs say "no more of this" for them, without a page (RFC 8058).
     pub fn one_click(&self, notice: Uuid) -> String {
         format!("{}/u/{}", self.public_url, self.tokens.wish(notice))

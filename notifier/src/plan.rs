@@ -4,6 +4,10 @@
 //! A fact about one address (it came back, it is gone) sends the notice the next way they left an
 //! address for.
 
+mod silence;
+
+pub use silence::Silence;
+
 use crate::senders;
 use jiff::tz::TimeZone;
 use schemas::{
@@ -60,15 +64,28 @@ pub struct Scene<'a> {
 /// The notice of the scene's event for `to`; `None` when the event is not told, or no sender that is set
 /// up can reach them.
 pub fn plan(scene: &Scene<'_>, to: &Recipient) -> Option<Notice> {
-    next(scene, to, &[], None)
+    decide(scene, to, &[], None).ok()
 }
 
 /// The notice that goes the next way, after those `tried`; `instead` is the last of these and why it did
 /// not reach them. `None` when there is no further way.
 pub fn next(scene: &Scene<'_>, to: &Recipient, tried: &[Way], instead: Option<(Way, String)>) -> Option<Notice> {
+    decide(scene, to, tried, instead).ok()
+}
+
+/// The notice as [`next`] plans it, or why there is none.
+///
+/// # Errors
+/// The [`Silence`]: why nothing is sent to `to` about the scene's event.
+pub fn decide(
+    scene: &Scene<'_>,
+    to: &Recipient,
+    tried: &[Way],
+    instead: Option<(Way, String)>,
+) -> Result<Notice, Silence> {
     let event = scene.event;
     if !event.what.is_told() {
-        return None;
+        return Err(Silence::NotTold);
     }
     let mut reasons = to.because.clone();
     let mut chosen = None;
@@ -82,7 +99,7 @@ pub fn next(scene: &Scene<'_>, to: &Recipient, tried: &[Way], instead: Option<(W
         chosen = Some((*way, sender));
         break;
     }
-    let (way, sender) = chosen?;
+    let Some((way, sender)) = chosen else { return Err(silence::of(scene, to, tried)) };
     reasons.push(match skipped {
         Some((of, why)) => Because::Instead { of, why },
         None => Because::Asked,
@@ -102,7 +119,7 @@ pub fn next(scene: &Scene<'_>, to: &Recipient, tried: &[Way], instead: Option<(W
             None => {}
         }
     }
-    Some(Notice {
+    Ok(Notice {
         id: notice_id(event.id, &to.person, sender, way),
         case_id: event.case_id,
         event_id: event.id,
@@ -113,6 +130,7 @@ pub fn next(scene: &Scene<'_>, to: &Recipient, tried: &[Way], instead: Option<(W
         way,
         device: None,
         language: to.language,
+        template_version: None,
         reasons,
         state,
         planned_at: scene.now,

@@ -11,8 +11,10 @@ use frame::{Frame, frame};
 use crate::{
     colour,
     context::{self, Facts, MailContext, Sample},
+    frame::{Frame, frame},
     paper::{self, Block},
     template::{self, Compiled, LINE, Use, Variables},
+    versions::{self, Version},
 };
 use handlebars::{
     Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason, html_escape, no_escape,
@@ -26,12 +28,12 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What ends every mail.
-const FOOT: &str = "foot";
+pub(crate) const FOOT: &str = "foot";
 /// The frame around the HTML part.
-const LAYOUT: &str = "templates/layout.hbs";
+pub(crate) const LAYOUT: &str = "templates/layout.hbs";
 /// The form of a template: the words of a mail or a letter, or what fits in a text message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(crate) enum Form {
     Mail,
     Short,
     /// What ends a letter on paper.
@@ -78,7 +80,7 @@ static BUILT_IN: [&[(&str, &str)]; 3] = [
 fn built_in() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     BUILT_IN.into_iter().flatten()
 }
-static BUILT_IN_LAYOUT: &str = include_str!("../templates/layout.hbs");
+pub(crate) static BUILT_IN_LAYOUT: &str = include_str!("../templates/layout.hbs");
 
 /// A mail, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +119,7 @@ pub struct Templates {
     plain: Handlebars<'static>,
     html: Handlebars<'static>,
     frames: BTreeMap<Language, Frame>,
+    versions: BTreeMap<(String, Language), Version>,
 }
 
 impl Templates {
@@ -124,20 +127,22 @@ impl Templates {
     /// error; each fault names the file, the line, and what to write instead.
     pub fn read(city: &City) -> (Option<Self>, Vec<Fault>) {
         let mut faults = unknown_files(&city.files);
-        let mut templates = Self { plain: registry(no_escape), html: registry(html_escape), frames: BTreeMap::new() };
-        templates.plain.register_helper("quote", Box::new(quote_plain));
-        templates.html.register_helper("quote", Box::new(quote_html));
+        let mut templates = Self::empty();
         let (full, bare) = (context::samples(city, true), context::samples(city, false));
         let accent = colour::accent(&city.files);
         for language in Language::ALL {
-            match frame(city, language, accent) {
+            let layout = city.files.get(LAYOUT).map_or(BUILT_IN_LAYOUT, |own| own);
+            match frame(city, layout, language, accent) {
                 Ok(frame) => drop(templates.frames.insert(language, frame)),
                 Err(fault) => faults.push(fault),
             }
             for (full, bare) in full.iter().zip(&bare) {
-                if let Err(found) = templates.add(city, language, full, bare) {
+                if let Err(found) = templates.add(city, &city.files, language, full, bare) {
                     faults.extend(found);
                 }
+                let event = full.event.what.word();
+                let version = versions::of(&city.files, event, language, accent);
+                templates.versions.insert((event.to_owned(), language), version);
             }
         }
         // A fault of the shared foot shows up with each mail.
@@ -147,13 +152,51 @@ impl Templates {
         (good.then_some(templates), faults)
     }
 
-    fn add(&mut self, city: &City, language: Language, full: &Sample, bare: &Sample) -> Result<(), Vec<Fault>> {
+    fn empty() -> Self {
+        let (plain, html) = (registry(no_escape), registry(html_escape));
+        let mut empty = Self { plain, html, frames: BTreeMap::new(), versions: BTreeMap::new() };
+        empty.plain.register_helper("quote", Box::new(quote_plain));
+        empty.html.register_helper("quote", Box::new(quote_html));
+        empty
+    }
+
+    /// The words of one event in one language as they once were: `version`, read again. The error is a
+    /// sentence: this program has not the variables any more that they ask for.
+    pub fn read_version(city: &City, event: &str, language: Language, version: &Version) -> Result<Self, String> {
+        let (files, accent) = version.files();
+        let sample = |full| context::samples(city, full).into_iter().find(|sample| sample.event.what.word() == event);
+        let (Some(full), Some(bare)) = (sample(true), sample(false)) else {
+            return Err(format!("`{event}` is not told any more"));
+        };
+        let mut templates = Self::empty();
+        let layout = files.get(LAYOUT).map_or(BUILT_IN_LAYOUT, |kept| kept);
+        let say = |fault: &Fault| format!("{}:{}: {}", fault.file, fault.line, fault.message);
+        templates.frames.insert(language, frame(city, layout, language, accent).map_err(|fault| say(&fault))?);
+        let added = templates.add(city, &files, language, &full, &bare);
+        added.map_err(|faults| faults.iter().map(say).collect::<Vec<_>>().join("; "))?;
+        templates.versions.insert((event.to_owned(), language), version.clone());
+        Ok(templates)
+    }
+
+    /// Which version of the words tells `event` in `language`; `None` when it is not told.
+    pub fn version(&self, event: &str, language: Language) -> Option<&Version> {
+        self.versions.get(&(event.to_owned(), language))
+    }
+
+    fn add(
+        &mut self,
+        city: &City,
+        files: &Files,
+        language: Language,
+        full: &Sample,
+        bare: &Sample,
+    ) -> Result<(), Vec<Fault>> {
         let event = full.event.what.word();
         let variables = variables(city, language, full, bare);
-        let (file, source) = file_of(&city.files, event, Form::Mail, language);
+        let (file, source) = file_of(files, event, Form::Mail, language);
         let body = template::compile(&file, &source, &variables, true);
-        let (foot_file, foot_source) = file_of(&city.files, FOOT, Form::Mail, language);
-        let (short_file, short_source) = file_of(&city.files, event, Form::Short, language);
+        let (foot_file, foot_source) = file_of(files, FOOT, Form::Mail, language);
+        let (short_file, short_source) = file_of(files, event, Form::Short, language);
         let short = template::compile(&short_file, &short_source, &variables, false);
         let foot = template::compile(&foot_file, &foot_source, &variables, false);
         let (letter_file, letter_source) = file_of(&city.files, FOOT, Form::Letter, language);
@@ -260,7 +303,7 @@ fn names(event: &str, language: Language) -> [String; 4] {
 
 /// A registry that refuses what it does not know. Text and HTML never share one: what is right in
 /// one is an injection in the other.
-fn registry(escape: fn(&str) -> String) -> Handlebars<'static> {
+pub(crate) fn registry(escape: fn(&str) -> String) -> Handlebars<'static> {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
     registry.register_escape_fn(escape);
@@ -350,7 +393,7 @@ fn variables(city: &City, language: Language, full: &Sample, bare: &Sample) -> V
 }
 
 /// The template of `event`: the city's own, or the built-in one.
-fn file_of(files: &Files, event: &str, form: Form, language: Language) -> (String, String) {
+pub(crate) fn file_of(files: &Files, event: &str, form: Form, language: Language) -> (String, String) {
     let path = format!("templates/{event}/{}.{}.hbs", form.name(), language.as_str());
     let source = match files.get(&path) {
         Some(own) => own.to_string(),

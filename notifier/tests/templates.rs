@@ -119,7 +119,9 @@ fn a_received_mail_reads_like_this() {
          Een vraag? Bel ons op 1777 en zeg uw nummer: 0123 4566.\n\n\
          Vriendelijke groet van Kortrijk\n\n\
          Geen berichten meer:\n\
-         https://example.org/nl/u/abc\n"
+         https://example.org/nl/u/abc\n\
+         Waarom u dit bericht krijgt:\n\
+         https://example.org/nl/u/abc/why\n"
     );
 }
 
@@ -143,7 +145,9 @@ fn a_planned_mail_reads_like_this_in_french() {
          Une question~? Appelez-nous au 1777 et donnez votre numéro~: 0123 4566.\n\n\
          Cordialement, Courtrai\n\n\
          Plus de messages:\n\
-         https://example.org/nl/u/abc\n"
+         https://example.org/nl/u/abc\n\
+         Pourquoi vous recevez ce message:\n\
+         https://example.org/nl/u/abc/why\n"
     );
 }
 

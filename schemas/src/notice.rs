@@ -31,6 +31,9 @@ pub struct Notice {
     pub device: Option<String>,
     /// In which language.
     pub language: Language,
+    /// The words it is written with: the head of their SHA-256, in hexadecimal digits; `None`: those of the
+    /// day it is sent.
+    pub template_version: Option<String>,
     /// Why this person, this way and at this moment; in the order it was decided.
     pub reasons: Vec<Because>,
     /// How far it is.

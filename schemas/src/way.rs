@@ -153,6 +153,26 @@ impl Address {
         })
     }
 
+    /// One line that whoever knows the address recognises, and that tells nobody else what it is: the first
+    /// letters of a mailbox and its domain, the last two digits of a number, the town of a letter.
+    pub fn masked(&self) -> String {
+        let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
+        match self {
+            Self::Email(text) => {
+                let (mailbox, domain) = text.rsplit_once('@').unwrap_or((text, ""));
+                let end = domain.rsplit_once('.').map_or("", |(_, end)| end);
+                format!("{}…@{}….{end}", first(mailbox), first(domain))
+            }
+            Self::Sms(number) | Self::Call(number) => {
+                let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+                let end: String = digits.iter().skip(digits.len().saturating_sub(2)).collect();
+                format!("…{end}")
+            }
+            Self::Push(_) => "…".to_owned(),
+            Self::Letter { post, .. } => format!("…, {} {}", post.postcode, post.town),
+        }
+    }
+
     /// What two spellings of the same address have in common; with [`Address::way`] it is one address.
     pub fn normal(&self) -> String {
         // Letters of a subscription are not words: small and large ones differ.
@@ -198,6 +218,22 @@ mod tests {
             assert_eq!(Address::read(address.way(), &address.kept()), Some(address));
         }
         assert_eq!(Address::read(Way::Letter, "Grote Markt 54"), None);
+    }
+
+    #[test]
+    fn a_masked_address_tells_only_its_owner_what_it_is() {
+        let post =
+            Post { street: "Grote Markt 54".into(), postcode: "8500".into(), town: "Kortrijk".into(), country: None };
+        for (address, masked) in [
+            (Address::Email("an.peeters@example.org".into()), "a…@e….org"),
+            (Address::Email("é@localhost".into()), "é…@l…."),
+            (Address::Email("".into()), "…@…."),
+            (Address::Sms("+32470123456".into()), "…56"),
+            (Address::Call("7".into()), "…7"),
+            (Address::Letter { name: Some("An Peeters".into()), post }, "…, 8500 Kortrijk"),
+        ] {
+            assert_eq!(address.masked(), masked);
+        }
     }
 
     #[test]

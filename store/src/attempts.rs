@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 
 /// One attempt to hand a letter to the outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Attempt {
     /// The letter.
     pub letter: Uuid,

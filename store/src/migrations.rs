@@ -37,6 +37,7 @@ const ALL: &[Migration] = &[
     Migration { name: "0012_people", both: include_str!("../migrations/0012_people.sql"), postgres: None },
     Migration { name: "0013_devices", both: include_str!("../migrations/0013_devices.sql"), postgres: None },
     Migration { name: "0014_letters", both: include_str!("../migrations/0014_letters.sql"), postgres: None },
+    Migration { name: "0015_notices", both: include_str!("../migrations/0015_notices.sql"), postgres: None },
 ];
 
 sql! {

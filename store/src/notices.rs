@@ -73,11 +73,11 @@ pub struct NoticeEnd {
 
 sql! {
     both PLAN = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
-        INSERT INTO notice (id, case_id, event_id, version, template, person, sender, way, language, reasons,
-            state, planned_at, due_at, device, attempts)
+        INSERT INTO notice (id, case_id, event_id, version, template, person, sender, way, language,
+            template_version, reasons, state, planned_at, due_at, device, attempts)
         SELECT value ->> 'id', value ->> 'case_id', value ->> 'event_id', CAST(value ->> 'version' AS bigint),
             value ->> 'template', value ->> 'person', value ->> 'sender', value ->> 'way', value ->> 'language',
-            value ->> 'reasons', value ->> 'state', CAST(value ->> 'planned_at' AS bigint),
+            value ->> 'template_version', value ->> 'reasons', value ->> 'state', CAST(value ->> 'planned_at' AS bigint),
             CAST(value ->> 'due_at' AS bigint), value ->> 'device', 0
         FROM batch WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
     // What was sent stays sent, whatever a second carrier of the same letter says. A receipt may come before the
@@ -92,14 +92,14 @@ sql! {
                 value ->> 'receipt' AS receipt, value ->> 'why' AS why FROM batch) AS given
         WHERE notice.id = given.of AND (notice.state NOT IN ('sent', 'delivered')
             OR (notice.state = 'delivered' AND notice.sent_at IS NULL))";
-    both BY_IDS = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
-            state, planned_at, due_at, sent_at, attempts, receipt, why, cost, device
+    both BY_IDS = "SELECT id, case_id, event_id, version, template, person, sender, way, language,
+            template_version, reasons, state, planned_at, due_at, sent_at, attempts, receipt, why, cost, device
         FROM notice WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
-    both OF_CASE = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
-            state, planned_at, due_at, sent_at, attempts, receipt, why, cost, device
+    both OF_CASE = "SELECT id, case_id, event_id, version, template, person, sender, way, language,
+            template_version, reasons, state, planned_at, due_at, sent_at, attempts, receipt, why, cost, device
         FROM notice WHERE case_id = $1 ORDER BY planned_at, version, id";
-    both FOR_PERSON = "SELECT id, case_id, event_id, version, template, person, sender, way, language, reasons,
-            state, planned_at, due_at, sent_at, attempts, receipt, why, cost, device
+    both FOR_PERSON = "SELECT id, case_id, event_id, version, template, person, sender, way, language,
+            template_version, reasons, state, planned_at, due_at, sent_at, attempts, receipt, why, cost, device
         FROM notice WHERE case_id = $1 AND event_id = $2 AND person = $3
         ORDER BY planned_at, id";
     both COST = "UPDATE notice SET cost = $2 WHERE id = $1";
@@ -117,6 +117,7 @@ struct PlanRow<'a> {
     sender: &'a str,
     way: &'static str,
     language: &'static str,
+    template_version: Option<&'a str>,
     reasons: String,
     state: &'static str,
     planned_at: i64,
@@ -135,8 +136,9 @@ struct EndRow<'a> {
 
 row! { "notice", KeptRow {
     id: String, case_id: String, event_id: String, version: i64, template: String, person: String, sender: String,
-    way: String, language: String, reasons: String, state: String, planned_at: i64, due_at: Option<i64>, sent_at: Option<i64>, attempts: i64, receipt: Option<String>,
-    why: Option<String>, cost: Option<i64>, device: Option<String>,
+    way: String, language: String, template_version: Option<String>, reasons: String, state: String, planned_at: i64,
+    due_at: Option<i64>, sent_at: Option<i64>, attempts: i64, receipt: Option<String>, why: Option<String>,
+    cost: Option<i64>, device: Option<String>,
 } }
 
 impl KeptRow {
@@ -153,6 +155,7 @@ impl KeptRow {
                 reasons: serde_json::from_str(&self.reasons).map_err(|_| broken("reasons"))?,
                 state: NoticeState::parse(&self.state).ok_or_else(|| broken("state"))?,
                 template: self.template,
+                template_version: self.template_version,
                 person: self.person,
                 sender: self.sender,
                 device: self.device,
@@ -188,6 +191,7 @@ impl Tx {
                     sender: &notice.sender,
                     way: notice.way.as_str(),
                     language: notice.language.as_str(),
+                    template_version: notice.template_version.as_deref(),
                     reasons: serde_json::to_string(&notice.reasons)?,
                     state: notice.state.as_str(),
                     planned_at: notice.planned_at.as_microsecond(),

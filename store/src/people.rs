@@ -65,6 +65,10 @@ sql! {
         FROM (SELECT value ->> 'scope' AS kind, value ->> 'target' AS of FROM json_each($1)) AS given
         JOIN follow ON follow.scope = given.kind AND follow.target = given.of
         ORDER BY person_id, follow.scope, follow.target";
+    both SINCE = "SELECT follow.scope, follow.target, person_id, since
+        FROM (SELECT value ->> 'scope' AS kind, value ->> 'target' AS of FROM json_each($1)) AS given
+        JOIN follow ON follow.scope = given.kind AND follow.target = given.of
+        ORDER BY person_id, since";
     both FOLLOWS = "SELECT scope, target, person_id FROM follow WHERE person_id = $1 ORDER BY scope, target";
     both SUPPRESS = "INSERT INTO suppression (way, key, scope, target, reason, why, at, until)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -73,6 +77,8 @@ sql! {
         WHERE excluded.reason NOT IN ('bounced', 'gone') OR suppression.reason IN ('bounced', 'gone')
             OR suppression.until <= excluded.at";
     both LIFT = "DELETE FROM suppression WHERE way = $1 AND key = $2 AND scope = $3 AND target = $4";
+    both NEWEST = "SELECT way, key, scope, target, reason, why, at, until FROM suppression
+        WHERE until IS NULL OR until > $1 ORDER BY at DESC, way, key, scope, target LIMIT $2";
     both SUPPRESSIONS = "SELECT suppression.way, suppression.key, scope, target, reason, why, at, until
         FROM (SELECT value ->> 'way' AS by, value ->> 'key' AS of FROM json_each($1)) AS given
         JOIN suppression ON suppression.way = given.by AND suppression.key = given.of
@@ -228,6 +234,18 @@ impl Tx {
         rows.into_iter().map(FollowRow::read).collect()
     }
 
+    /// Since when each person follows any of these.
+    pub async fn following_since(&mut self, of: &[(Scope, String)]) -> Result<HashMap<Uuid, Timestamp>> {
+        let keys: Vec<_> = of.iter().map(|(scope, target)| FollowKey { scope: *scope, target }).collect();
+        let rows: Vec<(String, String, String, i64)> = self.conn.all(SINCE, vec![batch(&keys)?]).await?;
+        let mut since = HashMap::new();
+        for (_, _, person, at) in rows {
+            let person = person.parse().map_err(|_| Error::broken("follow", "person_id", &person))?;
+            since.entry(person).or_insert_with(|| from_micros(at));
+        }
+        Ok(since)
+    }
+
     /// People by id; those that do not exist are left out.
     pub async fn people(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>> {
         people(self.conn.all(PEOPLE, vec![batch_ids(ids)]).await?)
@@ -312,6 +330,12 @@ impl Store {
     pub async fn follows(&self, person: Uuid) -> Result<Vec<Follow>> {
         let rows: Vec<FollowRow> = self.inner.db.all(FOLLOWS, args![person]).await?;
         rows.into_iter().map(FollowRow::read).collect()
+    }
+
+    /// What is not told now, to whom it may be; the newest first, at most `limit`.
+    pub async fn newest_suppressions(&self, limit: usize) -> Result<Vec<Suppression>> {
+        let rows: Vec<SuppressionRow> = self.inner.db.all(NEWEST, args![self.clock().now(), limit]).await?;
+        rows.into_iter().map(SuppressionRow::read).collect()
     }
 
     /// What these addresses are not told now.

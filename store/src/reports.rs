@@ -211,7 +211,7 @@ fn by_id(rows: Vec<ReportRow>) -> Result<HashMap<Uuid, Report>> {
     rows.into_iter().map(|row| row.read().map(|report| (report.id, report))).collect()
 }
 
-fn contacts_by_id(rows: Vec<ContactRow>) -> Result<HashMap<Uuid, Contact>> {
+pub(crate) fn contacts_by_id(rows: Vec<ContactRow>) -> Result<HashMap<Uuid, Contact>> {
     rows.into_iter()
         .map(|ContactRow { report_id, name, email, phone, post }| {
             let broken = |column| Error::broken("contact", column, &report_id);

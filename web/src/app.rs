@@ -6,7 +6,7 @@ use adapters::{
     intake::{Doors, IntakeTools},
     updates::UpdateTools,
 };
-use notifier::wishes::Wishes;
+use notifier::{why::Whys, wishes::Wishes};
 use schemas::{Date, report::Language};
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::OnceCell;
@@ -32,6 +32,7 @@ pub struct Inner {
     /// Where departments answer.
     pub updates: UpdateTools,
     wishes: OnceCell<Wishes>,
+    whys: OnceCell<Whys>,
 }
 
 impl Deref for App {
@@ -56,12 +57,28 @@ impl App {
         let clock = store.clock().clone();
         let work = WorkTools { store: store.clone(), bus, city: city.clone(), secrets: secrets.clone() };
         let updates = UpdateTools { store, city, secrets, clock };
-        Self(Arc::new(Inner { site, face, assets, limits, doors, work, updates, wishes: OnceCell::new() }))
+        Self(Arc::new(Inner {
+            site,
+            face,
+            assets,
+            limits,
+            doors,
+            work,
+            updates,
+            wishes: OnceCell::new(),
+            whys: OnceCell::new(),
+        }))
     }
 
     /// Where people say what they do not want to hear any more.
     pub async fn wishes(&self) -> Result<&Wishes, store::Error> {
         self.wishes.get_or_try_init(|| Wishes::open(&self.site.store, &self.site.city)).await
+    }
+
+    /// Where people read why they were told, and why not.
+    pub async fn whys(&self) -> Result<&Whys, store::Error> {
+        let available = self.site.config.senders.clone();
+        self.whys.get_or_try_init(|| Whys::open(&self.site.store, &self.site.city, available)).await
     }
 
     /// The date today in the city.

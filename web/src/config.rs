@@ -2,7 +2,7 @@
 
 use crate::client::Network;
 use adapters::{intake, links::Links, secrets::Secrets};
-use notifier::{devices::Devices, senders::sms::Hooks};
+use notifier::{SenderConfig, devices::Devices, senders::sms::Hooks};
 use url::{Host, Url};
 
 /// Settings of the pages and the API.
@@ -25,13 +25,15 @@ pub struct WebConfig {
     pub sms: Option<Hooks>,
     /// Registers the devices that people are told on; without it there are no push messages.
     pub push: Option<Devices>,
+    /// The names of the senders that are set up, as the planner of notices knows them.
+    pub senders: Vec<&'static str>,
     /// Limits of the doors that reports come in by.
     pub intake: intake::Config,
 }
 
 impl WebConfig {
     /// Settings for `public_url`: default rate, no proxies, no letterbox, no department
-    /// secrets, no SMS gateway, no push messages, default limits.
+    /// secrets, no SMS gateway, no push messages, the sandbox as the only sender, default limits.
     pub fn new(public_url: Url) -> Self {
         Self {
             public_url,
@@ -42,6 +44,7 @@ impl WebConfig {
             links: None,
             sms: None,
             push: None,
+            senders: SenderConfig::default().names(),
             intake: intake::Config::default(),
         }
     }

@@ -41,6 +41,7 @@ async fn telling(store: &Store, case: Uuid, name: &str, passing: bool) -> (Notic
         way: Way::Call,
         device: None,
         language: Language::Fr,
+        template_version: None,
         reasons: vec![Because::Reporter],
         state: NoticeState::Planned,
         planned_at: store.clock().now(),

@@ -169,7 +169,8 @@ async fn product(count: usize) -> anyhow::Result<f64> {
         tx.commit().await?;
     }
     let planning = CancellationToken::new();
-    let plan = Arc::new(PlanWorker::new(store.clone(), city.clone(), senders.names()).await?);
+    let plan = PlanWorker::new(store.clone(), city.clone(), senders.names(), templates.clone()).await?;
+    let plan = Arc::new(plan);
     let planner = tokio::spawn({
         let (bus, stop) = (bus.clone(), planning.clone());
         async move { bus.run_effects(Lane::notifier(), plan, LaneSettings::default(), stop).await }

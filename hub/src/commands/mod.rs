@@ -7,6 +7,7 @@ pub mod check;
 pub mod dead;
 pub mod letters;
 pub mod migrate;
+pub mod notices;
 pub mod open;
 pub mod push;
 pub mod rules;
@@ -36,6 +37,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Answers(args) => answers::run(args, &config()?).await,
         Command::Tasks(command) => tasks::run(command, &config()?).await,
         Command::Letters(command) => letters::run(command, &config()?).await,
+        Command::Notices(command) => notices::run(command, &config()?).await,
         Command::Dead(command) => dead::run(command, &config()?).await,
         Command::Push(command) => push::run(&command),
         Command::Broker(command) => broker::run(command, &config()?).await,

@@ -22,7 +22,8 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
     }
     let links = NoticeLinks::new(ground.notice_tokens.clone(), &ground.public_url);
     let senders = Senders::build(&config, &ground.town.city, &ground.store, &links).map_err(wrong)?;
-    let plan = Arc::new(PlanWorker::new(ground.store.clone(), ground.town.city.clone(), senders.names()).await?);
+    let (city, templates) = (ground.town.city.clone(), ground.town.templates.clone());
+    let plan = Arc::new(PlanWorker::new(ground.store.clone(), city, senders.names(), templates).await?);
     let mut tasks = vec![effects(ground, Lane::notifier(), Stage::Work, plan)];
     for name in senders.names() {
         let Some(sender) = senders.get(name) else { continue };

@@ -63,6 +63,36 @@ fn who_is_told_by_what() {
 }
 
 #[test]
+fn a_silence_says_why() {
+    let zone = TimeZone::UTC;
+    let say = |what: What, ways: &[Way], dead: &[(Way, Suppressed)], tried: &[Way], available: &[&str]| {
+        let event = event(what);
+        let now = Timestamp::UNIX_EPOCH;
+        let scene = Scene { event: &event, available, quiet: None, zone: &zone, critical: false, now };
+        let to = Recipient { dead: dead.to_vec(), ..reporter(ways) };
+        decide(&scene, &to, tried, None).map(|notice| notice.way)
+    };
+    let accepted = || What::Accepted { department: Slug::new("groen").unwrap() };
+    let (email, sms) = ([Way::Email], [Way::Email, Way::Sms]);
+    let bounced = [(Way::Email, Suppressed::Bounced)];
+    let dead = Silence::Dead { way: Way::Email, fact: Suppressed::Bounced };
+    for (what, ways, dead_ones, tried, available, expected) in [
+        (What::Received, &email[..], &[][..], &[][..], &["mail"][..], Ok(Way::Email)),
+        (accepted(), &email, &[], &[], &["mail"], Err(Silence::NotTold)),
+        (What::Received, &[], &[], &[], &["mail"], Err(Silence::NoAddress)),
+        (What::Received, &[Way::Letter], &[], &[], &["mail"], Err(Silence::NoSender { ways: vec![Way::Letter] })),
+        (What::Received, &email, &bounced, &[], &["mail"], Err(dead.clone())),
+        (What::Received, &sms, &bounced, &[], &["mail"], Err(dead)),
+        (What::Received, &sms, &bounced, &[], &["mail", "sms"], Ok(Way::Sms)),
+        (What::Received, &email, &[], &email, &["mail"], Err(Silence::Tried { ways: vec![Way::Email] })),
+        (What::Received, &sms, &[], &email, &["mail", "sms"], Ok(Way::Sms)),
+    ] {
+        let name = format!("{} {ways:?} {dead_ones:?} {tried:?} {available:?}", what.word());
+        assert_eq!(say(what, ways, dead_ones, tried, available), expected, "{name}");
+    }
+}
+
+#[test]
 fn planning_twice_plans_once() {
     let plan = || planned(What::Received, &reporter(&[Way::Email]), &["mail"], false).unwrap();
     assert_eq!(plan(), plan());

@@ -139,8 +139,8 @@ pub struct SenderConfig {
 }
 
 impl SenderConfig {
-    /// The names of the senders that this sets up.
-    fn names(&self) -> Vec<&'static str> {
+    /// The names of the senders that this sets up, as [`Senders::names`] has them.
+    pub fn names(&self) -> Vec<&'static str> {
         let mail = self.mail.iter().map(|_| mail::NAME);
         let sms = self.sms.iter().take(1).map(|_| sms::NAME);
         let push = self.push.iter().map(|_| push::NAME);

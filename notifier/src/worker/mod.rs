@@ -6,6 +6,7 @@ mod heard;
 mod known;
 mod plan;
 mod send;
+pub mod why;
 
 pub(crate) use heard::address_of;
 pub(crate) use known::{address, facts, is_unwanted};

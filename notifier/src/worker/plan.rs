@@ -2,7 +2,10 @@
 //! transaction that settles the letter.
 
 use super::{audience::Audience, heard};
-use crate::plan::{self, Scene};
+use crate::{
+    plan::{self, Scene},
+    render::Templates,
+};
 use async_trait::async_trait;
 use bus::Effects;
 use schemas::{
@@ -14,8 +17,11 @@ use schemas::{
     verdict::{Fault, Verdict},
     way::Way,
 };
-use std::sync::Arc;
-use store::{AddressKeys, NoticeRow, Store, Tx};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+use store::{AddressKeys, NoticeRow, Store, TemplateVersion, Tx};
 
 /// Lane `notifier`.
 pub struct PlanWorker {
@@ -23,6 +29,9 @@ pub struct PlanWorker {
     pub(super) city: Arc<City>,
     pub(super) keys: AddressKeys,
     available: Vec<&'static str>,
+    templates: Arc<Templates>,
+    /// Versions of the words that are kept for sure: read in a transaction after the one that wrote them.
+    kept: Mutex<HashSet<String>>,
 }
 
 /// What a letter of this lane says.
@@ -43,10 +52,16 @@ impl Said {
 }
 
 impl PlanWorker {
-    /// Plans for the senders named `available` (see [`crate::Senders::names`]).
-    pub async fn new(store: Store, city: Arc<City>, available: Vec<&'static str>) -> Result<Self, store::Error> {
+    /// Plans for the senders named `available` (see [`crate::Senders::names`]), to be written with the words of
+    /// `templates`.
+    pub async fn new(
+        store: Store,
+        city: Arc<City>,
+        available: Vec<&'static str>,
+        templates: Arc<Templates>,
+    ) -> Result<Self, store::Error> {
         let keys = store.address_keys().await?;
-        Ok(Self { store, city, keys, available })
+        Ok(Self { store, city, keys, available, templates, kept: Mutex::default() })
     }
 
     fn scene<'a>(&'a self, event: &'a CaseEvent, now: Timestamp) -> Scene<'a> {
@@ -106,7 +121,38 @@ impl PlanWorker {
         Ok(next.into_iter().flat_map(|next| plan::spread(next, &to)).collect())
     }
 
-    async fn write(&self, tx: &mut Tx, planned: Vec<(Notice, &Letter)>) -> Result<(), store::Error> {
+    /// Gives each notice the version of the words it is planned with, and keeps these words.
+    async fn pin(&self, tx: &mut Tx, planned: &mut [(Notice, &Letter)]) -> Result<(), store::Error> {
+        let mut used = BTreeMap::new();
+        for (notice, _) in planned {
+            let Some(version) = self.templates.version(&notice.template, notice.language) else { continue };
+            notice.template_version = Some(version.name.clone());
+            used.insert(version.name.as_str(), (version, notice.template.clone(), notice.language));
+        }
+        // The lock is never held across an await.
+        let is_kept = |name: &str| self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains(name);
+        used.retain(|name, _| !is_kept(name));
+        if used.is_empty() {
+            return Ok(());
+        }
+        let known = tx.known_templates(&used.keys().copied().collect::<Vec<_>>()).await?;
+        let since = self.store.clock().now();
+        let new = used.into_values().filter(|(version, ..)| !known.contains(&version.name));
+        let new: Vec<_> = new
+            .map(|(version, template, language)| {
+                let (version, texts) = (version.name.clone(), version.texts.clone());
+                TemplateVersion { version, template, language, texts, since }
+            })
+            .collect();
+        if !new.is_empty() {
+            tx.keep_templates(&new).await?;
+        }
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).extend(known);
+        Ok(())
+    }
+
+    async fn write(&self, tx: &mut Tx, mut planned: Vec<(Notice, &Letter)>) -> Result<(), store::Error> {
+        self.pin(tx, &mut planned).await?;
         let notices: Vec<Notice> = planned.iter().map(|(notice, _)| notice.clone()).collect();
         let new = tx.plan_notices(&notices).await?;
         let due = planned

@@ -9,6 +9,7 @@ use crate::{
     links::NoticeLinks,
     render::Templates,
     senders::{Parcel, Sender},
+    versions::Version,
 };
 use async_trait::async_trait;
 use bus::{Edge, Outcome, Settled};
@@ -17,14 +18,14 @@ use schemas::{
     city::City,
     event::What,
     letter::Letter,
-    notice::{Because, Due, NoticeState, Scope, Suppressed},
+    notice::{Because, Due, Notice, NoticeState, Scope, Suppressed},
     person::Suppression,
     verdict::{Fault, Verdict},
     way::Way,
 };
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use store::{AddressKey, AddressKeys, NoticeEnd, NoticeView, Store};
@@ -37,6 +38,9 @@ pub const NO_ADDRESS: &str = "not sent: there is no address to send it to";
 /// The receipt of a notice whose person does not want it any more.
 pub const UNWANTED: &str = "not sent: the person does not want it any more";
 
+/// So many versions of words that are no longer those of today are kept ready.
+const MOST_FORMER: usize = 64;
+
 /// A notice that waited this long before its first try was delayed, as if a try had failed.
 const DELAYED_AFTER: Duration = Duration::from_mins(15);
 
@@ -48,6 +52,8 @@ pub struct SendWorker {
     links: NoticeLinks,
     sender: Arc<dyn Sender>,
     keys: AddressKeys,
+    /// Words as they once were, for notices that were planned with them.
+    former: Mutex<HashMap<String, Arc<Templates>>>,
 }
 
 impl SendWorker {
@@ -62,7 +68,37 @@ impl SendWorker {
     ) -> Result<Self, store::Error> {
         let keys = store.address_keys().await?;
         let links = NoticeLinks::open(&store, public_url).await?;
-        Ok(Self { store, city, templates, links, sender, keys })
+        Ok(Self { store, city, templates, links, sender, keys, former: Mutex::default() })
+    }
+
+    /// The words that `notice` was planned with. Where they cannot be had any more, those of today: a message
+    /// in other words is better than none.
+    async fn words(&self, notice: &Notice) -> Result<Arc<Templates>, store::Error> {
+        let Some(pinned) = &notice.template_version else { return Ok(self.templates.clone()) };
+        let now = self.templates.version(&notice.template, notice.language);
+        if now.is_none_or(|now| now.name == *pinned) {
+            return Ok(self.templates.clone());
+        }
+        // The lock is never held across an await.
+        let found = self.former.lock().unwrap_or_else(PoisonError::into_inner).get(pinned).cloned();
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let Some(kept) = self.store.template_version(pinned).await? else { return Ok(self.templates.clone()) };
+        let version = Version { name: kept.version, texts: kept.texts };
+        let words = match Templates::read_version(&self.city, &notice.template, notice.language, &version) {
+            Ok(words) => Arc::new(words),
+            Err(why) => {
+                tracing::warn!(version = pinned, why, "a notice is told in the words of today");
+                self.templates.clone()
+            }
+        };
+        let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        if former.len() >= MOST_FORMER {
+            former.clear();
+        }
+        former.insert(pinned.clone(), words.clone());
+        Ok(words)
     }
 
     /// Whether a newer status of the same case is on its way, which makes this one pointless now
@@ -103,16 +139,17 @@ impl SendWorker {
             return Ok(Verdict::receipt(SUPERSEDED));
         }
         let language = view.notice.language;
-        let wishes = self.links.wishes(view.notice.id, language);
-        let facts = facts(&self.city, &view, &wishes);
-        let rendered = match self.templates.render(&self.city, self.links.public_url(), &facts, language) {
+        let (wishes, why) = (self.links.wishes(view.notice.id, language), self.links.why(view.notice.id, language));
+        let facts = facts(&self.city, &view, &wishes, &why);
+        let words = self.words(&view.notice).await?;
+        let rendered = match words.render(&self.city, self.links.public_url(), &facts, language) {
             Ok(rendered) => rendered,
             Err(error) => return Ok(Verdict::never(Fault::Ours, error.to_string())),
         };
         let is_paper = matches!(to.way(), Way::Letter | Way::Call);
         let paper = if is_paper {
             let nameless = context::Facts { name: None, ..facts };
-            let made = self.templates.paper(&self.city, self.links.public_url(), &nameless, language, false);
+            let made = words.paper(&self.city, self.links.public_url(), &nameless, language, false);
             made.map(|parts| parts.concat())
         } else {
             Ok(Vec::new())

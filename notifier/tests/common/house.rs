@@ -83,8 +83,8 @@ impl House {
 
     pub async fn run_planner(&self) {
         let (bus, stop) = (self.bus.clone(), self.stop.clone());
-        let worker =
-            Arc::new(PlanWorker::new(self.store.clone(), self.city.clone(), self.senders.names()).await.unwrap());
+        let (store, city, templates) = (self.store.clone(), self.city.clone(), self.templates.clone());
+        let worker = Arc::new(PlanWorker::new(store, city, self.senders.names(), templates).await.unwrap());
         tokio::spawn(async move { bus.run_effects(Lane::notifier(), worker, LaneSettings::default(), stop).await });
     }
 

@@ -198,6 +198,7 @@ async fn a_notice_is_planned_once_and_sent_once(bed: Bed) {
         way: Way::Email,
         device: None,
         language: Language::Fr,
+        template_version: Some("0123456789ab".into()),
         reasons: vec![Because::Reporter],
         state: NoticeState::Planned,
         planned_at: bed.now(),

@@ -21,6 +21,7 @@ mod search;
 mod short;
 mod timeline;
 mod track;
+mod why;
 mod wishes;
 mod work;
 mod work_photo;
@@ -60,11 +61,13 @@ pub const PAGES: &[Entry] = &[
     receipt::PAGE,
     short::PAGE,
     track::PAGE,
+    why::PAGE,
     contest::PAGE,
     reply::PAGE,
     helped::PAGE,
     photo::PAGE,
     wishes::PAGE,
+    why::NOTICE_PAGE,
     work::PAGE,
     work_photo::PAGE,
     answers::PAGE,

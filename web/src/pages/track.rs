@@ -48,6 +48,8 @@ struct Data {
     contest: Option<Contest>,
     /// Where this device can be told, in browsers that can.
     device: Option<DeviceBox>,
+    /// Why they were told, or were not.
+    why: String,
     phone: Call,
 }
 
@@ -254,6 +256,7 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         answer,
         contest,
         device: device_box(app, &report.token).filter(|_| !status.is_closed()),
+        why: format!("/{lang}/t/{}/why", report.token),
         phone: Call::to(&app.site.city.phone),
         reference: reference.clone(),
     };

@@ -21,7 +21,7 @@ pub const PAGE: Entry =
 /// The secret part of the address.
 #[derive(Deserialize)]
 pub(super) struct Link {
-    token: String,
+    pub(super) token: String,
 }
 
 #[derive(Serialize)]

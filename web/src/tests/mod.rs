@@ -41,6 +41,7 @@ mod push;
 mod sms_hook;
 mod suggest;
 mod tells;
+mod why;
 mod wishes;
 mod work;
 

@@ -42,8 +42,9 @@ impl House {
         let mut config = SenderConfig::default();
         config.desk.desk = Some(town.fetcher());
         let senders = Senders::build(&config, &town.city, &town.store, &links).unwrap();
-        let plan = PlanWorker::new(town.store.clone(), town.city.clone(), available).await.unwrap();
         let templates = Arc::new(Templates::read(&town.city).0.unwrap());
+        let (store, city) = (town.store.clone(), town.city.clone());
+        let plan = PlanWorker::new(store, city, available, templates.clone()).await.unwrap();
         Self { town, plan, templates, senders }
     }
 

@@ -13,7 +13,7 @@ use store::{AddressKey, NewReport};
 
 impl Town {
     /// A report by somebody with this address, and the path of the link in a notice about it.
-    async fn noticed(&self, words: &str, email: &str) -> (Report, String) {
+    pub(super) async fn noticed(&self, words: &str, email: &str) -> (Report, String) {
         let mut report = self.report(words).await;
         let mut tx = self.store.begin().await.unwrap();
         report.id = schemas::id::derived(&["noticed", words]);
@@ -35,6 +35,7 @@ impl Town {
             way: Way::Email,
             device: None,
             language: Language::Fr,
+            template_version: None,
             reasons: vec![Because::Reporter],
             state: NoticeState::Sent,
             planned_at: super::now(),

@@ -156,7 +156,8 @@ impl Press {
     fn sheet(&self, view: &NoticeView, name: Option<&str>, post: &Post) -> Result<Sheet, RenderError> {
         let language = view.notice.language;
         let wishes = format!("{}/{}/u/{}", self.public_url, language.as_str(), self.tokens.wish(view.notice.id));
-        let facts = facts(&self.city, view, &wishes);
+        let why = format!("{wishes}/why");
+        let facts = facts(&self.city, view, &wishes, &why);
         let rendered = self.templates.render(&self.city, &self.public_url, &facts, language)?;
         let facts = context::Facts { name, ..facts };
         let [body, foot] = self.templates.paper(&self.city, &self.public_url, &facts, language, true)?;

@@ -1,0 +1,63 @@
+//! Forgetting where somebody is told.
+
+use crate::{
+    AddressKey, Result, Tx,
+    db::{args, batch_ids},
+    reports::{ContactRow, contacts_by_id},
+    sql::sql,
+};
+use schemas::{Uuid, report::Contact, way::Way};
+use std::collections::HashMap;
+
+sql! {
+    both CONTACTS_AFTER = "SELECT report_id, name, email, phone, post FROM contact WHERE report_id > $1
+        ORDER BY report_id LIMIT $2";
+    both NO_EMAIL = "UPDATE contact SET email = NULL WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both NO_PHONE = "UPDATE contact SET phone = NULL WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both NO_POST = "UPDATE contact SET post = NULL WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both NO_CONTACT = "DELETE FROM contact WHERE email IS NULL AND phone IS NULL AND post IS NULL
+        AND report_id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both NO_ITEMS = "DELETE FROM letterbox WHERE recipient = $1 AND way = $2";
+    both NO_ADDRESS = "DELETE FROM address WHERE way = $1 AND key = $2 RETURNING person_id";
+    both NO_FOLLOWS = "DELETE FROM follow WHERE person_id = $1
+        AND NOT EXISTS (SELECT 1 FROM address WHERE address.person_id = $1)";
+    both NO_PERSON = "DELETE FROM person WHERE id = $1
+        AND NOT EXISTS (SELECT 1 FROM address WHERE address.person_id = $1)";
+}
+
+impl Tx {
+    /// What reporters left, of at most `limit` reports whose ids come after `after`, by report. Walks through
+    /// the whole table page by page: for a person at work, not for a loop.
+    pub async fn contacts_after(&mut self, after: Uuid, limit: usize) -> Result<HashMap<Uuid, Contact>> {
+        let rows: Vec<ContactRow> = self.conn.all(CONTACTS_AFTER, args![after, limit]).await?;
+        contacts_by_id(rows)
+    }
+
+    /// Forgets what the reporters of these reports left for a way, and the whole contact where nothing is left
+    /// by which they could be reached. A telephone number serves for messages and for calls. A push
+    /// subscription does not stand there.
+    pub async fn forget_contacts(&mut self, reports: &[Uuid], way: Way) -> Result<()> {
+        let sql = match way {
+            Way::Email => NO_EMAIL,
+            Way::Sms | Way::Call => NO_PHONE,
+            Way::Letter => NO_POST,
+            Way::Push => return Ok(()),
+        };
+        self.conn.exec(sql, vec![batch_ids(reports)]).await?;
+        self.conn.exec(NO_CONTACT, vec![batch_ids(reports)]).await.map(|_| ())
+    }
+
+    /// Forgets what the sandbox kept for this recipient; returns how much that was.
+    pub async fn forget_items(&mut self, way: Way, recipient: &str) -> Result<u64> {
+        self.conn.exec(NO_ITEMS, args![recipient, way.as_str()]).await
+    }
+
+    /// Forgets an address of somebody who follows something, and them with what they follow when it was
+    /// their last. `None` when it was nobody's; otherwise whether the person is gone.
+    pub async fn forget_address(&mut self, key: &AddressKey) -> Result<Option<bool>> {
+        let gone: Vec<(String,)> = self.conn.all(NO_ADDRESS, args![key.way.as_str(), key.key.as_str()]).await?;
+        let Some((person,)) = gone.into_iter().next() else { return Ok(None) };
+        self.conn.exec(NO_FOLLOWS, args![person.as_str()]).await?;
+        Ok(Some(self.conn.exec(NO_PERSON, args![person]).await? > 0))
+    }
+}
