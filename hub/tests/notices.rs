@@ -38,6 +38,9 @@ async fn report(store: &Store) -> Reference {
 #[tokio::test]
 async fn the_desk_asks_why_and_stops_and_forgets() {
     let dir = tempfile::tempdir().unwrap();
+    let sms =
+        "[sms]\nprofile = \"ringring\"\nfrom = \"Kortrijk\"\nkey = \"a-key-of-the-gateway\"\nprice_per_part = 0.065\n";
+    std::fs::write(dir.path().join("voordeur.toml"), sms).unwrap();
     let clock = Clock::new(|| "2026-11-23T10:00:00Z".parse().unwrap());
     let options = Options { ids: Ids::new(clock.clone()), clock, publish_events: false };
     let url = format!("sqlite:{}", dir.path().join("hub.db").display());
@@ -53,6 +56,18 @@ async fn the_desk_asks_why_and_stops_and_forgets() {
     let (_, json, _) = run(&["why", &reference, "--json", "--person", "reporter"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["events"][0]["people"][0]["silence"]["silence"], "not_yet");
+
+    let (good, said, told) = run(&["preview", "received", "--way", "sms", "--lang", "nl", "--case", &reference]);
+    assert!(good && said.contains(&reference), "{said} {told}");
+    assert!(said.contains("1 part, 0.065 euro; the GSM alphabet") && said.contains("plain  "), "{said}");
+    let (_, said, _) = run(&["preview", "solved", "--lang", "fr"]);
+    assert!(said.contains("subject  ") && said.contains("Bonjour Jo Voorbeeld,"), "{said}");
+    assert!(run(&["preview", "solved", "--bare", "--lang", "fr"]).1.contains("Bonjour,"));
+    assert!(run(&["preview", "solved", "--html"]).1.starts_with("<!doctype html>"));
+    let (_, json, _) = run(&["preview", "note", "--way", "sms", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((json["sms"]["parts"].as_u64(), json["way"].as_str()), (Some(1), Some("sms")));
+    assert!(json["reading"]["score"].is_number() && json["subject"].is_null(), "{json}");
 
     let mail = ["--email", "jo.peeters@example.org"];
     let with = |more: &[&str]| run(&[more, &mail].concat());
@@ -77,6 +92,10 @@ async fn the_desk_asks_why_and_stops_and_forgets() {
         (vec!["why", "12"], "is not a reference"),
         (vec!["why", "0190d2c4-7b1e-7c3a-9f52-0f6f1f0c9a11"], "there is no notice"),
         (vec!["why", &reference, "--person", "jo"], "write `reporter`"),
+        (vec!["preview", "recieved"], "did you mean `received`?"),
+        (vec!["preview", "received", "--lang", "de"], "is no language of messages"),
+        (vec!["preview", "received", "--way", "mail"], "is no way to tell somebody"),
+        (vec!["preview", "solved", "--case", &reference], "did not happen to"),
         (vec!["stop", "--by", "An"], "name the address"),
         (vec!["stop", "--by", " ", "--email", "jo@example.org"], "--by does not say who"),
         (vec!["stop", "--by", "An", "--email", "jo"], "this is no mail address"),

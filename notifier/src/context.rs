@@ -121,7 +121,7 @@ pub enum Words<'a> {
     /// `answered`
     Answered {
         /// The article's title.
-        title: Option<&'a str>,
+        title: Option<String>,
         /// The article.
         text: Option<String>,
         /// Whether the article is not there in the language of the mail.
@@ -183,8 +183,8 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
     let report = facts.report;
     let department =
         |id: &'a DepartmentId| city.department(id).map_or(id.as_str(), |d| in_language(&d.names, language));
-    let optional = |text: &Option<String>| text.as_deref().map(text::clean).filter(|t| !t.is_empty());
-    let line = |text: &Option<String>| text.as_deref().map(text::clean_line).filter(|t| !t.is_empty());
+    let optional = |text: &Option<String>| text.as_deref().map(words_of).filter(|t| !t.is_empty());
+    let line = |text: &Option<String>, most| text.as_deref().map(|t| line_of(t, most)).filter(|t| !t.is_empty());
     let words = match &facts.event.what {
         What::Received => Words::Received {},
         What::Routed { department: id, due_on, rerouted_from, instead_of, .. } => Words::Routed {
@@ -197,26 +197,27 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         What::Planned { department: id, on, text } => {
             Words::Planned { department: department(id), on: wording::date(*on, language), text: optional(text) }
         }
-        What::Note { department: id, text } => Words::Note { department: department(id), text: text::clean(text) },
+        What::Note { department: id, text } => Words::Note { department: department(id), text: words_of(text) },
         What::Solved { department: id, text, evidence } => {
             Words::Solved { department: department(id), text: optional(text), evidence: !evidence.is_empty() }
         }
         What::Declined { department: id, reason } => {
-            Words::Declined { department: department(id), reason: text::clean(reason) }
+            Words::Declined { department: department(id), reason: words_of(reason) }
         }
         What::Answered { .. } => Words::Answered {
-            title: facts.article.map(|(_, article)| article.title.as_str()),
-            text: facts.article.map(|(_, article)| article.plain()),
+            title: facts.article.map(|(_, article)| line_of(&article.title, MOST_OF_LINE)),
+            text: facts.article.map(|(_, article)| cut(text::clean(&article.plain()), MOST_OF_ARTICLE)),
             untranslated: facts.article.is_some_and(|(written, _)| written != language),
         },
         What::Referred { department: id, to, phone, url, text } => Words::Referred {
             department: department(id),
-            to: text::clean_line(to),
-            to_phone: line(phone),
-            to_url: line(url),
+            to: line_of(to, MOST_OF_NAME),
+            to_phone: line(phone, MOST_OF_PHONE),
+            // Half an address leads nowhere.
+            to_url: line(url, MOST_OF_LINE).filter(|url| !url.ends_with('…')),
             text: optional(text),
         },
-        What::Asked { department: id, text } => Words::Asked { department: department(id), text: text::clean(text) },
+        What::Asked { department: id, text } => Words::Asked { department: department(id), text: words_of(text) },
         What::Slipping { department: id, was, expected, news_by, text } => Words::Slipping {
             department: department(id),
             was: wording::date(*was, language),
@@ -245,7 +246,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         matter_capital: wording::capital(matter),
         reference: report.reference.to_string(),
         category: city.category(&report.category).map_or(report.category.as_str(), |c| in_language(&c.names, language)),
-        place: Some(text::clean_line(&report.place.line())).filter(|line| !line.is_empty()),
+        place: Some(line_of(&report.place.line(), MOST_OF_LINE)).filter(|line| !line.is_empty()),
         received_on: wording::date(city.calendar.date(report.received_at), language),
         // The tracking link lets its holder speak for the reporter.
         link: if facts.is_theirs {
@@ -261,10 +262,43 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
     Some(MailContext { common, words })
 }
 
+/// The most characters of what somebody wrote; doors let less through, and a mail stays a mail.
+const MOST_OF_WORDS: usize = 10_000;
+/// The most characters of an article.
+const MOST_OF_ARTICLE: usize = 30_000;
+/// The most characters of one line: a place, a title.
+const MOST_OF_LINE: usize = 300;
+/// The most characters of a name and of a telephone number, which have to fit in a text message.
+const MOST_OF_NAME: usize = 80;
+const MOST_OF_PHONE: usize = 30;
+
+/// `text` with at most `most` characters; an ellipsis says that it went on.
+fn cut(text: String, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", text[..at].trim_end()),
+        None => text,
+    }
+}
+
+/// The beginning of what somebody typed, long enough for `most` characters of it to be left when it is clean.
+fn head(typed: &str, most: usize) -> &str {
+    typed.char_indices().nth(4 * most).map_or(typed, |(at, _)| &typed[..at])
+}
+
+/// What somebody wrote, clean and bounded.
+fn words_of(typed: &str) -> String {
+    cut(text::clean(head(typed, MOST_OF_WORDS)), MOST_OF_WORDS)
+}
+
+/// One line of it.
+fn line_of(typed: &str, most: usize) -> String {
+    cut(text::clean_line(head(typed, most)), most)
+}
+
 /// A name as it may stand in a greeting. Anybody can type anything as the name of somebody else's
 /// address; what could be an advertisement or a link is left out.
 fn name(typed: &str) -> Option<String> {
-    let name = text::clean_line(typed);
+    let name = line_of(typed, MOST_OF_LINE);
     let dotted = name.split_whitespace().any(|word| {
         let inner = word.trim_end_matches('.');
         inner.split('.').skip(1).any(|part| part.chars().count() > 1)

@@ -7,6 +7,7 @@
 //! by the link at the foot of each, [`desk`] is what the desk does for who calls, and [`why`] answers why
 //! somebody was told, or was not.
 
+pub mod advice;
 mod colour;
 pub mod context;
 pub mod devices;
@@ -14,6 +15,7 @@ pub mod desk;
 mod frame;
 pub mod links;
 pub mod paper;
+pub mod plain;
 pub mod plan;
 pub mod render;
 pub mod senders;

@@ -7,6 +7,8 @@ use clap::{Args, Subcommand};
 pub enum NoticesCommand {
     /// Why somebody was told, and why not: rule, wish, words, every try, what the provider said
     Why(WhyArgs),
+    /// How a message reads: its words, what a text message costs, how plain it is
+    Preview(PreviewArgs),
     /// Addresses that are not told something, and why
     #[command(subcommand)]
     Suppressed(SuppressedCommand),
@@ -32,6 +34,38 @@ pub struct WhyArgs {
     /// Only this person: `reporter`, or an id
     #[arg(long, value_name = "PERSON")]
     pub person: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which message.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  voordeur notices preview received
+  voordeur notices preview solved --lang fr --way sms
+  voordeur notices preview planned --case 1234-5670 --way email --html > planned.html
+
+A score of 60 and more is plain. Hints are advice: a formula counts words and syllables, it does not understand them.
+With --case the message is made of what really happened, and may show personal data.")]
+pub struct PreviewArgs {
+    /// The event that it tells: received, routed, planned, note, solved, declined, answered, referred, asked, slipping, reopened
+    pub template: String,
+    /// In which language: nl, fr, en [default: that of the case, or else the city's own]
+    #[arg(long, value_name = "LANGUAGE")]
+    pub lang: Option<String>,
+    /// Which way it goes: email, sms, push, letter, call
+    #[arg(long, value_name = "WAY", default_value = "email")]
+    pub way: String,
+    /// As this case's reporter gets it: its reference
+    #[arg(long, value_name = "REF")]
+    pub case: Option<String>,
+    /// With only what is always there
+    #[arg(long, conflicts_with = "case")]
+    pub bare: bool,
+    /// Print the HTML of the mail alone
+    #[arg(long, conflicts_with = "json")]
+    pub html: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

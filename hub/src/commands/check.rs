@@ -8,6 +8,7 @@ use crate::{
     failure::Failure,
     output::{Paint, count, say},
 };
+use notifier::{advice::advice, plain::Hint};
 use schemas::fault::Severity;
 use std::path::PathBuf;
 
@@ -30,10 +31,22 @@ pub fn run(args: CheckArgs, config: &Config) -> anyhow::Result<()> {
             Severity::Warning => warnings += 1,
         }
     }
+    let advice = reading.town.as_ref().map(|town| advice(&town.city, &town.templates)).unwrap_or_default();
     if args.json {
-        say!("{}", serde_json::json!({"errors": errors, "warnings": warnings, "faults": reading.faults}));
+        let faults = &reading.faults;
+        say!("{}", serde_json::json!({"errors": errors, "warnings": warnings, "faults": faults, "advice": advice}));
     } else {
         show(&reading);
+        for advice in &advice {
+            let reading = &advice.reading;
+            let hints: Vec<String> = reading.hints.iter().map(Hint::line).collect();
+            let paint = Paint::stdout();
+            let score = format!("reads {} (score {}; plain is 60 and more)", reading.level.as_str(), reading.score);
+            say!("{} {}: {score}", paint.cyan("advice"), advice.file);
+            for hint in hints {
+                say!("  {} {hint}", paint.dim("–"));
+            }
+        }
     }
     if errors > 0 || (args.strict && warnings > 0) {
         let what = match (errors, warnings) {

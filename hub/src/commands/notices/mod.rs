@@ -1,6 +1,7 @@
 //! `voordeur notices`: why somebody was told or was not, and what the desk does for who calls.
 
 mod desk;
+mod preview;
 mod why;
 
 use super::open;
@@ -27,6 +28,7 @@ pub async fn run(command: NoticesCommand, config: &Config) -> anyhow::Result<()>
     let ground = Ground { config, store: store.clone(), town };
     let result = match command {
         NoticesCommand::Why(args) => why::run(&ground, &args).await,
+        NoticesCommand::Preview(args) => preview::run(&ground, &args).await,
         NoticesCommand::Suppressed(command) => desk::suppressed(&ground, command).await,
         NoticesCommand::Stop(args) => desk::stop(&ground, &args).await,
         NoticesCommand::Forget(args) => desk::forget(&ground, &args).await,
