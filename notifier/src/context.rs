@@ -33,6 +33,8 @@ pub struct Facts<'a> {
     pub wishes: &'a str,
     /// The page where they read why they are told.
     pub why: &'a str,
+    /// The page where they choose how they are told.
+    pub choices: &'a str,
     /// The article that answers it, in the language it is there in.
     pub article: Option<(Language, &'a ArticleText)>,
 }
@@ -61,6 +63,8 @@ pub struct Common<'a> {
     pub wishes: &'a str,
     /// The page where they read why they are told.
     pub why: &'a str,
+    /// The page where they choose how they are told.
+    pub choices: &'a str,
     /// The city's name.
     pub city: &'a str,
     /// The telephone number of the front door.
@@ -256,6 +260,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         },
         wishes: facts.wishes,
         why: facts.why,
+        choices: facts.choices,
         city: city.name(language),
         phone: &city.phone,
     };
@@ -297,7 +302,7 @@ fn line_of(typed: &str, most: usize) -> String {
 
 /// A name as it may stand in a greeting. Anybody can type anything as the name of somebody else's
 /// address; what could be an advertisement or a link is left out.
-fn name(typed: &str) -> Option<String> {
+pub(crate) fn name(typed: &str) -> Option<String> {
     let name = line_of(typed, MOST_OF_LINE);
     let dotted = name.split_whitespace().any(|word| {
         let inner = word.trim_end_matches('.');
@@ -414,6 +419,7 @@ impl Sample {
             lead: self.lead.as_ref(),
             wishes: "https://example.org/nl/u/abc",
             why: "https://example.org/nl/u/abc/why",
+            choices: "https://example.org/nl/u/abc/choices",
             article: self.article.as_ref().map(|article| (Language::Nl, article)),
         }
     }

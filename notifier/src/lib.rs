@@ -8,10 +8,12 @@
 //! somebody was told, or was not.
 
 pub mod advice;
+pub mod choices;
 mod colour;
 pub mod context;
 pub mod devices;
 pub mod desk;
+pub mod digest;
 mod frame;
 pub mod links;
 pub mod paper;

@@ -37,6 +37,11 @@ impl NoticeLinks {
         format!("{}/why", self.wishes(notice, language))
     }
 
+    /// The page where whoever got `notice` chooses how they are told.
+    pub fn choices(&self, notice: Uuid, language: Language) -> String {
+        format!("{}/choices", self.wishes(notice, language))
+    }
+
     /// Where mail programs say "no more of this" for them, without a page (RFC 8058).
     pub fn one_click(&self, notice: Uuid) -> String {
         format!("{}/u/{}", self.public_url, self.tokens.wish(notice))

@@ -5,6 +5,7 @@
 //! address for.
 
 mod silence;
+mod wait;
 
 pub use silence::Silence;
 
@@ -12,10 +13,11 @@ use crate::senders;
 use jiff::tz::TimeZone;
 use schemas::{
     Timestamp, Uuid,
-    city::Quiet,
+    city::{Pace, Quiet},
     event::CaseEvent,
     id::derived,
     notice::{Because, Notice, NoticeState, Scope, Suppressed},
+    person::Rhythm,
     report::Language,
     way::Way,
 };
@@ -42,6 +44,10 @@ pub struct Recipient {
     pub dead: Vec<(Way, Suppressed)>,
     /// Their own quiet hours.
     pub quiet: Option<Quiet>,
+    /// How often they want to hear.
+    pub rhythm: Rhythm,
+    /// The person whose choices count for them; a digest is theirs.
+    pub owner: Option<Uuid>,
 }
 
 /// What all recipients of one event have in common.
@@ -53,6 +59,8 @@ pub struct Scene<'a> {
     pub available: &'a [&'a str],
     /// The quiet hours of the city.
     pub quiet: Option<Quiet>,
+    /// How news is gathered in the city.
+    pub pace: Pace,
     /// The city's clock on the wall.
     pub zone: &'a TimeZone,
     /// It matters for somebody's safety: it does not wait.
@@ -109,15 +117,9 @@ pub fn decide(
         reasons.push(Because::Suppressed { by, scope });
         state = NoticeState::Suppressed;
     } else {
-        let over = to.quiet.or(scene.quiet).filter(|_| is_heard(way)).and_then(|q| q.over_at(scene.now, scene.zone));
-        match over {
-            Some(_) if scene.critical => reasons.push(Because::Critical),
-            Some(until) => {
-                reasons.push(Because::Quiet { until });
-                due_at = Some(until);
-            }
-            None => {}
-        }
+        let (until, because) = wait::wait(scene, to, way);
+        due_at = until;
+        reasons.extend(because);
     }
     Ok(Notice {
         id: notice_id(event.id, &to.person, sender, way),
@@ -151,11 +153,6 @@ pub fn spread(notice: Notice, to: &Recipient) -> Vec<Notice> {
         ..notice.clone()
     };
     to.devices.iter().map(one).collect()
-}
-
-/// Whether a message that goes this way makes a noise when it arrives.
-fn is_heard(way: Way) -> bool {
-    matches!(way, Way::Sms | Way::Push | Way::Call)
 }
 
 /// The id of the notice that tells `event` to `person` by `sender`: the same on every retry, so that

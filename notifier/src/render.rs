@@ -68,7 +68,7 @@ macro_rules! built_in {
 static BUILT_IN: [&[(&str, &str)]; 3] = [
     &built_in!(
         "mail": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
-        "slipping", "reopened", "foot"
+        "slipping", "reopened", "digest", "foot"
     ),
     &built_in!(
         "short": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
@@ -135,6 +135,9 @@ impl Templates {
             match frame(city, layout, language, accent) {
                 Ok(frame) => drop(templates.frames.insert(language, frame)),
                 Err(fault) => faults.push(fault),
+            }
+            if let Err(found) = templates.add_digest(city, language) {
+                faults.extend(found);
             }
             for (full, bare) in full.iter().zip(&bare) {
                 if let Err(found) = templates.add(city, &city.files, language, full, bare) {
@@ -220,7 +223,7 @@ impl Templates {
         Ok(())
     }
 
-    fn register(
+    pub(crate) fn register(
         &mut self,
         event: &str,
         language: Language,
@@ -252,20 +255,35 @@ impl Templates {
     ) -> Result<Rendered, RenderError> {
         let event = facts.event.what.word();
         let words = context::of(city, public_url, facts, language).ok_or(RenderError::NotTold(event))?;
-        let [subject_name, mail, line, _] = names(event, language);
+        let [_, _, line, _] = names(event, language);
+        let wrong =
+            |error: handlebars::RenderError| RenderError::Template { template: line.clone(), why: error.to_string() };
+        let context = Context::wraps(&words).map_err(wrong)?;
+        let mut made = self.render_parts(event, language, &context)?;
+        made.short = schemas::text::clean_line(&self.plain.render_with_context(&line, &context).map_err(wrong)?);
+        made.link = words.common.link;
+        Ok(made)
+    }
+
+    /// The subject and both parts of a mail; what fits in a text message, and the link, are left to the caller.
+    pub(crate) fn render_parts(
+        &self,
+        template: &str,
+        language: Language,
+        context: &Context,
+    ) -> Result<Rendered, RenderError> {
+        let [subject_name, mail, ..] = names(template, language);
         let wrong =
             |error: handlebars::RenderError| RenderError::Template { template: mail.clone(), why: error.to_string() };
-        let context = Context::wraps(&words).map_err(wrong)?;
         let subject =
-            schemas::text::clean_line(&self.plain.render_with_context(&subject_name, &context).map_err(wrong)?);
-        let text = tidy(&self.plain.render_with_context(&mail, &context).map_err(wrong)?);
-        let body = self.html.render_with_context(&mail, &context).map_err(wrong)?;
+            schemas::text::clean_line(&self.plain.render_with_context(&subject_name, context).map_err(wrong)?);
+        let text = tidy(&self.plain.render_with_context(&mail, context).map_err(wrong)?);
+        let body = self.html.render_with_context(&mail, context).map_err(wrong)?;
         let html = match self.frames.get(&language) {
             Some(frame) => frame.fill(&html_escape(&subject), &body),
             None => body,
         };
-        let short = schemas::text::clean_line(&self.plain.render_with_context(&line, &context).map_err(wrong)?);
-        Ok(Rendered { subject, text, html, short, link: words.common.link })
+        Ok(Rendered { subject, text, html, short: String::new(), link: String::new() })
     }
 
     /// The same words as [`Templates::render`] as blocks, for what is printed or said: those of the event, and what
@@ -422,7 +440,7 @@ fn context_words() -> Vec<&'static str> {
     words
 }
 
-fn whole_file(file: &str, why: &str) -> Fault {
+pub(crate) fn whole_file(file: &str, why: &str) -> Fault {
     Fault::error(file, (0, 0), why, "compare it with the template that comes with Voordeur")
 }
 

@@ -71,6 +71,8 @@ impl Wishes {
         // An address that is erased is told nothing anyway.
         let Some(key) = address_of(&self.city, &self.keys, &mut tx, &notice).await? else { return Ok(true) };
         match wish {
+            // A digest is about no single case: who wants none of it wants nothing.
+            Wish::NotThis if notice.template == "digest" => self.stop(&mut tx, key, Scope::All, String::new()).await?,
             Wish::NotThis => self.stop(&mut tx, key, Scope::Case, notice.case_id.to_string()).await?,
             Wish::Nothing => self.stop(&mut tx, key, Scope::All, String::new()).await?,
             Wish::Again => {

@@ -192,6 +192,8 @@ async fn no_header_of_somebody_else_leaves_in_a_mail() {
         let parcel = Parcel {
             notice: derived(&["hostile", &number.to_string()]),
             case_id: Uuid::nil(),
+            reference: sample.report.reference,
+            person: "reporter".into(),
             version: 1,
             to: Address::Email("jo@example.org".into()),
             // A sender does not trust whoever rendered.
@@ -199,9 +201,12 @@ async fn no_header_of_somebody_else_leaves_in_a_mail() {
             text: made.text,
             html: made.html,
             short: made.short,
+            paper: Vec::new(),
             link: made.link,
             language: Language::Nl,
             critical: false,
+            urgency: sample.report.urgency,
+            is_status: true,
             at: sample.event.at,
         };
         assert!(matches!(mail.send(&parcel).await, Verdict::Done { .. }), "{hostile:?}");

@@ -120,6 +120,8 @@ fn a_received_mail_reads_like_this() {
          Vriendelijke groet van Kortrijk\n\n\
          Geen berichten meer:\n\
          https://example.org/nl/u/abc\n\
+         Kies hoe u berichten krijgt:\n\
+         https://example.org/nl/u/abc/choices\n\
          Waarom u dit bericht krijgt:\n\
          https://example.org/nl/u/abc/why\n"
     );
@@ -146,6 +148,8 @@ fn a_planned_mail_reads_like_this_in_french() {
          Cordialement, Courtrai\n\n\
          Plus de messages:\n\
          https://example.org/nl/u/abc\n\
+         Choisir comment recevoir nos messages:\n\
+         https://example.org/nl/u/abc/choices\n\
          Pourquoi vous recevez ce message:\n\
          https://example.org/nl/u/abc/why\n"
     );

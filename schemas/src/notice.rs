@@ -71,7 +71,12 @@ pub enum Because {
         /// When that is.
         until: Timestamp,
     },
-    /// It waits for others, to be told together.
+    /// It waits a moment: another status may follow, and then only the newest is told.
+    Together {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It waits for others, to be told together in one message.
     Digest {
         /// Until when.
         until: Timestamp,

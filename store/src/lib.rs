@@ -27,6 +27,7 @@ mod dispatches;
 mod error;
 mod events;
 mod forget;
+mod gathered;
 mod hooks;
 mod inbox;
 mod lanes;

@@ -126,12 +126,20 @@ struct PlanRow<'a> {
 }
 
 #[derive(Serialize)]
-struct EndRow<'a> {
+pub(crate) struct EndRow<'a> {
     id: Uuid,
     state: &'static str,
     at: i64,
     receipt: Option<&'a str>,
     why: Option<&'a str>,
+}
+
+impl<'a> EndRow<'a> {
+    pub(crate) fn of(end: &'a NoticeEnd) -> Self {
+        let NoticeEnd { id, state, at, receipt, why } = end;
+        let (state, at) = (state.as_str(), at.as_microsecond());
+        Self { id: *id, state, at, receipt: receipt.as_deref(), why: why.as_deref() }
+    }
 }
 
 row! { "notice", KeptRow {
@@ -142,7 +150,7 @@ row! { "notice", KeptRow {
 } }
 
 impl KeptRow {
-    fn read(self) -> Result<NoticeRow> {
+    pub(crate) fn read(self) -> Result<NoticeRow> {
         let broken = |column| Error::broken("notice", column, &self.id);
         Ok(NoticeRow {
             notice: Notice {
@@ -208,16 +216,7 @@ impl Tx {
     /// notice that was sent stays sent.
     pub async fn settle_notices(&mut self, ends: &[NoticeEnd]) -> Result<()> {
         let by_id: BTreeMap<_, _> = ends.iter().map(|end| (end.id, end)).collect();
-        let rows: Vec<_> = by_id
-            .into_values()
-            .map(|NoticeEnd { id, state, at, receipt, why }| EndRow {
-                id: *id,
-                state: state.as_str(),
-                at: at.as_microsecond(),
-                receipt: receipt.as_deref(),
-                why: why.as_deref(),
-            })
-            .collect();
+        let rows: Vec<_> = by_id.into_values().map(EndRow::of).collect();
         if !rows.is_empty() {
             self.conn.exec(SETTLE, vec![batch(&rows)?]).await?;
         }
@@ -244,11 +243,12 @@ impl Tx {
         self.conn.exec(COST, args![id, cost]).await.map(|_| ())
     }
 
-    /// Writes what was heard of notices after they were sent: the state and why.
+    /// Writes what was heard of a notice after it was sent, and of all that was told with it: the state and why.
     pub async fn hear_of_notice(&mut self, id: Uuid, state: NoticeState, why: Option<&str>) -> Result<()> {
         let now = self.clock().now();
         self.conn.exec(HEARD, args![id, state.as_str(), why.map(str::to_owned), now]).await?;
-        self.hook_notices(&[id]).await
+        self.hook_notices(&[id]).await?;
+        self.hear_of_gathered(id, state, why).await
     }
 }
 

@@ -59,6 +59,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::dispatches::STATEMENTS,
         crate::events::STATEMENTS,
         crate::forget::STATEMENTS,
+        crate::gathered::STATEMENTS,
         crate::hooks::STATEMENTS,
         crate::inbox::STATEMENTS,
         crate::lanes::STATEMENTS,

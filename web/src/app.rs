@@ -6,7 +6,7 @@ use adapters::{
     intake::{Doors, IntakeTools},
     updates::UpdateTools,
 };
-use notifier::{why::Whys, wishes::Wishes};
+use notifier::{choices::Choices, why::Whys, wishes::Wishes};
 use schemas::{Date, report::Language};
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::OnceCell;
@@ -33,6 +33,7 @@ pub struct Inner {
     pub updates: UpdateTools,
     wishes: OnceCell<Wishes>,
     whys: OnceCell<Whys>,
+    choices: OnceCell<Choices>,
 }
 
 impl Deref for App {
@@ -67,6 +68,7 @@ impl App {
             updates,
             wishes: OnceCell::new(),
             whys: OnceCell::new(),
+            choices: OnceCell::new(),
         }))
     }
 
@@ -79,6 +81,11 @@ impl App {
     pub async fn whys(&self) -> Result<&Whys, store::Error> {
         let available = self.site.config.senders.clone();
         self.whys.get_or_try_init(|| Whys::open(&self.site.store, &self.site.city, available)).await
+    }
+
+    /// Where people choose how they are told.
+    pub async fn choices(&self) -> Result<&Choices, store::Error> {
+        self.choices.get_or_try_init(|| Choices::open(&self.site.store, &self.site.city)).await
     }
 
     /// The date today in the city.

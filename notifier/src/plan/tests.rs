@@ -23,6 +23,8 @@ fn reporter(ways: &[Way]) -> Recipient {
         wish: None,
         dead: Vec::new(),
         quiet: None,
+        rhythm: Rhythm::AtOnce,
+        owner: None,
     }
 }
 
@@ -32,7 +34,7 @@ fn planned(what: What, to: &Recipient, available: &[&str], critical: bool) -> Op
     let event = event(what);
     let quiet = Quiet::parse("21:30-07:00");
     let now = "2026-11-10T21:00:00Z".parse().unwrap();
-    plan(&Scene { event: &event, available, quiet, zone: &zone, critical, now }, to)
+    plan(&Scene { event: &event, available, quiet, pace: Pace::default(), zone: &zone, critical, now }, to)
 }
 
 #[test]
@@ -68,7 +70,8 @@ fn a_silence_says_why() {
     let say = |what: What, ways: &[Way], dead: &[(Way, Suppressed)], tried: &[Way], available: &[&str]| {
         let event = event(what);
         let now = Timestamp::UNIX_EPOCH;
-        let scene = Scene { event: &event, available, quiet: None, zone: &zone, critical: false, now };
+        let scene =
+            Scene { event: &event, available, quiet: None, pace: Pace::default(), zone: &zone, critical: false, now };
         let to = Recipient { dead: dead.to_vec(), ..reporter(ways) };
         decide(&scene, &to, tried, None).map(|notice| notice.way)
     };
@@ -171,6 +174,7 @@ fn what_did_not_work_is_not_tried_again() {
         event: &event,
         available: &["letterbox"],
         quiet: None,
+        pace: Pace::default(),
         zone: &zone,
         critical: false,
         now: Timestamp::UNIX_EPOCH,
@@ -181,4 +185,65 @@ fn what_did_not_work_is_not_tried_again() {
     assert_eq!(second.way, Way::Sms);
     assert_eq!(second.reasons[1], Because::Instead { of: Way::Email, why: "550 no such mailbox".into() });
     assert_eq!(next(&scene, &to, &[Way::Email, Way::Sms, Way::Letter], instead()), None);
+}
+
+#[test]
+fn news_waits_for_a_digest_or_for_more_of_it() {
+    let zone = TimeZone::get("Europe/Brussels").unwrap();
+    let quiet = Quiet::parse("21:30-07:00");
+    let department = || Slug::new("groen").unwrap();
+    let routed = || What::Planned { department: department(), on: jiff::civil::date(2026, 12, 1), text: None };
+    let note = || What::Note { department: department(), text: "x".into() };
+    let asked = || What::Asked { department: department(), text: "x".into() };
+    let (day, evening) = ("2026-11-10T12:00:00Z", "2026-11-10T20:25:00Z");
+    let morning: Timestamp = "2026-11-11T06:00:00Z".parse().unwrap();
+    let digest: Timestamp = "2026-11-11T07:00:00Z".parse().unwrap();
+    let monday: Timestamp = "2026-11-16T07:00:00Z".parse().unwrap();
+    let (at_once, daily, weekly) = (Rhythm::AtOnce, Rhythm::Daily, Rhythm::Weekly);
+    let soon = |now: &str| now.parse::<Timestamp>().unwrap() + std::time::Duration::from_secs(600);
+    let due = |because: Because| Some(because);
+    for (what, way, rhythm, together, now, critical, expected) in [
+        (routed(), Way::Email, at_once, 0, day, false, None),
+        (routed(), Way::Email, daily, 0, day, false, due(Because::Digest { until: digest })),
+        (routed(), Way::Email, weekly, 0, day, false, due(Because::Digest { until: monday })),
+        (note(), Way::Email, daily, 0, day, false, due(Because::Digest { until: digest })),
+        // What somebody is asked, and that we have it, does not wait; nor does a text message for a mail.
+        (asked(), Way::Email, daily, 10, day, false, None),
+        (What::Received, Way::Email, daily, 10, day, false, None),
+        (routed(), Way::Sms, daily, 0, day, false, None),
+        // A status waits for a newer one, a note has words that nothing newer repeats.
+        (routed(), Way::Email, at_once, 10, day, false, due(Because::Together { until: soon(day) })),
+        (routed(), Way::Sms, at_once, 10, day, false, due(Because::Together { until: soon(day) })),
+        (note(), Way::Email, at_once, 10, day, false, None),
+        (routed(), Way::Email, daily, 10, day, false, due(Because::Digest { until: digest })),
+        // It becomes quiet while it waits.
+        (routed(), Way::Sms, at_once, 10, evening, false, due(Because::Quiet { until: morning })),
+        (routed(), Way::Email, at_once, 10, evening, false, due(Because::Together { until: soon(evening) })),
+        // What is critical waits for nothing, and says so where it would have.
+        (routed(), Way::Email, daily, 10, day, true, due(Because::Critical)),
+        (routed(), Way::Sms, at_once, 10, evening, true, due(Because::Critical)),
+        (routed(), Way::Email, at_once, 0, day, true, None),
+    ] {
+        let name = format!("{} {way} {rhythm:?} {together} {now} {critical}", what.word());
+        let event = event(what);
+        let pace = Pace { together, ..Pace::default() };
+        let scene = Scene {
+            event: &event,
+            available: &["letterbox"],
+            quiet,
+            pace,
+            zone: &zone,
+            critical,
+            now: now.parse().unwrap(),
+        };
+        let to = Recipient { rhythm, owner: Some(derived(&["an"])), ..reporter(&[way]) };
+        let notice = plan(&scene, &to).unwrap();
+        let because = notice.reasons.get(2).cloned();
+        assert_eq!(because, expected, "{name}");
+        let until = because.and_then(|because| match because {
+            Because::Digest { until } | Because::Quiet { until } | Because::Together { until } => Some(until),
+            _ => None,
+        });
+        assert_eq!(notice.due_at, until, "{name}");
+    }
 }

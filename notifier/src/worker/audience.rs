@@ -6,7 +6,7 @@ use schemas::{
     city::{City, Publicity},
     event::{CaseEvent, What},
     notice::{Because, Scope},
-    person::{KnownAddress, Person, Suppression},
+    person::{KnownAddress, Person, Rhythm, Suppression},
     report::{Contact, Kind, Report},
     way::{Address, Way},
 };
@@ -21,6 +21,8 @@ pub(super) struct Audience {
     /// Who follows what; by scope and target.
     follows: BTreeMap<(Scope, String), Vec<Uuid>>,
     people: HashMap<Uuid, Person>,
+    /// Whose the addresses of reporters are, where somebody proved it: their choices count.
+    owners: HashMap<AddressKey, Uuid>,
     addresses: BTreeMap<Uuid, Vec<KnownAddress>>,
     suppressions: HashMap<AddressKey, Vec<Suppression>>,
 }
@@ -54,7 +56,10 @@ impl Audience {
         for follow in tx.followers(&targets).await? {
             follows.entry((follow.scope, follow.target)).or_default().push(follow.person);
         }
-        let people: BTreeSet<Uuid> = follows.values().flatten().copied().collect();
+        let of_contacts = contacts.values().flat_map(|contact| contact_addresses(contact, city));
+        let of_contacts: BTreeSet<AddressKey> = of_contacts.map(|address| key(keys, &address)).collect();
+        let owners = owners(tx, &of_contacts).await?;
+        let people: BTreeSet<Uuid> = follows.values().flatten().chain(owners.values()).copied().collect();
         let people: Vec<Uuid> = people.into_iter().collect();
         let mut addresses: BTreeMap<Uuid, Vec<KnownAddress>> = BTreeMap::new();
         let known = if people.is_empty() { HashMap::new() } else { tx.people(&people).await? };
@@ -64,9 +69,7 @@ impl Audience {
             }
         }
         let mut wanted: BTreeSet<AddressKey> = addresses.values().flatten().map(key_of).collect();
-        for contact in contacts.values() {
-            wanted.extend(contact_addresses(contact, city).map(|address| key(keys, &address)));
-        }
+        wanted.extend(of_contacts);
         wanted.extend(devices.values().flatten().map(device_key));
         let wanted: Vec<_> = wanted.into_iter().collect();
         let mut suppressions: HashMap<AddressKey, Vec<Suppression>> = HashMap::new();
@@ -74,7 +77,7 @@ impl Audience {
             let of = AddressKey { way: found.way, key: found.key.clone() };
             suppressions.entry(of).or_default().push(found);
         }
-        Ok(Self { reports, contacts, devices, follows, people: known, addresses, suppressions })
+        Ok(Self { reports, contacts, devices, follows, people: known, owners, addresses, suppressions })
     }
 
     /// Who may be told of `event`, the reporter first.
@@ -84,7 +87,8 @@ impl Audience {
         let reporter = self.reporter(city, keys, report);
         let mut everybody: Vec<Recipient> = reporter.into_iter().collect();
         if is_for_followers(&event.what) && is_public(city, report) {
-            let mut told = BTreeSet::new();
+            // Who told the city of it does not hear of it again because they follow it.
+            let mut told: BTreeSet<Uuid> = everybody.iter().filter_map(|to| to.owner).collect();
             for (scope, target) in targets(city, report) {
                 for person in self.follows.get(&(scope, target.clone())).into_iter().flatten() {
                     if told.insert(*person) {
@@ -108,15 +112,18 @@ impl Audience {
         if keyed.is_empty() {
             return None;
         }
+        let owner = keyed.iter().find_map(|(_, key)| self.owners.get(key)).and_then(|id| self.people.get(id));
         let mut to = Recipient {
             person: REPORTER.to_owned(),
-            language: report.language,
+            language: owner.map_or(report.language, |owner| owner.language),
             because: vec![Because::Reporter],
             ways: Vec::new(),
             devices: Vec::new(),
             wish: None,
             dead: Vec::new(),
-            quiet: None,
+            quiet: owner.and_then(|owner| owner.quiet),
+            rhythm: owner.map_or(Rhythm::AtOnce, |owner| owner.rhythm),
+            owner: owner.map(|owner| owner.id),
         };
         self.fill(&mut to, &keyed, &targets(city, report));
         Some(to)
@@ -140,6 +147,8 @@ impl Audience {
             wish: None,
             dead: Vec::new(),
             quiet: person.quiet,
+            rhythm: person.rhythm,
+            owner: Some(id),
         };
         self.fill(&mut to, &keyed, &targets(city, report));
         Some(to)
@@ -210,8 +219,18 @@ pub(super) fn targets(city: &City, report: &Report) -> Vec<(Scope, String)> {
 }
 
 /// Every address that a reporter left, mail first.
-pub(super) fn contact_addresses<'a>(contact: &'a Contact, city: &'a City) -> impl Iterator<Item = Address> + 'a {
+pub(crate) fn contact_addresses<'a>(contact: &'a Contact, city: &'a City) -> impl Iterator<Item = Address> + 'a {
     [Way::Email, Way::Sms, Way::Letter, Way::Call].into_iter().filter_map(|way| contact.address(way, &city.country))
+}
+
+/// Whose these addresses are, as far as somebody proved it.
+async fn owners(tx: &mut Tx, keys: &BTreeSet<AddressKey>) -> Result<HashMap<AddressKey, Uuid>, store::Error> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let keys: Vec<AddressKey> = keys.iter().cloned().collect();
+    let known = tx.addresses_by_keys(&keys).await?.into_iter().filter(|known| known.verified_at.is_some());
+    Ok(known.map(|known| (key_of(&known), known.person)).collect())
 }
 
 fn key(keys: &AddressKeys, address: &Address) -> AddressKey {

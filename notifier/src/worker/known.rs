@@ -50,7 +50,13 @@ pub(crate) async fn is_unwanted(
 }
 
 /// Everything that the words of a notice are made from.
-pub(crate) fn facts<'a>(city: &'a City, view: &'a NoticeView, wishes: &'a str, why: &'a str) -> context::Facts<'a> {
+pub(crate) fn facts<'a>(
+    city: &'a City,
+    view: &'a NoticeView,
+    wishes: &'a str,
+    why: &'a str,
+    choices: &'a str,
+) -> context::Facts<'a> {
     context::Facts {
         event: &view.event,
         report: &view.report,
@@ -61,6 +67,7 @@ pub(crate) fn facts<'a>(city: &'a City, view: &'a NoticeView, wishes: &'a str, w
         is_theirs: view.notice.person == REPORTER,
         wishes,
         why,
+        choices,
         lead: view.case.as_ref().and_then(|case| case.lead.as_ref()),
         article: match &view.event.what {
             What::Answered { article, .. } => city.article(article).map(|article| article.text(view.notice.language)),

@@ -2,12 +2,15 @@
 //! [`SendWorker`] hands them over.
 
 mod audience;
+mod digest;
+mod gather;
 mod heard;
 mod known;
 mod plan;
 mod send;
 pub mod why;
 
+pub(crate) use audience::contact_addresses;
 pub(crate) use heard::address_of;
 pub(crate) use known::{address, facts, is_unwanted};
 pub use plan::PlanWorker;

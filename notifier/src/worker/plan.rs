@@ -1,7 +1,11 @@
 //! Lane `notifier`: plans the notices of each event, and takes in what is heard of notices, in the
 //! transaction that settles the letter.
 
-use super::{audience::Audience, heard};
+use super::{
+    audience::Audience,
+    gather::{Planned, gather, is_digest},
+    heard,
+};
 use crate::{
     plan::{self, Scene},
     render::Templates,
@@ -69,6 +73,7 @@ impl PlanWorker {
             event,
             available: &self.available,
             quiet: self.city.quiet,
+            pace: self.city.pace,
             zone: &self.city.calendar.zone,
             critical: false,
             now,
@@ -77,9 +82,31 @@ impl PlanWorker {
 
     /// Tells the person of a notice that did not reach them the next way; nothing when there is none, when
     /// it reached them after all, or when something newer says more.
-    async fn next_way(&self, tx: &mut Tx, failed: &Failed) -> Result<Vec<Notice>, store::Error> {
+    async fn next_way<'a>(
+        &self,
+        tx: &mut Tx,
+        failed: &Failed,
+        cause: &'a Letter,
+    ) -> Result<Vec<Planned<'a>>, store::Error> {
         let Some(row) = tx.notices(&[failed.notice]).await?.remove(&failed.notice) else { return Ok(Vec::new()) };
-        let notice = row.notice;
+        if !is_digest(&row.notice) {
+            return self.next_way_of(tx, row.notice, &failed.why, cause).await;
+        }
+        // Each of the gathered goes its own way: together they would not fit in a text message.
+        let mut planned = Vec::new();
+        for row in tx.gathered(failed.notice).await? {
+            planned.extend(self.next_way_of(tx, row.notice, &failed.why, cause).await?);
+        }
+        Ok(planned)
+    }
+
+    async fn next_way_of<'a>(
+        &self,
+        tx: &mut Tx,
+        notice: Notice,
+        why: &str,
+        cause: &'a Letter,
+    ) -> Result<Vec<Planned<'a>>, store::Error> {
         if matches!(notice.state, NoticeState::Delivered | NoticeState::Superseded | NoticeState::Suppressed) {
             return Ok(Vec::new());
         }
@@ -99,7 +126,7 @@ impl PlanWorker {
         }
         // No device says that it shows it: whoever asks about the others must know. One that says so later counts.
         if notice.device.is_some() && notice.state != NoticeState::Failed {
-            tx.hear_of_notice(notice.id, NoticeState::Failed, Some(&failed.why)).await?;
+            tx.hear_of_notice(notice.id, NoticeState::Failed, Some(why)).await?;
         }
         // Another device of theirs has it, or may still get it: then its own failure says so.
         let is_reached = |row: &NoticeRow| row.notice.way == notice.way && row.notice.state != NoticeState::Failed;
@@ -107,7 +134,7 @@ impl PlanWorker {
             return Ok(Vec::new());
         }
         let tried: Vec<Way> = rows.into_iter().map(|row| row.notice.way).collect();
-        let instead = Some((notice.way, failed.why.clone()));
+        let instead = Some((notice.way, why.to_owned()));
         let next = plan::next(&self.scene(&event, now), &to, &tried, instead);
         if next.is_some() {
             let why = "the person is told another way";
@@ -118,13 +145,14 @@ impl PlanWorker {
             metrics::counter!("voordeur_notices_unreachable_total").increment(1);
             tracing::warn!(notice = %notice.id, case = %notice.case_id, way = %notice.way, "this person can be told in no other way");
         }
-        Ok(next.into_iter().flat_map(|next| plan::spread(next, &to)).collect())
+        let spread = next.into_iter().flat_map(|next| plan::spread(next, &to));
+        Ok(spread.map(|notice| Planned { notice, cause, owner: to.owner }).collect())
     }
 
     /// Gives each notice the version of the words it is planned with, and keeps these words.
-    async fn pin(&self, tx: &mut Tx, planned: &mut [(Notice, &Letter)]) -> Result<(), store::Error> {
+    async fn pin(&self, tx: &mut Tx, planned: &mut [Planned<'_>]) -> Result<(), store::Error> {
         let mut used = BTreeMap::new();
-        for (notice, _) in planned {
+        for Planned { notice, .. } in planned {
             let Some(version) = self.templates.version(&notice.template, notice.language) else { continue };
             notice.template_version = Some(version.name.clone());
             used.insert(version.name.as_str(), (version, notice.template.clone(), notice.language));
@@ -151,22 +179,19 @@ impl PlanWorker {
         Ok(())
     }
 
-    async fn write(&self, tx: &mut Tx, mut planned: Vec<(Notice, &Letter)>) -> Result<(), store::Error> {
+    async fn write(&self, tx: &mut Tx, mut planned: Vec<Planned<'_>>) -> Result<(), store::Error> {
         self.pin(tx, &mut planned).await?;
-        let notices: Vec<Notice> = planned.iter().map(|(notice, _)| notice.clone()).collect();
+        let notices: Vec<Notice> = planned.iter().map(|one| one.notice.clone()).collect();
         let new = tx.plan_notices(&notices).await?;
-        let due = planned
-            .into_iter()
-            .filter(|(notice, _)| new.contains(&notice.id) && notice.state == NoticeState::Planned)
-            .map(|(notice, cause)| due(&notice, cause, notice.planned_at))
-            .collect::<Vec<_>>();
+        planned.retain(|one| new.contains(&one.notice.id));
         metrics::counter!("voordeur_notices_planned_total").increment(new.len() as u64);
-        tx.post(&due).await
+        let letters = gather(tx, planned).await?;
+        tx.post(&letters).await
     }
 }
 
 /// The letter that has `notice` sent.
-fn due(notice: &Notice, cause: &Letter, now: Timestamp) -> Letter {
+pub(super) fn due(notice: &Notice, cause: &Letter, now: Timestamp) -> Letter {
     let (lane, subject) = (Lane::sender(&notice.sender), format!("notice.{}", notice.template));
     let body = Due { notice: notice.id };
     let letter = Letter::new(notice.id, lane, Topic::NoticeDue, subject, &body, cause.trace.next(), now);
@@ -195,11 +220,11 @@ impl Effects for PlanWorker {
                     let everybody = audience.of(&self.city, &self.keys, event);
                     for to in &everybody {
                         let notices = plan::plan(&scene, to).into_iter().flat_map(|notice| plan::spread(notice, to));
-                        planned.extend(notices.map(|notice| (notice, letter)));
+                        planned.extend(notices.map(|notice| Planned { notice, cause: letter, owner: to.owner }));
                     }
                 }
                 Ok(Said::Failed(failed)) => {
-                    planned.extend(self.next_way(tx, failed).await?.into_iter().map(|notice| (notice, letter)));
+                    planned.extend(self.next_way(tx, failed, letter).await?);
                 }
                 Ok(Said::Heard(heard)) => heard::hear(self, tx, letter, heard).await?,
                 Err(error) => {

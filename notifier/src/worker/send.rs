@@ -1,13 +1,15 @@
 //! Lane `send.<sender>`: renders one notice, hands it over, and writes what became of it.
 
 use super::{
+    gather::{self, is_digest},
     known::{address, facts, is_unwanted},
     plan::failed,
 };
 use crate::{
     context,
     links::NoticeLinks,
-    render::Templates,
+    paper::Block,
+    render::{RenderError, Rendered, Templates},
     senders::{Parcel, Sender},
     versions::Version,
 };
@@ -44,13 +46,16 @@ const MOST_FORMER: usize = 64;
 /// A notice that waited this long before its first try was delayed, as if a try had failed.
 const DELAYED_AFTER: Duration = Duration::from_mins(15);
 
+/// The words of one notice, and as blocks.
+pub(super) type Words = (Rendered, Vec<Block>);
+
 /// Lane `send.<sender>`: renders one notice and hands it to its sender.
 pub struct SendWorker {
-    store: Store,
-    city: Arc<City>,
-    templates: Arc<Templates>,
-    links: NoticeLinks,
-    sender: Arc<dyn Sender>,
+    pub(super) store: Store,
+    pub(super) city: Arc<City>,
+    pub(super) templates: Arc<Templates>,
+    pub(super) links: NoticeLinks,
+    pub(super) sender: Arc<dyn Sender>,
     keys: AddressKeys,
     /// Words as they once were, for notices that were planned with them.
     former: Mutex<HashMap<String, Arc<Templates>>>,
@@ -105,13 +110,29 @@ impl SendWorker {
     /// that it is late. A note is never pointless: nothing newer repeats its words.
     async fn is_superseded(&self, letter: &Letter, view: &NoticeView) -> Result<bool, store::Error> {
         let waited = self.store.clock().now().duration_since(view.notice.planned_at);
-        let late = letter.attempt > 0 || waited.unsigned_abs() > DELAYED_AFTER;
+        let waits = |because: &Because| matches!(because, Because::Together { .. });
+        let late = letter.attempt > 0 || waited.unsigned_abs() > DELAYED_AFTER || view.notice.reasons.iter().any(waits);
         if !late || !is_status(&view.event.what) {
             return Ok(false);
         }
         let version = view.notice.version;
         let timeline = self.store.timeline(view.notice.case_id, true).await?;
         Ok(timeline.iter().any(|e| e.version > version && e.what.is_told() && is_status(&e.what)))
+    }
+
+    /// The words of a notice, and the same as blocks where they are printed or said.
+    pub(super) async fn render(&self, view: &NoticeView) -> Result<Result<Words, RenderError>, store::Error> {
+        let language = view.notice.language;
+        let (wishes, why) = (self.links.wishes(view.notice.id, language), self.links.why(view.notice.id, language));
+        let choices = self.links.choices(view.notice.id, language);
+        let facts = facts(&self.city, view, &wishes, &why, &choices);
+        let words = self.words(&view.notice).await?;
+        let (city, url) = (&self.city, self.links.public_url());
+        let is_paper = matches!(view.notice.way, Way::Letter | Way::Call);
+        let nameless = context::Facts { name: None, ..facts };
+        let paper = if is_paper { words.paper(city, url, &nameless, language, false).map(|parts| parts.concat()) } else { Ok(Vec::new()) };
+        let made = words.render(city, url, &facts, language);
+        Ok(made.and_then(|made| Ok((made, paper?))))
     }
 
     async fn try_deliver(&self, letter: &Letter) -> Result<Verdict, store::Error> {
@@ -132,6 +153,9 @@ impl SendWorker {
             NoticeState::Planned | NoticeState::Failed | NoticeState::Unknown => {}
         }
         let Some(to) = address(&self.city, &view) else { return Ok(Verdict::receipt(NO_ADDRESS)) };
+        if is_digest(&view.notice) {
+            return self.deliver_digest(&view, to).await;
+        }
         if is_unwanted(&self.store, &self.city, &self.keys, &view, &to).await? {
             return Ok(Verdict::receipt(UNWANTED));
         }
@@ -139,23 +163,8 @@ impl SendWorker {
             return Ok(Verdict::receipt(SUPERSEDED));
         }
         let language = view.notice.language;
-        let (wishes, why) = (self.links.wishes(view.notice.id, language), self.links.why(view.notice.id, language));
-        let facts = facts(&self.city, &view, &wishes, &why);
-        let words = self.words(&view.notice).await?;
-        let rendered = match words.render(&self.city, self.links.public_url(), &facts, language) {
+        let (rendered, paper) = match self.render(&view).await? {
             Ok(rendered) => rendered,
-            Err(error) => return Ok(Verdict::never(Fault::Ours, error.to_string())),
-        };
-        let is_paper = matches!(to.way(), Way::Letter | Way::Call);
-        let paper = if is_paper {
-            let nameless = context::Facts { name: None, ..facts };
-            let made = words.paper(&self.city, self.links.public_url(), &nameless, language, false);
-            made.map(|parts| parts.concat())
-        } else {
-            Ok(Vec::new())
-        };
-        let paper = match paper {
-            Ok(paper) => paper,
             Err(error) => return Ok(Verdict::never(Fault::Ours, error.to_string())),
         };
         let parcel = Parcel {
@@ -198,6 +207,8 @@ impl Edge for SendWorker {
         let by_id: BTreeMap<Uuid, &Outcome> = last.into_iter().collect();
         let ends: Vec<NoticeEnd> = by_id.values().map(|outcome| end_of(outcome, at)).collect();
         tx.settle_notices(&ends).await?;
+        let digests = ends.iter().zip(by_id.values()).filter(|(_, outcome)| outcome.letter.subject == gather::SUBJECT);
+        tx.settle_gathered(&digests.map(|(end, _)| end).collect::<Vec<_>>()).await?;
         let (mut numbers, mut follow_up) = (Vec::new(), Vec::new());
         for (end, outcome) in ends.iter().zip(by_id.values()) {
             let letter = &outcome.letter;

@@ -216,6 +216,7 @@ impl Whys {
             event,
             available: &self.available,
             quiet: self.city.quiet,
+            pace: self.city.pace,
             zone: &self.city.calendar.zone,
             critical: false,
             now: self.store.clock().now(),
@@ -238,8 +239,8 @@ impl Whys {
     }
 
     async fn row(&self, row: &NoticeRow) -> Result<NoticeWhy, store::Error> {
-        // The letter of a notice has the notice's id.
-        let id = row.notice.id;
+        // The letter of a notice has the notice's id; what is told with a digest has the digest's.
+        let id = self.store.digest_of(row.notice.id).await?.unwrap_or(row.notice.id);
         let (attempts, heard, waits) =
             (self.store.attempts(id).await?, self.store.heard_of(id).await?, self.store.standing(id).await?);
         Ok(NoticeWhy {

@@ -7,6 +7,7 @@ mod gaps;
 mod knowledge;
 mod on_call;
 mod owners;
+mod pace;
 mod quiet;
 mod read;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub use calendar::Calendar;
 pub use knowledge::{Article, ArticleText};
 pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
 pub use owners::{Drawn, Layer, OwnerMap, Owners};
+pub use pace::Pace;
 pub use quiet::Quiet;
 
 use crate::{
@@ -57,6 +59,8 @@ pub struct City {
     pub country: String,
     /// When nobody is woken up, unless they or the matter ask for it.
     pub quiet: Option<Quiet>,
+    /// How news is gathered before it is told.
+    pub pace: Pace,
     /// The mail address of the front door: `From` of every notice.
     pub email: String,
     /// The desk that gets what no rule matches.

@@ -19,6 +19,7 @@ both!(
     receipts_come_twice_and_too_early,
     an_address_is_forgotten_wherever_it_stands,
     words_are_kept_once,
+    what_is_told_together_shares_its_fate,
 );
 
 fn person(name: &str, at: Timestamp) -> Person {
@@ -284,4 +285,68 @@ async fn words_are_kept_once(bed: Bed) {
     assert_eq!(store.template_version("1111").await.unwrap(), Some(one), "what is kept stays as it is");
     assert_eq!(store.template_version("2222").await.unwrap(), Some(two));
     assert_eq!(store.template_version("3333").await.unwrap(), None);
+}
+
+async fn what_is_told_together_shares_its_fate(bed: Bed) {
+    let store = bed.store().await;
+    let notice = |name: &str| Notice {
+        id: id(name),
+        case_id: id("case"),
+        event_id: id(&format!("event of {name}")),
+        version: 1,
+        template: "received".into(),
+        template_version: None,
+        person: "reporter".into(),
+        sender: "mail".into(),
+        way: Way::Email,
+        device: None,
+        language: Language::Fr,
+        reasons: vec![Because::Reporter],
+        state: NoticeState::Planned,
+        planned_at: bed.now(),
+        due_at: None,
+    };
+    let names = ["digest", "one", "two", "unwanted", "alone"];
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(tx.plan_notices(&names.map(notice)).await.unwrap().len(), 5);
+    tx.gather_notices(&["one", "two", "unwanted"].map(|name| (id(name), id("digest")))).await.unwrap();
+    assert_eq!(tx.gathered(id("digest")).await.unwrap().len(), 3);
+    let end = |name: &str, state, why: Option<&str>| store::NoticeEnd {
+        id: id(name),
+        state,
+        at: bed.now(),
+        receipt: (state == NoticeState::Sent).then(|| "250 ok".to_owned()),
+        why: why.map(str::to_owned),
+    };
+    tx.settle_notices(&[end("unwanted", NoticeState::Suppressed, None)]).await.unwrap();
+    tx.settle_gathered(&[]).await.unwrap();
+    tx.settle_gathered(&[&end("digest", NoticeState::Planned, Some("451 later"))]).await.unwrap();
+    tx.settle_gathered(&[&end("digest", NoticeState::Sent, None)]).await.unwrap();
+    // What was sent stays sent.
+    tx.settle_gathered(&[&end("digest", NoticeState::Failed, Some("late"))]).await.unwrap();
+    tx.commit().await.unwrap();
+    let states = async || {
+        let rows = store.gathered(id("digest")).await.unwrap();
+        let mut states: Vec<_> = rows.iter().map(|row| (row.notice.id, row.notice.state, row.attempts)).collect();
+        states.sort_unstable_by_key(|(id, ..)| *id);
+        states
+    };
+    let mut expected = vec![
+        (id("one"), NoticeState::Sent, 2),
+        (id("two"), NoticeState::Sent, 2),
+        (id("unwanted"), NoticeState::Suppressed, 0),
+    ];
+    expected.sort_unstable_by_key(|(id, ..)| *id);
+    assert_eq!(states().await, expected);
+    assert_eq!(store.digest_of(id("one")).await.unwrap(), Some(id("digest")));
+    assert_eq!(store.digest_of(id("alone")).await.unwrap(), None);
+    let mut tx = store.begin().await.unwrap();
+    tx.hear_of_notice(id("digest"), NoticeState::Delivered, None).await.unwrap();
+    tx.commit().await.unwrap();
+    expected
+        .iter_mut()
+        .filter(|(_, state, _)| *state == NoticeState::Sent)
+        .for_each(|one| one.1 = NoticeState::Delivered);
+    assert_eq!(states().await, expected);
+    assert_eq!(store.notices_of(id("case")).await.unwrap().len(), 5);
 }

@@ -12,6 +12,7 @@ mod home;
 mod letterbox;
 mod letterbox_html;
 mod letterbox_item;
+mod pace;
 mod photo;
 mod privacy;
 mod receipt;
@@ -68,6 +69,7 @@ pub const PAGES: &[Entry] = &[
     photo::PAGE,
     wishes::PAGE,
     why::NOTICE_PAGE,
+    pace::PAGE,
     work::PAGE,
     work_photo::PAGE,
     answers::PAGE,

@@ -200,6 +200,7 @@ impl Speaker<'_> {
             Because::Asked => self.text("why-because-asked", &[]),
             Because::Instead { of, .. } => self.text("why-because-instead", &[("way", &self.way(*of))]),
             Because::Quiet { until } => self.step("why-because-quiet", *until),
+            Because::Together { until } => self.step("why-because-together", *until),
             Because::Digest { until } => self.step("why-because-digest", *until),
             Because::Critical => self.text("why-because-critical", &[]),
             Because::Suppressed { by, .. } => self.text(self.fact(*by), &[]),

@@ -34,6 +34,8 @@ struct Data {
     /// Whether something is stopped.
     stopped: bool,
     choices: Vec<Choice>,
+    /// Where they choose how often, and in which language.
+    pace: String,
     phone: Call,
 }
 
@@ -55,6 +57,7 @@ struct Said {
 async fn show(State(app): State<App>, Lang(language): Lang, Path(link): Path<Link>) -> Result<Response, Oops> {
     let opened = app.wishes().await?.look(&link.token).await?.ok_or(Oops::Missing)?;
     let (stand, wishes): (_, &[&str]) = match opened.stopped {
+        None if opened.notice.template == "digest" => ("wishes-told", &["nothing"]),
         None => ("wishes-told", &["this", "nothing"]),
         Some(Scope::All) => ("wishes-nothing-said", &["again"]),
         Some(_) => ("wishes-this-said", &["again", "nothing"]),
@@ -80,6 +83,7 @@ async fn show(State(app): State<App>, Lang(language): Lang, Path(link): Path<Lin
         stand: text(stand),
         stopped: opened.stopped.is_some(),
         choices: choices.collect(),
+        pace: format!("/{}/u/{}/choices", language.as_str(), link.token),
         phone: Call::to(&app.site.city.phone),
     };
     Ok(app.show(&Page::new(language, "wishes", text("wishes-title"), here, data).private()))

@@ -65,6 +65,7 @@ async fn every_state_and_reason_has_words() {
         Because::Asked,
         Because::Instead { of: Way::Sms, why: "550 <script>".into() },
         Because::Quiet { until: at },
+        Because::Together { until: at },
         Because::Digest { until: at },
         Because::Critical,
     ];

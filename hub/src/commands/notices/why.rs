@@ -151,6 +151,7 @@ fn reason(because: &Because) -> String {
         Because::Asked => "they asked to be told this way".into(),
         Because::Instead { of, why } => format!("{of} did not reach them: {why}"),
         Because::Quiet { until } => format!("it waits for the end of their quiet hours, {}", moment(*until)),
+        Because::Together { until } => format!("it waited until {}, in case more happened", moment(*until)),
         Because::Digest { until } => format!("it waits to be told together with others, {}", moment(*until)),
         Because::Critical => "it matters for somebody's safety: it waits for nothing".into(),
         Because::Suppressed { by, scope } => {

@@ -156,8 +156,8 @@ impl Press {
     fn sheet(&self, view: &NoticeView, name: Option<&str>, post: &Post) -> Result<Sheet, RenderError> {
         let language = view.notice.language;
         let wishes = format!("{}/{}/u/{}", self.public_url, language.as_str(), self.tokens.wish(view.notice.id));
-        let why = format!("{wishes}/why");
-        let facts = facts(&self.city, view, &wishes, &why);
+        let (why, choices) = (format!("{wishes}/why"), format!("{wishes}/choices"));
+        let facts = facts(&self.city, view, &wishes, &why, &choices);
         let rendered = self.templates.render(&self.city, &self.public_url, &facts, language)?;
         let facts = context::Facts { name, ..facts };
         let [body, foot] = self.templates.paper(&self.city, &self.public_url, &facts, language, true)?;

@@ -6,7 +6,7 @@ use super::{
     yaml::{Node, Position},
 };
 use crate::{
-    city::{Calendar, Files, Layer, Patience, Quiet, Texts},
+    city::{Calendar, Files, Layer, Pace, Patience, Quiet, Texts},
     fault::{Fault, did_you_mean},
     phone,
     report::Language,
@@ -14,7 +14,7 @@ use crate::{
     submission::is_email,
 };
 use jiff::{
-    civil::{Date, Weekday},
+    civil::{Date, Time, Weekday},
     tz::TimeZone,
 };
 use std::collections::BTreeSet;
@@ -38,6 +38,7 @@ pub(super) struct Front {
     pub phone: Option<String>,
     pub country: String,
     pub quiet: Option<Quiet>,
+    pub pace: Pace,
     pub email: Option<String>,
     pub fallback: Option<(DepartmentId, Position)>,
     pub calendar: Option<Calendar>,
@@ -74,6 +75,8 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "phone",
         "country",
         "quiet",
+        "digest",
+        "together",
         "email",
         "fallback",
         "calendar",
@@ -101,6 +104,12 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
     if let Some(node) = map.get("quiet") {
         front.quiet = quiet(node, fields);
     }
+    if let Some(time) = map.get("digest").and_then(|node| digest(node, fields)) {
+        front.pace.digest = time;
+    }
+    // The range fits in a u8.
+    let together = map.get("together").and_then(|node| fields.number(node, "`together`", 0..=240));
+    front.pace.together = together.and_then(|minutes| u8::try_from(minutes).ok()).unwrap_or_default();
     front.email = fields.required(map, "email", "meldpunt@example.org").and_then(|node| {
         let email = fields.text(node, "the mail address")?;
         if is_email(&email) {
@@ -333,6 +342,16 @@ fn country(node: &Node, fields: &mut Fields<'_>) -> Option<String> {
     }
     fields.error(node.at, format!("`{code}` is not a country"), "write its two capitals (ISO 3166-1): BE");
     None
+}
+
+/// `"08:00"`: when digests go out.
+fn digest(node: &Node, fields: &mut Fields<'_>) -> Option<Time> {
+    let text = fields.text(node, "the time of the digest")?;
+    let time = Pace::parse_digest(&text);
+    if time.is_none() {
+        fields.error(node.at, format!("`{text}` is not a time of the day"), "write hours and minutes: \"08:00\"");
+    }
+    time
 }
 
 /// `"22:00-07:00"`: from when to when nobody is woken up.

@@ -85,6 +85,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         phone: front.phone?,
         country: front.country,
         quiet: front.quiet,
+        pace: front.pace,
         email: front.email?,
         fallback: front.fallback?.0,
         calendar: front.calendar?,
