@@ -71,7 +71,7 @@ pub enum Command {
     /// Letters on paper: a batch for the print room, what is in the post, what came back
     #[command(subcommand)]
     Letters(LettersCommand),
-    /// What residents are sent: why, and why not; no more of it; forget an address
+    /// What residents are sent: why, and why not; how it reads; no more of it; forget an address
     #[command(subcommand)]
     Notices(NoticesCommand),
     /// Letters that could not be delivered: look, send again, or throw away

@@ -6,6 +6,7 @@ mod letters;
 mod load;
 mod mail;
 mod push;
+mod retention;
 mod sms;
 
 pub use calls::Calls;
@@ -13,6 +14,7 @@ pub use channels::ChannelAccess;
 pub use letters::Letters;
 pub use mail::{Dkim, Mail, Mailbox, Tls};
 pub use push::Push;
+pub use retention::Retention;
 pub use sms::Sms;
 
 use schemas::slug::{Channel, DepartmentId};
@@ -54,6 +56,8 @@ pub struct Config {
     pub channels: BTreeMap<Channel, ChannelAccess>,
     /// Which rules decide.
     pub rules: Rules,
+    /// How long what was said is kept.
+    pub retention: Retention,
     /// Logs.
     pub log: Log,
 }

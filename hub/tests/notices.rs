@@ -88,6 +88,10 @@ async fn the_desk_asks_why_and_stops_and_forgets() {
     assert!(with(&["forget", "--by", "An"]).1.contains("the contact of 0 reports"));
     assert!(run(&["why", &reference]).1.contains("reporter: no address"));
 
+    let (good, said, told) = run(&["prune", "--dry-run"]);
+    assert!(good && said.contains("would be forgotten: what providers said of 0 notices"), "{said} {told}");
+    assert!(run(&["prune", "--json"]).1.contains("\"dry_run\":false"));
+
     for (args, part) in [
         (vec!["why", "12"], "is not a reference"),
         (vec!["why", "0190d2c4-7b1e-7c3a-9f52-0f6f1f0c9a11"], "there is no notice"),

@@ -80,6 +80,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::references::STATEMENTS,
         crate::receipts::STATEMENTS,
         crate::reports::STATEMENTS,
+        crate::retention::STATEMENTS,
         crate::rounds::STATEMENTS,
         crate::rulesets::STATEMENTS,
         crate::secret::STATEMENTS,

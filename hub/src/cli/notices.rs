@@ -14,6 +14,15 @@ pub enum NoticesCommand {
     Suppressed(SuppressedCommand),
     /// Somebody calls: no more messages to this address
     Stop(StopArgs),
+    /// Forget what was said in old notices and of them, now instead of within the hour; the ledger stays
+    Prune {
+        /// Only say how much would be forgotten
+        #[arg(long)]
+        dry_run: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Somebody calls: forget this address, wherever they would be told at it
     Forget(ForgetArgs),
 }

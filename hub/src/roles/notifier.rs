@@ -6,9 +6,10 @@ use crate::{
     failure::Failure,
     supervise::{Stage, Task},
 };
-use notifier::{NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders};
+use notifier::{NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders, retention};
 use schemas::letter::Lane;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
 
 /// Plans notices and sends them.
 pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
@@ -59,6 +60,18 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
         }
         tasks.push(edge(ground, Lane::sender(name), Arc::new(worker), settings));
     }
+    let (store, terms) = (ground.store.clone(), ground.config.retention.terms());
+    tasks.push(Task::new("retention", Stage::Work, move |stop: CancellationToken| {
+        let store = store.clone();
+        async move {
+            while !stop.is_cancelled() {
+                retention::tidy(&store, &terms).await;
+                // A term is counted in days.
+                tokio::time::timeout(Duration::from_secs(3600), stop.cancelled()).await.ok();
+            }
+            Ok(())
+        }
+    }));
     Ok(Built { tasks, senders: Some(senders) })
 }
 

@@ -20,6 +20,7 @@ mod people;
 mod relay;
 mod rulesets;
 mod tasks;
+mod told;
 
 use schemas::{
     Timestamp, Uuid,

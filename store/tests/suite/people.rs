@@ -17,12 +17,9 @@ both!(
     an_address_goes_to_whoever_proves_it,
     what_is_not_wanted_ends_when_it_should,
     receipts_come_twice_and_too_early,
-    an_address_is_forgotten_wherever_it_stands,
-    words_are_kept_once,
-    what_is_told_together_shares_its_fate,
 );
 
-fn person(name: &str, at: Timestamp) -> Person {
+pub(crate) fn person(name: &str, at: Timestamp) -> Person {
     Person {
         id: id(name),
         token: format!("token-of-{name}"),
@@ -34,7 +31,13 @@ fn person(name: &str, at: Timestamp) -> Person {
     }
 }
 
-async fn known(store: &Store, who: &Person, address: Address, rank: u32, verified: Option<Timestamp>) -> KnownAddress {
+pub(crate) async fn known(
+    store: &Store,
+    who: &Person,
+    address: Address,
+    rank: u32,
+    verified: Option<Timestamp>,
+) -> KnownAddress {
     let key = store.address_keys().await.unwrap().of(&address);
     KnownAddress { person: who.id, address, key, rank, verified_at: verified }
 }
@@ -213,140 +216,4 @@ async fn receipts_come_twice_and_too_early(bed: Bed) {
     assert_eq!(rows[0].notice, Notice { state: NoticeState::Failed, ..notice.clone() });
     assert_eq!(rows[0].why.as_deref(), Some("it came back"));
     assert_eq!(store.heard_of(notice.id).await.unwrap().len(), 3);
-}
-
-async fn an_address_is_forgotten_wherever_it_stands(bed: Bed) {
-    let store = bed.store().await;
-    for name in ["first", "second", "third"] {
-        store.accept(report(&store, name).await).await.unwrap();
-    }
-    let an = person("an", bed.now());
-    let mail = known(&store, &an, Address::Email("an@example.org".into()), 0, Some(bed.now())).await;
-    let sms = known(&store, &an, Address::Sms("+32470123456".into()), 1, Some(bed.now())).await;
-    let target = (Scope::Topic, "wegen".to_owned());
-    let mut tx = store.begin().await.unwrap();
-    tx.put_person(&an).await.unwrap();
-    for address in [&mail, &sms] {
-        assert!(tx.put_address(address).await.unwrap());
-    }
-    tx.follow(&Follow { person: an.id, scope: target.0, target: target.1.clone() }).await.unwrap();
-    assert_eq!(tx.following_since(std::slice::from_ref(&target)).await.unwrap(), [(an.id, bed.now())].into());
-    let key = |known: &KnownAddress| AddressKey { way: known.address.way(), key: known.key.clone() };
-    assert_eq!(tx.forget_address(&key(&mail)).await.unwrap(), Some(false), "one is left");
-    assert_eq!(tx.forget_address(&key(&mail)).await.unwrap(), None);
-    assert_eq!(tx.people(&[an.id]).await.unwrap().len(), 1);
-    assert_eq!(tx.forget_address(&key(&sms)).await.unwrap(), Some(true), "it was the last");
-    assert!(tx.following_since(&[target]).await.unwrap().is_empty());
-
-    let mut seen = Vec::new();
-    let mut after = Uuid::nil();
-    loop {
-        let page = tx.contacts_after(after, 2).await.unwrap();
-        let Some(last) = page.keys().max() else { break };
-        after = *last;
-        seen.extend(page.into_keys());
-    }
-    seen.sort_unstable();
-    let mut all = [id("first"), id("second"), id("third")];
-    all.sort_unstable();
-    assert_eq!(seen, all, "each page goes on where the last one ended");
-    tx.forget_contacts(&[id("first")], Way::Letter).await.unwrap();
-    assert_eq!(tx.contacts(&all).await.unwrap().len(), 3, "they left no postal address, and are reached by mail");
-    tx.forget_contacts(&[id("first"), id("second")], Way::Email).await.unwrap();
-    let left = tx.contacts(&all).await.unwrap();
-    assert_eq!(left.keys().collect::<Vec<_>>(), [&id("third")], "a contact without an address is none");
-    tx.commit().await.unwrap();
-
-    let lane = schemas::letter::Lane::router();
-    let letter = crate::letter(&store, &lane, "waits");
-    crate::post(&store, std::slice::from_ref(&letter)).await;
-    let stands = store.standing(letter.id).await.unwrap().unwrap();
-    assert_eq!((stands.ready_at, stands.attempt, stands.buried_at), (bed.now(), 0, None));
-    assert_eq!(store.standing(id("nothing")).await.unwrap(), None);
-}
-
-async fn words_are_kept_once(bed: Bed) {
-    let store = bed.store().await;
-    let version = |version: &str, text: &str| store::TemplateVersion {
-        version: version.to_owned(),
-        template: "received".into(),
-        language: Language::Fr,
-        texts: [("mail".to_owned(), text.to_owned())].into(),
-        since: bed.now(),
-    };
-    let (one, two) = (version("1111", "l’eau \"é\" {{name}}\n"), version("2222", "x"));
-    let mut tx = store.begin().await.unwrap();
-    assert!(tx.known_templates(&["1111", "2222"]).await.unwrap().is_empty());
-    tx.keep_templates(&[one.clone(), one.clone()]).await.unwrap();
-    tx.keep_templates(&[version("1111", "changed"), two.clone()]).await.unwrap();
-    let known = tx.known_templates(&["1111", "2222", "3333"]).await.unwrap();
-    assert_eq!(known, ["1111".to_owned(), "2222".to_owned()].into());
-    tx.commit().await.unwrap();
-    assert_eq!(store.template_version("1111").await.unwrap(), Some(one), "what is kept stays as it is");
-    assert_eq!(store.template_version("2222").await.unwrap(), Some(two));
-    assert_eq!(store.template_version("3333").await.unwrap(), None);
-}
-
-async fn what_is_told_together_shares_its_fate(bed: Bed) {
-    let store = bed.store().await;
-    let notice = |name: &str| Notice {
-        id: id(name),
-        case_id: id("case"),
-        event_id: id(&format!("event of {name}")),
-        version: 1,
-        template: "received".into(),
-        template_version: None,
-        person: "reporter".into(),
-        sender: "mail".into(),
-        way: Way::Email,
-        device: None,
-        language: Language::Fr,
-        reasons: vec![Because::Reporter],
-        state: NoticeState::Planned,
-        planned_at: bed.now(),
-        due_at: None,
-    };
-    let names = ["digest", "one", "two", "unwanted", "alone"];
-    let mut tx = store.begin().await.unwrap();
-    assert_eq!(tx.plan_notices(&names.map(notice)).await.unwrap().len(), 5);
-    tx.gather_notices(&["one", "two", "unwanted"].map(|name| (id(name), id("digest")))).await.unwrap();
-    assert_eq!(tx.gathered(id("digest")).await.unwrap().len(), 3);
-    let end = |name: &str, state, why: Option<&str>| store::NoticeEnd {
-        id: id(name),
-        state,
-        at: bed.now(),
-        receipt: (state == NoticeState::Sent).then(|| "250 ok".to_owned()),
-        why: why.map(str::to_owned),
-    };
-    tx.settle_notices(&[end("unwanted", NoticeState::Suppressed, None)]).await.unwrap();
-    tx.settle_gathered(&[]).await.unwrap();
-    tx.settle_gathered(&[&end("digest", NoticeState::Planned, Some("451 later"))]).await.unwrap();
-    tx.settle_gathered(&[&end("digest", NoticeState::Sent, None)]).await.unwrap();
-    // What was sent stays sent.
-    tx.settle_gathered(&[&end("digest", NoticeState::Failed, Some("late"))]).await.unwrap();
-    tx.commit().await.unwrap();
-    let states = async || {
-        let rows = store.gathered(id("digest")).await.unwrap();
-        let mut states: Vec<_> = rows.iter().map(|row| (row.notice.id, row.notice.state, row.attempts)).collect();
-        states.sort_unstable_by_key(|(id, ..)| *id);
-        states
-    };
-    let mut expected = vec![
-        (id("one"), NoticeState::Sent, 2),
-        (id("two"), NoticeState::Sent, 2),
-        (id("unwanted"), NoticeState::Suppressed, 0),
-    ];
-    expected.sort_unstable_by_key(|(id, ..)| *id);
-    assert_eq!(states().await, expected);
-    assert_eq!(store.digest_of(id("one")).await.unwrap(), Some(id("digest")));
-    assert_eq!(store.digest_of(id("alone")).await.unwrap(), None);
-    let mut tx = store.begin().await.unwrap();
-    tx.hear_of_notice(id("digest"), NoticeState::Delivered, None).await.unwrap();
-    tx.commit().await.unwrap();
-    expected
-        .iter_mut()
-        .filter(|(_, state, _)| *state == NoticeState::Sent)
-        .for_each(|one| one.1 = NoticeState::Delivered);
-    assert_eq!(states().await, expected);
-    assert_eq!(store.notices_of(id("case")).await.unwrap().len(), 5);
 }

@@ -7,7 +7,10 @@ use crate::{
     output::{Paint, count, say},
 };
 use comfy_table::{ContentArrangement, Table, presets};
-use notifier::desk::{self, Desk, Stop};
+use notifier::{
+    desk::{self, Desk, Stop},
+    retention,
+};
 use schemas::{Date, Timestamp, fault::did_you_mean, notice::Scope, person::Suppression};
 use serde_json::json;
 
@@ -182,6 +185,28 @@ pub async fn forget(ground: &Ground<'_>, args: &ForgetArgs) -> anyhow::Result<()
         if forgotten.addresses == 1 { "1 address".to_owned() } else { format!("{} addresses", forgotten.addresses) },
         if forgotten.people == 1 { "1 person".to_owned() } else { format!("{} people", forgotten.people) },
         count(forgotten.items, "message"),
+    );
+    Ok(())
+}
+
+/// `notices prune`: what the notifier does every hour, now.
+pub async fn prune(ground: &Ground<'_>, dry_run: bool, json: bool) -> anyhow::Result<()> {
+    let terms = ground.config.retention.terms();
+    let pruned = if dry_run {
+        retention::prunable(&ground.store, &terms).await?
+    } else {
+        retention::prune(&ground.store, &terms).await?
+    };
+    if json {
+        say!("{}", json!({ "dry_run": dry_run, "forgotten": pruned }));
+        return Ok(());
+    }
+    say!(
+        "{}: what providers said of {} and in {}; {} in the sandbox",
+        if dry_run { "would be forgotten" } else { "forgotten" },
+        count(pruned.notices, "notice"),
+        count(pruned.receipts, "receipt"),
+        count(pruned.items, "message"),
     );
     Ok(())
 }

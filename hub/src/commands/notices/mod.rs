@@ -29,6 +29,7 @@ pub async fn run(command: NoticesCommand, config: &Config) -> anyhow::Result<()>
     let result = match command {
         NoticesCommand::Why(args) => why::run(&ground, &args).await,
         NoticesCommand::Preview(args) => preview::run(&ground, &args).await,
+        NoticesCommand::Prune { dry_run, json } => desk::prune(&ground, dry_run, json).await,
         NoticesCommand::Suppressed(command) => desk::suppressed(&ground, command).await,
         NoticesCommand::Stop(args) => desk::stop(&ground, &args).await,
         NoticesCommand::Forget(args) => desk::forget(&ground, &args).await,
