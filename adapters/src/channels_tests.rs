@@ -72,6 +72,7 @@ async fn a_channel_hears_of_its_reports_once_each_and_of_no_others((_hands, _bed
         case_id: receipt.id,
         event_id: events[0].id,
         version: 2,
+        template_version: None,
         template: "note".into(),
         person: person.to_owned(),
         sender: "mail".into(),

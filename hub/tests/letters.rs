@@ -109,6 +109,7 @@ impl Town {
             case_id: id,
             event_id: event.id,
             version: event.version,
+            template_version: None,
             template: "received".to_owned(),
             person: "reporter".to_owned(),
             sender: "letters".to_owned(),

@@ -52,7 +52,8 @@ impl Templates {
             return Err(vec![whole_file(&file, "the mail must hold `{{items}}` once, in a paragraph of its own")]);
         }
         let nothing = Compiled::default();
-        self.register(DIGEST, language, &compiled, &nothing, &nothing).map_err(|why| vec![whole_file(&file, &why)])?;
+        let registered = self.register(DIGEST, language, &compiled, &nothing, &nothing, &nothing);
+        registered.map_err(|why| vec![whole_file(&file, &why)])?;
         let (name, url) = (Some("Jo Voorbeeld"), "https://example.org");
         for name in [name, None] {
             let digest = Digest { name, items: &[], wishes: url, why: url, choices: url };

@@ -4,10 +4,6 @@
 //! any of them by a file of the same name in its own `templates/`, and the frame around all mails
 //! by `templates/layout.hbs`. How they are written: `crate::template`.
 
-mod frame;
-
-use frame::{Frame, frame};
-
 use crate::{
     colour,
     context::{self, Facts, MailContext, Sample},

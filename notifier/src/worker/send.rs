@@ -56,7 +56,7 @@ pub struct SendWorker {
     pub(super) templates: Arc<Templates>,
     pub(super) links: NoticeLinks,
     pub(super) sender: Arc<dyn Sender>,
-    keys: AddressKeys,
+    pub(super) keys: AddressKeys,
     /// Words as they once were, for notices that were planned with them.
     former: Mutex<HashMap<String, Arc<Templates>>>,
 }
@@ -130,7 +130,11 @@ impl SendWorker {
         let (city, url) = (&self.city, self.links.public_url());
         let is_paper = matches!(view.notice.way, Way::Letter | Way::Call);
         let nameless = context::Facts { name: None, ..facts };
-        let paper = if is_paper { words.paper(city, url, &nameless, language, false).map(|parts| parts.concat()) } else { Ok(Vec::new()) };
+        let paper = if is_paper {
+            words.paper(city, url, &nameless, language, false).map(|parts| parts.concat())
+        } else {
+            Ok(Vec::new())
+        };
         let made = words.render(city, url, &facts, language);
         Ok(made.and_then(|made| Ok((made, paper?))))
     }

@@ -92,6 +92,7 @@ async fn newer_news_takes_the_place_of_a_letter_that_waits(bed: Bed) {
         case_id: id("case"),
         event_id: id("event"),
         version: 1,
+        template_version: None,
         template: "received".to_owned(),
         person: "reporter".to_owned(),
         sender: "letters".to_owned(),
