@@ -84,7 +84,7 @@ async fn a_task_is_done_from_the_command_line() {
 
     let number = ["tasks", "number", &id, "--by", "An", "--number", "WEG-1"];
     let (good, said, told) = run(&number);
-    assert!(good && said.contains("the task stays until awv answers"), "{said} {told}");
+    assert!(good && said.contains("the task stays until awv is done with it or refuses"), "{said} {told}");
     assert!(run(&number).1.contains("(it was before)"));
     let (good, _, told) = run(&["tasks", "number", &id, "--by", "Bo", "--number", "WEG-2"]);
     assert!(!good && told.contains("An did this before: WEG-1"), "{told}");

@@ -4,17 +4,19 @@
 //! any of them by a file of the same name in its own `templates/`, and the frame around all mails
 //! by `templates/layout.hbs`. How they are written: `crate::template`.
 
+mod lines;
+
+use lines::{quote_html, quote_plain, tidy};
+
 use crate::{
     colour,
     context::{self, Facts, MailContext, Sample},
     frame::{Frame, frame},
     paper::{self, Block},
-    template::{self, Compiled, LINE, Use, Variables},
+    template::{self, Compiled, Use, Variables},
     versions::{self, Version},
 };
-use handlebars::{
-    Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason, html_escape, no_escape,
-};
+use handlebars::{Context, Handlebars, html_escape, no_escape};
 use schemas::{
     city::{City, Files},
     fault::{Fault, Severity},
@@ -324,65 +326,6 @@ pub(crate) fn registry(escape: fn(&str) -> String) -> Handlebars<'static> {
     registry
 }
 
-/// The words that somebody else wrote, line by line.
-fn quoted<'a>(helper: &'a Helper<'_>) -> Result<&'a str, RenderErrorReason> {
-    helper.param(0).and_then(|p| p.value().as_str()).ok_or(RenderErrorReason::ParamNotFoundForIndex("quote", 0))
-}
-
-fn quote_plain(
-    h: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    for (index, line) in quoted(h)?.lines().enumerate() {
-        let start = if index == 0 { "> " } else { "\n> " };
-        out.write(start)?;
-        out.write(line)?;
-    }
-    Ok(())
-}
-
-fn quote_html(
-    h: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    for (index, line) in quoted(h)?.lines().enumerate() {
-        if index > 0 {
-            out.write("<br>\n")?;
-        }
-        out.write(&html_escape(line))?;
-    }
-    Ok(())
-}
-
-/// Line ends as they belong, at most one empty line between blocks, one line end at the end.
-fn tidy(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut ends = 2;
-    for c in text.chars() {
-        match c {
-            LINE | '\n' => {
-                ends += 1;
-                if ends <= 2 {
-                    out.push('\n');
-                }
-            }
-            c => {
-                ends = 0;
-                out.push(c);
-            }
-        }
-    }
-    out.truncate(out.trim_end().len());
-    out.push('\n');
-    out
-}
-
 /// What a template of this event may use, found by comparing a full sample with a bare one.
 fn variables(city: &City, language: Language, full: &Sample, bare: &Sample) -> Variables {
     let object = |sample: &Sample| -> serde_json::Map<String, Value> {
@@ -438,14 +381,4 @@ fn context_words() -> Vec<&'static str> {
 
 pub(crate) fn whole_file(file: &str, why: &str) -> Fault {
     Fault::error(file, (0, 0), why, "compare it with the template that comes with Voordeur")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_tidy() {
-        assert_eq!(tidy("\u{2028}a\u{2028}\u{2028}\u{2028}\nb\n\n"), "a\n\nb\n");
-    }
 }

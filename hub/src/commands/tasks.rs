@@ -79,13 +79,15 @@ async fn act(tools: &DeskTools, who: &Who, act: Act) -> anyhow::Result<()> {
     let done = tasks::act(tools, None, who.id, &who.by, act, Trace::start()).await;
     told(done, |deed| match (deed.task.state, &deed.task.outcome) {
         (State::Passed, Some(outcome)) => {
-            format!("noted: {outcome}; the task stays until {} answers", deed.task.department)
+            format!("noted: {outcome}; the task stays until {} is done with it or refuses", deed.task.department)
         }
         (State::Open, _) => match deed.task.due_at {
             Some(at) => format!("noted; call again after {at:.0}"),
             None => "noted".to_owned(),
         },
-        (State::Passed, None) => format!("noted; the task stays until {} answers", deed.task.department),
+        (State::Passed, None) => {
+            format!("noted; the task stays until {} is done with it or refuses", deed.task.department)
+        }
         (State::Done, Some(outcome)) => format!("done: {outcome}"),
         (state, _) => format!("noted; the task is {}", state.as_str()),
     })

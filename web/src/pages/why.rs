@@ -158,7 +158,10 @@ impl Speaker<'_> {
         };
         let way = self.way(notice.way);
         let mut steps = vec![self.step("why-planned", notice.planned_at)];
-        steps.extend(why.attempts.iter().map(|attempt| match attempt.verdict.as_deref() {
+        // That it is not sent any more is done, too; nobody should read of it that it left.
+        let stayed = matches!(notice.state, NoticeState::Superseded | NoticeState::Suppressed);
+        let attempts = why.attempts.iter().filter(|attempt| !(stayed && attempt.verdict.as_deref() == Some("done")));
+        steps.extend(attempts.map(|attempt| match attempt.verdict.as_deref() {
             Some("done") => self.step("why-tried-done", attempt.started_at),
             Some("unknown") | None => self.step("why-tried-unknown", attempt.started_at),
             Some(_) => self.step("why-tried-failed", attempt.started_at),
