@@ -47,6 +47,10 @@ async fn a_department_that_is_away_for_three_days_keeps_nobody_else_waiting() ->
         ),
     );
     std::fs::write(&file, departments)?;
+    // Nobody answers in this test. Whether and when a reminder goes out as well is told by `silence`.
+    let file = dir.path().join("town/city.yaml");
+    let city = std::fs::read_to_string(&file)?;
+    std::fs::write(&file, format!("{city}\npatience: {{silent: 0}}\n"))?;
 
     let hands = Arc::new(AtomicI64::new(1_795_600_000_000_000));
     let read = hands.clone();
