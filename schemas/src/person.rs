@@ -4,11 +4,13 @@
 use crate::{
     city::Quiet,
     notice::{Scope, Suppressed},
+    place::Point,
     report::Language,
     way::{Address, Way},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 use uuid::Uuid;
 
 /// Somebody who follows something, and what they chose. Personal data.
@@ -107,4 +109,43 @@ pub struct Follow {
     pub scope: Scope,
     /// Which one.
     pub target: String,
+}
+
+/// A place that somebody wants to hear about. Personal data: mostly where they live.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnPlace {
+    /// The place.
+    pub id: Uuid,
+    /// Whose.
+    pub person: Uuid,
+    /// What they call it.
+    pub label: Option<String>,
+    /// Where it is, to a millionth of a degree (some 0.1 m).
+    pub point: Point,
+    /// The street, with or without a number, as they wrote it.
+    pub street: Option<String>,
+    /// When they added it.
+    pub since: Timestamp,
+}
+
+/// What makes a street the same however it is written: small letters and digits without accents, up to the
+/// house number. Empty when the text names no street.
+///
+/// ```
+/// use schemas::person::street_key;
+/// assert_eq!(street_key("Sint-Jansstraat 12 bus 3"), street_key("SINT JANSSTRAAT"));
+/// assert_eq!(street_key("Rue de l'Église"), "rue de l eglise");
+/// ```
+pub fn street_key(street: &str) -> String {
+    let folded: String = street.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut kept: Vec<&str> = Vec::new();
+    for word in words {
+        // "1 Meistraat" and "Laan 1914" are rare; a number after a name is mostly that of a house.
+        if !kept.is_empty() && word.starts_with(|c: char| c.is_ascii_digit()) {
+            break;
+        }
+        kept.push(word);
+    }
+    kept.join(" ")
 }

@@ -21,6 +21,8 @@ sql! {
     both NO_ADDRESS = "DELETE FROM address WHERE way = $1 AND key = $2 RETURNING person_id";
     both NO_FOLLOWS = "DELETE FROM follow WHERE person_id = $1
         AND NOT EXISTS (SELECT 1 FROM address WHERE address.person_id = $1)";
+    both NO_PLACES = "DELETE FROM place WHERE person_id = $1
+        AND NOT EXISTS (SELECT 1 FROM address WHERE address.person_id = $1)";
     both NO_PERSON = "DELETE FROM person WHERE id = $1
         AND NOT EXISTS (SELECT 1 FROM address WHERE address.person_id = $1)";
 }
@@ -52,12 +54,13 @@ impl Tx {
         self.conn.exec(NO_ITEMS, args![recipient, way.as_str()]).await
     }
 
-    /// Forgets an address of somebody who follows something, and them with what they follow when it was
-    /// their last. `None` when it was nobody's; otherwise whether the person is gone.
+    /// Forgets an address of somebody who follows something, and them with what they follow and their places
+    /// when it was their last. `None` when it was nobody's; otherwise whether the person is gone.
     pub async fn forget_address(&mut self, key: &AddressKey) -> Result<Option<bool>> {
         let gone: Vec<(String,)> = self.conn.all(NO_ADDRESS, args![key.way.as_str(), key.key.as_str()]).await?;
         let Some((person,)) = gone.into_iter().next() else { return Ok(None) };
         self.conn.exec(NO_FOLLOWS, args![person.as_str()]).await?;
+        self.conn.exec(NO_PLACES, args![person.as_str()]).await?;
         Ok(Some(self.conn.exec(NO_PERSON, args![person]).await? > 0))
     }
 }

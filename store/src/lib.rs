@@ -8,7 +8,7 @@
 //! Every statement is one constant text in a `sql!` list and takes a whole batch as one JSON
 //! parameter: a batch of 256 reports costs as many statements as one.
 //!
-//! Personal data is in the tables `contact`, `person`, `address` and `letterbox`, and nowhere else.
+//! Personal data is in the tables `contact`, `person`, `address`, `device`, `place` and `letterbox`, and nowhere else.
 
 mod answers;
 mod arrived;
@@ -45,6 +45,7 @@ mod peek;
 mod people;
 mod photo_owners;
 mod photos;
+mod places;
 mod receipts;
 mod references;
 mod reports;

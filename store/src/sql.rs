@@ -77,6 +77,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::people::STATEMENTS,
         crate::photo_owners::STATEMENTS,
         crate::photos::STATEMENTS,
+        crate::places::STATEMENTS,
         crate::references::STATEMENTS,
         crate::receipts::STATEMENTS,
         crate::reports::STATEMENTS,

@@ -44,8 +44,20 @@ async fn a_closed_store_says_so(bed: Bed) {
 }
 
 /// Tables that grow: only pages that count may read them whole.
-const TABLES: [&str; 11] =
-    ["report", "contact", "cases", "event", "dispatch", "inbox", "letter", "attempt", "notice", "letterbox", "photo"];
+const TABLES: [&str; 12] = [
+    "report",
+    "contact",
+    "cases",
+    "event",
+    "dispatch",
+    "inbox",
+    "letter",
+    "attempt",
+    "notice",
+    "letterbox",
+    "photo",
+    "place",
+];
 
 #[tokio::test]
 async fn every_statement_is_prepared_on_sqlite_and_finds_its_rows_by_an_index() {

@@ -17,6 +17,7 @@ mod outside;
 mod paper;
 mod past;
 mod people;
+mod places;
 mod relay;
 mod rulesets;
 mod tasks;

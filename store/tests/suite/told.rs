@@ -3,6 +3,7 @@
 use crate::{
     Bed, both, id,
     people::{known, person},
+    places::place,
     report,
 };
 use schemas::{
@@ -37,6 +38,7 @@ async fn an_address_is_forgotten_wherever_it_stands(bed: Bed) {
         assert!(tx.put_address(address).await.unwrap());
     }
     tx.follow(&Follow { person: an.id, scope: target.0, target: target.1.clone() }).await.unwrap();
+    tx.put_place(&place("home", &an, 50.88, 4.7, None)).await.unwrap();
     assert_eq!(tx.following_since(std::slice::from_ref(&target)).await.unwrap(), [(an.id, bed.now())].into());
     let key = |known: &KnownAddress| AddressKey { way: known.address.way(), key: known.key.clone() };
     assert_eq!(tx.forget_address(&key(&mail)).await.unwrap(), Some(false), "one is left");
@@ -44,6 +46,9 @@ async fn an_address_is_forgotten_wherever_it_stands(bed: Bed) {
     assert_eq!(tx.people(&[an.id]).await.unwrap().len(), 1);
     assert_eq!(tx.forget_address(&key(&sms)).await.unwrap(), Some(true), "it was the last");
     assert!(tx.following_since(&[target]).await.unwrap().is_empty());
+    tx.commit().await.unwrap();
+    assert!(store.places(an.id).await.unwrap().is_empty());
+    let mut tx = store.begin().await.unwrap();
 
     let mut seen = Vec::new();
     let mut after = Uuid::nil();
