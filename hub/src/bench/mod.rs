@@ -3,6 +3,8 @@
 
 mod cpu;
 mod decide;
+mod memory;
+mod notify;
 mod raw_rabbit;
 mod raw_sqlite;
 mod replay;
@@ -22,12 +24,15 @@ pub struct BenchArgs {
     /// Fewer rounds: a first impression in under a minute
     #[arg(long)]
     pub quick: bool,
-    /// Only these: decide, replay, smtp, embedded or distributed
+    /// Only these: decide, replay, smtp, notify, embedded or distributed
     #[arg(value_name = "NAME", conflicts_with = "only")]
     pub name: Option<String>,
     /// Only the rows whose name contains NAME
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
+    /// How long `notify` keeps its steady pace [default: 60; with --quick 5]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub seconds: Option<u64>,
     /// A RabbitMQ server that may be filled: rows that need one are skipped without it
     #[arg(long, value_name = "URL", env = "VOORDEUR_BENCH_AMQP", hide_env_values = true)]
     pub amqp: Option<String>,
@@ -119,6 +124,10 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     if wanted("smtp") {
         show.step("mails over one connection to a local sink");
         rows.extend(smtp::rows(args.quick).await?);
+    }
+    if wanted("notify") {
+        show.step("notices by mail and text message");
+        rows.extend(notify::rows(args.quick, args.seconds.unwrap_or(if args.quick { 5 } else { 60 })).await?);
     }
     if wanted("embedded") {
         show.step("routed reports on SQLite");
