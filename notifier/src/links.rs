@@ -56,4 +56,9 @@ impl NoticeLinks {
     pub fn return_path(&self, pattern: &str, notice: Uuid) -> String {
         pattern.replace("{token}", &self.tokens.bounce(notice))
     }
+
+    /// The address that answers to `notice` come to, by the same `pattern`.
+    pub fn answers(&self, pattern: &str, notice: Uuid) -> String {
+        pattern.replace("{token}", &self.tokens.answer(notice))
+    }
 }

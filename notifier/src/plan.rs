@@ -22,8 +22,7 @@ use schemas::{
     way::Way,
 };
 
-/// The person that a notice goes to when it is who told the city.
-pub const REPORTER: &str = "reporter";
+pub use schemas::notice::REPORTER;
 
 /// Somebody who may be told.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -129,6 +129,8 @@ async fn each_mail_comes_back_to_an_address_of_its_own() {
     let expected = [1, 2].map(|number| links().return_path(&pattern, notice(number)));
     assert_eq!(froms, expected);
     assert_eq!(sink.arrived()[0].header("From").unwrap(), "Kortrijk <stad@hallo.example>", "people see the city's");
+    let answers = |n: usize| sink.arrived()[n].header("Reply-To").unwrap();
+    assert_eq!([answers(0), answers(1)], [1, 2].map(|number| links().answers(&pattern, notice(number))));
     for wrong in ["antwoord@hallo.example", "{token}", "{token}{token}@hallo.example"] {
         let settings = MailConfig { return_path: Some(wrong.to_owned()), ..config(&sink) };
         assert!(settings.check(&common::city())[0].starts_with("mail.return_path:"), "{wrong}");

@@ -80,7 +80,7 @@ pub struct Again {
 pub enum AgainWhy {
     /// The resident says that it is not solved.
     Reopened,
-    /// The resident answers what the department asked.
+    /// The resident answers: what the department asked, or a message about the case.
     Replied,
     /// Nothing was heard from the department: a reminder.
     Reminder,

@@ -23,6 +23,7 @@ pub mod phone;
 pub mod place;
 pub mod published;
 pub mod reference;
+pub mod reply;
 pub mod report;
 pub mod slug;
 pub mod spoken;
@@ -32,6 +33,7 @@ pub mod text;
 pub mod trace;
 pub mod verdict;
 pub mod way;
+pub mod wish;
 
 pub use jiff::{Timestamp, civil::Date};
 pub use uuid::Uuid;

@@ -6,6 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// The person that a notice goes to when it is who told the city.
+pub const REPORTER: &str = "reporter";
+
 /// A notice as it is kept. Its id derives from event, person and sender, so that planning twice
 /// plans once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -306,4 +306,9 @@ pub enum Why {
         /// The answer.
         text: String,
     },
+    /// The resident wrote back to a message about it, by mail or by text message.
+    Wrote {
+        /// What they wrote.
+        text: String,
+    },
 }

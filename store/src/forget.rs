@@ -13,7 +13,8 @@ sql! {
     both CONTACTS_AFTER = "SELECT report_id, name, email, phone, post FROM contact WHERE report_id > $1
         ORDER BY report_id LIMIT $2";
     both NO_EMAIL = "UPDATE contact SET email = NULL WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))";
-    both NO_PHONE = "UPDATE contact SET phone = NULL WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both NO_PHONE = "UPDATE contact SET phone = NULL, phone_tail = NULL
+        WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))";
     both NO_POST = "UPDATE contact SET post = NULL WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))";
     both NO_CONTACT = "DELETE FROM contact WHERE email IS NULL AND phone IS NULL AND post IS NULL
         AND report_id IN (SELECT value ->> 'id' FROM json_each($1))";

@@ -64,6 +64,7 @@ mod tries;
 mod unread;
 mod wake;
 mod writer;
+mod wrote;
 
 pub use answers::{AnswerCount, GivenAnswer, NewAnswer};
 pub use attempts::{Attempt, AttemptEnd};
@@ -97,6 +98,7 @@ pub use tasks::{TaskEnd, TaskFilter};
 pub use template_versions::TemplateVersion;
 pub use tokens::{NoticeTokens, Tokens};
 pub use unread::Held;
+pub use wrote::ToldBySms;
 
 /// What every function of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

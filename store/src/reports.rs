@@ -5,6 +5,7 @@ use crate::{
     db::{args, batch, batch_ids, row},
     references,
     sql::sql,
+    wrote,
 };
 use schemas::{
     Timestamp, Uuid,
@@ -79,8 +80,9 @@ sql! {
             language, tell, photos, token, received_at
         FROM report WHERE channel = $1 AND source_id = $2";
     both ADD_CONTACT = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
-        INSERT INTO contact (report_id, name, email, phone, post)
-        SELECT value ->> 'report_id', value ->> 'name', value ->> 'email', value ->> 'phone', value ->> 'post'
+        INSERT INTO contact (report_id, name, email, phone, phone_tail, post)
+        SELECT value ->> 'report_id', value ->> 'name', value ->> 'email', value ->> 'phone', value ->> 'phone_tail',
+            value ->> 'post'
         FROM batch WHERE TRUE ON CONFLICT (report_id) DO NOTHING";
     both CLAIM_PHOTOS = "UPDATE photo SET report_id = claim.report_id
         FROM (SELECT value ->> 'id' AS photo_id, value ->> 'report_id' AS report_id FROM json_each($1)) AS claim
@@ -162,6 +164,7 @@ impl<'a> SourceKey<'a> {
 #[derive(Serialize)]
 struct NewContact<'a> {
     report_id: Uuid,
+    phone_tail: Option<String>,
     #[serde(flatten)]
     contact: &'a Contact,
 }
@@ -304,7 +307,10 @@ impl Tx {
         let contacts: Vec<_> = new
             .iter()
             .filter_map(|new| new.contact.as_ref().filter(|c| !c.is_empty()).map(|contact| (new.report.id, contact)))
-            .map(|(report_id, contact)| NewContact { report_id, contact })
+            .map(|(report_id, contact)| {
+                let phone_tail = contact.phone.as_deref().map(wrote::tail);
+                NewContact { report_id, phone_tail, contact }
+            })
             .collect();
         if !contacts.is_empty() {
             self.conn.exec(ADD_CONTACT, vec![batch(&contacts)?]).await?;

@@ -92,6 +92,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::their_numbers::STATEMENTS,
         crate::tries::STATEMENTS,
         crate::unread::STATEMENTS,
+        crate::wrote::STATEMENTS,
         crate::wake::STATEMENTS,
     ]
     .into_iter()

@@ -108,6 +108,17 @@ impl NoticeTokens {
         self.0.letters::<SHORT_SEAL>("notice bounce", notice)
     }
 
+    /// Stands in the address that answers to `notice` come to: 42 letters and digits. Whoever holds it writes as
+    /// the person who got the notice.
+    pub fn answer(&self, notice: Uuid) -> String {
+        self.0.letters::<SHORT_SEAL>("notice answer", notice)
+    }
+
+    /// The notice of a token that [`NoticeTokens::answer`] made, in small letters or capitals.
+    pub fn read_answer(&self, token: &str) -> Option<Uuid> {
+        self.0.read_letters::<SHORT_SEAL>("notice answer", token)
+    }
+
     /// The notice of a token that [`NoticeTokens::bounce`] made, in small letters or capitals.
     pub fn read_bounce(&self, token: &str) -> Option<Uuid> {
         self.0.read_letters::<SHORT_SEAL>("notice bounce", token)
@@ -133,6 +144,9 @@ mod tests {
         assert_eq!((wish.len(), bounce.len()), (52, 42));
         assert_eq!((ours.read_wish(&wish), ours.read_bounce(&bounce.to_uppercase())), (Some(id), Some(id)));
         assert_eq!((ours.read_bounce(&wish), ours.read_wish(&bounce)), (None, None));
+        let answer = ours.answer(id);
+        assert_eq!((ours.read_answer(&answer.to_uppercase()), ours.read_answer(&bounce)), (Some(id), None));
+        assert_eq!((ours.read_bounce(&answer), theirs.read_answer(&answer)), (None, None));
         assert_eq!((ours.read_shown(&ours.shown(id)), ours.read_shown(&wish)), (Some(id), None));
         assert_eq!((theirs.read_wish(&wish), theirs.read_bounce(&bounce)), (None, None));
         for wrong in ["", "x", &wish[1..], &format!("{wish}a"), &wish.replacen(&wish[..1], "9", 1)] {

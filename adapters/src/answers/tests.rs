@@ -217,7 +217,7 @@ async fn each_of_two_questions_has_its_own_answer((hands, _folder, tools): Desk)
     let now_asked = async || {
         let kept = tools.store.case(case).await.unwrap().unwrap();
         let events = tools.store.timeline(case, true).await.unwrap();
-        let text = reply::question(&kept, &events).map(|(_, _, text)| text.to_owned());
+        let text = schemas::reply::question(&kept, &events).map(|(_, _, text)| text.to_owned());
         (kept.status, text)
     };
     assert_eq!(now_asked().await, (Status::Waiting, Some("Mogen we binnen?".to_owned())));

@@ -3,21 +3,20 @@
 use super::IntakeTools;
 use schemas::{
     Timestamp, Uuid,
-    case::{Case, Part, Status},
-    city::Calendar,
+    case::{Case, Status},
     event::{CaseEvent, What},
     fault::Invalid,
     id::derived,
     letter::{Lane, Letter, Topic},
     reference::Reference,
+    reply::{answered, question},
     report::{Received, Why},
     slug::DepartmentId,
     text,
     trace::Trace,
 };
 
-/// The most characters of an answer.
-pub const MAX_WORDS: usize = 2_000;
+pub use schemas::reply::MAX_WORDS;
 
 /// What became of it.
 #[derive(Debug)]
@@ -34,33 +33,6 @@ pub enum Outcome {
     Invalid(Vec<Invalid>),
     /// The rows cannot be reached; nothing changed.
     Failed(store::Error),
-}
-
-/// The last question of `case` that waits for its answer, among its events: the version at which it was
-/// asked, who asks, and what. When several departments do the case, each waits for its own answer.
-pub fn question<'a>(case: &Case, events: &'a [CaseEvent]) -> Option<(i64, &'a DepartmentId, &'a str)> {
-    if case.status != Status::Waiting {
-        return None;
-    }
-    let waits = |id: &DepartmentId| {
-        case.parts.is_empty() || case.parts.iter().any(|part| part.department == *id && part.status == Status::Waiting)
-    };
-    events.iter().rev().find_map(|event| match &event.what {
-        What::Asked { department, text } if waits(department) => Some((event.version, department, text.as_str())),
-        _ => None,
-    })
-}
-
-/// `department` has its answer. Whoever else asked something waits on.
-fn go_on(case: &mut Case, department: &DepartmentId, calendar: &Calendar, now: Timestamp) {
-    let waits = |part: &Part| part.status == Status::Waiting && part.department != *department;
-    if !case.parts.iter().any(waits) {
-        return case.go_on(calendar, now);
-    }
-    for part in case.parts.iter_mut().filter(|part| part.department == *department) {
-        (part.status, part.status_at) = (Status::Accepted, now);
-    }
-    case.watch.nudged_at = None;
 }
 
 /// Answers the question that was asked at version `asked` of the case behind the secret `token`; the last
@@ -110,7 +82,7 @@ async fn answer(
     }
     let now = tools.clock.now();
     case.version += 1;
-    go_on(&mut case, department, &tools.city.calendar, now);
+    answered(&mut case, department, &tools.city.calendar, now);
     case.check_at = Some(now);
     let event = CaseEvent {
         id: derived(&["event", &case.id.to_string(), "replied", &case.version.to_string()]),

@@ -83,9 +83,7 @@ impl Words {
                 "Le demandeur dit que ce n’est pas résolu",
                 "The reporter says that it is not solved",
             ),
-            AgainWhy::Replied => {
-                self.choose("De melder antwoordt", "Le demandeur répond", "The reporter answers the question")
-            }
+            AgainWhy::Replied => self.choose("De melder antwoordt", "Le demandeur répond", "The reporter answers"),
             AgainWhy::Reminder => self.choose(
                 "Herinnering: we hoorden nog niets",
                 "Rappel : nous n’avons encore rien reçu",

@@ -11,8 +11,9 @@ use schemas::{
     Uuid,
     case::{Assignment, Case, Decision, Part, Role, Status, Watch},
     dispatch::AgainWhy,
-    event::What,
+    event::{CaseEvent, What},
     letter::Letter,
+    reply,
     report::{Language, Received, Report, TRIAL_CHANNEL, Why},
     slug::DepartmentId,
     verdict::{Fault, Verdict},
@@ -135,13 +136,18 @@ impl RouterWorker {
                 verdicts[*number] = Verdict::later(why);
                 continue;
             }
+            let wrote = matches!(why, Why::Wrote { .. });
             let Some(case) = cases.get_mut(&report.id) else {
+                if wrote {
+                    verdicts[*number] = Verdict::later("nobody has the case yet that the resident writes about");
+                    continue;
+                }
                 let why = format!("there is no case {} to decide about again", report.id);
                 verdicts[*number] = Verdict::never(Fault::Ours, why);
                 continue;
             };
             // Removed, so that the same letter twice in one batch counts once.
-            if !unseen.remove(&letter.id) || case.status.is_closed() {
+            if !unseen.remove(&letter.id) || (case.status.is_closed() && !wrote) {
                 continue;
             }
             let contact = contacts.get(&report.id);
@@ -177,6 +183,11 @@ impl RouterWorker {
                 Why::Replied { department, text } => {
                     self.pass_on(&walk, case, department, text, had, writing);
                     continue;
+                }
+                Why::Wrote { text } => {
+                    let timeline =
+                        if case.status == Status::Waiting { tx.timeline(case.id).await? } else { Vec::new() };
+                    self.wrote(&walk, case, &timeline, text, had, writing);
                 }
             }
             changed.insert(case.id);
@@ -289,6 +300,28 @@ impl RouterWorker {
         let has = if has_it { Some(asked) } else { case.lead.as_ref() };
         let Some(department) = has else { return };
         writing.again(self, walk, case, had, department, AgainWhy::Replied, Some(text.to_owned()));
+    }
+
+    /// The resident wrote back: the answer to what a department asked, if one waits for it; else whoever leads
+    /// hears it, and it changes nothing. Also after the case was closed: a person judges what it means.
+    fn wrote(
+        &self,
+        walk: &Walk<'_>,
+        case: &mut Case,
+        timeline: &[CaseEvent],
+        text: &str,
+        had: &[DispatchRow],
+        writing: &mut Writing,
+    ) {
+        let asked = reply::question(case, timeline).map(|(_, department, _)| department.clone());
+        if let Some(department) = &asked {
+            reply::answered(case, department, &self.city.calendar, walk.now);
+        }
+        case.version += 1;
+        if let Some(department) = asked.or_else(|| case.lead.clone()) {
+            self.pass_on(walk, case, &department, text, had, writing);
+        }
+        writing.tell(walk, case, What::Replied { text: text.to_owned() });
     }
 }
 

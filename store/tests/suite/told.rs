@@ -9,18 +9,20 @@ use crate::{
 use schemas::{
     Uuid,
     id::derived,
-    notice::{Because, Heard, HeardState, Notice, NoticeState, Scope},
+    notice::{Because, Heard, HeardState, Notice, NoticeState, REPORTER, Scope},
     person::{Follow, KnownAddress},
-    report::Language,
+    report::{Contact, Language},
     way::{Address, Way},
 };
-use store::{AddressKey, ProviderNumber};
+use std::time::Duration;
+use store::{AddressKey, NoticeEnd, ProviderNumber};
 
 both!(
     an_address_is_forgotten_wherever_it_stands,
     words_are_kept_once,
     what_is_told_together_shares_its_fate,
     words_are_forgotten_by_term_and_the_ledger_stays,
+    a_number_finds_what_it_was_told_last,
 );
 
 async fn an_address_is_forgotten_wherever_it_stands(bed: Bed) {
@@ -253,4 +255,55 @@ async fn words_are_forgotten_by_term_and_the_ledger_stays(bed: Bed) {
         let mut tx = store.begin().await.unwrap();
         assert_eq!(tx.numbers_of(row.notice.id).await.unwrap().is_empty(), !keeps, "{name}");
     }
+}
+
+async fn a_number_finds_what_it_was_told_last(bed: Bed) {
+    let store = bed.store().await;
+    let numbers =
+        [("one", "+32 470 12 34 56"), ("two", "0470/12.34.56"), ("three", "0471 12 34 56"), ("never", "0470123456")];
+    for (name, number) in numbers {
+        let mut new = report(&store, name).await;
+        new.contact = Some(Contact { phone: Some(number.to_owned()), ..Contact::default() });
+        store.accept(new).await.unwrap();
+        if name == "never" {
+            continue;
+        }
+        let event = store.timeline(id(name), false).await.unwrap().remove(0);
+        let notice = Notice {
+            id: event.id,
+            case_id: id(name),
+            event_id: event.id,
+            version: 1,
+            template: "received".into(),
+            template_version: None,
+            person: REPORTER.into(),
+            sender: "sms".into(),
+            way: Way::Sms,
+            device: None,
+            language: Language::Fr,
+            reasons: vec![Because::Reporter],
+            state: NoticeState::Planned,
+            planned_at: bed.now(),
+            due_at: None,
+        };
+        let mut tx = store.begin().await.unwrap();
+        tx.plan_notices(std::slice::from_ref(&notice)).await.unwrap();
+        bed.pass(Duration::from_secs(60));
+        let (state, at) = (NoticeState::Sent, bed.now());
+        tx.settle_notices(&[NoticeEnd { id: notice.id, state, at, receipt: None, why: None }]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let mut tx = store.begin().await.unwrap();
+    let mut told = async |number: &str, since| -> Vec<Uuid> {
+        tx.told_by_sms(number, since).await.unwrap().into_iter().map(|told| told.report).collect()
+    };
+    let begin = bed.now() - Duration::from_secs(3_600);
+    assert_eq!(told("+32470123456", begin).await, [id("two"), id("one")], "the last first, whoever wrote it how");
+    assert_eq!(told("+32470123456", bed.now()).await, Vec::<Uuid>::new(), "too long ago");
+    assert_eq!(told("+32471123456", begin).await, [id("three")]);
+    assert_eq!(told("+32470123457", begin).await, Vec::<Uuid>::new());
+    tx.forget_contacts(&[id("two")], Way::Sms).await.unwrap();
+    let left: Vec<Uuid> =
+        tx.told_by_sms("+32470123456", begin).await.unwrap().into_iter().map(|told| told.report).collect();
+    assert_eq!(left, [id("one")], "who is forgotten is found no more");
 }

@@ -52,10 +52,11 @@ async fn take(
     let query = query.unwrap_or_default();
     let call = Call { query: &query, secret: secret.as_deref(), headers: &headers, body: &body, from };
     match hooks.take(&gateway, &call, walk.0).await {
-        Taken::Receipts(_) | Taken::Stop | Taken::Start => StatusCode::ACCEPTED.into_response(),
+        Taken::Receipts(_) | Taken::Stop | Taken::Start | Taken::Passed => StatusCode::ACCEPTED.into_response(),
         Taken::Words => {
-            // Nobody reads what people write by text message yet; the words themselves are never logged.
-            tracing::info!(%gateway, "a text message came in that is no STOP and no START");
+            // The words themselves are never logged.
+            metrics::counter!("voordeur_sms_unmatched_total", "gateway" => gateway.clone()).increment(1);
+            tracing::info!(%gateway, "a text message came in of somebody who was told nothing");
             StatusCode::ACCEPTED.into_response()
         }
         Taken::NotGenuine => guessed(&app, caller).unwrap_or_else(|| {

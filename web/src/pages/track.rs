@@ -217,7 +217,7 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         let most = adapters::intake::reply::MAX_WORDS.to_string();
         app.text(language, why, &[("most", &most), ("phone", &app.site.city.phone)])
     });
-    let question = case.as_ref().and_then(|case| adapters::intake::reply::question(case, &events));
+    let question = case.as_ref().and_then(|case| schemas::reply::question(case, &events));
     // Whoever answered too late keeps their words.
     let unheard = wrong.as_ref().filter(|_| question.is_none()).map(|why| format!("{why}\n\n{words}"));
     let reply = question.map(|(asked, department, text)| Reply {

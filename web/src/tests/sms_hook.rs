@@ -9,13 +9,16 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac as _};
 use notifier::senders::sms::SmsConfig;
 use schemas::{
+    Uuid,
     letter::{Lane, Topic},
-    notice::{Heard, HeardState, Suppressed},
+    notice::{Heard, HeardState, NoticeState, Suppressed},
+    reference::Reference,
+    report::{Contact, Received, Why},
     way::{Address, Way},
 };
 use sha1::Sha1;
 use std::time::Duration;
-use store::{AddressKey, Store};
+use store::{AddressKey, NoticeEnd, Store};
 
 const NOTICE: &str = "01920000000070008000000000000001";
 const SECRET: &str = "a-secret-of-twenty-characters";
@@ -120,4 +123,58 @@ async fn stop_and_start_count_in_every_language_and_in_the_order_they_were_sent(
     assert_eq!(say("2", "STOP").await, StatusCode::ACCEPTED);
     assert!(!is_stopped(&town.store, number).await, "what was said before START does not come back");
     assert!(!is_stopped(&town.store, "+32470123457").await);
+}
+
+#[tokio::test]
+async fn what_somebody_answers_goes_to_who_has_their_case() {
+    let town = kannel().await;
+    let (one, _) = town.told_by_sms("een", "0470/12.34.56", 1).await;
+    let (two, reference) = town.told_by_sms("twee", "+32 470 12 34 56", 2).await;
+    let say = async |from: &str, id: &str, text: &str| {
+        let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        town.get(&format!("/hooks/sms/kannel/{SECRET}?from={from}&text={text}&id={id}")).await.status
+    };
+    for (from, id, text) in [
+        ("%2B32470123456", "1", "Het is nummer 12"),
+        ("%2B32470123456", "1", "Het is nummer 12"),
+        ("32470123456", "2", &format!("Over {reference}: dank u")),
+        ("0032470123456", "3", &format!("{} ook", reference.digits())),
+        ("%2B32470999999", "4", "Wie bent u?"),
+    ] {
+        assert_eq!(say(from, id, text).await, StatusCode::ACCEPTED, "{text}");
+    }
+    assert_eq!(say("%2B32470123456", "5", " ").await, StatusCode::BAD_REQUEST, "nothing to read");
+    let letters = town.store.take(&Lane::router(), 100, Duration::from_secs(60)).await.unwrap();
+    let said: Vec<Received> = letters.iter().map(|letter| letter.read().unwrap()).collect();
+    let mut said: Vec<_> = said
+        .iter()
+        .filter_map(|said| match &said.why {
+            Why::Wrote { text } => Some((said.report, text.as_str())),
+            _ => None,
+        })
+        .collect();
+    said.sort_by_key(|(_, text)| *text);
+    let (about, also) = (format!("Over {reference}: dank u"), format!("{} ook", reference.digits()));
+    let mut expected = vec![(two, "Het is nummer 12"), (two, about.as_str()), (two, also.as_str())];
+    expected.sort_by_key(|(_, text)| *text);
+    assert_eq!(said, expected, "the one named, else the one told last; each once");
+    // The reference of the other one counts, too.
+    let first = town.store.begin().await.unwrap().reports(&[one]).await.unwrap().remove(&one).unwrap().reference;
+    assert_eq!(say("%2B32470123456", "6", &format!("bij {first}")).await, StatusCode::ACCEPTED);
+    let letters = town.store.take(&Lane::router(), 100, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(letters.iter().map(|letter| letter.case_id).collect::<Vec<_>>(), [Some(one)]);
+}
+
+impl Town {
+    /// A report that `phone` was told of by text message in this second; its id and its reference.
+    async fn told_by_sms(&self, words: &str, phone: &str, second: u64) -> (Uuid, Reference) {
+        let contact = Contact { phone: Some(phone.to_owned()), ..Contact::default() };
+        let (report, notice) = self.noticed_at(words, contact, Way::Sms).await;
+        let at = super::now() + std::time::Duration::from_secs(second);
+        let mut tx = self.store.begin().await.unwrap();
+        let end = NoticeEnd { id: notice, state: NoticeState::Sent, at, receipt: None, why: None };
+        tx.settle_notices(&[end]).await.unwrap();
+        tx.commit().await.unwrap();
+        (report.id, report.reference)
+    }
 }

@@ -14,12 +14,20 @@ use store::{AddressKey, NewReport};
 impl Town {
     /// A report by somebody with this address, and the path of the link in a notice about it.
     pub(super) async fn noticed(&self, words: &str, email: &str) -> (Report, String) {
+        let contact = Contact { email: Some(email.to_owned()), ..Contact::default() };
+        let (report, notice) = self.noticed_at(words, contact, Way::Email).await;
+        let links = NoticeLinks::open(&self.store, "").await.unwrap();
+        (report, links.one_click(notice))
+    }
+
+    /// A report by somebody with this contact, and the notice about it that goes this way.
+    pub(super) async fn noticed_at(&self, words: &str, contact: Contact, way: Way) -> (Report, Uuid) {
         let mut report = self.report(words).await;
         let mut tx = self.store.begin().await.unwrap();
         report.id = schemas::id::derived(&["noticed", words]);
         report.reference = self.store.references(1).await.unwrap()[0];
         report.token = format!("token{words}");
-        let contact = Some(Contact { email: Some(email.to_owned()), ..Contact::default() });
+        let contact = Some(contact);
         let (digest, trace) = (String::new(), schemas::trace::Trace::start());
         tx.accept(&[NewReport { report: report.clone(), contact, digest, route: false, trace }]).await.unwrap();
         tx.commit().await.unwrap();
@@ -31,21 +39,20 @@ impl Town {
             version: event.version,
             template: "received".into(),
             person: "reporter".into(),
-            sender: "mail".into(),
-            way: Way::Email,
+            sender: if way == Way::Email { "mail".into() } else { way.to_string() },
+            way,
             device: None,
             language: Language::Fr,
             template_version: None,
             reasons: vec![Because::Reporter],
-            state: NoticeState::Sent,
+            state: if way == Way::Email { NoticeState::Sent } else { NoticeState::Planned },
             planned_at: super::now(),
             due_at: None,
         };
         let mut tx = self.store.begin().await.unwrap();
         tx.plan_notices(std::slice::from_ref(&notice)).await.unwrap();
         tx.commit().await.unwrap();
-        let links = NoticeLinks::open(&self.store, "").await.unwrap();
-        (report, links.one_click(notice.id))
+        (report, notice.id)
     }
 
     /// What is not told to this address.

@@ -23,9 +23,11 @@ use schemas::{
     dispatch::Update,
     id::derived,
     letter::{Lane, Letter, Topic},
-    notice::{self, HeardState},
+    notice::{self, HeardState, Notice, REPORTER},
+    reply::wrote_back,
     report::Language,
     trace::Trace,
+    wish::Wish,
 };
 use serde_json::Value;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -83,6 +85,43 @@ impl Mailbox {
     /// as what a mail is called can be known by others than who got it.
     fn notice(&self, mail: &Incoming) -> Option<Uuid> {
         mail.to.iter().filter_map(|to| self.tokens.read_bounce(&self.replies.token(to)?)).next()
+    }
+
+    /// The notice to a resident that a mail answers, by the address that it came to.
+    fn answered(&self, mail: &Incoming) -> Option<Uuid> {
+        mail.to.iter().filter_map(|to| self.tokens.read_answer(&self.replies.token(to)?)).next()
+    }
+
+    /// What a resident answers to `notice` goes to who has the case, or is the wish to hear no more. A program
+    /// that answers for them says nothing of either.
+    fn answer(&self, mail: &Incoming, notice: Uuid, of: Option<&Notice>, at: Timestamp, now: Timestamp) -> Heard {
+        let (text, files) = match &mail.what {
+            What::Words { text, files } => (text, files),
+            What::Automatic { .. } => return Heard { outcome: "automatic", ..Heard::default() },
+            // Servers that send what came back to who is to be answered.
+            What::Report(_) => return Self::hear_of_notice(mail, notice, at, now),
+        };
+        let asked = if text.trim().is_empty() { &mail.subject } else { text };
+        let id = derived(&["written by mail", &notice.to_string(), &mail.key.to_string()]);
+        if Wish::read(asked) == Some(Wish::Stop) {
+            let (state, why, provider) = (HeardState::Stopped, Some("STOP by mail".to_owned()), "mail".to_owned());
+            let said = notice::Heard { notice: Some(notice), provider, number: None, state, why, at };
+            let letter =
+                Letter::new(id, Lane::notifier(), Topic::NoticeHeard, "notice.heard", &said, Trace::start(), now);
+            return Heard { letter: Some(letter), outcome: "stopped", ..Heard::default() };
+        }
+        // Who only follows a case has no say in it: a person looks at what they write.
+        let Some(of) = of.filter(|of| of.person == REPORTER) else {
+            return Heard { outcome: "unmatched", ..Heard::default() };
+        };
+        let mut words = text.clone();
+        if !files.is_empty() {
+            words = format!("{words}\n\n{}: {}", Words::of(self.language).attached, files.join(", "));
+        }
+        match wrote_back(of.case_id, id, &words, Trace::start(), now) {
+            Some(letter) => Heard { letter: Some(letter), outcome: "written", ..Heard::default() },
+            None => Heard { outcome: "empty", ..Heard::default() },
+        }
     }
 
     /// What a mail about `notice` tells the notifier, which knows what follows from it.
@@ -175,6 +214,15 @@ impl Mailbox {
         Ok(abouts)
     }
 
+    /// The notices with these ids.
+    async fn notices(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Notice>, store::Error> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows = self.store.begin().await?.notices(ids).await?;
+        Ok(rows.into_iter().map(|(id, row)| (id, row.notice)).collect())
+    }
+
     async fn make_sense(&self, mails: Vec<Found>) -> Result<(Went, Vec<Move>), String> {
         let now = self.store.clock().now();
         // Megabytes of anything: other work goes on meanwhile.
@@ -184,14 +232,18 @@ impl Mailbox {
         let read: Vec<(Incoming, Found)> =
             read.await.map_err(|error| format!("the mails could not be read: {error}"))?;
         let ids: Vec<Uuid> = read.iter().filter_map(|(mail, _)| self.dispatch(mail)).collect();
-        let abouts = self.abouts(&ids).await.map_err(|error| format!("the rows cannot be read: {error}"))?;
+        let answered: Vec<Uuid> = read.iter().filter_map(|(mail, _)| self.answered(mail)).collect();
+        let wrong = |error: store::Error| format!("the rows cannot be read: {error}");
+        let abouts = self.abouts(&ids).await.map_err(wrong)?;
+        let notices = self.notices(&answered).await.map_err(wrong)?;
         let (mut went, mut moves) = (Went::default(), Vec::new());
         for (mail, found) in read {
             let about = self.dispatch(&mail).and_then(|id| abouts.get(&id));
             let at = said_at(found.at, now);
-            let heard = match self.notice(&mail) {
-                Some(notice) => Self::hear_of_notice(&mail, notice, at, now),
-                None => self.hear(&mail, about, at, now),
+            let heard = match (self.notice(&mail), self.answered(&mail)) {
+                (Some(notice), _) => Self::hear_of_notice(&mail, notice, at, now),
+                (None, Some(notice)) => self.answer(&mail, notice, notices.get(&notice), at, now),
+                (None, None) => self.hear(&mail, about, at, now),
             };
             metrics::counter!("voordeur_mailbox_mails_total", "outcome" => heard.outcome).increment(1);
             tracing::info!(

@@ -16,9 +16,10 @@ use schemas::{
     dispatch::{Dispatch, DispatchState, Say},
     event::What as Event,
     letter::{Lane, Letter},
-    notice::{Heard, HeardState},
-    report::Contact,
+    notice::{Because, Heard, HeardState, NoticeState},
+    report::{Contact, Received, Why},
     verdict::Verdict,
+    way::Way,
 };
 use store::DeadFilter;
 
@@ -184,6 +185,57 @@ async fn what_is_heard_of_notices_goes_to_the_notifier((hands, _bed, tools): Des
     assert_eq!(waiting(&post.tools.store, &Lane::notifier()).await.len(), 1, "heard once");
 }
 
+async fn what_residents_answer_goes_to_who_has_their_case((hands, _bed, tools): Desk) {
+    let Some(post) = Post::open(hands, tools) else { return };
+    let letter = routed(&post.tools, testing::PUSHED, Role::Lead).await;
+    let case = letter.case_id.unwrap();
+    let notice = |n: u128, person: &str| Notice {
+        id: Uuid::from_u128(n),
+        case_id: case,
+        event_id: Uuid::from_u128(n),
+        version: 1,
+        template: "received".to_owned(),
+        person: person.to_owned(),
+        sender: "mail".to_owned(),
+        way: Way::Email,
+        device: None,
+        language: Language::Nl,
+        template_version: None,
+        reasons: vec![Because::Reporter],
+        state: NoticeState::Sent,
+        planned_at: post.tools.clock.now(),
+        due_at: None,
+    };
+    let mut tx = post.tools.store.begin().await.unwrap();
+    tx.plan_notices(&[notice(1, REPORTER), notice(2, &Uuid::from_u128(9).to_string())]).await.unwrap();
+    tx.commit().await.unwrap();
+    let answers = |n: u128| format!("stad-{}+{}@stad.example", post.name, post::tokens().answer(Uuid::from_u128(n)));
+    let quoted = "Het is aan de linkerkant.\n\nOp 4 maart schreef Stad <meldpunt@stad.example>:\n> Uw melding\n";
+    post.write(&answers(1), &["Message-ID: <one@x>"], quoted).await;
+    post.write(&answers(1), &["Message-ID: <one@x>"], quoted).await;
+    post.write(&answers(1), &["Auto-Submitted: auto-replied"], "Ik ben er niet.").await;
+    // Neither who only follows it, nor who makes a token up, speaks for the reporter.
+    post.write(&answers(2), &[], "Ik ben de buurman.").await;
+    post.write(&answers(1).replace("+a", "+b"), &[], "Ik ben niemand.").await;
+    post.write(&answers(1), &[], "> niets nieuws\n").await;
+    post.read(6).await;
+    let posted = waiting(&post.tools.store, &Lane::router()).await;
+    let said: Vec<_> = posted.iter().filter_map(|letter| letter.read::<Received>().ok()).collect();
+    let words = said.iter().filter_map(|said| match &said.why {
+        Why::Wrote { text } => Some((said.report, text.as_str())),
+        _ => None,
+    });
+    assert_eq!(words.collect::<Vec<_>>(), [(case, "Het is aan de linkerkant.")], "once");
+    assert!(post.mails("stad", "Voordeur/Unmatched", 1).await.len() >= 2, "a person looks at the others");
+
+    post.write(&answers(1), &[], "STOP\n\nOp 4 maart schreef Stad <meldpunt@stad.example>:\n> Uw melding\n").await;
+    post.read(1).await;
+    let letters = waiting(&post.tools.store, &Lane::notifier()).await;
+    let heard: Vec<Heard> = letters.iter().filter_map(|letter| letter.read().ok()).collect();
+    let heard: Vec<_> = heard.iter().map(|heard| (heard.notice.unwrap().as_u128(), heard.state)).collect();
+    assert_eq!(heard, [(1, HeardState::Stopped)]);
+}
+
 async fn an_old_mail_speaks_for_what_is_asked_now((hands, _bed, tools): Desk) {
     let Some(post) = Post::open(hands, tools) else { return };
     let first = routed(&post.tools, testing::PUSHED, Role::Lead).await;
@@ -327,6 +379,7 @@ testing::both!(
     who_is_away_is_noted_and_is_no_answer,
     what_belongs_to_nothing_is_kept_for_a_person,
     what_is_heard_of_notices_goes_to_the_notifier,
+    what_residents_answer_goes_to_who_has_their_case,
     a_crash_between_sending_and_writing_down_makes_a_copy_with_the_same_id,
     a_crash_while_reading_loses_nothing_and_hears_nothing_twice,
 );

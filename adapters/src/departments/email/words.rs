@@ -208,15 +208,15 @@ pub(super) fn urgency(language: Language, urgency: Urgency) -> &'static str {
 pub(super) fn again(language: Language, why: AgainWhy) -> &'static str {
     match (language, why) {
         (Language::Nl, AgainWhy::Reopened) => "De melder zegt dat het niet opgelost is",
-        (Language::Nl, AgainWhy::Replied) => "De melder antwoordt op uw vraag",
+        (Language::Nl, AgainWhy::Replied) => "De melder antwoordt",
         (Language::Nl, AgainWhy::Reminder) => "Herinnering: we hoorden nog niets van u",
         (Language::Nl, AgainWhy::Recategorised) => "De stad verbeterde waar deze melding over gaat",
         (Language::Fr, AgainWhy::Reopened) => "Le demandeur dit que ce n'est pas résolu",
-        (Language::Fr, AgainWhy::Replied) => "Le demandeur répond à votre question",
+        (Language::Fr, AgainWhy::Replied) => "Le demandeur répond",
         (Language::Fr, AgainWhy::Reminder) => "Rappel : nous n'avons encore rien reçu de vous",
         (Language::Fr, AgainWhy::Recategorised) => "La ville a corrigé le sujet de ce signalement",
         (Language::En, AgainWhy::Reopened) => "The reporter says that it is not solved",
-        (Language::En, AgainWhy::Replied) => "The reporter answers your question",
+        (Language::En, AgainWhy::Replied) => "The reporter answers",
         (Language::En, AgainWhy::Reminder) => "Reminder: we have not heard from you yet",
         (Language::En, AgainWhy::Recategorised) => "The city corrected what this report is about",
     }

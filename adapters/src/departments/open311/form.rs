@@ -321,7 +321,7 @@ impl Words {
             Language::Nl => &Self {
                 about: "Dit gaat verder op uw melding",
                 reopened: "De melder zegt dat dit niet is opgelost.",
-                replied: "De melder antwoordt op uw vraag.",
+                replied: "De melder antwoordt.",
                 reminder: "Herinnering: we hoorden nog niets over deze melding. Wilt u laten weten hoe het ermee staat?",
                 recategorised: "De stad verbeterde waar deze melding over gaat:",
                 reference: "Referentie van de stad",
@@ -332,7 +332,7 @@ impl Words {
             Language::Fr => &Self {
                 about: "Ceci fait suite à votre signalement",
                 reopened: "La personne dit que le problème n'est pas résolu.",
-                replied: "La personne répond à votre question.",
+                replied: "La personne répond.",
                 reminder: "Rappel : nous n'avons pas encore de nouvelles de ce signalement. Où en est-il ?",
                 recategorised: "La ville a corrigé le sujet de ce signalement :",
                 reference: "Référence de la ville",
@@ -343,7 +343,7 @@ impl Words {
             Language::En => &Self {
                 about: "This follows on from your request",
                 reopened: "The resident says that this is not solved.",
-                replied: "The resident answers your question.",
+                replied: "The resident answers.",
                 reminder: "Reminder: we have heard nothing about this request yet. How is it going?",
                 recategorised: "The city corrected what this request is about:",
                 reference: "Reference of the city",

@@ -44,7 +44,8 @@ pub struct MailConfig {
     /// The address in `From`; the city's own when left out. Its domain is the one in Message-IDs.
     #[serde(default)]
     pub from: Option<String>,
-    /// Where answers go, if not to `from`.
+    /// Where answers go. When left out: to the mailbox of `return_path`, where they are read and go to who has the
+    /// case; to `from` when there is none.
     #[serde(default)]
     pub reply_to: Option<String>,
     /// The address that mails come back to, with `{token}` where the token of the notice goes:

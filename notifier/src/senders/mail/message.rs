@@ -20,6 +20,7 @@ use std::time::SystemTime;
 pub(super) struct Letterhead {
     from: Address,
     names: Texts,
+    /// Where answers go, when they do not come to the mailbox that reads them.
     reply_to: Option<Address>,
     domain: String,
     /// The name of the list that all notices are (RFC 2919).
@@ -48,6 +49,16 @@ impl Letterhead {
         let Some(pattern) = &self.return_path else { return Ok(self.from.clone()) };
         let address = self.links.return_path(pattern, notice);
         address.parse().map_err(|error| format!("mail.return_path: {error}"))
+    }
+
+    /// Where answers to `notice` go: where the city says, else to an address of its own by which they find
+    /// their case, else to the sender.
+    fn reply_to(&self, notice: Uuid) -> Result<Option<Address>, String> {
+        let Some(pattern) = self.return_path.as_ref().filter(|_| self.reply_to.is_none()) else {
+            return Ok(self.reply_to.clone());
+        };
+        let address = self.links.answers(pattern, notice).parse();
+        address.map(Some).map_err(|error| format!("mail.return_path: {error}"))
     }
 
     /// The domain of Message-IDs.
@@ -79,8 +90,8 @@ impl Letterhead {
             // RFC 3834 §5, and the same for Exchange: no holiday replies.
             .raw_header(raw("Auto-Submitted", "auto-generated"))
             .raw_header(raw("X-Auto-Response-Suppress", "OOF, AutoReply"));
-        if let Some(reply_to) = &self.reply_to {
-            builder = builder.reply_to(Mailbox::new(None, reply_to.clone()));
+        if let Some(reply_to) = self.reply_to(parcel.notice)? {
+            builder = builder.reply_to(Mailbox::new(None, reply_to));
         }
         let boundary = format!("voordeur-{}", parcel.notice.simple());
         let parts = MultiPart::alternative().boundary(boundary);

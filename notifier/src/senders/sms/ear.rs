@@ -1,17 +1,26 @@
-//! What gateways say, whichever way they say it: receipts become letters to the planner, and STOP is a wish.
+//! What gateways say, whichever way they say it: receipts become letters to the planner, STOP is a wish, and
+//! other words go to who has the case.
 
 use super::hook::Taken;
 use schemas::{
+    Uuid,
     city::City,
     id::derived,
     letter::{Lane, Letter, Topic},
     notice::{Heard, Scope, Suppressed},
     person::Suppression,
     phone,
+    reference::Reference,
+    reply::wrote_back,
     trace::Trace,
     way::{Address, Way},
+    wish::Wish,
 };
+use std::time::Duration;
 use store::{AddressKey, Store};
+
+/// Whoever was told longer ago writes about something else.
+const ANSWERED_WITHIN: Duration = Duration::from_hours(90 * 24);
 
 /// Listens to one gateway. Cheap to clone.
 #[derive(Clone)]
@@ -19,13 +28,6 @@ pub(super) struct Ear {
     pub provider: String,
     pub country: String,
     pub store: Store,
-}
-
-/// What people ask for by a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    Stop,
-    Start,
 }
 
 /// A message that somebody sent to us.
@@ -68,16 +70,22 @@ impl Ear {
         Ok(Taken::Receipts(heard.len()))
     }
 
-    /// Does what `message` asks for, if it is a wish.
-    pub(super) async fn message(&self, message: &Message) -> Result<Taken, store::Error> {
-        let wish = wish(&message.text);
-        let Some(wish) = wish else { return Ok(Taken::Words) };
-        // A short number or a name: there is nobody to stop for.
+    /// Does what `message` asks for: a wish, or words about what they were told last by text message. When this
+    /// returns, it survives a crash.
+    pub(super) async fn message(&self, message: &Message, trace: Trace) -> Result<Taken, store::Error> {
+        // A short number or a name: there is nobody to stop for, and nobody was told there.
         let Some(number) = read_number(&message.from, &self.country) else { return Ok(Taken::Unreadable) };
+        let id = message.number.as_ref().map(|number| derived(&["sms in", &self.provider, number]));
+        match Wish::read(&message.text) {
+            Some(wish) => self.wish(wish, number, id).await,
+            None => self.words(&message.text, number, id, trace).await,
+        }
+    }
+
+    async fn wish(&self, wish: Wish, number: String, id: Option<Uuid>) -> Result<Taken, store::Error> {
         let key = self.store.address_keys().await?.of(&Address::Sms(number));
         let key = AddressKey { way: Way::Sms, key };
         let mut tx = self.store.begin().await?;
-        let id = message.number.as_ref().map(|number| derived(&["sms in", &self.provider, number]));
         let is_new = match id {
             Some(id) => !tx.seen("sms", &[id]).await?.is_empty(),
             None => true,
@@ -99,17 +107,34 @@ impl Ear {
             Wish::Start => Taken::Start,
         })
     }
+
+    /// The words go to who has the case that they are about: the one whose reference stands in them, else the one
+    /// that this number was told of last.
+    async fn words(&self, words: &str, number: String, id: Option<Uuid>, trace: Trace) -> Result<Taken, store::Error> {
+        let now = self.store.clock().now();
+        let mut tx = self.store.begin().await?;
+        let mut told = tx.told_by_sms(&number, now - ANSWERED_WITHIN).await?;
+        told.retain(|told| phone::read(&told.phone, &self.country).is_some_and(|phone| phone.e164 == number));
+        let named = told.iter().find(|told| names(words, told.reference)).or(told.first());
+        let Some(about) = named else { return Ok(Taken::Words) };
+        // A gateway that gives its messages no numbers may deliver one twice; after the next news it is another.
+        let id = id.unwrap_or_else(|| {
+            derived(&["sms in", &self.provider, &about.report.to_string(), &about.told_at.to_string(), words])
+        });
+        // Nothing that can be read: there is nothing to pass on, and saying it again does not help.
+        let Some(letter) = wrote_back(about.report, id, words, trace, now) else { return Ok(Taken::Unreadable) };
+        if !tx.seen("sms", &[id]).await?.is_empty() {
+            tx.post(&[letter]).await?;
+        }
+        tx.commit().await?;
+        Ok(Taken::Passed)
+    }
 }
 
-/// What a message asks for, when it is nothing but the word for it in one of our languages.
-fn wish(text: &str) -> Option<Wish> {
-    let word: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    match word.as_str() {
-        "stop" | "stopp" | "stopall" | "stoppen" | "uit" | "afmelden" | "arret" | "arrêt" | "arreter" | "arrêter"
-        | "unsubscribe" | "end" | "quit" => Some(Wish::Stop),
-        "start" | "aan" | "aanmelden" | "unstop" | "reprendre" | "subscribe" => Some(Wish::Start),
-        _ => None,
-    }
+/// Whether `reference` stands in `words`, with its hyphen, a space, or neither.
+fn names(words: &str, reference: Reference) -> bool {
+    let plain: String = words.chars().filter(|c| !matches!(c, '-' | ' ' | '\u{a0}' | '\u{2011}')).collect();
+    plain.contains(&reference.digits())
 }
 
 /// The number (E.164) of who sent a message; gateways write it with plus, with zeros or with neither.
@@ -123,23 +148,6 @@ fn read_number(text: &str, country: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_word_alone_is_a_wish() {
-        for (text, expected) in [
-            ("STOP", Some(Wish::Stop)),
-            (" stop. ", Some(Wish::Stop)),
-            ("Stopp!", Some(Wish::Stop)),
-            ("ARRÊT", Some(Wish::Stop)),
-            ("Arret", Some(Wish::Stop)),
-            ("start", Some(Wish::Start)),
-            ("Stop met die werken aan de brug", None),
-            ("bus stop", None),
-            ("", None),
-        ] {
-            assert_eq!(wish(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn numbers_are_read_as_gateways_write_them() {

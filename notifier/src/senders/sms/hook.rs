@@ -52,7 +52,9 @@ pub enum Taken {
     Stop,
     /// Somebody wants messages again.
     Start,
-    /// Somebody wrote something else, which nobody reads yet.
+    /// Somebody answered what they were told: it goes to who has their case.
+    Passed,
+    /// Somebody wrote who was told nothing: nobody reads it yet.
     Words,
     /// It does not come from the gateway, or there is no such gateway.
     NotGenuine,
@@ -71,7 +73,7 @@ impl Hooks {
     }
 
     /// Takes `call` in, which came for the gateway `provider`. When this returns [`Taken::Receipts`],
-    /// [`Taken::Stop`] or [`Taken::Start`], it survives a crash.
+    /// [`Taken::Stop`], [`Taken::Start`] or [`Taken::Passed`], it survives a crash.
     pub async fn take(&self, provider: &str, call: &Call<'_>, trace: Trace) -> Taken {
         let Some(inner) = self.0.iter().find(|inner| inner.ear.provider == provider && inner.is_genuine(call)) else {
             return Taken::NotGenuine;
@@ -81,7 +83,7 @@ impl Hooks {
             fields.each(inner.hook.each.as_deref()).iter().filter_map(|one| inner.heard(&fields, one)).collect();
         let taken = if heard.is_empty() {
             match inner.hook.inbound.as_ref().and_then(|inbound| Message::read(inbound, &fields)) {
-                Some(message) => inner.ear.message(&message).await,
+                Some(message) => inner.ear.message(&message, trace).await,
                 None => Ok(Taken::Unreadable),
             }
         } else {

@@ -8,7 +8,7 @@ use schemas::{
     dispatch::{AgainWhy, DispatchState},
     event::{CaseEvent, What},
     id::derived,
-    letter::Lane,
+    letter::{Lane, Letter},
     report::{TRIAL_CHANNEL, Tell, Why},
     task::Kind,
     trace::Trace,
@@ -23,6 +23,7 @@ both!(
     nothing_is_due_before_its_time,
     who_does_not_answer_is_asked_once_more_and_then_it_goes_on,
     an_answer_goes_to_who_asked,
+    what_is_written_back_answers_the_question_or_reaches_who_has_it,
 );
 
 /// As two processes look at the same moment; gives what the case has on its timeline since `known`.
@@ -214,4 +215,54 @@ async fn an_answer_goes_to_who_asked(bed: Bed) {
     let again = work[0].again.clone().unwrap();
     assert_eq!((again.why, again.text.as_deref(), again.first), (AgainWhy::Replied, Some("The left side."), first.id));
     assert!(bed.work(Lane::queue(&slug("police"))).await.iter().all(|dispatch| dispatch.again.is_none()));
+}
+
+async fn what_is_written_back_answers_the_question_or_reaches_who_has_it(bed: Bed) {
+    // Before anybody decided, it waits.
+    let (id, received) = bed.report("road/hole", Some(3.5)).await;
+    let early = wrote(id, "sms 0", "Bij nummer 12.");
+    assert_eq!(bed.apply(std::slice::from_ref(&early)).await[0].word(), "later");
+    bed.apply(&[received]).await;
+    assert_eq!(bed.apply(&[early]).await[0].word(), "done");
+
+    let id = asks(&bed).await;
+    let lead = bed.case(id).await.lead.unwrap();
+    let first = bed.store.dispatches_of(id).await.unwrap().into_iter().find(|row| row.role == Role::Lead).unwrap();
+    let answer = wrote(id, "sms 1", "The left side.");
+    bed.apply(&[answer.clone(), answer.clone()]).await;
+    bed.apply(&[answer]).await;
+    assert_eq!(bed.case(id).await.status, Status::Accepted, "it was waiting for just that");
+    let words = |known: usize| {
+        let bed = &bed;
+        async move {
+            let said = bed.store.timeline(id, false).await.unwrap().into_iter().skip(known);
+            said.filter_map(|event| match event.what {
+                What::Replied { text } => Some(text),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(words(0).await, ["The left side."], "once");
+    // Nobody asked anything, and then it is solved: who had it hears it, and it stays as it is.
+    let mut tx = bed.store.begin().await.unwrap();
+    let mut case = tx.lock_cases(&[id]).await.unwrap().remove(&id).unwrap();
+    case.status = Status::Solved;
+    case.version += 1;
+    tx.save_cases(&[case]).await.unwrap();
+    tx.commit().await.unwrap();
+    bed.apply(&[wrote(id, "mail 2", "Thank you."), wrote(id, "mail 3", "And the lamp?")]).await;
+    assert_eq!(bed.case(id).await.status, Status::Solved);
+    assert_eq!(words(0).await, ["The left side.", "Thank you.", "And the lamp?"]);
+    let work = bed.work(Lane::queue(&lead)).await;
+    let heard: Vec<_> = work.iter().filter(|dispatch| dispatch.case_id == id && dispatch.id != first.id).collect();
+    let said: std::collections::BTreeSet<_> =
+        heard.iter().filter_map(|dispatch| dispatch.again.as_ref()?.text.as_deref()).collect();
+    assert_eq!(said, ["And the lamp?", "Thank you.", "The left side."].into(), "{heard:?}");
+    assert!(heard.iter().all(|dispatch| dispatch.again.as_ref().unwrap().why == AgainWhy::Replied));
+}
+
+fn wrote(id: Uuid, key: &str, words: &str) -> Letter {
+    let (trace, now) = (schemas::trace::Trace::start(), schemas::Timestamp::UNIX_EPOCH);
+    schemas::reply::wrote_back(id, schemas::id::derived(&["test", key]), words, trace, now).unwrap()
 }

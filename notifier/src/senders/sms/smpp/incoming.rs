@@ -37,7 +37,7 @@ pub(super) async fn take(
         ear.receipts(&receipts, trace).await?;
     }
     for message in messages {
-        ear.message(&message).await?;
+        ear.message(&message, trace).await?;
     }
     Ok(())
 }
