@@ -6,7 +6,9 @@ mod rules;
 mod tasks;
 
 pub use letters::{LettersCommand, ListArgs as LetterListArgs, PrintArgs as LetterPrintArgs};
-pub use notices::{About, Address, ForgetArgs, NoticesCommand, PreviewArgs, StopArgs, SuppressedCommand, WhyArgs};
+pub use notices::{
+    About, Address, ForgetArgs, NoticesCommand, PreviewArgs, StatsArgs, StopArgs, SuppressedCommand, WhyArgs,
+};
 pub use rules::{ActivateArgs, ExplainArgs, HistoryArgs, ReplayArgs, RollbackArgs, RulesCommand};
 pub use tasks::{ListArgs as TaskListArgs, TasksCommand, Who};
 

@@ -69,6 +69,12 @@ async fn the_desk_asks_why_and_stops_and_forgets() {
     assert_eq!((json["sms"]["parts"].as_u64(), json["way"].as_str()), (Some(1), Some("sms")));
     assert!(json["reading"]["score"].is_number() && json["subject"].is_null(), "{json}");
 
+    assert!(run(&["stats"]).1.contains("nobody was told anything"));
+    assert!(run(&["stats", "--since", "soon"]).2.contains("`soon` is not a day"));
+    assert!(run(&["stats", "--since", "2026-11-02", "--until", "2026-11-01"]).2.contains("--until"));
+    let json: serde_json::Value = serde_json::from_str(&run(&["stats", "--json"]).1).unwrap();
+    assert_eq!(json["ways"], serde_json::json!({}));
+
     let mail = ["--email", "jo.peeters@example.org"];
     let with = |more: &[&str]| run(&[more, &mail].concat());
     assert!(with(&["suppressed", "list"]).1.contains("nothing is stopped"));

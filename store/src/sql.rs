@@ -69,6 +69,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::load::STATEMENTS,
         crate::mailed::STATEMENTS,
         crate::migrations::STATEMENTS,
+        crate::notice_counts::STATEMENTS,
         crate::notices::STATEMENTS,
         crate::open311::STATEMENTS,
         crate::paper::STATEMENTS,

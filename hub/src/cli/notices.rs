@@ -9,6 +9,8 @@ pub enum NoticesCommand {
     Why(WhyArgs),
     /// How a message reads: its words, what a text message costs, how plain it is
     Preview(PreviewArgs),
+    /// How many there were by each way, how they fared, how soon they went, and what they cost
+    Stats(StatsArgs),
     /// Addresses that are not told something, and why
     #[command(subcommand)]
     Suppressed(SuppressedCommand),
@@ -25,6 +27,25 @@ pub enum NoticesCommand {
     },
     /// Somebody calls: forget this address, wherever they would be told at it
     Forget(ForgetArgs),
+}
+
+/// Which notices to count.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  voordeur notices stats
+  voordeur notices stats --since 2026-11-01 --until 2026-12-01 --json
+
+`in 10 s`: how many of those that were sent left within ten seconds of when they were due. What is told together counts once.")]
+pub struct StatsArgs {
+    /// Only what was planned since this day
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<String>,
+    /// Only what was planned before this day
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// About what.

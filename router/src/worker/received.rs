@@ -18,8 +18,15 @@ use schemas::{
     slug::DepartmentId,
     verdict::{Fault, Verdict},
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
 use store::{DispatchRow, Tx};
+
+/// A resident, or a machine of theirs, that writes back more often than this in a day does not bury the department.
+const MOST_A_DAY: usize = 20;
+const A_DAY: Duration = Duration::from_hours(24);
 
 /// The inbox of letters about cases that exist already.
 const READER: &str = "router";
@@ -185,8 +192,14 @@ impl RouterWorker {
                     continue;
                 }
                 Why::Wrote { text } => {
-                    let timeline =
-                        if case.status == Status::Waiting { tx.timeline(case.id).await? } else { Vec::new() };
+                    let timeline = tx.timeline(case.id).await?;
+                    let since = now - A_DAY;
+                    let wrote = |event: &&CaseEvent| event.at > since && matches!(event.what, What::Replied { .. });
+                    if timeline.iter().filter(wrote).count() >= MOST_A_DAY {
+                        let why = format!("the resident wrote {MOST_A_DAY} times in a day: somebody has to look");
+                        verdicts[*number] = Verdict::never(Fault::Refused, why);
+                        continue;
+                    }
                     self.wrote(&walk, case, &timeline, text, had, writing);
                 }
             }

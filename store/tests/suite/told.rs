@@ -293,6 +293,13 @@ async fn a_number_finds_what_it_was_told_last(bed: Bed) {
         tx.settle_notices(&[NoticeEnd { id: notice.id, state, at, receipt: None, why: None }]).await.unwrap();
         tx.commit().await.unwrap();
     }
+    let none = bed.now() + Duration::from_secs(1);
+    let counts = store.notice_counts(schemas::Timestamp::UNIX_EPOCH, none, 60_000_000).await.unwrap();
+    let counted: Vec<_> =
+        counts.iter().map(|count| (count.way, count.state, count.notices, count.sent, count.soon)).collect();
+    assert_eq!(counted, [(Way::Sms, NoticeState::Sent, 3, 3, 3)]);
+    assert_eq!(store.notice_counts(schemas::Timestamp::UNIX_EPOCH, none, 59_999_999).await.unwrap()[0].soon, 0);
+    assert!(store.notice_counts(none, schemas::Timestamp::MAX, 0).await.unwrap().is_empty());
     let mut tx = store.begin().await.unwrap();
     let mut told = async |number: &str, since| -> Vec<Uuid> {
         tx.told_by_sms(number, since).await.unwrap().into_iter().map(|told| told.report).collect()

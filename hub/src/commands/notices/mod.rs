@@ -2,6 +2,7 @@
 
 mod desk;
 mod preview;
+mod stats;
 mod why;
 
 use super::open;
@@ -29,6 +30,7 @@ pub async fn run(command: NoticesCommand, config: &Config) -> anyhow::Result<()>
     let result = match command {
         NoticesCommand::Why(args) => why::run(&ground, &args).await,
         NoticesCommand::Preview(args) => preview::run(&ground, &args).await,
+        NoticesCommand::Stats(args) => stats::run(&ground, &args).await,
         NoticesCommand::Prune { dry_run, json } => desk::prune(&ground, dry_run, json).await,
         NoticesCommand::Suppressed(command) => desk::suppressed(&ground, command).await,
         NoticesCommand::Stop(args) => desk::stop(&ground, &args).await,

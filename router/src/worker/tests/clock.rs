@@ -260,6 +260,14 @@ async fn what_is_written_back_answers_the_question_or_reaches_who_has_it(bed: Be
         heard.iter().filter_map(|dispatch| dispatch.again.as_ref()?.text.as_deref()).collect();
     assert_eq!(said, ["And the lamp?", "Thank you.", "The left side."].into(), "{heard:?}");
     assert!(heard.iter().all(|dispatch| dispatch.again.as_ref().unwrap().why == AgainWhy::Replied));
+    // A machine that answers every mail buries nobody.
+    let many: Vec<Letter> = (0..25).map(|n| wrote(id, &format!("many {n}"), &format!("{n}"))).collect();
+    let mut verdicts = Vec::new();
+    for letter in &many {
+        verdicts.extend(bed.apply(std::slice::from_ref(letter)).await);
+    }
+    assert_eq!(verdicts.iter().filter(|verdict| verdict.word() == "never").count(), 8, "20 in all within a day");
+    assert_eq!(words(0).await.len(), 20);
 }
 
 fn wrote(id: Uuid, key: &str, words: &str) -> Letter {
