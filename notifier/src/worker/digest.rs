@@ -46,7 +46,7 @@ impl SendWorker {
         let choices = self.links.choices(notice.id, language);
         let name = view.person.as_ref().and_then(|(person, _)| person.name.as_deref());
         let digest = Digest { name, items: &items, wishes: &wishes, why: &why, choices: &choices };
-        let made = match self.templates.render_digest(&self.city, &digest, language) {
+        let made = match self.words.today().render_digest(&self.city, &digest, language) {
             Ok(made) => made,
             Err(error) => return Ok(Verdict::never(Fault::Ours, error.to_string())),
         };

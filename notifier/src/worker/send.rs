@@ -3,6 +3,7 @@
 use super::{
     gather::{self, is_digest},
     known::{address, facts, is_unwanted},
+    pinned::PinnedWords,
     plan::failed,
 };
 use crate::{
@@ -11,7 +12,6 @@ use crate::{
     paper::Block,
     render::{RenderError, Rendered, Templates},
     senders::{Parcel, Sender},
-    versions::Version,
 };
 use async_trait::async_trait;
 use bus::{Edge, Outcome, Settled};
@@ -20,14 +20,14 @@ use schemas::{
     city::City,
     event::What,
     letter::Letter,
-    notice::{Because, Due, Notice, NoticeState, Scope, Suppressed},
+    notice::{Because, Due, NoticeState, Scope, Suppressed},
     person::Suppression,
     verdict::{Fault, Verdict},
     way::Way,
 };
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 use store::{AddressKey, AddressKeys, NoticeEnd, NoticeView, Store};
@@ -40,9 +40,6 @@ pub const NO_ADDRESS: &str = "not sent: there is no address to send it to";
 /// The receipt of a notice whose person does not want it any more.
 pub const UNWANTED: &str = "not sent: the person does not want it any more";
 
-/// So many versions of words that are no longer those of today are kept ready.
-const MOST_FORMER: usize = 64;
-
 /// A notice that waited this long before its first try was delayed, as if a try had failed.
 const DELAYED_AFTER: Duration = Duration::from_mins(15);
 
@@ -53,12 +50,10 @@ pub(super) type Words = (Rendered, Vec<Block>);
 pub struct SendWorker {
     pub(super) store: Store,
     pub(super) city: Arc<City>,
-    pub(super) templates: Arc<Templates>,
+    pub(super) words: PinnedWords,
     pub(super) links: NoticeLinks,
     pub(super) sender: Arc<dyn Sender>,
     pub(super) keys: AddressKeys,
-    /// Words as they once were, for notices that were planned with them.
-    former: Mutex<HashMap<String, Arc<Templates>>>,
 }
 
 impl SendWorker {
@@ -73,37 +68,8 @@ impl SendWorker {
     ) -> Result<Self, store::Error> {
         let keys = store.address_keys().await?;
         let links = NoticeLinks::open(&store, public_url).await?;
-        Ok(Self { store, city, templates, links, sender, keys, former: Mutex::default() })
-    }
-
-    /// The words that `notice` was planned with. Where they cannot be had any more, those of today: a message
-    /// in other words is better than none.
-    async fn words(&self, notice: &Notice) -> Result<Arc<Templates>, store::Error> {
-        let Some(pinned) = &notice.template_version else { return Ok(self.templates.clone()) };
-        let now = self.templates.version(&notice.template, notice.language);
-        if now.is_none_or(|now| now.name == *pinned) {
-            return Ok(self.templates.clone());
-        }
-        // The lock is never held across an await.
-        let found = self.former.lock().unwrap_or_else(PoisonError::into_inner).get(pinned).cloned();
-        if let Some(found) = found {
-            return Ok(found);
-        }
-        let Some(kept) = self.store.template_version(pinned).await? else { return Ok(self.templates.clone()) };
-        let version = Version { name: kept.version, texts: kept.texts };
-        let words = match Templates::read_version(&self.city, &notice.template, notice.language, &version) {
-            Ok(words) => Arc::new(words),
-            Err(why) => {
-                tracing::warn!(version = pinned, why, "a notice is told in the words of today");
-                self.templates.clone()
-            }
-        };
-        let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
-        if former.len() >= MOST_FORMER {
-            former.clear();
-        }
-        former.insert(pinned.clone(), words.clone());
-        Ok(words)
+        let words = PinnedWords::new(&store, &city, &templates);
+        Ok(Self { store, city, words, links, sender, keys })
     }
 
     /// Whether a newer status of the same case is on its way, which makes this one pointless now
@@ -126,7 +92,7 @@ impl SendWorker {
         let (wishes, why) = (self.links.wishes(view.notice.id, language), self.links.why(view.notice.id, language));
         let choices = self.links.choices(view.notice.id, language);
         let facts = facts(&self.city, view, &wishes, &why, &choices);
-        let words = self.words(&view.notice).await?;
+        let words = self.words.of(&view.notice).await?;
         let (city, url) = (&self.city, self.links.public_url());
         let is_paper = matches!(view.notice.way, Way::Letter | Way::Call);
         let nameless = context::Facts { name: None, ..facts };

@@ -20,7 +20,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
-use store::{AddressKeys, Attempt, NoticeRow, Standing, Store, Tx};
+use store::{AddressKeys, Attempt, NoticeRow, PaperState, Standing, Store, Tx};
 
 /// Everything that was told of one case, and everything that was not.
 #[derive(Debug, Clone, Serialize)]
@@ -92,6 +92,9 @@ pub struct NoticeWhy {
     pub heard: Vec<Heard>,
     /// Its letter, while that waits or when it was given up.
     pub waits: Option<Standing>,
+    /// How far its letter on paper is: it was handed over when it was laid ready for the print room, not when it left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<PaperState>,
 }
 
 /// Whom the question is about.
@@ -243,6 +246,10 @@ impl Whys {
         let id = self.store.digest_of(row.notice.id).await?.unwrap_or(row.notice.id);
         let (attempts, heard, waits) =
             (self.store.attempts(id).await?, self.store.heard_of(id).await?, self.store.standing(id).await?);
+        let paper = match row.notice.way {
+            Way::Letter => self.store.paper(row.notice.id).await?.map(|paper| paper.state),
+            _ => None,
+        };
         Ok(NoticeWhy {
             notice: row.notice.clone(),
             sent_at: row.sent_at,
@@ -252,6 +259,7 @@ impl Whys {
             attempts,
             heard,
             waits,
+            paper,
         })
     }
 

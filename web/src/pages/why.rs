@@ -20,6 +20,7 @@ use schemas::{
     way::Way,
 };
 use serde::Serialize;
+use store::PaperState;
 
 /// The page of a reporter.
 pub const PAGE: Entry = Entry { name: "why", path: "/{lang}/t/{token}/why", route: |_| get(reporter), sandbox: false };
@@ -150,7 +151,14 @@ impl Speaker<'_> {
 
     fn message(&self, why: &NoticeWhy) -> Message {
         let notice = &why.notice;
+        // Handed over is laid ready for the print room: nobody should read of it that it left.
+        let paper = match why.paper.filter(|_| notice.state == NoticeState::Sent) {
+            Some(PaperState::Waiting | PaperState::Printing) => Some("why-state-paper-waiting"),
+            Some(PaperState::Printed) => Some("why-state-paper-printed"),
+            _ => None,
+        };
         let (tone, icon) = match notice.state {
+            _ if paper.is_some() => ("wait", "planned"),
             NoticeState::Sent | NoticeState::Delivered => ("good", "accepted"),
             NoticeState::Planned | NoticeState::Unknown => ("wait", "planned"),
             NoticeState::Failed => ("bad", "alert"),
@@ -162,6 +170,7 @@ impl Speaker<'_> {
         let stayed = matches!(notice.state, NoticeState::Superseded | NoticeState::Suppressed);
         let attempts = why.attempts.iter().filter(|attempt| !(stayed && attempt.verdict.as_deref() == Some("done")));
         steps.extend(attempts.map(|attempt| match attempt.verdict.as_deref() {
+            Some("done") if why.paper.is_some() => self.step("why-tried-paper", attempt.started_at),
             Some("done") => self.step("why-tried-done", attempt.started_at),
             Some("unknown") | None => self.step("why-tried-unknown", attempt.started_at),
             Some(_) => self.step("why-tried-failed", attempt.started_at),
@@ -183,7 +192,10 @@ impl Speaker<'_> {
         Message {
             tone,
             icon,
-            state: self.text(&format!("why-state-{}", notice.state.as_str()), &[("way", &way)]),
+            state: match paper {
+                Some(key) => self.text(key, &[]),
+                None => self.text(&format!("why-state-{}", notice.state.as_str()), &[("way", &way)]),
+            },
             because: notice.reasons.iter().map(|because| self.because(because)).collect(),
             steps,
         }

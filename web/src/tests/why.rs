@@ -7,6 +7,7 @@ use schemas::{
     report::Language,
     way::Way,
 };
+use store::{NewPaper, NoticeEnd, Pressed};
 
 #[tokio::test]
 async fn a_reporter_reads_why_they_heard_nothing() {
@@ -105,4 +106,54 @@ async fn every_state_and_reason_has_words() {
         assert!(!html.contains("550") && !html.contains("<script>"), "the provider's words are for the desk");
         assert_eq!(html.matches("leg__how--").count(), 1 + NoticeState::ALL.len());
     }
+}
+
+#[tokio::test]
+async fn a_letter_that_waits_for_the_print_room_says_so() {
+    let town = Town::open().await;
+    let (report, link) = town.noticed("vijf", "jo@example.org").await;
+    let event = town.store.timeline(report.id, false).await.unwrap().remove(0);
+    let notice = Notice {
+        id: schemas::id::derived(&["why", "paper"]),
+        case_id: report.id,
+        event_id: event.id,
+        version: event.version,
+        template: "received".into(),
+        template_version: None,
+        person: "reporter".into(),
+        sender: "letters".into(),
+        way: Way::Letter,
+        device: None,
+        language: Language::Nl,
+        reasons: vec![Because::Reporter, Because::Asked],
+        state: NoticeState::Planned,
+        planned_at: super::now(),
+        due_at: None,
+    };
+    let end = NoticeEnd { id: notice.id, state: NoticeState::Sent, at: super::now(), receipt: None, why: None };
+    let mut tx = town.store.begin().await.unwrap();
+    tx.plan_notices(std::slice::from_ref(&notice)).await.unwrap();
+    tx.settle_notices(&[end]).await.unwrap();
+    tx.commit().await.unwrap();
+    let (person, reference) = ("reporter".to_owned(), report.reference);
+    let paper = NewPaper { notice: notice.id, case_id: report.id, reference, person, passing: true };
+    town.store.put_paper(&paper).await.unwrap();
+    let says = async |nl: &str, en: &str| {
+        for (language, part) in [("nl", nl), ("en", en)] {
+            let html = town.get(&format!("/{language}{link}/why")).await.text();
+            assert!(html.contains(part) && !html.contains("stuurden u dit bericht, via brief"), "{part}: {html}");
+        }
+    };
+    says("Deze brief wacht tot hij gedrukt wordt.", "This letter is waiting to be printed.").await;
+    let batch = town.store.open_paper_batch("/srv/print", 9).await.unwrap().unwrap();
+    says("Deze brief wacht tot hij gedrukt wordt.", "This letter is waiting to be printed.").await;
+    let mut tx = town.store.begin().await.unwrap();
+    let pressed = Pressed { notice: notice.id, made: Ok((1, "0".repeat(64))) };
+    assert!(tx.close_paper_batch(batch.id, &[pressed]).await.unwrap());
+    tx.commit().await.unwrap();
+    says("Hij moet nog op de post.", "It still has to go in the post.").await;
+    let mut tx = town.store.begin().await.unwrap();
+    assert!(tx.paper_batch_sent(batch.id).await.unwrap());
+    tx.commit().await.unwrap();
+    assert!(town.get(&format!("/en{link}/why")).await.text().contains("We sent you this message, by letter"));
 }

@@ -16,6 +16,7 @@ use schemas::{
     notice::{Because, NoticeState},
     way::Way,
 };
+use store::PaperState;
 
 /// Answers.
 pub async fn run(ground: &Ground<'_>, args: &WhyArgs) -> anyhow::Result<()> {
@@ -128,6 +129,13 @@ fn show_notice(paint: Paint, why: &NoticeWhy) {
             Some(at) => say!("      given up {}: a dead letter (`voordeur dead show {}`)", moment(at), notice.id),
             None => say!("      not before {}", moment(waits.ready_at)),
         }
+    }
+    match why.paper {
+        Some(PaperState::Waiting) => say!("      waits for the print room (`voordeur letters print`)"),
+        Some(PaperState::Printing | PaperState::Printed) => {
+            say!("      in a batch of the print room, not in the post yet (`voordeur letters sent`)");
+        }
+        Some(PaperState::Sent | PaperState::Returned | PaperState::Dropped) | None => {}
     }
     if let Some(cost) = why.cost {
         say!("      {}  {}.{:06} euro", paint.dim("cost"), cost / 1_000_000, cost % 1_000_000);

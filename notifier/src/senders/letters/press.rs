@@ -1,4 +1,5 @@
-//! Makes one letter: reads what its notice tells and to whom, now, and makes its sheets.
+//! Makes one letter: reads what its notice tells and to whom, now, in the words it was planned with, and makes its
+//! sheets.
 
 use super::{LettersConfig, NAME, face::Faces, layout, pdf, words::Words};
 use crate::{
@@ -6,7 +7,7 @@ use crate::{
     paper::Block,
     render::{RenderError, Templates},
     wording,
-    worker::{address, facts, is_unwanted},
+    worker::{PinnedWords, address, facts, is_unwanted},
 };
 use schemas::{
     Timestamp, Uuid,
@@ -92,7 +93,7 @@ pub enum PressError {
 pub struct Press {
     store: Store,
     city: Arc<City>,
-    templates: Arc<Templates>,
+    words: PinnedWords,
     public_url: String,
     keys: AddressKeys,
     tokens: NoticeTokens,
@@ -125,7 +126,7 @@ impl Press {
             tokens: store.notice_tokens().await.map_err(said)?,
             store: store.clone(),
             city: city.clone(),
-            templates: templates.clone(),
+            words: PinnedWords::new(store, city, templates),
             public_url: public_url.trim_end_matches('/').to_owned(),
             faces,
             config: config.clone(),
@@ -146,21 +147,21 @@ impl Press {
         if is_unwanted(&self.store, &self.city, &self.keys, &view, &to).await? {
             return Ok(Made::Not(NoticeState::Suppressed, UNWANTED));
         }
-        let sheet = self.sheet(&view, name.as_deref(), &post)?;
+        let sheet = self.sheet(&view, name.as_deref(), &post).await?;
         let laid = layout::lay(&sheet, &self.faces);
         let pdf = pdf::write(&sheet, &laid, &self.faces)?;
         let pages = u32::try_from(laid.pages).unwrap_or(u32::MAX);
         Ok(Made::Printed { pdf, pages, reference: view.report.reference, name, post })
     }
 
-    fn sheet(&self, view: &NoticeView, name: Option<&str>, post: &Post) -> Result<Sheet, RenderError> {
-        let language = view.notice.language;
+    async fn sheet(&self, view: &NoticeView, name: Option<&str>, post: &Post) -> Result<Sheet, PressError> {
+        let (language, words) = (view.notice.language, self.words.of(&view.notice).await?);
         let wishes = format!("{}/{}/u/{}", self.public_url, language.as_str(), self.tokens.wish(view.notice.id));
         let (why, choices) = (format!("{wishes}/why"), format!("{wishes}/choices"));
         let facts = facts(&self.city, view, &wishes, &why, &choices);
-        let rendered = self.templates.render(&self.city, &self.public_url, &facts, language)?;
+        let rendered = words.render(&self.city, &self.public_url, &facts, language)?;
         let facts = context::Facts { name, ..facts };
-        let [body, foot] = self.templates.paper(&self.city, &self.public_url, &facts, language, true)?;
+        let [body, foot] = words.paper(&self.city, &self.public_url, &facts, language, true)?;
         let city = self.city.name(language).to_owned();
         let day = wording::date(self.city.calendar.date(view.notice.planned_at), language);
         Ok(Sheet {

@@ -4,6 +4,10 @@ use super::*;
 use crate::senders::letters::layout::{HEIGHT, Laid, MM, Part, WIDTH, lay};
 use schemas::id::derived;
 
+#[path = "../../../tests/common/mod.rs"]
+#[expect(dead_code, reason = "the tests beside the crate use the rest of it")]
+mod common;
+
 fn sheet(language: Language, body: Vec<Block>) -> Sheet {
     Sheet {
         id: derived(&["letter", language.as_str()]),
@@ -126,4 +130,94 @@ fn characters_that_the_font_lacks_do_not_keep_a_letter_back() {
     let laid = lay(&sheet, &faces);
     assert!(words_of(&laid).contains("smile") && words_of(&laid).contains("O’Neil"));
     pdf::write(&sheet, &laid, &faces).unwrap();
+}
+
+#[tokio::test]
+async fn a_letter_is_printed_in_the_words_it_was_planned_with() {
+    use schemas::{
+        event::What,
+        id::{Clock, Ids},
+        notice::{Because, Notice},
+        place::Place,
+        report::{Answers, Contact, Kind, Report, Tell, Urgency},
+        slug::{CategoryId, Slug},
+        trace::Trace,
+        way::Way,
+    };
+    const RECEIVED: &str = "templates/received/mail.nl.hbs";
+    let saying = |words: &str| {
+        let words = format!("subject: {words}\n\n{words} {{{{reference}}}}.\n");
+        let city = Arc::new(common::city_with(&[(RECEIVED, &words)]));
+        let templates = Arc::new(Templates::read(&city).0.unwrap());
+        (city, templates)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::new(|| "2026-11-23T12:00:00Z".parse().unwrap());
+    let options = store::Options { clock: clock.clone(), ids: Ids::new(clock), publish_events: false };
+    let url = format!("sqlite:{}", folder.path().join("x.db").display());
+    let store = Store::open(&url, options).await.unwrap();
+    store.migrate().await.unwrap();
+    let report = Report {
+        id: store.ids().new_id(),
+        reference: store.references(1).await.unwrap()[0],
+        channel: Slug::new("desk").unwrap(),
+        source_id: None,
+        kind: Kind::Report,
+        category: CategoryId::new("wegen/put").unwrap(),
+        words: "Een put".into(),
+        place: Place::default(),
+        answers: Answers::new(),
+        urgency: Urgency::Normal,
+        language: Language::Nl,
+        tell: Tell::Letter,
+        photos: Vec::new(),
+        token: store.ids().token(),
+        received_at: store.clock().now(),
+    };
+    let case = report.id;
+    let contact = Some(Contact { post: Some(post()), ..Contact::default() });
+    let new = store::NewReport { report, contact, digest: "0".repeat(64), route: false, trace: Trace::start() };
+    store.accept(new).await.unwrap();
+    let event = store.timeline(case, true).await.unwrap().remove(0);
+    assert_eq!(event.what, What::Received);
+
+    let (old, new) = (saying("Oud"), saying("Nieuw"));
+    let version = old.1.version("received", Language::Nl).unwrap();
+    let notice = |name: &str, pinned: Option<String>| Notice {
+        id: derived(&[name]),
+        case_id: case,
+        event_id: event.id,
+        version: event.version,
+        template: "received".into(),
+        template_version: pinned,
+        person: name.to_owned(),
+        sender: NAME.into(),
+        way: Way::Letter,
+        device: None,
+        language: Language::Nl,
+        reasons: vec![Because::Reporter],
+        state: NoticeState::Planned,
+        planned_at: store.clock().now(),
+        due_at: None,
+    };
+    let kept = store::TemplateVersion {
+        version: version.name.clone(),
+        template: "received".into(),
+        language: Language::Nl,
+        texts: version.texts.clone(),
+        since: store.clock().now(),
+    };
+    let mut tx = store.begin().await.unwrap();
+    tx.keep_templates(&[kept]).await.unwrap();
+    tx.plan_notices(&[notice("pinned", Some(version.name.clone())), notice("free", None)]).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let config = LettersConfig { sender: vec!["Grote Markt 54".into()], ..LettersConfig::default() };
+    let press = Press::open(&config, &store, &new.0, &new.1, "https://hallo.example").await.unwrap();
+    for (name, subject) in [("pinned", "Oud"), ("free", "Nieuw")] {
+        let view = store.notice(derived(&[name])).await.unwrap().unwrap();
+        let sheet = press.sheet(&view, None, &post()).await.unwrap();
+        let Block::Words(first) = &sheet.body[0] else { panic!("{:?}", sheet.body) };
+        assert_eq!((sheet.subject.as_str(), first.split(' ').next()), (subject, Some(subject)), "{name}");
+    }
 }
