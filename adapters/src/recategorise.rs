@@ -3,6 +3,7 @@
 
 use crate::cases::Opened;
 use schemas::{
+    audit::Deed,
     city::City,
     event::What,
     id::derived,
@@ -69,6 +70,7 @@ pub async fn recategorise(
         return Ok(Outcome::Same);
     }
     tx.correct_category(id, to, &by).await?;
+    tx.audit(&by, Deed::CasesRecategorise, &format!("{reference}: {from} → {to}"), "").await?;
     let now = store.clock().now();
     let event = |word: &str| derived(&["event", &id.to_string(), word, &next.to_string()]);
     let note = format!("{by}: {from} → {to}");

@@ -1,10 +1,12 @@
 //! The command line.
 
+mod audit;
 mod letters;
 mod notices;
 mod rules;
 mod tasks;
 
+pub use audit::{AuditArgs, By, named};
 pub use letters::{LettersCommand, ListArgs as LetterListArgs, PrintArgs as LetterPrintArgs};
 pub use notices::{
     About, Address, ForgetArgs, NoticesCommand, PreviewArgs, StatsArgs, StopArgs, SuppressedCommand, WhyArgs,
@@ -76,6 +78,8 @@ pub enum Command {
     /// What residents are sent: why, and why not; how it reads; no more of it; forget an address
     #[command(subcommand)]
     Notices(NoticesCommand),
+    /// What people of the city did: who, when, to what, and why
+    Audit(AuditArgs),
     /// Letters that could not be delivered: look, send again, or throw away
     #[command(subcommand)]
     Dead(DeadCommand),
@@ -242,6 +246,12 @@ pub struct DeadAction {
     /// The filters
     #[command(flatten)]
     pub select: DeadSelection,
+    /// Who acts
+    #[command(flatten)]
+    pub by: By,
+    /// Why you do this, for `voordeur audit`
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub note: String,
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,

@@ -14,6 +14,7 @@ use schemas::{
     way::{Post, Way},
 };
 use sha2::{Digest as _, Sha256};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use std::{
     collections::BTreeMap,
     fs,
@@ -21,12 +22,13 @@ use std::{
     process::{Command, Stdio},
     time::Duration,
 };
-use store::{NewPaper, NewReport, Options, PaperState, Store};
+use store::{AuditFilter, NewPaper, NewReport, Options, PaperState, Store};
 
 /// A town with letters set up, and a folder for the print room.
 struct Town {
     dir: tempfile::TempDir,
     store: Store,
+    url: String,
 }
 
 /// Later than the clock of this machine, so that what a command posts is ready.
@@ -37,19 +39,23 @@ fn clock() -> Clock {
 impl Town {
     async fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", dir.path().join("hub.db").display());
+        Self::open_on(dir, url).await
+    }
+
+    async fn open_on(dir: tempfile::TempDir, url: String) -> Self {
         let config = "[web]\npublic_url = \"https://hallo.example\"\n[letters]\nsender = [\"Grote Markt 54\", \"8500 Kortrijk\"]\n";
         fs::write(dir.path().join("voordeur.toml"), config).unwrap();
         let options = Options { ids: Ids::new(clock()), clock: clock(), publish_events: false };
-        let url = format!("sqlite:{}", dir.path().join("hub.db").display());
         let store = Store::open(&url, options).await.unwrap();
         store.migrate().await.unwrap();
-        Self { dir, store }
+        Self { dir, store, url }
     }
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_voordeur"));
-        let url = format!("sqlite:{}", self.dir.path().join("hub.db").display());
-        command.current_dir(self.dir.path()).env("VOORDEUR__DATABASE__URL", url).args(args);
+        command.current_dir(self.dir.path()).env("VOORDEUR__DATABASE__URL", &self.url).env("VOORDEUR_OPERATOR", "An");
+        command.args(args);
         command
     }
 
@@ -213,12 +219,43 @@ async fn a_batch_is_printed_sent_and_comes_back() {
     expected.sort_by_key(|(notice, _)| *notice);
     assert_eq!(heard, expected);
     assert_eq!(town.state(an).await, PaperState::Returned);
+
+    let audit = town.store.audit(AuditFilter { limit: 9, ..AuditFilter::default() }).await.unwrap();
+    let deeds: Vec<(&str, &str)> = audit.iter().map(|entry| (entry.deed.as_str(), entry.why.as_str())).collect();
+    let back = "letters.returned";
+    let expected = [(back, "refused"), (back, "moved"), ("letters.sent", ""), ("letters.print", "")];
+    assert_eq!(deeds, expected, "each once, the newest first");
+    assert!(audit.iter().all(|entry| entry.who == "An" && !entry.what.contains("Peeters")), "{audit:?}");
+    assert!(audit[3].what.starts_with(&format!("batch {batch}: 2 letters")), "{audit:?}");
 }
 
 #[tokio::test]
-async fn killed_whenever_it_likes_every_letter_is_printed_once() {
+async fn killed_whenever_it_likes_every_letter_is_printed_once_on_sqlite() {
+    killed_whenever_it_likes(Town::open().await).await;
+}
+
+#[tokio::test]
+async fn killed_whenever_it_likes_every_letter_is_printed_once_on_postgres() {
+    let Ok(server) = std::env::var("VOORDEUR_TEST_POSTGRES") else {
+        assert!(std::env::var("VOORDEUR_TEST_ALL").is_err(), "VOORDEUR_TEST_POSTGRES must name a server");
+        return;
+    };
+    let name = format!("voordeur_test_letters_{}", std::process::id());
+    let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+    admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+    let (address, _) = server.rsplit_once('/').unwrap();
+    let town = Town::open_on(tempfile::tempdir().unwrap(), format!("{address}/{name}"));
+    // In a task of its own, so that the database goes also when the test fails.
+    let done = tokio::spawn(async { killed_whenever_it_likes(town.await).await }).await;
+    admin.execute(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await.unwrap();
+    if let Err(failed) = done {
+        std::panic::resume_unwind(failed.into_panic());
+    }
+}
+
+async fn killed_whenever_it_likes(town: Town) {
     const LETTERS: usize = 120;
-    let (town, city) = (Town::open().await, city());
+    let city = city();
     for n in 0..LETTERS {
         town.letter(&city, Some("An"), Some(post(&format!("Dorp {n}")))).await;
     }

@@ -3,6 +3,7 @@
 
 use schemas::{
     Timestamp, Uuid,
+    audit::Deed,
     city::City,
     notice::{Scope, Suppressed},
     person::Suppression,
@@ -105,7 +106,10 @@ impl Desk {
         let by = text::clean_line(&stop.by);
         let why: String = words.map_or(by.clone(), |words| format!("{by}: {words}")).chars().take(MOST_WORDS).collect();
         let mut tx = self.store.begin().await?;
-        for AddressKey { way, key } in self.keys(addresses) {
+        let keys = self.keys(addresses);
+        // Their own words stay with what is stopped, and go with it.
+        tx.audit_each(&by, Deed::NoticesStop, &named(&keys, Some((stop.scope, &stop.target))), "").await?;
+        for AddressKey { way, key } in keys {
             let (scope, target, reason) = (stop.scope, stop.target.clone(), Suppressed::Desk);
             let why = Some(why.clone());
             tx.suppress(&Suppression { way, key, scope, target, reason, why, at, until: stop.until }).await?;
@@ -114,23 +118,46 @@ impl Desk {
     }
 
     /// Tells these addresses again of what was stopped for `scope` and `target`, also where mails came back;
-    /// returns how many suppressions that lifted.
-    pub async fn lift(&self, addresses: &[Address], scope: Scope, target: &str) -> Result<usize, store::Error> {
+    /// returns how many suppressions that lifted. `by` says so.
+    pub async fn lift(
+        &self,
+        addresses: &[Address],
+        scope: Scope,
+        target: &str,
+        by: &str,
+    ) -> Result<usize, store::Error> {
         let mut tx = self.store.begin().await?;
-        let mut lifted = 0;
+        let mut lifted = Vec::new();
         for key in self.keys(addresses) {
-            lifted += usize::from(tx.lift(&key, scope, target).await?);
+            if tx.lift(&key, scope, target).await? {
+                lifted.push(key);
+            }
         }
+        tx.audit_each(by, Deed::NoticesLift, &named(&lifted, Some((scope, target))), "").await?;
         tx.commit().await?;
-        Ok(lifted)
+        Ok(lifted.len())
     }
 
     /// Forgets these addresses wherever somebody would be told at them. What they do not want stays known: its
-    /// key does not tell the address. With `really` false it only counts.
-    pub async fn forget(&self, addresses: &[Address], really: bool) -> Result<Forgotten, store::Error> {
+    /// key does not tell the address. `by` says so; without, it only counts.
+    pub async fn forget(&self, addresses: &[Address], by: Option<&str>) -> Result<Forgotten, store::Error> {
         let mut forgotten = Forgotten::default();
         for address in addresses {
             let key = self.key(address);
+            let mut tx = self.store.begin().await?;
+            forgotten.items += tx.forget_items(key.way, &address.line()).await?;
+            if let Some(gone) = tx.forget_address(&key).await? {
+                forgotten.addresses += 1;
+                forgotten.people += usize::from(gone);
+            }
+            match by {
+                Some(by) => {
+                    // First of all: what is forgotten below is not forgotten without it.
+                    tx.audit_each(by, Deed::NoticesForget, &named(std::slice::from_ref(&key), None), "").await?;
+                    tx.commit().await?;
+                }
+                None => drop(tx),
+            }
             let mut after = Uuid::nil();
             // A page per transaction: nobody waits long for the writer. Doing it twice does no harm.
             loop {
@@ -147,22 +174,19 @@ impl Desk {
                 if key.way != Way::Call || !addresses.iter().any(|other| other.way() == Way::Sms) {
                     forgotten.reports += found.len();
                 }
-                if really && !found.is_empty() {
+                if by.is_some() && !found.is_empty() {
                     tx.forget_contacts(&found, key.way).await?;
                     tx.commit().await?;
                 }
                 after = last;
             }
-            let mut tx = self.store.begin().await?;
-            forgotten.items += tx.forget_items(key.way, &address.line()).await?;
-            if let Some(gone) = tx.forget_address(&key).await? {
-                forgotten.addresses += 1;
-                forgotten.people += usize::from(gone);
-            }
-            if really {
-                tx.commit().await?;
-            }
         }
         Ok(forgotten)
     }
+}
+
+/// These keys as the audit has them, with what was meant.
+fn named(keys: &[AddressKey], of: Option<(Scope, &str)>) -> Vec<String> {
+    let of = of.map(|(scope, target)| format!(" of {} {target}", scope.as_str())).unwrap_or_default();
+    keys.iter().map(|AddressKey { way, key }| format!("{way} {key}{of}")).collect()
 }

@@ -179,6 +179,11 @@ impl Templates {
         Ok(templates)
     }
 
+    /// The version of every template in every language.
+    pub fn versions(&self) -> impl Iterator<Item = &Version> {
+        self.versions.values()
+    }
+
     /// Which version of the words tells `event` in `language`; `None` when it is not told.
     pub fn version(&self, event: &str, language: Language) -> Option<&Version> {
         self.versions.get(&(event.to_owned(), language))

@@ -1,8 +1,9 @@
 //! Forgets by term what was said in notices and of them, and keeps the ledger.
 
+use crate::render::Templates;
 use schemas::Timestamp;
 use std::time::Duration;
-use store::{Pruned, Store};
+use store::{Before, Pruned, Store};
 
 /// So much is forgotten in one transaction: nobody waits long for the writer.
 const AT_ONCE: usize = 500;
@@ -14,23 +15,26 @@ pub struct Terms {
     pub items: Option<Duration>,
     /// How long the words of providers are kept.
     pub words: Option<Duration>,
+    /// How long it is known what people of the city did.
+    pub audit: Option<Duration>,
 }
 
 impl Terms {
-    /// What is too old at `now`: items before the first moment, words before the second.
-    fn before(&self, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+    /// What is too old at `now`, while these words are in use.
+    fn before(&self, now: Timestamp, templates: &Templates) -> Before {
         let before = |term: Option<Duration>| now.checked_sub(term?).ok();
-        (before(self.items), before(self.words))
+        let in_use = templates.versions().map(|version| version.name.clone()).collect();
+        Before { items: before(self.items), words: before(self.words), audit: before(self.audit), in_use }
     }
 }
 
-/// Forgets everything that is too old; returns how much that was.
-pub async fn prune(store: &Store, terms: &Terms) -> Result<Pruned, store::Error> {
-    let (items, words) = terms.before(store.clock().now());
+/// Forgets everything that is too old; returns how much that was. `templates` are in use, and stay.
+pub async fn prune(store: &Store, terms: &Terms, templates: &Templates) -> Result<Pruned, store::Error> {
+    let before = terms.before(store.clock().now(), templates);
     let mut all = Pruned::default();
     loop {
         let mut tx = store.begin().await?;
-        let pruned = tx.prune(items, words, AT_ONCE).await?;
+        let pruned = tx.prune(&before, AT_ONCE).await?;
         tx.commit().await?;
         if pruned.is_nothing() {
             return Ok(all);
@@ -40,17 +44,24 @@ pub async fn prune(store: &Store, terms: &Terms) -> Result<Pruned, store::Error>
 }
 
 /// What [`prune`] would forget now.
-pub async fn prunable(store: &Store, terms: &Terms) -> Result<Pruned, store::Error> {
-    let (items, words) = terms.before(store.clock().now());
-    store.prunable(items, words).await
+pub async fn prunable(store: &Store, terms: &Terms, templates: &Templates) -> Result<Pruned, store::Error> {
+    store.prunable(&terms.before(store.clock().now(), templates)).await
 }
 
 /// [`prune`], and says so; for whoever does it by the hour.
-pub async fn tidy(store: &Store, terms: &Terms) {
-    match prune(store, terms).await {
+pub async fn tidy(store: &Store, terms: &Terms, templates: &Templates) {
+    match prune(store, terms, templates).await {
         Ok(pruned) if pruned.is_nothing() => {}
-        Ok(Pruned { items, notices, receipts }) => {
-            tracing::info!(items, notices, receipts, "what was said in notices is forgotten: its term is over");
+        Ok(Pruned { items, notices, receipts, reasons, templates, audit }) => {
+            tracing::info!(
+                items,
+                notices,
+                receipts,
+                reasons,
+                templates,
+                audit,
+                "what was said in notices is forgotten: its term is over"
+            );
         }
         Err(error) => tracing::warn!(%error, "what is too old cannot be forgotten; trying again in an hour"),
     }

@@ -238,8 +238,8 @@ async fn a_dead_address_and_a_wish_are_told_apart() {
     let fact = Silence::Dead { way: Way::Email, fact: Suppressed::Bounced };
     assert_eq!(house.of(report.id, first, REPORTER).await.silence, Some(fact));
 
-    assert_eq!(house.desk.lift(std::slice::from_ref(&address), Scope::All, "").await.unwrap(), 1);
-    assert_eq!(house.desk.lift(std::slice::from_ref(&address), Scope::All, "").await.unwrap(), 0);
+    assert_eq!(house.desk.lift(std::slice::from_ref(&address), Scope::All, "", "An").await.unwrap(), 1);
+    assert_eq!(house.desk.lift(std::slice::from_ref(&address), Scope::All, "", "An").await.unwrap(), 0);
     let stop = Stop {
         scope: Scope::Topic,
         target: "wegen".into(),
@@ -281,10 +281,10 @@ async fn who_is_forgotten_is_forgotten_everywhere() {
     let read = |email: Option<&str>, phone: Option<&str>| desk::addresses(email, phone, &house.city);
     let whose = read(Some(" jo@EXAMPLE.org "), None).unwrap();
     let expected = Forgotten { reports: 2, addresses: 1, people: 1, items: 0 };
-    assert_eq!(house.desk.forget(&whose, false).await.unwrap(), expected);
+    assert_eq!(house.desk.forget(&whose, None).await.unwrap(), expected);
     assert!(house.store.person(person).await.unwrap().is_some(), "it was only counted");
-    assert_eq!(house.desk.forget(&whose, true).await.unwrap(), expected);
-    assert_eq!(house.desk.forget(&whose, true).await.unwrap(), Forgotten::default(), "twice is once");
+    assert_eq!(house.desk.forget(&whose, Some("An")).await.unwrap(), expected);
+    assert_eq!(house.desk.forget(&whose, Some("An")).await.unwrap(), Forgotten::default(), "twice is once");
     assert_eq!(house.store.person(person).await.unwrap(), None);
     assert!(house.store.follows(person).await.unwrap().is_empty());
     let contacts = house.store.contacts_by_ids(&[report.id, only.id, another.id]).await.unwrap();
@@ -294,8 +294,8 @@ async fn who_is_forgotten_is_forgotten_everywhere() {
 
     let number = read(None, Some("+32 470 12 34 56")).unwrap();
     assert_eq!(number.iter().map(Address::way).collect::<Vec<_>>(), [Way::Sms, Way::Call]);
-    assert_eq!(house.desk.forget(&number, false).await.unwrap().reports, 1, "one number, counted once");
-    assert_eq!(house.desk.forget(&number, true).await.unwrap().reports, 1);
+    assert_eq!(house.desk.forget(&number, None).await.unwrap().reports, 1, "one number, counted once");
+    assert_eq!(house.desk.forget(&number, Some("An")).await.unwrap().reports, 1);
     assert!(house.store.contacts_by_ids(&[report.id]).await.unwrap().is_empty(), "nothing is left of them");
     house.plan().await;
     let first = house.store.timeline(report.id, false).await.unwrap()[0].id;

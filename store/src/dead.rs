@@ -1,7 +1,7 @@
 //! Dead letters: shown, replayed or dropped by a person.
 
 use crate::{
-    Result, Store,
+    Error, Result, Store, Tx,
     db::{args, batch_ids},
     letters::DeadRow,
     references,
@@ -78,9 +78,9 @@ sql! {
         FROM letter WHERE buried_at IS NOT NULL AND id = $1";
     // Ready since they were posted: replayed in their old order, before what came later.
     both REPLAY = "UPDATE letter SET buried_at = NULL, why = NULL, attempt = 0, ready_at = posted_at
-        WHERE buried_at IS NOT NULL AND id IN (SELECT value ->> 'id' FROM json_each($1)) RETURNING lane";
+        WHERE buried_at IS NOT NULL AND id IN (SELECT value ->> 'id' FROM json_each($1)) RETURNING lane, id";
     both DROP = "DELETE FROM letter
-        WHERE buried_at IS NOT NULL AND id IN (SELECT value ->> 'id' FROM json_each($1))";
+        WHERE buried_at IS NOT NULL AND id IN (SELECT value ->> 'id' FROM json_each($1)) RETURNING id";
 }
 
 impl DeadRow {
@@ -91,8 +91,27 @@ impl DeadRow {
 }
 
 /// `text` as itself inside a LIKE whose escape is `!`.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+}
+
+impl Tx {
+    /// Puts dead letters back in their lanes, with all their tries; gives those that were dead.
+    pub async fn replay_dead(&mut self, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+        let rows: Vec<(String, String)> = self.conn.all(REPLAY, vec![batch_ids(ids)]).await?;
+        self.touched.extend(rows.iter().map(|(lane, _)| Lane::new(lane)));
+        rows.iter().map(|(_, id)| read_id(id)).collect()
+    }
+
+    /// Throws dead letters away; gives those that were dead.
+    pub async fn drop_dead(&mut self, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+        let rows: Vec<(String,)> = self.conn.all(DROP, vec![batch_ids(ids)]).await?;
+        rows.iter().map(|(id,)| read_id(id)).collect()
+    }
+}
+
+fn read_id(id: &str) -> Result<Uuid> {
+    id.parse().map_err(|_| Error::broken("letter", "id", id))
 }
 
 impl Store {
@@ -118,13 +137,17 @@ impl Store {
 
     /// Puts dead letters back in their lanes, with all their tries; returns how many.
     pub async fn replay_dead(&self, ids: &[Uuid]) -> Result<u64> {
-        let lanes: Vec<(String,)> = self.inner.db.write(REPLAY, vec![batch_ids(ids)]).await?;
-        self.inner.wake.lanes(lanes.iter().map(|(lane,)| Lane::new(lane)).collect());
-        Ok(lanes.len() as u64)
+        let mut tx = self.begin().await?;
+        let replayed = tx.replay_dead(ids).await?;
+        tx.commit().await?;
+        Ok(replayed.len() as u64)
     }
 
     /// Throws dead letters away; returns how many.
     pub async fn drop_dead(&self, ids: &[Uuid]) -> Result<u64> {
-        self.inner.db.exec(DROP, vec![batch_ids(ids)]).await
+        let mut tx = self.begin().await?;
+        let dropped = tx.drop_dead(ids).await?;
+        tx.commit().await?;
+        Ok(dropped.len() as u64)
     }
 }

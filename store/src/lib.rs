@@ -13,6 +13,7 @@
 mod answers;
 mod arrived;
 mod attempts;
+mod audit;
 mod batches;
 mod cases;
 mod claims;
@@ -69,6 +70,7 @@ mod wrote;
 
 pub use answers::{AnswerCount, GivenAnswer, NewAnswer};
 pub use attempts::{Attempt, AttemptEnd};
+pub use audit::AuditFilter;
 pub use batches::{BatchAnswer, BatchFile, BatchRow, BatchWaiting};
 pub use clock::CaseCount;
 pub use console::{ConsoleFilter, ConsoleRow};
@@ -90,7 +92,7 @@ pub use people::{AddressKey, AddressKeys};
 pub use photos::Photo;
 pub use receipts::ProviderNumber;
 pub use reports::{Accepted, NewReport, Receipt};
-pub use retention::Pruned;
+pub use retention::{Before, Pruned};
 pub use rounds::{RoundClaim, RoundState};
 pub use rulesets::{Activated, Activation, RulesInForce};
 pub use sql::statements;

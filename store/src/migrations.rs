@@ -40,6 +40,11 @@ const ALL: &[Migration] = &[
     Migration { name: "0015_notices", both: include_str!("../migrations/0015_notices.sql"), postgres: None },
     Migration { name: "0016_places", both: include_str!("../migrations/0016_places.sql"), postgres: None },
     Migration { name: "0018_digests", both: include_str!("../migrations/0018_digests.sql"), postgres: None },
+    Migration {
+        name: "0019_audit",
+        both: include_str!("../migrations/0019_audit.sql"),
+        postgres: Some(include_str!("../migrations/0019_audit.postgres.sql")),
+    },
     Migration { name: "0020_wrote", both: include_str!("../migrations/0020_wrote.sql"), postgres: None },
 ];
 

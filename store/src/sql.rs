@@ -49,6 +49,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::answers::STATEMENTS,
         crate::arrived::STATEMENTS,
         crate::attempts::STATEMENTS,
+        crate::audit::STATEMENTS,
         crate::batches::STATEMENTS,
         crate::cases::STATEMENTS,
         crate::clock::STATEMENTS,

@@ -1,5 +1,6 @@
 //! `voordeur letters …`: its words.
 
+use super::By;
 use clap::{Args, Subcommand};
 use schemas::Uuid;
 use std::path::PathBuf;
@@ -20,6 +21,9 @@ two. Holds names and addresses: keep the folder to the print room.")]
     Sent {
         /// The batch, from `letters list`
         batch: Uuid,
+        /// Who acts
+        #[command(flatten)]
+        by: By,
     },
     /// A letter came back: its address is not written to again, and the person is told the next way
     #[command(after_help = "Examples:
@@ -31,6 +35,9 @@ two. Holds names and addresses: keep the folder to the print room.")]
         /// moved, unknown, incomplete (address), deceased, refused, or other
         #[arg(long)]
         reason: String,
+        /// Who acts
+        #[command(flatten)]
+        by: By,
     },
 }
 
@@ -57,6 +64,9 @@ pub struct PrintArgs {
     /// At most this many letters in one batch; 1 to 5000
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=5000))]
     pub most: u16,
+    /// Who acts
+    #[command(flatten)]
+    pub by: By,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

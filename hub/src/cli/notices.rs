@@ -155,7 +155,7 @@ pub enum SuppressedCommand {
         /// Of what; without any, what was stopped for everything
         #[command(flatten)]
         about: About,
-        /// Who says so; stands in the log
+        /// Who says so; for `voordeur audit`
         #[arg(long, value_name = "NAME", env = "VOORDEUR_OPERATOR")]
         by: String,
     },
@@ -176,7 +176,7 @@ pub struct StopArgs {
     /// Of what; without any, of everything
     #[command(flatten)]
     pub about: About,
-    /// Who writes it down
+    /// Who writes it down; for `voordeur audit`
     #[arg(long, value_name = "NAME", env = "VOORDEUR_OPERATOR")]
     pub by: String,
     /// In their own words, without the address
@@ -199,7 +199,7 @@ pub struct ForgetArgs {
     /// Whose
     #[command(flatten)]
     pub address: Address,
-    /// Who says so; stands in the log
+    /// Who says so; for `voordeur audit`
     #[arg(long, value_name = "NAME", env = "VOORDEUR_OPERATOR")]
     pub by: String,
     /// Only say what would be forgotten

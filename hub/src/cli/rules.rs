@@ -1,5 +1,6 @@
 //! `voordeur rules …`: its words.
 
+use super::By;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -38,6 +39,9 @@ pub struct ActivateArgs {
     /// Why, for `rules history`
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = note)]
     pub note: String,
+    /// Who acts
+    #[command(flatten)]
+    pub by: By,
     /// Only say what would change
     #[arg(long)]
     pub dry_run: bool,
@@ -69,6 +73,9 @@ pub struct RollbackArgs {
     /// Why, for `rules history`
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = note)]
     pub note: String,
+    /// Who acts
+    #[command(flatten)]
+    pub by: By,
     /// Only say what would change
     #[arg(long)]
     pub dry_run: bool,

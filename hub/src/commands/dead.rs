@@ -8,7 +8,7 @@ use crate::{
     output::{Paint, bar, count, say},
 };
 use comfy_table::{ContentArrangement, Table, presets};
-use schemas::{Timestamp, Uuid, letter::Lane, reference::Reference};
+use schemas::{Timestamp, Uuid, audit::Deed, letter::Lane, reference::Reference};
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use store::{DeadFilter, DeadLetter, Store};
 
@@ -26,8 +26,8 @@ pub async fn run(command: DeadCommand, config: &Config) -> anyhow::Result<()> {
     let result = match (command, filter.unwrap_or_default()) {
         (DeadCommand::List { json, .. }, filter) => list(&store, filter, json).await,
         (DeadCommand::Show { id, body }, _) => show(&store, id, body).await,
-        (DeadCommand::Replay(action), filter) => act(&store, action, filter, "send again").await,
-        (DeadCommand::Drop(action), filter) => act(&store, action, filter, "throw away").await,
+        (DeadCommand::Replay(action), filter) => act(&store, action, filter, Deed::DeadReplay).await,
+        (DeadCommand::Drop(action), filter) => act(&store, action, filter, Deed::DeadDrop).await,
     };
     store.close().await;
     result
@@ -48,7 +48,7 @@ fn filter(select: &DeadSelection) -> anyhow::Result<DeadFilter> {
 }
 
 /// A moment as people write it: a day (its begin, UTC) or a full time.
-fn moment(text: &str) -> anyhow::Result<Timestamp> {
+pub(super) fn moment(text: &str) -> anyhow::Result<Timestamp> {
     let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     full.parse().map_err(|_| {
         Failure::usage(format!("`{text}` is not a moment"), "write 2026-11-30 or 2026-11-30T12:00:00Z").into()
@@ -154,7 +154,9 @@ async fn show(store: &Store, id: Uuid, body: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn act(store: &Store, action: DeadAction, filter: DeadFilter, verb: &str) -> anyhow::Result<()> {
+async fn act(store: &Store, action: DeadAction, filter: DeadFilter, deed: Deed) -> anyhow::Result<()> {
+    let verb = if deed == Deed::DeadReplay { "send again" } else { "throw away" };
+    let who = action.by.who()?;
     let mut letters = Vec::new();
     if action.ids.is_empty() {
         letters = store.dead(filter).await?;
@@ -195,7 +197,17 @@ async fn act(store: &Store, action: DeadAction, filter: DeadFilter, verb: &str) 
     let mut done = 0;
     for some in letters.chunks(AT_ONCE) {
         let ids: Vec<Uuid> = some.iter().map(|dead| dead.letter.id).collect();
-        done += if verb == "send again" { store.replay_dead(&ids).await? } else { store.drop_dead(&ids).await? };
+        let mut tx = store.begin().await?;
+        let acted = match deed {
+            Deed::DeadReplay => tx.replay_dead(&ids).await?,
+            _ => tx.drop_dead(&ids).await?,
+        };
+        let of = |dead: &&DeadLetter| acted.contains(&dead.letter.id);
+        let whats: Vec<String> =
+            some.iter().filter(of).map(|dead| format!("{} of {}", dead.letter.id, dead.letter.lane)).collect();
+        tx.audit_each(&who, deed, &whats, &action.note).await?;
+        tx.commit().await?;
+        done += acted.len();
         bar.inc(some.len() as u64);
     }
     bar.finish_and_clear();

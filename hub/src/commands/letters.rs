@@ -5,7 +5,7 @@ mod print;
 use super::open;
 use crate::{
     city,
-    cli::{LetterListArgs as ListArgs, LettersCommand},
+    cli::{By, LetterListArgs as ListArgs, LettersCommand},
     config::Config,
     failure::{Advise as _, Failure},
     output::{count, say},
@@ -15,6 +15,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use notifier::senders::letters::{NAME, Press};
 use schemas::{
     Timestamp, Uuid,
+    audit::Deed,
     fault::did_you_mean,
     id::derived,
     letter::{Lane, Letter, Topic},
@@ -43,8 +44,8 @@ pub async fn run(command: LettersCommand, config: &Config) -> anyhow::Result<()>
             Ok(press) => print::run(&store, &press, &args).await,
             Err(error) => Err(error),
         },
-        LettersCommand::Sent { batch } => sent(&store, batch).await,
-        LettersCommand::Returned { letter, reason } => returned(&store, &letter, &reason).await,
+        LettersCommand::Sent { batch, by } => sent(&store, batch, &by).await,
+        LettersCommand::Returned { letter, reason, by } => returned(&store, &letter, &reason, &by).await,
     };
     store.close().await;
     result
@@ -118,7 +119,8 @@ async fn list(store: &Store, args: &ListArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn sent(store: &Store, id: Uuid) -> anyhow::Result<()> {
+async fn sent(store: &Store, id: Uuid, by: &By) -> anyhow::Result<()> {
+    let who = by.who()?;
     let cannot = "nothing was noted";
     let Some(batch) = store.paper_batch(id).await.advise(cannot, "see that the database runs")? else {
         return Err(Failure::new(format!("there is no batch {id}"), "`voordeur letters list` shows them").into());
@@ -137,6 +139,7 @@ async fn sent(store: &Store, id: Uuid) -> anyhow::Result<()> {
         let printed: Vec<_> = letters.iter().filter(|letter| letter.state == PaperState::Printed).collect();
         let told: Vec<_> = printed.iter().map(|letter| heard(letter, HeardState::Delivered, None, now)).collect();
         tx.post(&told).await?;
+        tx.audit(&who, Deed::LettersSent, &format!("batch {id}"), "").await?;
         tx.commit().await?;
         Ok(Some(told.len()))
     };
@@ -150,7 +153,8 @@ async fn sent(store: &Store, id: Uuid) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn returned(store: &Store, letter: &str, reason: &str) -> anyhow::Result<()> {
+async fn returned(store: &Store, letter: &str, reason: &str, by: &By) -> anyhow::Result<()> {
+    let who = by.who()?;
     let Some((word, state)) = REASONS.into_iter().find(|(word, _)| *word == reason) else {
         let known = REASONS.map(|(word, _)| word);
         return Err(Failure::usage(format!("no letter comes back `{reason}`"), did_you_mean(reason, known)).into());
@@ -184,6 +188,8 @@ async fn returned(store: &Store, letter: &str, reason: &str) -> anyhow::Result<(
         let new = tx.paper_returned(paper.notice, &why).await?;
         if new {
             tx.post(&[heard(&paper, state, Some(why.clone()), store.clock().now())]).await?;
+            let what = format!("letter {} of {}", paper.notice, paper.reference);
+            tx.audit(&who, Deed::LettersReturned, &what, word).await?;
             tx.commit().await?;
         }
         Ok::<_, store::Error>(new)

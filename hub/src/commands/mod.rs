@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod answers;
+pub mod audit;
 pub mod broker;
 pub mod cases;
 pub mod check;
@@ -38,6 +39,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Tasks(command) => tasks::run(command, &config()?).await,
         Command::Letters(command) => letters::run(command, &config()?).await,
         Command::Notices(command) => notices::run(command, &config()?).await,
+        Command::Audit(args) => audit::run(args, &config()?).await,
         Command::Dead(command) => dead::run(command, &config()?).await,
         Command::Push(command) => push::run(&command),
         Command::Broker(command) => broker::run(command, &config()?).await,

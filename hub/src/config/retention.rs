@@ -12,11 +12,13 @@ pub struct Retention {
     pub words_days: u32,
     /// So many days the sandbox letterbox keeps messages. 0: for ever.
     pub sandbox_days: u32,
+    /// So many days it is known what people of the city did: `voordeur audit`. 0: for ever.
+    pub audit_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { words_days: 365, sandbox_days: 30 }
+        Self { words_days: 365, sandbox_days: 30, audit_days: 0 }
     }
 }
 
@@ -24,6 +26,6 @@ impl Retention {
     /// The same for who forgets.
     pub fn terms(&self) -> Terms {
         let days = |days: u32| (days > 0).then(|| Duration::from_hours(24 * u64::from(days)));
-        Terms { items: days(self.sandbox_days), words: days(self.words_days) }
+        Terms { items: days(self.sandbox_days), words: days(self.words_days), audit: days(self.audit_days) }
     }
 }

@@ -61,11 +61,12 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
         tasks.push(edge(ground, Lane::sender(name), Arc::new(worker), settings));
     }
     let (store, terms) = (ground.store.clone(), ground.config.retention.terms());
+    let templates = ground.town.templates.clone();
     tasks.push(Task::new("retention", Stage::Work, move |stop: CancellationToken| {
-        let store = store.clone();
+        let (store, templates) = (store.clone(), templates.clone());
         async move {
             while !stop.is_cancelled() {
-                retention::tidy(&store, &terms).await;
+                retention::tidy(&store, &terms, &templates).await;
                 // A term is counted in days.
                 tokio::time::timeout(Duration::from_secs(3600), stop.cancelled()).await.ok();
             }

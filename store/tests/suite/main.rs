@@ -3,6 +3,7 @@
 
 mod accept;
 mod answers;
+mod audit;
 mod batches;
 mod cases;
 mod clock;

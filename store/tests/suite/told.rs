@@ -175,18 +175,26 @@ async fn words_are_forgotten_by_term_and_the_ledger_stays(bed: Bed) {
             event_id: id(name),
             version: 1,
             template: "received".into(),
-            template_version: None,
+            template_version: Some(format!("of {name}")),
             person: "reporter".into(),
             sender: "mail".into(),
             way: Way::Email,
             device: None,
             language: Language::Fr,
-            reasons: vec![Because::Reporter, Because::Asked],
+            reasons: vec![Because::Reporter, Because::Instead { of: Way::Sms, why: "550 their words".into() }],
             state: NoticeState::Planned,
             planned_at: bed.now(),
             due_at: None,
         };
         let mut tx = store.begin().await.unwrap();
+        let template = store::TemplateVersion {
+            version: format!("of {name}"),
+            template: "received".into(),
+            language: Language::Fr,
+            texts: [("mail".to_owned(), name.to_owned())].into(),
+            since: bed.now(),
+        };
+        tx.keep_templates(&[template]).await.unwrap();
         tx.plan_notices(std::slice::from_ref(&notice)).await.unwrap();
         tx.start_attempts(&[(notice.id, schemas::letter::Lane::sender("mail"), 0)]).await.unwrap();
         let why = Some("451 words of the provider".to_owned());
@@ -228,17 +236,19 @@ async fn words_are_forgotten_by_term_and_the_ledger_stays(bed: Bed) {
     bed.pass(crate::MINUTE);
     write("new", NoticeState::Sent).await;
     let term = Some(old + std::time::Duration::from_secs(1));
-    let expected = store::Pruned { items: 3, notices: 2, receipts: 3 };
-    assert_eq!(store.prunable(term, term).await.unwrap(), expected);
-    assert_eq!(store.prunable(None, None).await.unwrap(), store::Pruned::default());
+    let in_use = vec!["of b".to_owned()];
+    let term = store::Before { items: term, words: term, audit: None, in_use };
+    let expected = store::Pruned { items: 3, notices: 2, receipts: 3, reasons: 2, templates: 1, audit: 0 };
+    assert_eq!(store.prunable(&term).await.unwrap(), expected);
+    assert_eq!(store.prunable(&store::Before::default()).await.unwrap(), store::Pruned::default());
     let mut pruned = store::Pruned::default();
     for _ in 0..4 {
         let mut tx = store.begin().await.unwrap();
-        pruned += tx.prune(term, term, 1).await.unwrap();
+        pruned += tx.prune(&term, 1).await.unwrap();
         tx.commit().await.unwrap();
     }
     assert_eq!(pruned, expected, "one by one, and no more than there is");
-    assert!(store.prunable(term, term).await.unwrap().is_nothing());
+    assert!(store.prunable(&term).await.unwrap().is_nothing());
 
     let rows = store.notices_of(id("case")).await.unwrap();
     assert_eq!(rows.len(), 4, "the ledger stays");
@@ -247,6 +257,11 @@ async fn words_are_forgotten_by_term_and_the_ledger_stays(bed: Bed) {
         let keeps = matches!(name, "c" | "new");
         assert_eq!((row.why.is_some(), row.receipt.is_some()), (keeps, keeps), "{name}");
         assert_eq!((row.attempts, row.notice.reasons.len()), (1, 2), "{name}");
+        let Because::Instead { of, why } = &row.notice.reasons[1] else { panic!("{name}") };
+        let words = if keeps { "550 their words" } else { "(forgotten)" };
+        assert_eq!((*of, why.as_str()), (Way::Sms, words), "why they were told stays: {name}");
+        let template = store.template_version(&format!("of {name}")).await.unwrap();
+        assert_eq!(template.is_some(), name != "a", "kept while it is in use, or named by what is kept: {name}");
         let tried = store.attempts(row.notice.id).await.unwrap().remove(0);
         assert_eq!((tried.why.is_some(), tried.verdict.as_deref()), (keeps, Some("later")), "{name}");
         let heard = store.heard_of(row.notice.id).await.unwrap().remove(0);

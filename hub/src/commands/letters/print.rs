@@ -13,6 +13,7 @@ use crate::{
 use notifier::senders::letters::{Made, Press, PressError};
 use schemas::{
     Uuid,
+    audit::Deed,
     notice::{HeardState, NoticeState},
     reference::Reference,
 };
@@ -77,6 +78,7 @@ const MANIFEST: &str = "manifest.json";
 
 /// Makes the next batch, or finishes the one that was begun.
 pub(super) async fn run(store: &Store, press: &Press, args: &PrintArgs) -> anyhow::Result<()> {
+    let who = args.by.who()?;
     let cannot = || format!("{} cannot be written to", args.out.display());
     let help = "name a folder that this account may write to";
     fs::create_dir_all(&args.out).advise(cannot(), help)?;
@@ -101,7 +103,7 @@ pub(super) async fn run(store: &Store, press: &Press, args: &PrintArgs) -> anyho
     } else {
         write(store, press, &batch, &out, &place).await?
     };
-    let closed = close(store, &batch, &manifest).await;
+    let closed = close(store, &batch, &manifest, &who).await;
     closed.advise("the files are there, but the batch could not be closed", "run this again: it goes on from there")?;
     if args.json {
         say!(
@@ -243,7 +245,7 @@ fn cell(text: &str) -> String {
 }
 
 /// Notes what is printed, and has those told the next way whose letter is not. Twice is once.
-async fn close(store: &Store, batch: &PaperBatch, manifest: &Manifest) -> Result<(), store::Error> {
+async fn close(store: &Store, batch: &PaperBatch, manifest: &Manifest, who: &str) -> Result<(), store::Error> {
     let printed = manifest
         .letters
         .iter()
@@ -254,6 +256,8 @@ async fn close(store: &Store, batch: &PaperBatch, manifest: &Manifest) -> Result
     if !tx.close_paper_batch(batch.id, &printed.chain(dropped).collect::<Vec<_>>()).await? {
         return Ok(());
     }
+    let what = format!("batch {}: {}", batch.id, count(manifest.letters.len() as u64, "letter"));
+    tx.audit(who, Deed::LettersPrint, &what, "").await?;
     let now = store.clock().now();
     for gone in &manifest.dropped {
         let Some(paper) = letters.iter().find(|paper| paper.notice == gone.notice) else { continue };

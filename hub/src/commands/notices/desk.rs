@@ -2,7 +2,7 @@
 
 use super::{Ground, no_report, reference};
 use crate::{
-    cli::{About, Address, ForgetArgs, StopArgs, SuppressedCommand},
+    cli::{About, Address, ForgetArgs, StopArgs, SuppressedCommand, named},
     failure::Failure,
     output::{Paint, count, say},
 };
@@ -48,14 +48,6 @@ async fn about(ground: &Ground<'_>, about: &About) -> anyhow::Result<(Scope, Str
     Ok((Scope::All, String::new()))
 }
 
-fn named(by: &str) -> Result<&str, Failure> {
-    let by = by.trim();
-    if by.is_empty() || by.chars().count() > 100 {
-        return Err(Failure::usage("--by does not say who", "write your name, at most 100 characters"));
-    }
-    Ok(by)
-}
-
 /// `notices suppressed`.
 pub async fn suppressed(ground: &Ground<'_>, command: SuppressedCommand) -> anyhow::Result<()> {
     let desk = Desk::open(&ground.store, &ground.town.city).await?;
@@ -71,7 +63,7 @@ pub async fn suppressed(ground: &Ground<'_>, command: SuppressedCommand) -> anyh
         SuppressedCommand::Lift { address, about: of, by } => {
             let (by, of_these) = (named(&by)?, addresses(ground, &address)?);
             let (scope, target) = about(ground, &of).await?;
-            let lifted = desk.lift(&of_these, scope, &target).await?;
+            let lifted = desk.lift(&of_these, scope, &target, by).await?;
             if lifted == 0 {
                 let help = "`voordeur notices suppressed list` with the same address shows what is stopped";
                 return Err(Failure::new("nothing was stopped for this", help).into());
@@ -174,7 +166,7 @@ fn midnight(ground: &Ground<'_>, text: &str) -> Result<Timestamp, Failure> {
 pub async fn forget(ground: &Ground<'_>, args: &ForgetArgs) -> anyhow::Result<()> {
     let (by, whose) = (named(&args.by)?, addresses(ground, &args.address)?);
     let desk = Desk::open(&ground.store, &ground.town.city).await?;
-    let forgotten = desk.forget(&whose, !args.dry_run).await?;
+    let forgotten = desk.forget(&whose, (!args.dry_run).then_some(by)).await?;
     if !args.dry_run {
         tracing::info!(by, reports = forgotten.reports, people = forgotten.people, "an address was forgotten");
     }
@@ -193,20 +185,23 @@ pub async fn forget(ground: &Ground<'_>, args: &ForgetArgs) -> anyhow::Result<()
 pub async fn prune(ground: &Ground<'_>, dry_run: bool, json: bool) -> anyhow::Result<()> {
     let terms = ground.config.retention.terms();
     let pruned = if dry_run {
-        retention::prunable(&ground.store, &terms).await?
+        retention::prunable(&ground.store, &terms, &ground.town.templates).await?
     } else {
-        retention::prune(&ground.store, &terms).await?
+        retention::prune(&ground.store, &terms, &ground.town.templates).await?
     };
     if json {
         say!("{}", json!({ "dry_run": dry_run, "forgotten": pruned }));
         return Ok(());
     }
     say!(
-        "{}: what providers said of {} and in {}; {} in the sandbox",
+        "{}: what providers said of {}, in {} and in the reasons of {}; {} in the sandbox; {} of templates; {} of the audit",
         if dry_run { "would be forgotten" } else { "forgotten" },
         count(pruned.notices, "notice"),
         count(pruned.receipts, "receipt"),
+        count(pruned.reasons, "notice"),
         count(pruned.items, "message"),
+        count(pruned.templates, "version"),
+        if pruned.audit == 1 { "1 entry".to_owned() } else { format!("{} entries", pruned.audit) },
     );
     Ok(())
 }

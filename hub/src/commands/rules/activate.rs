@@ -10,7 +10,7 @@ use crate::{
     output::{Paint, count, say},
 };
 use router::Ruleset;
-use schemas::fault::Severity;
+use schemas::{audit::Deed, fault::Severity};
 use store::{Activated, Store};
 
 pub(super) async fn run(args: ActivateArgs, config: &Config) -> anyhow::Result<()> {
@@ -38,7 +38,7 @@ async fn put_in_force(
     args: &ActivateArgs,
     is_the_hubs: bool,
 ) -> anyhow::Result<()> {
-    let (paint, rules) = (Paint::stdout(), &town.rules);
+    let (paint, rules, who) = (Paint::stdout(), &town.rules, args.by.who()?);
     let version = rules.version();
     let before = store.rules_in_force().await?;
     if before.is_some() && rules.rules().is_empty() {
@@ -78,7 +78,12 @@ async fn put_in_force(
         let files = Ruleset::files(&town.city.files);
         let seen = before.as_ref().map_or(0, |active| active.n);
         activation = match tx.activate_rules(version, &files, seen, &args.note).await? {
-            Activated::Now(active) | Activated::Already(active) => Some(active.n),
+            Activated::Now(active) => {
+                let what = format!("version {version} (activation {})", active.n);
+                tx.audit(&who, Deed::RulesActivate, &what, &args.note).await?;
+                Some(active.n)
+            }
+            Activated::Already(active) => Some(active.n),
             Activated::Overtaken(active) => return Err(overtaken(&active.version, active.n)),
         };
         if is_the_hubs {

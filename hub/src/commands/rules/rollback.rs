@@ -10,7 +10,7 @@ use crate::{
     output::{Paint, say},
 };
 use router::LOOK_BACK;
-use schemas::city::City;
+use schemas::{audit::Deed, city::City};
 use store::{Activated, Activation, RulesInForce, Store};
 
 pub(super) async fn run(args: RollbackArgs, config: &Config) -> anyhow::Result<()> {
@@ -25,7 +25,7 @@ pub(super) async fn run(args: RollbackArgs, config: &Config) -> anyhow::Result<(
 }
 
 async fn go_back(store: &Store, city: &City, args: &RollbackArgs, folder: Option<&str>) -> anyhow::Result<()> {
-    let paint = Paint::stdout();
+    let (paint, who) = (Paint::stdout(), args.by.who()?);
     let Some(before) = store.rules_in_force().await? else {
         return Err(Failure::new(
             "no rules were ever put in force: there is nothing to go back to",
@@ -77,7 +77,12 @@ async fn go_back(store: &Store, city: &City, args: &RollbackArgs, folder: Option
         let files = store.ruleset_files(&to.version).await?.unwrap_or_default();
         let mut tx = store.begin().await?;
         activation = match tx.activate_rules(&to.version, &files, before.n, &note).await? {
-            Activated::Now(active) | Activated::Already(active) => Some(active.n),
+            Activated::Now(active) => {
+                let what = format!("version {} of activation {} (activation {})", to.version, to.n, active.n);
+                tx.audit(&who, Deed::RulesRollback, &what, &args.note).await?;
+                Some(active.n)
+            }
+            Activated::Already(active) => Some(active.n),
             Activated::Overtaken(active) => return Err(overtaken(&active.version, active.n)),
         };
         // What lies in the folder now must not come back by itself.

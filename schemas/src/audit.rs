@@ -1,0 +1,95 @@
+//! What people of the city did: who, when, what, and why. Kept beside its effect, and never changed.
+
+use crate::{Timestamp, Uuid};
+use serde::Serialize;
+
+/// What somebody did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Deed {
+    /// An address is not told something any more, says the desk.
+    NoticesStop,
+    /// It is told again.
+    NoticesLift,
+    /// An address is forgotten.
+    NoticesForget,
+    /// A dead letter is sent again.
+    DeadReplay,
+    /// A dead letter is thrown away.
+    DeadDrop,
+    /// Rules were put in force.
+    RulesActivate,
+    /// Earlier rules were put in force again.
+    RulesRollback,
+    /// A batch of letters was printed.
+    LettersPrint,
+    /// It went in the post.
+    LettersSent,
+    /// A letter came back.
+    LettersReturned,
+    /// A case is about something else.
+    CasesRecategorise,
+}
+
+impl Deed {
+    /// Every deed.
+    pub const ALL: [Self; 11] = [
+        Self::NoticesStop,
+        Self::NoticesLift,
+        Self::NoticesForget,
+        Self::DeadReplay,
+        Self::DeadDrop,
+        Self::RulesActivate,
+        Self::RulesRollback,
+        Self::LettersPrint,
+        Self::LettersSent,
+        Self::LettersReturned,
+        Self::CasesRecategorise,
+    ];
+
+    /// The deed in words of the command line, with a dot.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoticesStop => "notices.stop",
+            Self::NoticesLift => "notices.lift",
+            Self::NoticesForget => "notices.forget",
+            Self::DeadReplay => "dead.replay",
+            Self::DeadDrop => "dead.drop",
+            Self::RulesActivate => "rules.activate",
+            Self::RulesRollback => "rules.rollback",
+            Self::LettersPrint => "letters.print",
+            Self::LettersSent => "letters.sent",
+            Self::LettersReturned => "letters.returned",
+            Self::CasesRecategorise => "cases.recategorise",
+        }
+    }
+}
+
+/// One line of the record of what people did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Its id.
+    pub id: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// Who, as they named themselves; `account NAME` when they did not.
+    pub who: String,
+    /// What they did: [`Deed::as_str`], or the word of another version of this program.
+    pub deed: String,
+    /// To what: ids, references, versions. An address stands here by its key, which does not tell it.
+    pub what: String,
+    /// Why, in their words; empty when they did not say.
+    pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_deed_has_a_word_of_its_own() {
+        let words: BTreeSet<&str> = Deed::ALL.iter().map(|deed| deed.as_str()).collect();
+        assert_eq!(words.len(), Deed::ALL.len());
+        assert!(words.iter().all(|word| word.split('.').count() == 2), "{words:?}");
+    }
+}
