@@ -12,7 +12,8 @@
 //! carrier (`table`, [`rabbit`]).
 
 use async_trait::async_trait;
-use schemas::{letter::Letter, verdict::Verdict};
+use schemas::{Uuid, letter::Letter, verdict::Verdict};
+use std::{collections::HashMap, time::Duration};
 
 mod breaker;
 mod carry;
@@ -50,8 +51,24 @@ pub trait Edge: Send + Sync {
     /// Hands `letter` to the other side.
     async fn deliver(&self, letter: &Letter) -> Verdict;
 
+    /// Which of `letters` are not to be delivered now: for how long, and why. Asked in the transaction that writes their
+    /// attempts down. To be held is no attempt, and says nothing of the other side.
+    async fn held(&self, tx: &mut store::Tx, letters: &[&Letter]) -> Result<HashMap<Uuid, Held>, store::Error> {
+        let _ = (tx, letters);
+        Ok(HashMap::new())
+    }
+
     /// Writes down what became of the letters, in the transaction that settles them.
     async fn record(&self, tx: &mut store::Tx, outcomes: &[Outcome]) -> Result<(), store::Error>;
+}
+
+/// A letter is not to be delivered now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// How long from now; it may be made ready before.
+    pub wait: Duration,
+    /// Why, for the operator.
+    pub why: String,
 }
 
 /// What became of one letter at an [`Edge`].

@@ -1,12 +1,14 @@
 //! The command line.
 
 mod audit;
+mod broadcast;
 mod letters;
 mod notices;
 mod rules;
 mod tasks;
 
 pub use audit::{AuditArgs, By, named};
+pub use broadcast::{BroadcastCommand, BroadcastWho};
 pub use letters::{LettersCommand, ListArgs as LetterListArgs, PrintArgs as LetterPrintArgs};
 pub use notices::{
     About, Address, ForgetArgs, NoticesCommand, PreviewArgs, StatsArgs, StopArgs, SuppressedCommand, WhyArgs,
@@ -80,6 +82,9 @@ pub enum Command {
     Notices(NoticesCommand),
     /// What people of the city did: who, when, to what, and why
     Audit(AuditArgs),
+    /// Tell many people one thing: everybody with a place in an area, or who follows something
+    #[command(subcommand)]
+    Broadcast(BroadcastCommand),
     /// Letters that could not be delivered: look, send again, or throw away
     #[command(subcommand)]
     Dead(DeadCommand),

@@ -3,7 +3,7 @@
 mod channels;
 mod notifier;
 
-pub use notifier::{notifier, sender_config};
+pub use notifier::{notifier, rates, sender_config};
 
 use crate::{
     city::Town,

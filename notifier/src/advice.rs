@@ -21,7 +21,7 @@ pub struct Advice {
 pub fn advice(city: &City, templates: &Templates) -> Vec<Advice> {
     let mut found = Vec::new();
     for sample in context::samples(city, true) {
-        let event = sample.event.what.word();
+        let event = sample.word();
         for language in Language::ALL {
             let file = format!("templates/{event}/mail.{}.hbs", language.as_str());
             if !city.files.contains_key(&file) {

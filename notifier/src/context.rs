@@ -5,38 +5,68 @@
 
 use crate::wording;
 use schemas::{
-    Timestamp, Uuid,
+    broadcast::{self, Broadcast},
     city::{ArticleText, City, in_language},
     event::{CaseEvent, What},
-    place::Place,
-    reference::Reference,
-    report::{Answers, Contact, Kind, Language, Report, Tell, Urgency},
-    slug::{CategoryId, DepartmentId, Slug},
+    notice::Because,
+    report::{Language, Report},
+    slug::DepartmentId,
     text,
 };
 use serde::Serialize;
+
+mod samples;
+
+pub use samples::{Sample, samples};
 
 /// Everything that is known when a notice is rendered.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
     /// What is told.
-    pub event: &'a CaseEvent,
-    /// The report it is about.
-    pub report: &'a Report,
+    pub about: About<'a>,
     /// The name of who is told.
     pub name: Option<&'a str>,
-    /// Whether they told the city of it; otherwise they follow it.
-    pub is_theirs: bool,
-    /// Who leads the case now.
-    pub lead: Option<&'a DepartmentId>,
     /// The page where they say what they do not want to hear any more.
     pub wishes: &'a str,
     /// The page where they read why they are told.
     pub why: &'a str,
     /// The page where they choose how they are told.
     pub choices: &'a str,
-    /// The article that answers it, in the language it is there in.
-    pub article: Option<(Language, &'a ArticleText)>,
+}
+
+/// What is told.
+#[derive(Clone, Copy)]
+pub enum About<'a> {
+    /// An event of a case.
+    Case {
+        /// The event.
+        event: &'a CaseEvent,
+        /// The report it is about.
+        report: &'a Report,
+        /// Whether they told the city of it; otherwise they follow it.
+        is_theirs: bool,
+        /// Who leads the case now.
+        lead: Option<&'a DepartmentId>,
+        /// The article that answers it, in the language it is there in.
+        article: Option<(Language, &'a ArticleText)>,
+    },
+    /// A broadcast.
+    Broadcast {
+        /// Its words.
+        broadcast: &'a Broadcast,
+        /// Why this person is told.
+        because: Option<&'a Because>,
+    },
+}
+
+impl Facts<'_> {
+    /// The template that tells it.
+    pub fn template(&self) -> &'static str {
+        match self.about {
+            About::Case { event, .. } => event.what.word(),
+            About::Broadcast { .. } => broadcast::TEMPLATE,
+        }
+    }
 }
 
 /// The words of every mail.
@@ -169,6 +199,21 @@ pub enum Words<'a> {
         /// Who looks at it again.
         department: Option<&'a str>,
     },
+    /// `broadcast`
+    Broadcast {
+        /// One line.
+        subject: String,
+        /// What is told.
+        text: String,
+        /// What a text message says, when that is not the subject.
+        short: Option<String>,
+        /// Why they are told, in a sentence.
+        reason: String,
+        /// Whether it is about somebody's safety.
+        critical: bool,
+        /// Whether it is not there in the language of the mail.
+        untranslated: bool,
+    },
 }
 
 /// The context of one mail.
@@ -184,12 +229,17 @@ pub struct MailContext<'a> {
 
 /// The words of the mail that tells `facts` in `language`; `None` when the event is not told.
 pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Language) -> Option<MailContext<'a>> {
-    let report = facts.report;
+    let (event, report, is_theirs, lead, article) = match facts.about {
+        About::Case { event, report, is_theirs, lead, article } => (event, report, is_theirs, lead, article),
+        About::Broadcast { broadcast, because } => {
+            return Some(of_broadcast(city, public_url, facts, broadcast, because, language));
+        }
+    };
     let department =
         |id: &'a DepartmentId| city.department(id).map_or(id.as_str(), |d| in_language(&d.names, language));
     let optional = |text: &Option<String>| text.as_deref().map(words_of).filter(|t| !t.is_empty());
     let line = |text: &Option<String>, most| text.as_deref().map(|t| line_of(t, most)).filter(|t| !t.is_empty());
-    let words = match &facts.event.what {
+    let words = match &event.what {
         What::Received => Words::Received {},
         What::Routed { department: id, due_on, rerouted_from, instead_of, .. } => Words::Routed {
             department: department(id),
@@ -209,9 +259,9 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
             Words::Declined { department: department(id), reason: words_of(reason) }
         }
         What::Answered { .. } => Words::Answered {
-            title: facts.article.map(|(_, article)| line_of(&article.title, MOST_OF_LINE)),
-            text: facts.article.map(|(_, article)| cut(text::clean(&article.plain()), MOST_OF_ARTICLE)),
-            untranslated: facts.article.is_some_and(|(written, _)| written != language),
+            title: article.map(|(_, article)| line_of(&article.title, MOST_OF_LINE)),
+            text: article.map(|(_, article)| cut(text::clean(&article.plain()), MOST_OF_ARTICLE)),
+            untranslated: article.is_some_and(|(written, _)| written != language),
         },
         What::Referred { department: id, to, phone, url, text } => Words::Referred {
             department: department(id),
@@ -229,7 +279,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
             news_by: news_by.map(|day| wording::date(day, language)),
             text: optional(text),
         },
-        What::Reopened { .. } => Words::Reopened { department: facts.lead.map(department) },
+        What::Reopened { .. } => Words::Reopened { department: lead.map(department) },
         What::HandedOver { .. }
         | What::HandOverDelayed { .. }
         | What::HandOverFailed { .. }
@@ -243,7 +293,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         | What::Recategorised { .. }
         | What::Outdated { .. } => return None,
     };
-    let matter = wording::matter(report.kind, facts.is_theirs, language);
+    let matter = wording::matter(report.kind, is_theirs, language);
     let common = Common {
         name: facts.name.and_then(name),
         matter,
@@ -253,7 +303,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         place: Some(line_of(&report.place.line(), MOST_OF_LINE)).filter(|line| !line.is_empty()),
         received_on: wording::date(city.calendar.date(report.received_at), language),
         // The tracking link lets its holder speak for the reporter.
-        link: if facts.is_theirs {
+        link: if is_theirs {
             format!("{public_url}/{}/t/{}", language.as_str(), report.token)
         } else {
             format!("{public_url}/{}/case/{}", language.as_str(), report.reference.digits())
@@ -265,6 +315,43 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         phone: &city.phone,
     };
     Some(MailContext { common, words })
+}
+
+/// The words of a broadcast. It is called a report nowhere, but has a number like one.
+fn of_broadcast<'a>(
+    city: &'a City,
+    public_url: &str,
+    facts: &Facts<'a>,
+    broadcast: &Broadcast,
+    because: Option<&Because>,
+    language: Language,
+) -> MailContext<'a> {
+    let (written, words) = broadcast.words(language, &city.languages);
+    let matter = wording::message(language);
+    let words = Words::Broadcast {
+        subject: short_of(&words.subject),
+        text: words_of(&words.text),
+        short: words.short.as_deref().map(short_of).filter(|short| !short.is_empty()),
+        reason: wording::reason(because, city, language),
+        critical: broadcast.draft.critical,
+        untranslated: written != language,
+    };
+    let common = Common {
+        name: facts.name.and_then(name),
+        matter,
+        matter_capital: wording::capital(matter),
+        reference: broadcast.reference.to_string(),
+        category: wording::from_the_city(language),
+        place: None,
+        received_on: wording::date(city.calendar.date(broadcast.approved_at.unwrap_or(broadcast.made_at)), language),
+        link: format!("{public_url}/{}/message/{}", language.as_str(), broadcast.reference.digits()),
+        wishes: facts.wishes,
+        why: facts.why,
+        choices: facts.choices,
+        city: city.name(language),
+        phone: &city.phone,
+    };
+    MailContext { common, words }
 }
 
 /// The most characters of what somebody wrote; doors let less through, and a mail stays a mail.
@@ -300,6 +387,20 @@ fn line_of(typed: &str, most: usize) -> String {
     cut(text::clean_line(head(typed, most)), most)
 }
 
+/// One line that leaves a text message room for the link, in whatever letters (UTF-16 units, as UCS-2 counts).
+fn short_of(typed: &str) -> String {
+    let line = line_of(typed, MOST_OF_LINE);
+    let mut used = 0;
+    let over = line.char_indices().find(|(_, c)| {
+        used += c.len_utf16();
+        used > MOST_OF_LINE
+    });
+    match over {
+        Some((at, _)) => format!("{}…", line[..at].trim_end()),
+        None => line,
+    }
+}
+
 /// A name as it may stand in a greeting. Anybody can type anything as the name of somebody else's
 /// address; what could be an advertisement or a link is left out.
 pub(crate) fn name(typed: &str) -> Option<String> {
@@ -310,119 +411,6 @@ pub(crate) fn name(typed: &str) -> Option<String> {
     });
     let plain = name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '-' | '\'' | '’' | ','));
     (!name.is_empty() && name.chars().count() <= 60 && plain && !dotted).then_some(name)
-}
-
-/// The events that are told, one sample of each: with everything that may be there, and with only
-/// what always is. Department names come from `city`.
-pub fn samples(city: &City, full: bool) -> Vec<Sample> {
-    let department = || city.fallback.clone();
-    let some = |text: &str| full.then(|| text.to_owned());
-    let words = "Line one.\nLine two.";
-    let events = [
-        What::Received,
-        What::Routed {
-            department: department(),
-            informed: Vec::new(),
-            rule: "sample".into(),
-            ruleset: "0".into(),
-            priority: Urgency::Normal,
-            due_on: full.then(|| jiff::civil::date(2026, 11, 30)),
-            rerouted_from: full.then(department),
-            instead_of: None,
-        },
-        What::Planned { department: department(), on: jiff::civil::date(2026, 11, 30), text: some(words) },
-        What::Note { department: department(), text: words.into() },
-        What::Solved {
-            department: department(),
-            text: some(words),
-            evidence: some("https://example.org/photo.jpg").into_iter().collect(),
-        },
-        What::Declined { department: department(), reason: words.into() },
-        What::Answered { department: department(), article: Slug::new("sample").expect("a slug") },
-        What::Referred {
-            department: department(),
-            to: "Sample".into(),
-            phone: some("1777"),
-            url: some("https://example.org"),
-            text: some(words),
-        },
-        What::Asked { department: department(), text: words.into() },
-        What::Slipping {
-            department: department(),
-            was: jiff::civil::date(2026, 11, 30),
-            expected: full.then(|| jiff::civil::date(2026, 12, 7)),
-            news_by: full.then(|| jiff::civil::date(2026, 12, 14)),
-            text: some(words),
-        },
-        What::Reopened { text: some(words) },
-    ];
-    events.into_iter().map(|what| Sample::new(what, full, department())).collect()
-}
-
-/// A made-up event with its report, for checking templates and showing them.
-pub struct Sample {
-    /// What is told.
-    pub event: CaseEvent,
-    /// The report it is about.
-    pub report: Report,
-    /// Who is told.
-    pub contact: Contact,
-    /// Who leads.
-    pub lead: Option<DepartmentId>,
-    /// The article that answers it.
-    pub article: Option<ArticleText>,
-}
-
-impl Sample {
-    fn new(what: What, full: bool, department: DepartmentId) -> Self {
-        let reference = Reference::from_number(123_456);
-        let at = Timestamp::from_second(1_795_000_000).unwrap_or(Timestamp::UNIX_EPOCH);
-        let event = CaseEvent { id: Uuid::nil(), case_id: Uuid::nil(), reference, version: 2, at, what };
-        let report = Report {
-            id: Uuid::nil(),
-            reference,
-            channel: Slug::new("web").expect("a slug"),
-            source_id: None,
-            kind: Kind::Report,
-            category: CategoryId::new("sample/sample").expect("a category"),
-            words: "Sample".into(),
-            place: Place { address: full.then(|| "Grote Markt 54".to_owned()), point: None },
-            answers: Answers::new(),
-            urgency: Urgency::Normal,
-            language: Language::Nl,
-            tell: Tell::Email,
-            photos: Vec::new(),
-            token: "abcdefghijklmnopqrstuvwxyz".into(),
-            received_at: at,
-        };
-        let contact = Contact {
-            name: full.then(|| "Jo Voorbeeld".to_owned()),
-            email: Some("jo@example.org".into()),
-            phone: None,
-            post: None,
-        };
-        let article = full.then(|| ArticleText {
-            title: "Sample".into(),
-            words: Vec::new(),
-            markdown: "Line **one**.\n\n- Line two.".into(),
-        });
-        Self { event, report, contact, lead: full.then_some(department), article }
-    }
-
-    /// The facts of this sample.
-    pub fn facts(&self) -> Facts<'_> {
-        Facts {
-            event: &self.event,
-            report: &self.report,
-            name: self.contact.name.as_deref(),
-            is_theirs: true,
-            lead: self.lead.as_ref(),
-            wishes: "https://example.org/nl/u/abc",
-            why: "https://example.org/nl/u/abc/why",
-            choices: "https://example.org/nl/u/abc/choices",
-            article: self.article.as_ref().map(|article| (Language::Nl, article)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! somebody was told, or was not.
 
 pub mod advice;
+pub mod broadcasts;
 pub mod choices;
 mod colour;
 pub mod context;
@@ -33,4 +34,4 @@ pub use plan::plan;
 pub use render::{Rendered, Templates};
 pub use senders::{Parcel, Sender, SenderConfig, Senders};
 pub use versions::Version;
-pub use worker::{PlanWorker, SendWorker, why};
+pub use worker::{PlanWorker, Rates, SendWorker, why};

@@ -1,12 +1,14 @@
-//! Who is told of an event, by which sender, and when. Pure.
+//! Who is told of an event or a broadcast, by which sender, and when. Pure.
 //!
 //! A wish of the person counts on every way: who said "no more of this" by mail is not called instead.
 //! A fact about one address (it came back, it is gone) sends the notice the next way they left an
 //! address for.
 
+mod news;
 mod silence;
 mod wait;
 
+pub use news::News;
 pub use silence::Silence;
 
 use crate::senders;
@@ -14,7 +16,6 @@ use jiff::tz::TimeZone;
 use schemas::{
     Timestamp, Uuid,
     city::{Pace, Quiet},
-    event::CaseEvent,
     id::derived,
     notice::{Because, Notice, NoticeState, Scope, Suppressed},
     person::Rhythm,
@@ -49,11 +50,11 @@ pub struct Recipient {
     pub owner: Option<Uuid>,
 }
 
-/// What all recipients of one event have in common.
+/// What all recipients of one piece of news have in common.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
     /// What is told.
-    pub event: &'a CaseEvent,
+    pub news: News<'a>,
     /// The names of the senders that are set up.
     pub available: &'a [&'a str],
     /// The quiet hours of the city.
@@ -90,8 +91,8 @@ pub fn decide(
     tried: &[Way],
     instead: Option<(Way, String)>,
 ) -> Result<Notice, Silence> {
-    let event = scene.event;
-    if !event.what.is_told() {
+    let news = scene.news;
+    if !news.is_told() {
         return Err(Silence::NotTold);
     }
     let mut reasons = to.because.clone();
@@ -112,7 +113,9 @@ pub fn decide(
         None => Because::Asked,
     });
     let (mut state, mut due_at) = (NoticeState::Planned, None);
-    if let Some((by, scope)) = to.wish.filter(|_| !scene.critical) {
+    // What the city tells many people never overrules what somebody asked for.
+    let counts = !scene.critical || matches!(news, News::Broadcast(_));
+    if let Some((by, scope)) = to.wish.filter(|_| counts) {
         reasons.push(Because::Suppressed { by, scope });
         state = NoticeState::Suppressed;
     } else {
@@ -121,11 +124,11 @@ pub fn decide(
         reasons.extend(because);
     }
     Ok(Notice {
-        id: notice_id(event.id, &to.person, sender, way),
-        case_id: event.case_id,
-        event_id: event.id,
-        version: event.version,
-        template: event.what.word().to_owned(),
+        id: notice_id(news.id(), &to.person, sender, way),
+        case_id: news.about(),
+        event_id: news.id(),
+        version: news.version(),
+        template: news.template().to_owned(),
         person: to.person.clone(),
         sender: sender.to_owned(),
         way,

@@ -66,11 +66,11 @@ macro_rules! built_in {
 static BUILT_IN: [&[(&str, &str)]; 3] = [
     &built_in!(
         "mail": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
-        "slipping", "reopened", "digest", "foot"
+        "slipping", "reopened", "broadcast", "digest", "foot"
     ),
     &built_in!(
         "short": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
-        "slipping", "reopened"
+        "slipping", "reopened", "broadcast"
     ),
     &built_in!("letter": "foot"),
 ];
@@ -141,7 +141,7 @@ impl Templates {
                 if let Err(found) = templates.add(city, &city.files, language, full, bare) {
                     faults.extend(found);
                 }
-                let event = full.event.what.word();
+                let event = full.word();
                 let version = versions::of(&city.files, event, language, accent);
                 templates.versions.insert((event.to_owned(), language), version);
             }
@@ -165,7 +165,7 @@ impl Templates {
     /// sentence: this program has not the variables any more that they ask for.
     pub fn read_version(city: &City, event: &str, language: Language, version: &Version) -> Result<Self, String> {
         let (files, accent) = version.files();
-        let sample = |full| context::samples(city, full).into_iter().find(|sample| sample.event.what.word() == event);
+        let sample = |full| context::samples(city, full).into_iter().find(|sample| sample.word() == event);
         let (Some(full), Some(bare)) = (sample(true), sample(false)) else {
             return Err(format!("`{event}` is not told any more"));
         };
@@ -197,7 +197,7 @@ impl Templates {
         full: &Sample,
         bare: &Sample,
     ) -> Result<(), Vec<Fault>> {
-        let event = full.event.what.word();
+        let event = full.word();
         let variables = variables(city, language, full, bare);
         let (file, source) = file_of(files, event, Form::Mail, language);
         let body = template::compile(&file, &source, &variables, true);
@@ -256,7 +256,7 @@ impl Templates {
         facts: &Facts<'_>,
         language: Language,
     ) -> Result<Rendered, RenderError> {
-        let event = facts.event.what.word();
+        let event = facts.template();
         let words = context::of(city, public_url, facts, language).ok_or(RenderError::NotTold(event))?;
         let [_, _, line, _] = names(event, language);
         let wrong =
@@ -299,7 +299,7 @@ impl Templates {
         language: Language,
         is_letter: bool,
     ) -> Result<[Vec<Block>; 2], RenderError> {
-        let event = facts.event.what.word();
+        let event = facts.template();
         let words = context::of(city, public_url, facts, language).ok_or(RenderError::NotTold(event))?;
         let ([.., body], [.., foot]) = (names(event, language), names(FOOT, language));
         let foot = if is_letter { format!("{foot}.letter") } else { foot };

@@ -3,19 +3,17 @@
 
 use crate::worker::address_of;
 use schemas::{
-    Uuid,
     city::City,
     notice::{Notice, Scope, Suppressed},
     person::Suppression,
-    report::Report,
 };
 use std::sync::Arc;
-use store::{AddressKey, AddressKeys, NoticeTokens, Store, Tx};
+use store::{About, AddressKey, AddressKeys, NoticeTokens, Store, Tx};
 
 /// What somebody wishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
-    /// Nothing more about this case.
+    /// Nothing more about this case; of a broadcast: about the place, district or topic that they are told of it for.
     NotThis,
     /// Nothing more about anything.
     Nothing,
@@ -29,7 +27,7 @@ pub struct Opened {
     /// The notice that held it.
     pub notice: Notice,
     /// What that was about.
-    pub report: Report,
+    pub about: About,
     /// What they do not want now, the widest.
     pub stopped: Option<Scope>,
 }
@@ -59,7 +57,7 @@ impl Wishes {
             Some(key) => self.stops(&mut tx, &key, &view.notice).await?.iter().map(|stop| stop.scope).max(),
             None => None,
         };
-        Ok(Some(Opened { notice: view.notice, report: view.report, stopped }))
+        Ok(Some(Opened { notice: view.notice, about: view.about, stopped }))
     }
 
     /// Keeps `wish`, said by the link with `token`. Twice is once. `false` when it is none of ours.
@@ -73,7 +71,10 @@ impl Wishes {
         match wish {
             // A digest is about no single case: who wants none of it wants nothing.
             Wish::NotThis if notice.template == "digest" => self.stop(&mut tx, key, Scope::All, String::new()).await?,
-            Wish::NotThis => self.stop(&mut tx, key, Scope::Case, notice.case_id.to_string()).await?,
+            Wish::NotThis => {
+                let (scope, target) = notice.this();
+                self.stop(&mut tx, key, scope, target).await?;
+            }
             Wish::Nothing => self.stop(&mut tx, key, Scope::All, String::new()).await?,
             Wish::Again => {
                 for stop in self.stops(&mut tx, &key, &notice).await? {
@@ -93,10 +94,10 @@ impl Wishes {
 
     /// The wishes that keep `notice` and all others of its case from an address.
     async fn stops(&self, tx: &mut Tx, key: &AddressKey, notice: &Notice) -> Result<Vec<Suppression>, store::Error> {
-        let case: Uuid = notice.case_id;
+        let (scope, target) = notice.this();
         let mut found = tx.suppressions(std::slice::from_ref(key), self.store.clock().now()).await?;
         found.retain(|stop| {
-            let here = stop.scope == Scope::All || (stop.scope == Scope::Case && stop.target == case.to_string());
+            let here = stop.scope == Scope::All || (stop.scope == scope && stop.target == target);
             stop.reason.is_wish() && here
         });
         Ok(found)

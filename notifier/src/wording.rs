@@ -3,6 +3,8 @@
 
 use schemas::{
     Date,
+    city::{City, in_language},
+    notice::{Because, Scope},
     report::{Kind, Language},
     spoken,
 };
@@ -35,6 +37,69 @@ pub fn matter(kind: Kind, is_theirs: bool, language: Language) -> &'static str {
         Language::Fr => fr,
         Language::En => en,
     }
+}
+
+/// A broadcast, as [`matter`] calls reports.
+pub fn message(language: Language) -> &'static str {
+    match language {
+        Language::Nl => "dit bericht",
+        Language::Fr => "ce message",
+        Language::En => "this message",
+    }
+}
+
+/// What kind of matter a broadcast is, where others name their category.
+pub fn from_the_city(language: Language) -> &'static str {
+    match language {
+        Language::Nl => "Bericht van de stad",
+        Language::Fr => "Message de la ville",
+        Language::En => "Message from the city",
+    }
+}
+
+/// Why somebody is told of a broadcast, in a sentence.
+pub fn reason(because: Option<&Because>, city: &City, language: Language) -> String {
+    let area =
+        |id: &str| city.areas.get(id).map_or_else(|| id.to_owned(), |a| in_language(&a.names, language).to_owned());
+    let topic = |id: &str| {
+        let category = city.categories.iter().find(|category| category.id.as_str() == id).map(|c| &c.names);
+        let names = category.or_else(|| city.groups.iter().find(|group| group.id.as_str() == id).map(|g| &g.names));
+        names.map_or_else(|| id.to_owned(), |names| in_language(names, language).to_owned())
+    };
+    let (words, what) = match because {
+        Some(Because::Place { district: Some(id), .. }) => {
+            (["U hebt een plek in", "Vous avez un lieu à", "You have a place in"], area(id))
+        }
+        Some(Because::Place { street: Some(street), .. }) => (
+            [
+                "U hebt een plek in deze straat:",
+                "Vous avez un lieu dans cette rue :",
+                "You have a place in this street:",
+            ],
+            street.clone(),
+        ),
+        Some(Because::Place { .. }) => (
+            ["U hebt een plek in deze buurt", "Vous avez un lieu dans ce quartier", "You have a place in this area"],
+            String::new(),
+        ),
+        Some(Because::Follows { scope: Scope::Area, target }) => {
+            (["U volgt", "Vous suivez", "You follow"], area(target))
+        }
+        Some(Because::Follows { target, .. }) => {
+            (["U volgt dit onderwerp:", "Vous suivez ce sujet :", "You follow this topic:"], topic(target))
+        }
+        _ => (
+            ["U wilde berichten van ons krijgen", "Vous avez demandé nos messages", "You asked for our messages"],
+            String::new(),
+        ),
+    };
+    let [nl, fr, en] = words;
+    let words = match language {
+        Language::Nl => nl,
+        Language::Fr => fr,
+        Language::En => en,
+    };
+    format!("{}.", format!("{words} {what}").trim_end())
 }
 
 /// `text` with a capital at its start.

@@ -56,6 +56,9 @@ fn infected(mut sample: Sample, hostile: &str) -> Sample {
     sample.contact.name = Some(words());
     sample.report.words = words();
     sample.report.place.address = Some(words());
+    for written in sample.broadcast.iter_mut().flat_map(|broadcast| broadcast.draft.words.values_mut()) {
+        *written = schemas::broadcast::Words { subject: words(), text: words(), short: Some(words()) };
+    }
     match &mut sample.event.what {
         What::Note { text, .. } | What::Asked { text, .. } => *text = words(),
         What::Declined { reason, .. } => *reason = words(),
@@ -136,7 +139,7 @@ fn hostile_words_stay_words_on_every_way() {
     let (mut seen, mut faults, mut arrived) = (0, Vec::new(), 0);
     for (hostile, tail) in HOSTILE {
         for (sample, plain) in samples(&city, true).into_iter().zip(samples(&city, true)) {
-            let word = sample.event.what.word();
+            let word = sample.word();
             let sample = infected(sample, hostile);
             for language in Language::ALL {
                 let (made, without) = (render(&sample, language), render(&plain, language));
@@ -161,7 +164,7 @@ fn hostile_words_stay_words_on_every_way() {
         }
     }
     assert_eq!(faults, Vec::<String>::new());
-    assert_eq!((seen, arrived), (HOSTILE.len() * 11 * 3 * 5, HOSTILE.len() * 2 * 3));
+    assert_eq!((seen, arrived), (HOSTILE.len() * 12 * 3 * 5, HOSTILE.len() * 2 * 3));
 }
 
 /// The first line of the quote of `hostile`, as the text part has it.
@@ -186,7 +189,7 @@ async fn no_header_of_somebody_else_leaves_in_a_mail() {
     let mut expected = Vec::new();
     let all = std::iter::once("plain words").chain(HOSTILE.iter().map(|(hostile, _)| *hostile));
     for (number, hostile) in all.enumerate() {
-        let sample = samples(&city, true).into_iter().find(|sample| sample.event.what.word() == "referred").unwrap();
+        let sample = samples(&city, true).into_iter().find(|sample| sample.word() == "referred").unwrap();
         let sample = infected(sample, hostile);
         let made = templates.render(&city, URL, &sample.facts(), Language::Nl).unwrap();
         let parcel = Parcel {
@@ -229,8 +232,8 @@ fn ten_megabytes_of_anything_are_cut_to_what_a_message_holds() {
     for filling in ["a", "é ", "<", "\u{202e}", "a\u{300}", "{{link}}", "🚲"] {
         let huge = filling.repeat(10 * 1024 * 1024 / filling.len());
         // Articles are the city's own files.
-        for sample in samples(&city, true).into_iter().filter(|sample| sample.event.what.word() != "answered") {
-            let word = sample.event.what.word();
+        for sample in samples(&city, true).into_iter().filter(|sample| sample.word() != "answered") {
+            let word = sample.word();
             let sample = infected(sample, &huge);
             let made = templates.render(&city, URL, &sample.facts(), Language::Fr).unwrap();
             let longest = made.text.len().max(made.html.len()).max(made.short.len());

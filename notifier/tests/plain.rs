@@ -21,7 +21,7 @@ fn every_message_that_comes_with_it_is_plain() {
                 let mail = templates.render(&city, "https://hallo.example", &sample.facts(), language).unwrap();
                 let reading = plain::judge(&mail.text, language).unwrap();
                 if reading.level > Level::Plain || !reading.hints.is_empty() {
-                    let name = format!("{} {} {full}", sample.event.what.word(), language.as_str());
+                    let name = format!("{} {} {full}", sample.word(), language.as_str());
                     let hints: Vec<_> = reading.hints.iter().map(Hint::line).collect();
                     hard.push(format!("{name}: {} {hints:?}", reading.score));
                 }

@@ -4,7 +4,7 @@ mod common;
 
 use notifier::{
     Rendered, Templates,
-    context::{Facts, Sample, samples},
+    context::{About, Facts, Sample, samples},
 };
 use schemas::{city::City, event::What, report::Language, slug::Slug};
 
@@ -21,7 +21,7 @@ fn render(city: &City, sample: &Sample, language: Language) -> Rendered {
 }
 
 fn sample(city: &City, word: &str, full: bool) -> Sample {
-    samples(city, full).into_iter().find(|s| s.event.what.word() == word).unwrap()
+    samples(city, full).into_iter().find(|s| s.word() == word).unwrap()
 }
 
 /// The words a reader of the HTML part sees below the city's bar.
@@ -71,8 +71,9 @@ fn both_parts_say_the_same_in_every_language() {
         for sample in samples(&city, full) {
             for language in Language::ALL {
                 let mail = templates.render(&city, URL, &sample.facts(), language).unwrap();
-                let name = format!("{} {language:?} {full}", sample.event.what.word());
-                let link = format!("{URL}/{}/t/abcdefghijklmnopqrstuvwxyz", language.as_str());
+                let name = format!("{} {language:?} {full}", sample.word());
+                let page = if sample.broadcast.is_some() { "message/01234566" } else { "t/abcdefghijklmnopqrstuvwxyz" };
+                let link = format!("{URL}/{}/{page}", language.as_str());
                 // The colon after a button's words is the only thing that the text part has more.
                 let plain: Vec<_> =
                     words_of_text(&mail.text).iter().map(|w| w.trim_end_matches(':').to_owned()).collect();
@@ -95,7 +96,7 @@ fn both_parts_say_the_same_in_every_language() {
             }
         }
     }
-    assert_eq!(seen, 11 * 3 * 2);
+    assert_eq!(seen, 12 * 3 * 2);
 }
 
 #[test]
@@ -312,7 +313,13 @@ fn faults_of_a_city_name_file_and_line() {
 fn facts_need_no_contact_and_no_case() {
     let city = common::city();
     let sample = sample(&city, "reopened", true);
-    let facts = Facts { name: None, lead: None, ..sample.facts() };
+    let about = match sample.facts().about {
+        About::Case { event, report, is_theirs, article, .. } => {
+            About::Case { event, report, is_theirs, lead: None, article }
+        }
+        broadcast => broadcast,
+    };
+    let facts = Facts { name: None, about, ..sample.facts() };
     let mail = templates(&city).render(&city, URL, &facts, Language::En).unwrap();
     assert!(mail.text.starts_with("Hello,\n\nThank you for telling us"), "{}", mail.text);
 }

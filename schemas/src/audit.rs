@@ -28,11 +28,21 @@ pub enum Deed {
     LettersReturned,
     /// A case is about something else.
     CasesRecategorise,
+    /// A broadcast was written down.
+    BroadcastDraft,
+    /// Somebody else started it.
+    BroadcastApprove,
+    /// It stands still.
+    BroadcastPause,
+    /// It goes on.
+    BroadcastResume,
+    /// It goes no further.
+    BroadcastStop,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::NoticesStop,
         Self::NoticesLift,
         Self::NoticesForget,
@@ -44,6 +54,11 @@ impl Deed {
         Self::LettersSent,
         Self::LettersReturned,
         Self::CasesRecategorise,
+        Self::BroadcastDraft,
+        Self::BroadcastApprove,
+        Self::BroadcastPause,
+        Self::BroadcastResume,
+        Self::BroadcastStop,
     ];
 
     /// The deed in words of the command line, with a dot.
@@ -60,6 +75,11 @@ impl Deed {
             Self::LettersSent => "letters.sent",
             Self::LettersReturned => "letters.returned",
             Self::CasesRecategorise => "cases.recategorise",
+            Self::BroadcastDraft => "broadcast.draft",
+            Self::BroadcastApprove => "broadcast.approve",
+            Self::BroadcastPause => "broadcast.pause",
+            Self::BroadcastResume => "broadcast.resume",
+            Self::BroadcastStop => "broadcast.stop",
         }
     }
 }

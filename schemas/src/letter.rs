@@ -36,6 +36,9 @@ pub enum Topic {
     /// A provider says what became of a notice; body [`crate::notice::Heard`].
     #[serde(rename = "notice.heard")]
     NoticeHeard,
+    /// A broadcast goes on; body [`crate::broadcast::Step`].
+    #[serde(rename = "broadcast.step")]
+    BroadcastStep,
     /// A channel hears of a case that came by it; body [`crate::channel::CaseChanged`].
     #[serde(rename = "case.changed")]
     CaseChanged,
@@ -49,7 +52,7 @@ pub enum Topic {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ReportReceived,
         Self::ReportSubmitted,
         Self::CaseEvent,
@@ -58,6 +61,7 @@ impl Topic {
         Self::NoticeDue,
         Self::NoticeFailed,
         Self::NoticeHeard,
+        Self::BroadcastStep,
         Self::CaseChanged,
         Self::NoticeChanged,
         Self::Refused,
@@ -74,6 +78,7 @@ impl Topic {
             Self::NoticeDue => "notice.due",
             Self::NoticeFailed => "notice.failed",
             Self::NoticeHeard => "notice.heard",
+            Self::BroadcastStep => "broadcast.step",
             Self::CaseChanged => "case.changed",
             Self::NoticeChanged => "notice.changed",
             Self::Refused => "letter.refused",

@@ -7,6 +7,7 @@
 //! This crate holds types and pure functions only: no input or output, no async, no SQL.
 
 pub mod audit;
+pub mod broadcast;
 pub mod case;
 pub mod channel;
 pub mod city;

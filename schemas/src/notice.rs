@@ -15,13 +15,13 @@ pub const REPORTER: &str = "reporter";
 pub struct Notice {
     /// `derived(["notice", event, person, sender])`; the Message-ID derives from it in turn.
     pub id: Uuid,
-    /// The case.
+    /// The case; of a notice that tells a broadcast, that.
     pub case_id: Uuid,
-    /// The event that is told.
+    /// The event that is told; the broadcast again.
     pub event_id: Uuid,
-    /// The version of the case at that event.
+    /// The version of the case at that event; 0 of a broadcast.
     pub version: i64,
-    /// The template: the word of the event.
+    /// The template: the word of the event, or [`crate::broadcast::TEMPLATE`].
     pub template: String,
     /// Who is told: the reporter of this case (`reporter`), or the id of a person who follows it.
     pub person: String,
@@ -47,6 +47,22 @@ pub struct Notice {
     pub due_at: Option<Timestamp>,
 }
 
+impl Notice {
+    /// The broadcast that it tells; `None` when it tells an event of a case.
+    pub fn broadcast(&self) -> Option<Uuid> {
+        (self.template == crate::broadcast::TEMPLATE).then_some(self.case_id)
+    }
+
+    /// What "no more of this" is about: the case; of a broadcast, whatever its person is told of it for.
+    pub fn this(&self) -> (Scope, String) {
+        match self.reasons.first().filter(|_| self.broadcast().is_some()) {
+            Some(Because::Place { place, .. }) => (Scope::Place, place.to_string()),
+            Some(Because::Follows { scope, target }) => (*scope, target.clone()),
+            _ => (Scope::Case, self.case_id.to_string()),
+        }
+    }
+}
+
 /// One step of the answer to "why did I get this?" and "why did I not?".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "because", rename_all = "snake_case")]
@@ -59,6 +75,17 @@ pub enum Because {
         scope: Scope,
         /// Which one: a case's id, a category or group, an area.
         target: String,
+    },
+    /// They have a place there.
+    Place {
+        /// Which place of theirs.
+        place: Uuid,
+        /// The district that it lies in, when that is what the city named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        district: Option<String>,
+        /// The street that it lies in, when that is what the city named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        street: Option<String>,
     },
     /// They asked to be told this way.
     Asked,
@@ -105,13 +132,15 @@ pub enum Scope {
     Topic,
     /// A district.
     Area,
+    /// A place of their own.
+    Place,
     /// Everything.
     All,
 }
 
 impl Scope {
     /// Every scope, the narrowest first.
-    pub const ALL: [Self; 4] = [Self::Case, Self::Topic, Self::Area, Self::All];
+    pub const ALL: [Self; 5] = [Self::Case, Self::Topic, Self::Area, Self::Place, Self::All];
 
     /// The scope in lower case, as in JSON.
     pub fn as_str(self) -> &'static str {
@@ -119,6 +148,7 @@ impl Scope {
             Self::Case => "case",
             Self::Topic => "topic",
             Self::Area => "area",
+            Self::Place => "place",
             Self::All => "all",
         }
     }
@@ -197,12 +227,22 @@ pub enum NoticeState {
     Superseded,
     /// The person does not want it; it was never sent.
     Suppressed,
+    /// The city stopped the broadcast before it was sent.
+    Stopped,
 }
 
 impl NoticeState {
     /// Every state.
-    pub const ALL: [Self; 7] =
-        [Self::Planned, Self::Sent, Self::Delivered, Self::Failed, Self::Unknown, Self::Superseded, Self::Suppressed];
+    pub const ALL: [Self; 8] = [
+        Self::Planned,
+        Self::Sent,
+        Self::Delivered,
+        Self::Failed,
+        Self::Unknown,
+        Self::Superseded,
+        Self::Suppressed,
+        Self::Stopped,
+    ];
 
     /// The state in lower case, as in JSON.
     pub fn as_str(self) -> &'static str {
@@ -214,6 +254,7 @@ impl NoticeState {
             Self::Unknown => "unknown",
             Self::Superseded => "superseded",
             Self::Suppressed => "suppressed",
+            Self::Stopped => "stopped",
         }
     }
 

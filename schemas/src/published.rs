@@ -18,6 +18,7 @@ pub fn schema(topic: Topic) -> Value {
         Topic::DepartmentUpdate => generator.into_root_schema_for::<crate::dispatch::Update>(),
         Topic::NoticeDue => generator.into_root_schema_for::<crate::notice::Due>(),
         Topic::NoticeFailed => generator.into_root_schema_for::<crate::notice::Failed>(),
+        Topic::BroadcastStep => generator.into_root_schema_for::<crate::broadcast::Step>(),
         Topic::NoticeHeard => generator.into_root_schema_for::<crate::notice::Heard>(),
         Topic::CaseChanged => generator.into_root_schema_for::<crate::channel::CaseChanged>(),
         Topic::NoticeChanged => generator.into_root_schema_for::<crate::channel::NoticeChanged>(),

@@ -38,6 +38,7 @@ const ALL: &[Migration] = &[
     Migration { name: "0013_devices", both: include_str!("../migrations/0013_devices.sql"), postgres: None },
     Migration { name: "0014_letters", both: include_str!("../migrations/0014_letters.sql"), postgres: None },
     Migration { name: "0015_notices", both: include_str!("../migrations/0015_notices.sql"), postgres: None },
+    Migration { name: "0016_broadcasts", both: include_str!("../migrations/0016_broadcasts.sql"), postgres: None },
     Migration { name: "0016_places", both: include_str!("../migrations/0016_places.sql"), postgres: None },
     Migration { name: "0018_digests", both: include_str!("../migrations/0018_digests.sql"), postgres: None },
     Migration {

@@ -9,11 +9,13 @@ use crate::{
 };
 use schemas::{
     Timestamp, Uuid,
+    broadcast::Broadcast,
     case::Case,
     event::CaseEvent,
     id::from_micros,
     notice::{Notice, NoticeState},
     person::{KnownAddress, Person},
+    reference::Reference,
     report::{Contact, Language, Report},
     way::Way,
 };
@@ -25,18 +27,52 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub struct NoticeView {
     /// The notice.
     pub notice: Notice,
-    /// The event it tells.
+    /// What it tells.
+    pub about: About,
+    /// Who is told, if that is not the reporter; their addresses in the order they are tried.
+    pub person: Option<(Person, Vec<KnownAddress>)>,
+}
+
+/// What a notice tells.
+#[derive(Debug, Clone, PartialEq)]
+pub enum About {
+    /// An event of a case; of a digest the first that it gathered.
+    Case(Box<AboutCase>),
+    /// A broadcast.
+    Broadcast(Box<Broadcast>),
+}
+
+/// An event of a case, with what is known of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AboutCase {
+    /// The event.
     pub event: CaseEvent,
     /// The report.
     pub report: Report,
     /// Who told it.
     pub contact: Option<Contact>,
-    /// Who is told, if that is not the reporter; their addresses in the order they are tried.
-    pub person: Option<(Person, Vec<KnownAddress>)>,
-    /// The device that it goes to, if it goes to one of the reporter's and that is still there.
+    /// The device that the notice goes to, if it goes to one of the reporter's and that is still there.
     pub device: Option<ReportDevice>,
     /// The case, once the router opened it.
     pub case: Option<Case>,
+}
+
+impl NoticeView {
+    /// The case that it is about.
+    pub fn case(&self) -> Option<&AboutCase> {
+        match &self.about {
+            About::Case(case) => Some(case),
+            About::Broadcast(_) => None,
+        }
+    }
+
+    /// The number that the resident knows it by.
+    pub fn reference(&self) -> Reference {
+        match &self.about {
+            About::Case(case) => case.report.reference,
+            About::Broadcast(broadcast) => broadcast.reference,
+        }
+    }
 }
 
 /// A notice and what became of it.
@@ -87,7 +123,7 @@ sql! {
             state = CASE WHEN notice.state = 'delivered' THEN notice.state ELSE given.state END,
             why = CASE WHEN notice.state = 'delivered' THEN notice.why ELSE given.why END,
             sent_at = CASE WHEN given.state = 'sent' THEN given.at ELSE notice.sent_at END,
-            attempts = notice.attempts + CASE WHEN given.state IN ('superseded', 'suppressed') THEN 0 ELSE 1 END
+            attempts = notice.attempts + CASE WHEN given.state IN ('superseded', 'suppressed', 'stopped') THEN 0 ELSE 1 END
         FROM (SELECT value ->> 'id' AS of, value ->> 'state' AS state, CAST(value ->> 'at' AS bigint) AS at,
                 value ->> 'receipt' AS receipt, value ->> 'why' AS why FROM batch) AS given
         WHERE notice.id = given.of AND (notice.state NOT IN ('sent', 'delivered')
@@ -268,16 +304,19 @@ impl Store {
         if notices.is_empty() {
             return Ok(HashMap::new());
         }
-        let keys: Vec<_> = notices.iter().map(|n| EventKey { case_id: n.case_id, version: n.version }).collect();
-        let rows: Vec<EventRow> = self.inner.db.all(events::BY_KEYS, vec![batch(&keys)?]).await?;
-        let events =
-            rows.into_iter().map(|row| row.read().map(|event| (event.id, event))).collect::<Result<HashMap<_, _>>>()?;
-        let mut cases: Vec<Uuid> = notices.iter().map(|notice| notice.case_id).collect();
-        cases.sort_unstable();
-        cases.dedup();
-        let reports = self.reports_by_ids(&cases).await?;
-        let contacts = self.contacts_by_ids(&cases).await?;
-        let cases = self.cases_by_ids(&cases).await?;
+        let (mut of_broadcasts, mut cases): (Vec<Uuid>, Vec<Uuid>) = (Vec::new(), Vec::new());
+        for notice in &notices {
+            if notice.broadcast().is_some() { &mut of_broadcasts } else { &mut cases }.push(notice.case_id);
+        }
+        for ids in [&mut of_broadcasts, &mut cases] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        let broadcasts = self.broadcasts_to_send(&of_broadcasts).await?;
+        let events = self.events_of(&notices).await?;
+        let reports = if cases.is_empty() { HashMap::new() } else { self.reports_by_ids(&cases).await? };
+        let contacts = if cases.is_empty() { HashMap::new() } else { self.contacts_by_ids(&cases).await? };
+        let cases = if cases.is_empty() { HashMap::new() } else { self.cases_by_ids(&cases).await? };
         let mut ids: Vec<Uuid> = notices.iter().filter_map(|notice| notice.person.parse().ok()).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -291,18 +330,32 @@ impl Store {
                 let case = notice.case_id;
                 let is_its =
                     |device: &&ReportDevice| device.report == case && Some(&device.key) == notice.device.as_ref();
-                let view = NoticeView {
-                    event: events.get(&notice.event_id).cloned().ok_or_else(|| missing("event_id"))?,
-                    report: reports.get(&case).cloned().ok_or_else(|| missing("case_id"))?,
-                    contact: contacts.get(&case).cloned(),
-                    person: notice.person.parse().ok().and_then(|id: Uuid| people.get(&id).cloned()),
-                    device: devices.iter().find(is_its).cloned(),
-                    case: cases.get(&case).cloned(),
-                    notice,
+                let about = match broadcasts.get(&case) {
+                    Some(broadcast) => About::Broadcast(Box::new(broadcast.clone())),
+                    None => About::Case(Box::new(AboutCase {
+                        event: events.get(&notice.event_id).cloned().ok_or_else(|| missing("event_id"))?,
+                        report: reports.get(&case).cloned().ok_or_else(|| missing("case_id"))?,
+                        contact: contacts.get(&case).cloned(),
+                        device: devices.iter().find(is_its).cloned(),
+                        case: cases.get(&case).cloned(),
+                    })),
                 };
+                let person = notice.person.parse().ok().and_then(|id: Uuid| people.get(&id).cloned());
+                let view = NoticeView { about, person, notice };
                 Ok((view.notice.id, view))
             })
             .collect()
+    }
+
+    /// The events that these notices tell.
+    async fn events_of(&self, notices: &[Notice]) -> Result<HashMap<Uuid, CaseEvent>> {
+        let of_cases = notices.iter().filter(|notice| notice.broadcast().is_none());
+        let keys: Vec<_> = of_cases.map(|n| EventKey { case_id: n.case_id, version: n.version }).collect();
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<EventRow> = self.inner.db.all(events::BY_KEYS, vec![batch(&keys)?]).await?;
+        rows.into_iter().map(|row| row.read().map(|event| (event.id, event))).collect()
     }
 
     /// The notices of a case, in the order they were planned.

@@ -32,7 +32,7 @@ row! { "place", PlaceRow {
 } }
 
 /// A coordinate as it is kept.
-fn kept(degrees: f64) -> i64 {
+pub(crate) fn kept(degrees: f64) -> i64 {
     // A float becomes the nearest integer that exists: what is out of range is no position anyway.
     (degrees * PER_DEGREE).round() as i64
 }
@@ -42,7 +42,7 @@ fn degrees(kept: i64) -> Option<f64> {
 }
 
 impl PlaceRow {
-    fn read(self) -> Result<OwnPlace> {
+    pub(crate) fn read(self) -> Result<OwnPlace> {
         let broken = |column| Error::broken("place", column, &self.id);
         Ok(OwnPlace {
             id: self.id.parse().map_err(|_| broken("id"))?,

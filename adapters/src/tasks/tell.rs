@@ -9,7 +9,7 @@ use schemas::{
     Timestamp, Uuid,
     id::derived,
     letter::{Lane, Letter, Topic},
-    notice::{Heard, HeardState, Scope},
+    notice::{Heard, HeardState, Notice, Scope},
     report::Language,
     task::{Calls, State, Task, Telling, Told},
     trace::Trace,
@@ -51,12 +51,12 @@ pub(super) async fn view(tools: &DeskTools, task: &Task) -> Result<Option<TellVi
     let Some(notice) = tools.store.notice(telling.notice).await? else { return Ok(None) };
     let address = address(tools, telling, &notice);
     let unwanted = match &address {
-        Some(address) => is_unwanted(tools, task, address).await?,
+        Some(address) => is_unwanted(tools, &notice.notice, address).await?,
         None => false,
     };
     let name = match &notice.person {
         Some((person, _)) => person.name.clone(),
-        None => notice.contact.as_ref().and_then(|contact| contact.name.clone()),
+        None => notice.case().and_then(|case| case.contact.as_ref()).and_then(|contact| contact.name.clone()),
     };
     let intro = Words::in_language(telling.language).intro(telling.way, tools.city.name(telling.language));
     Ok(Some(TellView {
@@ -81,17 +81,17 @@ fn address(tools: &DeskTools, telling: &Telling, notice: &NoticeView) -> Option<
             let mut good = addresses.iter().filter(|known| known.verified_at.is_some()).map(|known| &known.address);
             good.find(|address| address.way() == telling.way).cloned()
         }
-        None => notice.contact.as_ref()?.address(telling.way, &tools.city.country),
+        None => notice.case()?.contact.as_ref()?.address(telling.way, &tools.city.country),
     }
 }
 
-/// Whether they said that they want to hear nothing more of this case, or of anything.
-async fn is_unwanted(tools: &DeskTools, task: &Task, address: &Address) -> Result<bool, store::Error> {
+/// Whether they said that they want to hear nothing more of this, or of anything.
+async fn is_unwanted(tools: &DeskTools, notice: &Notice, address: &Address) -> Result<bool, store::Error> {
     let key = AddressKey { way: address.way(), key: tools.store.address_keys().await?.of(address) };
-    let case = task.case_id.to_string();
+    let (scope, target) = notice.this();
     let found = tools.store.suppressions(&[key]).await?;
     Ok(found.iter().any(|stop| {
-        let here = stop.scope == Scope::All || (stop.scope == Scope::Case && stop.target == case);
+        let here = stop.scope == Scope::All || (stop.scope == scope && stop.target == target);
         here && stop.reason.is_wish()
     }))
 }

@@ -5,6 +5,7 @@ use super::{
     tell::{self, TellView},
     values,
     values::Known,
+    words::Words,
 };
 use schemas::{
     Date, Timestamp, Uuid,
@@ -121,7 +122,7 @@ pub async fn list(tools: &DeskTools, filter: &TaskFilter) -> Result<Vec<Listed>,
 pub async fn view(tools: &DeskTools, desk: Option<&DepartmentId>, id: Uuid) -> Result<Option<View>, store::Error> {
     let found = tools.store.task(id).await?.filter(|task| desk.is_none_or(|desk| *desk == task.desk));
     let Some(task) = found else { return Ok(None) };
-    let Some(report) = tools.store.report(task.case_id).await? else { return Ok(None) };
+    let Some(report) = tools.store.report(task.case_id).await? else { return of_broadcast(tools, task).await };
     let contact = if task.body.may_know {
         tools.store.contacts_by_ids(&[task.case_id]).await?.remove(&task.case_id)
     } else {
@@ -220,6 +221,25 @@ fn shown(field: &Field, known: &Known<'_>) -> FieldView {
             withheld: values::is_personal(name) && !known.task.body.may_know,
         },
     }
+}
+
+/// A task that tells a resident of a broadcast; nothing when its notice is gone.
+async fn of_broadcast(tools: &DeskTools, task: Task) -> Result<Option<View>, store::Error> {
+    let Some(told) = tell::view(tools, &task).await? else { return Ok(None) };
+    let next = (task.state == State::Open).then(|| Words::of(&tools.city).tell(Some(&told)));
+    Ok(Some(View {
+        listed: listed(&tools.city, &task),
+        case_id: task.case_id,
+        dispatch: None,
+        next,
+        url: None,
+        script: None,
+        tell: Some(told),
+        fields: Vec::new(),
+        photos: Vec::new(),
+        called_before: Vec::new(),
+        rounds: 0,
+    }))
 }
 
 fn next(task: &Task, listed: &Listed, known: &Known<'_>, told: Option<&TellView>) -> Option<&'static str> {

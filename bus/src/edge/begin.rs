@@ -110,6 +110,8 @@ impl Worker<'_> {
         let mut tx = self.inner.store.begin().await?;
         let ids: Vec<_> = letters.iter().map(|(letter, _)| letter.id).collect();
         let attempts: Vec<Attempt> = tx.attempts_of(&ids).await?;
+        let mut held =
+            self.handler.held(&mut tx, &letters.iter().map(|(letter, _)| letter).collect::<Vec<_>>()).await?;
         let (mut plans, mut starts, mut ends) = (Vec::with_capacity(letters.len()), Vec::new(), Vec::new());
         let (mut settling, mut outcomes) = (Settling::default(), Vec::new());
         let mut begun = HashSet::new();
@@ -136,6 +138,16 @@ impl Worker<'_> {
                     let verdict = Verdict::Unknown { why };
                     outcomes.push(Outcome { letter: letter.clone(), verdict, settled: Settled::Gone });
                     Plan::Fate(Fate::Gone)
+                }
+                (Next::Go { cut, .. }, _) if held.contains_key(&letter.id) => {
+                    // Whoever takes it next does not know that this attempt's process is gone.
+                    if let Some(cut) = cut {
+                        let why = Some(CUT.to_owned());
+                        ends.push(AttemptEnd { letter: letter.id, n: cut, verdict: "unknown", why });
+                    }
+                    let held = held.remove(&letter.id);
+                    let (wait, why) = held.map(|held| (held.wait, held.why)).unwrap_or_default();
+                    Plan::Fate(Fate::Again { at: later(now, wait), tries: letter.attempt, why })
                 }
                 // Received, but the other side is down: in the order in which they came.
                 (Next::Go { .. }, Some(until)) => Plan::Fate(Fate::Again {

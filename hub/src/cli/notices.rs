@@ -79,7 +79,8 @@ pub struct WhyArgs {
 A score of 60 and more is plain. Hints are advice: a formula counts words and syllables, it does not understand them.
 With --case the message is made of what really happened, and may show personal data.")]
 pub struct PreviewArgs {
-    /// The event that it tells: received, routed, planned, note, solved, declined, answered, referred, asked, slipping, reopened
+    /// The event that it tells: received, routed, planned, note, solved, declined, answered, referred, asked, slipping, reopened,
+    /// broadcast
     pub template: String,
     /// In which language: nl, fr, en [default: that of the case, or else the city's own]
     #[arg(long, value_name = "LANGUAGE")]

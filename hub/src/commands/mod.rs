@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod audit;
+pub mod broadcast;
 pub mod broker;
 pub mod cases;
 pub mod check;
@@ -40,6 +41,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Letters(command) => letters::run(command, &config()?).await,
         Command::Notices(command) => notices::run(command, &config()?).await,
         Command::Audit(args) => audit::run(args, &config()?).await,
+        Command::Broadcast(command) => broadcast::run(command, &config()?).await,
         Command::Dead(command) => dead::run(command, &config()?).await,
         Command::Push(command) => push::run(&command),
         Command::Broker(command) => broker::run(command, &config()?).await,

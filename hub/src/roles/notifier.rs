@@ -6,7 +6,7 @@ use crate::{
     failure::Failure,
     supervise::{Stage, Task},
 };
-use notifier::{NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders, retention};
+use notifier::{NoticeLinks, PlanWorker, Rates, SendWorker, SenderConfig, Senders, retention};
 use schemas::letter::Lane;
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,9 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
     let links = NoticeLinks::new(ground.notice_tokens.clone(), &ground.public_url);
     let senders = Senders::build(&config, &ground.town.city, &ground.store, &links).map_err(wrong)?;
     let (city, templates) = (ground.town.city.clone(), ground.town.templates.clone());
-    let plan = Arc::new(PlanWorker::new(ground.store.clone(), city, senders.names(), templates).await?);
+    let rates = rates(&ground.config);
+    let plan = PlanWorker::new(ground.store.clone(), city, senders.names(), templates).await?.paced(rates.clone());
+    let plan = Arc::new(plan);
     let mut tasks = vec![effects(ground, Lane::notifier(), Stage::Work, plan)];
     for name in senders.names() {
         let Some(sender) = senders.get(name) else { continue };
@@ -49,14 +51,8 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
             sender,
         )
         .await?;
-        if let (Some(mail), "mail") = (&ground.config.mail, name) {
-            settings.rate_per_second = mail.rate_per_second;
-        }
-        if let (Some(sms), "sms") = (&ground.config.sms, name) {
-            settings.rate_per_second = sms.rate_per_second;
-        }
-        if let (Some(push), "push") = (&ground.config.push, name) {
-            settings.rate_per_second = push.rate_per_second;
+        if let Some(rate) = rates.get(name) {
+            settings.rate_per_second = Some(*rate);
         }
         tasks.push(edge(ground, Lane::sender(name), Arc::new(worker), settings));
     }
@@ -74,6 +70,16 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
         }
     }));
     Ok(Built { tasks, senders: Some(senders) })
+}
+
+/// How many notices each sender may hand over per second and process, as far as the configuration bounds that.
+pub fn rates(config: &Config) -> Rates {
+    let of = [
+        ("mail", config.mail.as_ref().and_then(|mail| mail.rate_per_second)),
+        ("sms", config.sms.as_ref().and_then(|sms| sms.rate_per_second)),
+        ("push", config.push.as_ref().and_then(|push| push.rate_per_second)),
+    ];
+    of.into_iter().filter_map(|(name, rate)| Some((name, rate?))).collect()
 }
 
 /// The senders of the configuration, in an installation that residents see at `public_url`.

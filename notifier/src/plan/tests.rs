@@ -1,5 +1,9 @@
 use super::*;
-use schemas::{event::What, reference::Reference, slug::Slug};
+use schemas::{
+    event::{CaseEvent, What},
+    reference::Reference,
+    slug::Slug,
+};
 
 fn event(what: What) -> CaseEvent {
     CaseEvent {
@@ -34,7 +38,7 @@ fn planned(what: What, to: &Recipient, available: &[&str], critical: bool) -> Op
     let event = event(what);
     let quiet = Quiet::parse("21:30-07:00");
     let now = "2026-11-10T21:00:00Z".parse().unwrap();
-    plan(&Scene { event: &event, available, quiet, pace: Pace::default(), zone: &zone, critical, now }, to)
+    plan(&Scene { news: News::Event(&event), available, quiet, pace: Pace::default(), zone: &zone, critical, now }, to)
 }
 
 #[test]
@@ -70,8 +74,15 @@ fn a_silence_says_why() {
     let say = |what: What, ways: &[Way], dead: &[(Way, Suppressed)], tried: &[Way], available: &[&str]| {
         let event = event(what);
         let now = Timestamp::UNIX_EPOCH;
-        let scene =
-            Scene { event: &event, available, quiet: None, pace: Pace::default(), zone: &zone, critical: false, now };
+        let scene = Scene {
+            news: News::Event(&event),
+            available,
+            quiet: None,
+            pace: Pace::default(),
+            zone: &zone,
+            critical: false,
+            now,
+        };
         let to = Recipient { dead: dead.to_vec(), ..reporter(ways) };
         decide(&scene, &to, tried, None).map(|notice| notice.way)
     };
@@ -171,7 +182,7 @@ fn what_did_not_work_is_not_tried_again() {
     let zone = TimeZone::UTC;
     let event = event(What::Received);
     let scene = Scene {
-        event: &event,
+        news: News::Event(&event),
         available: &["letterbox"],
         quiet: None,
         pace: Pace::default(),
@@ -228,7 +239,7 @@ fn news_waits_for_a_digest_or_for_more_of_it() {
         let event = event(what);
         let pace = Pace { together, ..Pace::default() };
         let scene = Scene {
-            event: &event,
+            news: News::Event(&event),
             available: &["letterbox"],
             quiet,
             pace,

@@ -2,10 +2,11 @@
 //!
 //! A digest for who wants one and is told by mail; quiet hours for what makes a noise; a moment for what another
 //! status may follow. What matters for somebody's safety waits for nothing, and says so. Nor does what somebody
-//! is asked, and that we have what they told us: those are answers to what they do right now.
+//! is asked, and that we have what they told us: those are answers to what they do right now. A broadcast is in no digest,
+//! because that may come after what it is about.
 
-use super::{REPORTER, Recipient, Scene};
-use schemas::{Timestamp, event::What, notice::Because, way::Way};
+use super::{Recipient, Scene};
+use schemas::{Timestamp, notice::Because, way::Way};
 
 /// Until when a notice of the scene's event to `to` by `way` waits, with the reason.
 pub(super) fn wait(scene: &Scene<'_>, to: &Recipient, way: Way) -> (Option<Timestamp>, Option<Because>) {
@@ -20,7 +21,7 @@ pub(super) fn wait(scene: &Scene<'_>, to: &Recipient, way: Way) -> (Option<Times
 
 fn digest(scene: &Scene<'_>, to: &Recipient, way: Way) -> Option<(Timestamp, Because)> {
     // Without somebody whose choice it is there is nobody to gather for.
-    to.owner.filter(|_| way == Way::Email && !is_awaited(&scene.event.what, to))?;
+    to.owner.filter(|_| way == Way::Email && !scene.news.is_alone(to))?;
     let until = scene.pace.next_digest(scene.now, to.rhythm, scene.zone)?;
     Some((until, Because::Digest { until }))
 }
@@ -32,7 +33,7 @@ fn quiet(scene: &Scene<'_>, to: &Recipient, way: Way, at: Timestamp) -> Option<(
 }
 
 fn together(scene: &Scene<'_>, to: &Recipient, way: Way) -> Option<(Timestamp, Because)> {
-    if !is_status(&scene.event.what) {
+    if !scene.news.is_passing() {
         return None;
     }
     let until = scene.pace.until_together(scene.now)?;
@@ -43,25 +44,4 @@ fn together(scene: &Scene<'_>, to: &Recipient, way: Way) -> Option<(Timestamp, B
 /// Whether a message that goes this way makes a noise when it arrives.
 fn is_heard(way: Way) -> bool {
     matches!(way, Way::Sms | Way::Push | Way::Call)
-}
-
-/// Whether somebody waits for it right now, or is waited for.
-fn is_awaited(what: &What, to: &Recipient) -> bool {
-    match what {
-        What::Received => to.person == REPORTER,
-        What::Asked { .. } => true,
-        _ => false,
-    }
-}
-
-/// Whether a newer status says all that matters of it.
-fn is_status(what: &What) -> bool {
-    matches!(
-        what,
-        What::Routed { .. }
-            | What::Planned { .. }
-            | What::Solved { .. }
-            | What::Slipping { .. }
-            | What::Reopened { .. }
-    )
 }

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::{AddressKey, AddressKeys, ReportDevice, Tx};
 
 /// Everything about a batch that its plans need, read once.
+#[derive(Default)]
 pub(super) struct Audience {
     pub(super) reports: HashMap<Uuid, Report>,
     contacts: HashMap<Uuid, Contact>,
@@ -80,6 +81,24 @@ impl Audience {
         Ok(Self { reports, contacts, devices, follows, people: known, owners, addresses, suppressions })
     }
 
+    /// Reads what is known of these people.
+    pub(super) async fn of_people(tx: &mut Tx, ids: &[Uuid], now: Timestamp) -> Result<Self, store::Error> {
+        let mut read = Self::default();
+        if ids.is_empty() {
+            return Ok(read);
+        }
+        read.people = tx.people(ids).await?;
+        for address in tx.addresses(ids).await? {
+            read.addresses.entry(address.person).or_default().push(address);
+        }
+        let wanted: BTreeSet<AddressKey> = read.addresses.values().flatten().map(key_of).collect();
+        for found in tx.suppressions(&wanted.into_iter().collect::<Vec<_>>(), now).await? {
+            let of = AddressKey { way: found.way, key: found.key.clone() };
+            read.suppressions.entry(of).or_default().push(found);
+        }
+        Ok(read)
+    }
+
     /// Who may be told of `event`, the reporter first.
     pub(super) fn of(&self, city: &City, keys: &AddressKeys, event: &CaseEvent) -> Vec<Recipient> {
         // A report that is gone was erased: nobody is left to be told.
@@ -130,10 +149,16 @@ impl Audience {
     }
 
     fn follower(&self, id: Uuid, report: &Report, city: &City, scope: Scope, target: &str) -> Option<Recipient> {
+        self.member(id, Because::Follows { scope, target: target.to_owned() }, &targets(city, report))
+    }
+
+    /// A person who may be told `because` of that, of something that is about `targets`.
+    pub(super) fn member(&self, id: Uuid, because: Because, targets: &[(Scope, String)]) -> Option<Recipient> {
         let person = self.people.get(&id)?;
         let keyed: Vec<(Way, AddressKey)> = self
             .addresses
-            .get(&id)?
+            .get(&id)
+            .map_or(&[][..], Vec::as_slice)
             .iter()
             .filter(|known| known.verified_at.is_some())
             .map(|known| (known.address.way(), key_of(known)))
@@ -141,7 +166,7 @@ impl Audience {
         let mut to = Recipient {
             person: id.to_string(),
             language: person.language,
-            because: vec![Because::Follows { scope, target: target.to_owned() }],
+            because: vec![because],
             ways: Vec::new(),
             devices: Vec::new(),
             wish: None,
@@ -150,7 +175,7 @@ impl Audience {
             rhythm: person.rhythm,
             owner: Some(id),
         };
-        self.fill(&mut to, &keyed, &targets(city, report));
+        self.fill(&mut to, &keyed, targets);
         Some(to)
     }
 

@@ -18,7 +18,8 @@ impl SendWorker {
     /// written down as such before the mail leaves.
     pub(super) async fn deliver_digest(&self, view: &NoticeView, to: Address) -> Result<Verdict, store::Error> {
         let rows = self.store.gathered(view.notice.id).await?;
-        let left_out = |state| matches!(state, NoticeState::Suppressed | NoticeState::Superseded);
+        let left_out =
+            |state| matches!(state, NoticeState::Suppressed | NoticeState::Superseded | NoticeState::Stopped);
         let ids: Vec<_> = rows.iter().filter(|row| !left_out(row.notice.state)).map(|row| row.notice.id).collect();
         let views = self.store.notices_by_ids(&ids).await?;
         let (mut items, mut unwanted) = (Vec::new(), Vec::new());
@@ -54,7 +55,7 @@ impl SendWorker {
             notice: notice.id,
             // A thread of its own: it is about no single case.
             case_id: notice.id,
-            reference: view.report.reference,
+            reference: view.reference(),
             person: notice.person.clone(),
             version: 1,
             to,

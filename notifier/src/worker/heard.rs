@@ -63,7 +63,7 @@ pub(super) async fn settle(
 /// Where a notice is after everything that was `heard`, and why; `None` when that changes nothing.
 /// `numbers` are those of its parts: it is delivered when all of them are.
 fn fold(state: NoticeState, heard: &[Heard], numbers: &[String]) -> Option<(NoticeState, Option<String>)> {
-    if matches!(state, NoticeState::Superseded | NoticeState::Suppressed) {
+    if matches!(state, NoticeState::Superseded | NoticeState::Suppressed | NoticeState::Stopped) {
         return None;
     }
     // A bounce after "delivered" counts.

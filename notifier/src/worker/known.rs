@@ -1,6 +1,9 @@
 //! What is known of a notice and its person at the moment when it is handed over, or printed.
 
-use super::audience::{contact_addresses, targets};
+use super::{
+    audience::{contact_addresses, targets},
+    members,
+};
 use crate::{context, plan::REPORTER};
 use schemas::{
     city::City,
@@ -9,18 +12,19 @@ use schemas::{
     person::KnownAddress,
     way::{Address, Way},
 };
-use store::{AddressKey, AddressKeys, NoticeView, Store};
+use store::{About, AddressKey, AddressKeys, NoticeView, Store};
 
 /// Where the person of a notice is told now; `None` when they left, or the address is erased.
 pub(crate) fn address(city: &City, view: &NoticeView) -> Option<Address> {
     let way = view.notice.way;
-    if way == Way::Push && view.notice.person == REPORTER {
-        return view.device.as_ref().map(|device| device.address.clone());
-    }
     if view.notice.person == REPORTER {
+        let case = view.case()?;
+        if way == Way::Push {
+            return case.device.as_ref().map(|device| device.address.clone());
+        }
         // Who said "nothing" since then is not told.
-        view.report.tell.way()?;
-        return contact_addresses(view.contact.as_ref()?, city).find(|address| address.way() == way);
+        case.report.tell.way()?;
+        return contact_addresses(case.contact.as_ref()?, city).find(|address| address.way() == way);
     }
     let (_, addresses) = view.person.as_ref()?;
     let is_it = |known: &&KnownAddress| view.notice.device.as_ref().is_none_or(|key| *key == known.key);
@@ -36,17 +40,28 @@ pub(crate) async fn is_unwanted(
     view: &NoticeView,
     to: &Address,
 ) -> Result<bool, store::Error> {
-    if view.notice.reasons.contains(&Because::Critical) {
+    if view.notice.reasons.contains(&Because::Critical) && view.notice.broadcast().is_none() {
         return Ok(false);
     }
     let key = AddressKey { way: to.way(), key: keys.of(to) };
-    let of = targets(city, &view.report);
+    let of = about(city, view);
     let found = store.suppressions(&[key]).await?;
     Ok(found.iter().any(|found| {
         found.reason.is_wish()
             && (found.scope == Scope::All
                 || of.iter().any(|(scope, target)| (*scope, target) == (found.scope, &found.target)))
     }))
+}
+
+/// What a notice is about, as its person may refuse it; the narrowest first.
+pub(crate) fn about(city: &City, view: &NoticeView) -> Vec<(Scope, String)> {
+    match &view.about {
+        About::Case(case) => targets(city, &case.report),
+        About::Broadcast(broadcast) => {
+            let because = view.notice.reasons.first().unwrap_or(&Because::Asked);
+            members::targets(&broadcast.draft.audience, Some(broadcast.id), because)
+        }
+    }
 }
 
 /// Everything that the words of a notice are made from.
@@ -57,21 +72,31 @@ pub(crate) fn facts<'a>(
     why: &'a str,
     choices: &'a str,
 ) -> context::Facts<'a> {
+    let contact = view.case().and_then(|case| case.contact.as_ref());
     context::Facts {
-        event: &view.event,
-        report: &view.report,
+        about: match &view.about {
+            About::Case(case) => context::About::Case {
+                event: &case.event,
+                report: &case.report,
+                is_theirs: view.notice.person == REPORTER,
+                lead: case.case.as_ref().and_then(|case| case.lead.as_ref()),
+                article: match &case.event.what {
+                    What::Answered { article, .. } => {
+                        city.article(article).map(|article| article.text(view.notice.language))
+                    }
+                    _ => None,
+                },
+            },
+            About::Broadcast(broadcast) => {
+                context::About::Broadcast { broadcast, because: view.notice.reasons.first() }
+            }
+        },
         name: match &view.person {
             Some((person, _)) => person.name.as_deref(),
-            None => view.contact.as_ref().and_then(|contact| contact.name.as_deref()),
+            None => contact.and_then(|contact| contact.name.as_deref()),
         },
-        is_theirs: view.notice.person == REPORTER,
         wishes,
         why,
         choices,
-        lead: view.case.as_ref().and_then(|case| case.lead.as_ref()),
-        article: match &view.event.what {
-            What::Answered { article, .. } => city.article(article).map(|article| article.text(view.notice.language)),
-            _ => None,
-        },
     }
 }

@@ -6,9 +6,11 @@ mod digest;
 mod gather;
 mod heard;
 mod known;
+pub(crate) mod members;
 mod pinned;
 mod plan;
 mod send;
+pub(crate) mod step;
 pub mod why;
 
 pub(crate) use audience::contact_addresses;
@@ -17,3 +19,5 @@ pub(crate) use known::{address, facts, is_unwanted};
 pub(crate) use pinned::PinnedWords;
 pub use plan::PlanWorker;
 pub use send::{NO_ADDRESS, SUPERSEDED, SendWorker};
+pub(crate) use send::{PAUSED, STOPPED};
+pub use step::Rates;

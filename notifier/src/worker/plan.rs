@@ -4,16 +4,18 @@
 use super::{
     audience::Audience,
     gather::{Planned, gather, is_digest},
-    heard,
+    heard, members,
+    step::Rates,
 };
 use crate::{
-    plan::{self, Scene},
+    plan::{self, News, Recipient, Scene},
     render::Templates,
 };
 use async_trait::async_trait;
 use bus::Effects;
 use schemas::{
     Timestamp, Uuid,
+    broadcast::{Broadcast, State, Step},
     city::City,
     event::CaseEvent,
     letter::{Lane, Letter, Topic},
@@ -33,6 +35,7 @@ pub struct PlanWorker {
     pub(super) city: Arc<City>,
     pub(super) keys: AddressKeys,
     available: Vec<&'static str>,
+    pub(super) rates: Rates,
     templates: Arc<Templates>,
     /// Versions of the words that are kept for sure: read in a transaction after the one that wrote them.
     kept: Mutex<HashSet<String>>,
@@ -43,6 +46,22 @@ enum Said {
     Event(CaseEvent),
     Failed(Failed),
     Heard(Heard),
+    Step(Step),
+}
+
+/// What a notice told that did not reach its person.
+enum Told {
+    Event(CaseEvent),
+    Broadcast(Box<Broadcast>),
+}
+
+impl Told {
+    fn news(&self) -> News<'_> {
+        match self {
+            Self::Event(event) => News::Event(event),
+            Self::Broadcast(broadcast) => News::Broadcast(broadcast),
+        }
+    }
 }
 
 impl Said {
@@ -50,6 +69,7 @@ impl Said {
         Ok(match letter.topic {
             Topic::NoticeFailed => Self::Failed(letter.read()?),
             Topic::NoticeHeard => Self::Heard(letter.read()?),
+            Topic::BroadcastStep => Self::Step(letter.read()?),
             _ => Self::Event(letter.read()?),
         })
     }
@@ -65,17 +85,22 @@ impl PlanWorker {
         templates: Arc<Templates>,
     ) -> Result<Self, store::Error> {
         let keys = store.address_keys().await?;
-        Ok(Self { store, city, keys, available, templates, kept: Mutex::default() })
+        Ok(Self { store, city, keys, available, rates: Rates::new(), templates, kept: Mutex::default() })
     }
 
-    fn scene<'a>(&'a self, event: &'a CaseEvent, now: Timestamp) -> Scene<'a> {
+    /// The same, where senders hand over no more than `rates` per second.
+    pub fn paced(self, rates: Rates) -> Self {
+        Self { rates, ..self }
+    }
+
+    pub(super) fn scene<'a>(&'a self, news: News<'a>, now: Timestamp) -> Scene<'a> {
         Scene {
-            event,
+            news,
             available: &self.available,
             quiet: self.city.quiet,
             pace: self.city.pace,
             zone: &self.city.calendar.zone,
-            critical: false,
+            critical: matches!(news, News::Broadcast(broadcast) if broadcast.draft.critical),
             now,
         }
     }
@@ -107,17 +132,18 @@ impl PlanWorker {
         why: &str,
         cause: &'a Letter,
     ) -> Result<Vec<Planned<'a>>, store::Error> {
-        if matches!(notice.state, NoticeState::Delivered | NoticeState::Superseded | NoticeState::Suppressed) {
+        if matches!(
+            notice.state,
+            NoticeState::Delivered | NoticeState::Superseded | NoticeState::Suppressed | NoticeState::Stopped
+        ) {
             return Ok(Vec::new());
         }
-        let timeline = tx.timeline(notice.case_id).await?;
-        let Some(event) = timeline.into_iter().find(|event| event.id == notice.event_id) else {
-            return Ok(Vec::new());
-        };
         let now = self.store.clock().now();
-        let audience = Audience::read(tx, &self.city, &self.keys, &[&event], now).await?;
-        let to = audience.of(&self.city, &self.keys, &event).into_iter().find(|to| to.person == notice.person);
-        let Some(to) = to else { return Ok(Vec::new()) };
+        let found = match notice.broadcast() {
+            Some(id) => self.of_broadcast(tx, id, &notice, now).await?,
+            None => self.of_event(tx, &notice, now).await?,
+        };
+        let Some((told, to)) = found else { return Ok(Vec::new()) };
         let rows = tx.notices_for(notice.case_id, notice.event_id, &notice.person).await?;
         // Said once already: the next way is on its way.
         let place = |way: Way| to.ways.iter().position(|other| *other == way);
@@ -135,7 +161,7 @@ impl PlanWorker {
         }
         let tried: Vec<Way> = rows.into_iter().map(|row| row.notice.way).collect();
         let instead = Some((notice.way, why.to_owned()));
-        let next = plan::next(&self.scene(&event, now), &to, &tried, instead);
+        let next = plan::next(&self.scene(told.news(), now), &to, &tried, instead);
         if next.is_some() {
             let why = "the person is told another way";
             tx.drop_tells(&[notice.id], why).await?;
@@ -147,6 +173,38 @@ impl PlanWorker {
         }
         let spread = next.into_iter().flat_map(|next| plan::spread(next, &to));
         Ok(spread.map(|notice| Planned { notice, cause, owner: to.owner }).collect())
+    }
+
+    /// The event that `notice` tells, and its person as they are known now.
+    async fn of_event(
+        &self,
+        tx: &mut Tx,
+        notice: &Notice,
+        now: Timestamp,
+    ) -> Result<Option<(Told, Recipient)>, store::Error> {
+        let timeline = tx.timeline(notice.case_id).await?;
+        let Some(event) = timeline.into_iter().find(|event| event.id == notice.event_id) else { return Ok(None) };
+        let audience = Audience::read(tx, &self.city, &self.keys, &[&event], now).await?;
+        let to = audience.of(&self.city, &self.keys, &event).into_iter().find(|to| to.person == notice.person);
+        Ok(to.map(|to| (Told::Event(event), to)))
+    }
+
+    /// As [`Self::of_event`], of a broadcast. One that was stopped goes no other way either.
+    async fn of_broadcast(
+        &self,
+        tx: &mut Tx,
+        id: Uuid,
+        notice: &Notice,
+        now: Timestamp,
+    ) -> Result<Option<(Told, Recipient)>, store::Error> {
+        let broadcast = tx.broadcasts(&[id]).await?.remove(&id).filter(|told| told.state != State::Stopped);
+        let (Some(broadcast), Ok(person), Some(because)) =
+            (broadcast, notice.person.parse(), notice.reasons.first().cloned())
+        else {
+            return Ok(None);
+        };
+        let to = members::one(tx, &broadcast.draft, person, because, now).await?;
+        Ok(to.map(|to| (Told::Broadcast(Box::new(broadcast)), to)))
     }
 
     /// Gives each notice the version of the words it is planned with, and keeps these words.
@@ -216,7 +274,7 @@ impl Effects for PlanWorker {
         for (letter, said) in letters.iter().zip(&said) {
             match said {
                 Ok(Said::Event(event)) => {
-                    let scene = self.scene(event, now);
+                    let scene = self.scene(News::Event(event), now);
                     let everybody = audience.of(&self.city, &self.keys, event);
                     for to in &everybody {
                         let notices = plan::plan(&scene, to).into_iter().flat_map(|notice| plan::spread(notice, to));
@@ -227,6 +285,7 @@ impl Effects for PlanWorker {
                     planned.extend(self.next_way(tx, failed, letter).await?);
                 }
                 Ok(Said::Heard(heard)) => heard::hear(self, tx, letter, heard).await?,
+                Ok(Said::Step(step)) => planned.extend(self.step(tx, step, letter).await?),
                 Err(error) => {
                     verdicts.push(Verdict::never(Fault::Ours, format!("the letter does not hold an event: {error}")));
                     continue;

@@ -14,7 +14,7 @@ use crate::{
     senders::{Parcel, Sender},
 };
 use async_trait::async_trait;
-use bus::{Edge, Outcome, Settled};
+use bus::{Edge, Held, Outcome, Settled};
 use schemas::{
     Timestamp, Uuid,
     city::City,
@@ -22,6 +22,7 @@ use schemas::{
     letter::Letter,
     notice::{Because, Due, NoticeState, Scope, Suppressed},
     person::Suppression,
+    report::Urgency,
     verdict::{Fault, Verdict},
     way::Way,
 };
@@ -30,7 +31,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use store::{AddressKey, AddressKeys, NoticeEnd, NoticeView, Store};
+use store::{About, AddressKey, AddressKeys, NoticeEnd, NoticeView, Store};
 
 /// The receipt of a notice that was not sent because a newer one says more.
 pub const SUPERSEDED: &str = "not sent: a newer notice says more";
@@ -39,6 +40,18 @@ pub const NO_ADDRESS: &str = "not sent: there is no address to send it to";
 
 /// The receipt of a notice whose person does not want it any more.
 pub const UNWANTED: &str = "not sent: the person does not want it any more";
+
+/// The receipt of a notice whose broadcast was stopped before it left.
+pub const STOPPED: &str = "not sent: the broadcast was stopped";
+
+/// The reason of a letter whose broadcast stands still.
+pub(crate) const PAUSED: &str = "the broadcast is paused";
+
+/// How soon it is looked again whether a broadcast stands still; who resumes it makes its letters ready.
+const STILL: Duration = Duration::from_secs(60);
+
+/// The subject of the letters that have a notice of a broadcast sent.
+const BROADCAST: &str = "notice.broadcast";
 
 /// A notice that waited this long before its first try was delayed, as if a try had failed.
 const DELAYED_AFTER: Duration = Duration::from_mins(15);
@@ -78,11 +91,9 @@ impl SendWorker {
         let waited = self.store.clock().now().duration_since(view.notice.planned_at);
         let waits = |because: &Because| matches!(because, Because::Together { .. });
         let late = letter.attempt > 0 || waited.unsigned_abs() > DELAYED_AFTER || view.notice.reasons.iter().any(waits);
-        if !late || !is_status(&view.event.what) {
-            return Ok(false);
-        }
+        let Some(case) = view.case().filter(|case| late && is_status(&case.event.what)) else { return Ok(false) };
         let version = view.notice.version;
-        let timeline = self.store.timeline(view.notice.case_id, true).await?;
+        let timeline = self.store.timeline(case.report.id, true).await?;
         Ok(timeline.iter().any(|e| e.version > version && e.what.is_told() && is_status(&e.what)))
     }
 
@@ -120,6 +131,7 @@ impl SendWorker {
             NoticeState::Sent | NoticeState::Delivered => return Ok(Verdict::done()),
             NoticeState::Suppressed => return Ok(Verdict::receipt(UNWANTED)),
             NoticeState::Superseded => return Ok(Verdict::receipt(SUPERSEDED)),
+            NoticeState::Stopped => return Ok(Verdict::receipt(STOPPED)),
             NoticeState::Planned | NoticeState::Failed | NoticeState::Unknown => {}
         }
         let Some(to) = address(&self.city, &view) else { return Ok(Verdict::receipt(NO_ADDRESS)) };
@@ -132,6 +144,13 @@ impl SendWorker {
         if self.is_superseded(letter, &view).await? {
             return Ok(Verdict::receipt(SUPERSEDED));
         }
+        let (critical, urgency, is_status) = match &view.about {
+            About::Case(case) => {
+                let is_critical = view.notice.reasons.contains(&Because::Critical);
+                (is_critical, case.report.urgency, is_status(&case.event.what))
+            }
+            About::Broadcast(broadcast) => (broadcast.draft.critical, Urgency::Normal, false),
+        };
         let language = view.notice.language;
         let (rendered, paper) = match self.render(&view).await? {
             Ok(rendered) => rendered,
@@ -140,7 +159,7 @@ impl SendWorker {
         let parcel = Parcel {
             notice: view.notice.id,
             case_id: view.notice.case_id,
-            reference: view.report.reference,
+            reference: view.reference(),
             person: view.notice.person.clone(),
             version: view.notice.version,
             to,
@@ -151,9 +170,9 @@ impl SendWorker {
             paper,
             link: rendered.link,
             language,
-            critical: view.notice.reasons.contains(&Because::Critical),
-            urgency: view.report.urgency,
-            is_status: is_status(&view.event.what),
+            critical,
+            urgency,
+            is_status,
             at: view.notice.planned_at,
         };
         Ok(self.sender.send(&parcel).await)
@@ -168,6 +187,20 @@ impl Edge for SendWorker {
             Err(error) if error.is_transient() => Verdict::later(format!("the store could not be read: {error}")),
             Err(error) => Verdict::never(Fault::Ours, format!("the store could not be read: {error}")),
         }
+    }
+
+    async fn held(&self, tx: &mut store::Tx, letters: &[&Letter]) -> Result<HashMap<Uuid, Held>, store::Error> {
+        let of = |letter: &&&Letter| letter.subject == BROADCAST;
+        let mut broadcasts: Vec<Uuid> = letters.iter().filter(of).filter_map(|letter| letter.case_id).collect();
+        broadcasts.sort_unstable();
+        broadcasts.dedup();
+        if broadcasts.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let paused = tx.paused(&broadcasts).await?;
+        let held = || Held { wait: STILL, why: PAUSED.to_owned() };
+        let is_paused = |letter: &&&Letter| letter.case_id.is_some_and(|id| paused.contains(&id));
+        Ok(letters.iter().filter(of).filter(is_paused).map(|letter| (letter.id, held())).collect())
     }
 
     async fn record(&self, tx: &mut store::Tx, outcomes: &[Outcome]) -> Result<(), store::Error> {
@@ -259,6 +292,7 @@ fn end_of(outcome: &Outcome, at: Timestamp) -> NoticeEnd {
         (Verdict::Done { receipt: Some(text) }, _) if text == SUPERSEDED => (NoticeState::Superseded, None, Some(text)),
         (Verdict::Done { receipt: Some(text) }, _) if text == NO_ADDRESS => (NoticeState::Failed, None, Some(text)),
         (Verdict::Done { receipt: Some(text) }, _) if text == UNWANTED => (NoticeState::Suppressed, None, Some(text)),
+        (Verdict::Done { receipt: Some(text) }, _) if text == STOPPED => (NoticeState::Stopped, None, Some(text)),
         (Verdict::Done { receipt }, _) => (NoticeState::Sent, receipt.as_ref(), None),
         (Verdict::Unknown { why }, _) => (NoticeState::Unknown, None, Some(why)),
         (Verdict::Never { why, .. }, _) | (Verdict::Later { why, .. }, Settled::Buried) => {

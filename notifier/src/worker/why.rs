@@ -4,8 +4,12 @@
 //! What was sent is told as it was decided then: the reasons are kept with each notice. Why something was
 //! not sent is decided anew from what is known now.
 
+mod broadcast;
+
+pub use broadcast::BroadcastWhy;
+
 use super::audience::{Audience, contact_addresses, is_for_followers, is_public, targets};
-use crate::plan::{self, REPORTER, Recipient, Scene, Silence};
+use crate::plan::{self, News, REPORTER, Recipient, Scene, Silence};
 use schemas::{
     Timestamp, Uuid,
     city::City,
@@ -134,8 +138,8 @@ impl Whys {
         Ok(Self { store: store.clone(), city: city.clone(), keys: store.address_keys().await?, available })
     }
 
-    /// Everything about one notice: its event, and its person alone. `None` when there is no such notice, or
-    /// when what it was about is erased.
+    /// Everything about one notice: its event, and its person alone. `None` when there is no such notice, when
+    /// what it was about is erased, or when it tells a broadcast ([`Whys::broadcast`]).
     pub async fn notice(&self, id: Uuid) -> Result<Option<CaseWhy>, store::Error> {
         let Some(view) = self.store.notice(id).await? else { return Ok(None) };
         let Notice { case_id, event_id, person, .. } = view.notice;
@@ -216,7 +220,7 @@ impl Whys {
         rows: &[NoticeRow],
     ) -> Result<PersonWhy, store::Error> {
         let scene = Scene {
-            event,
+            news: News::Event(event),
             available: &self.available,
             quiet: self.city.quiet,
             pace: self.city.pace,
@@ -226,7 +230,7 @@ impl Whys {
         };
         let everybody = read.audience.of(&self.city, &self.keys, event);
         let to = everybody.iter().find(|to| to.person == person);
-        let silence = rows.is_empty().then(|| self.silence(read, &scene, person, to));
+        let silence = rows.is_empty().then(|| self.silence(read, event, &scene, person, to));
         let next = match (rows.last(), to) {
             (Some(last), Some(to)) if can_go_on(last.notice.state) => {
                 let tried: Vec<Way> = rows.iter().map(|row| row.notice.way).collect();
@@ -264,8 +268,14 @@ impl Whys {
     }
 
     /// Why nothing was sent to `person`; `to` when they may be told.
-    fn silence(&self, read: &Read, scene: &Scene<'_>, person: &str, to: Option<&Recipient>) -> Silence {
-        let event = scene.event;
+    fn silence(
+        &self,
+        read: &Read,
+        event: &CaseEvent,
+        scene: &Scene<'_>,
+        person: &str,
+        to: Option<&Recipient>,
+    ) -> Silence {
         if !event.what.is_told() {
             return Silence::NotTold;
         }

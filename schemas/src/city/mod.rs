@@ -22,8 +22,9 @@ pub use pace::Pace;
 pub use quiet::Quiet;
 
 use crate::{
+    broadcast::Audience,
     report::{Answers, Kind, Language, Urgency},
-    slug::{CategoryId, Channel, DepartmentId},
+    slug::{CategoryId, Channel, DepartmentId, Slug},
     way::Way,
 };
 use std::{
@@ -85,6 +86,8 @@ pub struct City {
     pub articles: Vec<Article>,
     /// What people could say and what they mean by it, to judge the suggestion by.
     pub sentences: Vec<Sentence>,
+    /// People that the city often tells something, by name.
+    pub segments: BTreeMap<Slug, Audience>,
     /// Whether residents are shown which category their words fit.
     pub suggest: bool,
     /// Districts and the outline of the city.

@@ -244,6 +244,10 @@ fn samples() -> Vec<(Topic, String, Value)> {
                 };
                 samples.push((topic, name.to_owned(), json(heard)));
             }
+            Topic::BroadcastStep => {
+                let step = crate::broadcast::Step { broadcast: derived(&["sample", "broadcast"]), after: 3 };
+                samples.push((topic, name.to_owned(), json(step)));
+            }
             Topic::CaseChanged => {
                 let changed = crate::channel::CaseChanged {
                     case_id: derived(&["sample", "case"]),
@@ -343,6 +347,9 @@ fn every_sample_fits_its_schema_and_its_type() {
             }
             Topic::NoticeHeard => {
                 serde_json::from_value::<Heard>(body.clone()).map(|b| serde_json::to_value(b).unwrap())
+            }
+            Topic::BroadcastStep => {
+                serde_json::from_value::<crate::broadcast::Step>(body.clone()).map(|b| serde_json::to_value(b).unwrap())
             }
             Topic::CaseChanged => serde_json::from_value::<crate::channel::CaseChanged>(body.clone())
                 .map(|b| serde_json::to_value(b).unwrap()),

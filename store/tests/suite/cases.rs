@@ -210,8 +210,9 @@ async fn a_notice_is_planned_once_and_sent_once(bed: Bed) {
     tx.commit().await.unwrap();
 
     let view = store.notice(notice.id).await.unwrap().unwrap();
-    assert_eq!((&view.notice, &view.event, &view.report), (&notice, received, &a));
-    assert_eq!((view.contact, view.case), (Some(contact()), None));
+    let told = view.case().unwrap();
+    assert_eq!((&view.notice, &told.event, &told.report), (&notice, received, &a));
+    assert_eq!((&told.contact, &told.case), (&Some(contact()), &None));
     assert!(store.notice(id("none")).await.unwrap().is_none());
     assert!(store.notices_by_ids(&[]).await.unwrap().is_empty());
 

@@ -5,6 +5,7 @@ mod accept;
 mod answers;
 mod audit;
 mod batches;
+mod broadcasts;
 mod cases;
 mod clock;
 mod corrections;

@@ -12,6 +12,7 @@ mod home;
 mod letterbox;
 mod letterbox_html;
 mod letterbox_item;
+mod message;
 mod pace;
 mod photo;
 mod privacy;
@@ -74,6 +75,7 @@ pub const PAGES: &[Entry] = &[
     work_photo::PAGE,
     answers::PAGE,
     article::PAGE,
+    message::PAGE,
     privacy::PAGE,
     letterbox::PAGE,
     letterbox_item::PAGE,

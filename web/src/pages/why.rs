@@ -11,7 +11,7 @@ use axum::{
 };
 use notifier::{
     plan::{REPORTER, Silence},
-    why::{Asked, CaseWhy, EventWhy, NoticeWhy, PersonWhy},
+    why::{Asked, BroadcastWhy, CaseWhy, EventWhy, NoticeWhy, PersonWhy, Reach},
 };
 use schemas::{
     city::in_language,
@@ -20,7 +20,7 @@ use schemas::{
     way::Way,
 };
 use serde::Serialize;
-use store::PaperState;
+use store::{About, PaperState};
 
 /// The page of a reporter.
 pub const PAGE: Entry = Entry { name: "why", path: "/{lang}/t/{token}/why", route: |_| get(reporter), sandbox: false };
@@ -74,12 +74,16 @@ async fn reporter(State(app): State<App>, Lang(language): Lang, Path(token): Pat
 
 async fn receiver(State(app): State<App>, Lang(language): Lang, Path(link): Path<Link>) -> Result<Response, Oops> {
     let opened = app.wishes().await?.look(&link.token).await?.ok_or(Oops::Missing)?;
-    let person = opened.notice.person;
-    let asked = Asked { person: Some(person.clone()), event: None };
-    let why = app.whys().await?.case(opened.report.id, &asked).await?.ok_or(Oops::Missing)?;
     let here = format!("/u/{}/why", link.token);
     let back = (format!("/{}/u/{}", language.as_str(), link.token), "why-back-wishes");
-    page(&app, language, &opened.report, &why, &person, here, back)
+    let About::Case(case) = opened.about else {
+        let why = app.whys().await?.broadcast(opened.notice.id).await?.ok_or(Oops::Missing)?;
+        return broadcast(&app, language, &why, here, back);
+    };
+    let person = opened.notice.person;
+    let asked = Asked { person: Some(person.clone()), event: None };
+    let why = app.whys().await?.case(case.report.id, &asked).await?.ok_or(Oops::Missing)?;
+    page(&app, language, &case.report, &why, &person, here, back)
 }
 
 fn page(
@@ -95,14 +99,42 @@ fn page(
     let category = app.site.city.category(&report.category);
     let category = category.map_or(report.category.as_str(), |category| in_language(&category.names, language));
     let reference = report.reference.to_string();
-    let places = why.people.get(person).into_iter().flatten().map(|reach| {
-        let key = format!("why-place-{}{}", reach.way, if reach.verified { "" } else { "-unproved" });
-        speaker.text(&key, &[("address", &reach.address)])
-    });
+    let places = why.people.get(person).into_iter().flatten().map(|reach| speaker.reach(reach));
     let data = Data {
         lead: speaker.text("why-lead", &[("category", category), ("reference", &reference)]),
         places: places.collect(),
         events: why.events.iter().rev().filter_map(|event| speaker.event(event, person)).collect(),
+        back_words: speaker.text(back.1, &[]),
+        back: back.0,
+        phone: Call::to(&app.site.city.phone),
+    };
+    let title = speaker.text("why-title", &[]);
+    Ok(app.show(&Page::new(language, "why", title, here, data).private()))
+}
+
+/// The page of whoever was told of a broadcast.
+fn broadcast(
+    app: &App,
+    language: Language,
+    why: &BroadcastWhy,
+    here: String,
+    back: (String, &str),
+) -> Result<Response, Oops> {
+    let speaker = Speaker { app, teller: Teller { app, language, today: app.today() }, language };
+    let reference = why.reference.to_string();
+    let first = why.notices.first().map(|notice| notice.notice.planned_at);
+    let told = Happened {
+        title: why.subject.clone(),
+        time: first.map(|at| speaker.teller.moment(at)).unwrap_or_default(),
+        iso: first.map(|at| at.to_string()).unwrap_or_default(),
+        silence: None,
+        messages: why.notices.iter().map(|notice| speaker.message(notice)).collect(),
+        next: None,
+    };
+    let data = Data {
+        lead: speaker.text("why-lead-broadcast", &[("reference", &reference)]),
+        places: why.reach.iter().map(|reach| speaker.reach(reach)).collect(),
+        events: vec![told],
         back_words: speaker.text(back.1, &[]),
         back: back.0,
         phone: Call::to(&app.site.city.phone),
@@ -121,6 +153,11 @@ struct Speaker<'a> {
 impl Speaker<'_> {
     fn text(&self, key: &str, args: &[(&str, &str)]) -> String {
         self.app.text(self.language, key, args)
+    }
+
+    fn reach(&self, reach: &Reach) -> String {
+        let key = format!("why-place-{}{}", reach.way, if reach.verified { "" } else { "-unproved" });
+        self.text(&key, &[("address", &reach.address)])
     }
 
     fn way(&self, way: Way) -> String {
@@ -162,12 +199,12 @@ impl Speaker<'_> {
             NoticeState::Sent | NoticeState::Delivered => ("good", "accepted"),
             NoticeState::Planned | NoticeState::Unknown => ("wait", "planned"),
             NoticeState::Failed => ("bad", "alert"),
-            NoticeState::Superseded | NoticeState::Suppressed => ("plain", "dot"),
+            NoticeState::Superseded | NoticeState::Suppressed | NoticeState::Stopped => ("plain", "dot"),
         };
         let way = self.way(notice.way);
         let mut steps = vec![self.step("why-planned", notice.planned_at)];
         // That it is not sent any more is done, too; nobody should read of it that it left.
-        let stayed = matches!(notice.state, NoticeState::Superseded | NoticeState::Suppressed);
+        let stayed = matches!(notice.state, NoticeState::Superseded | NoticeState::Suppressed | NoticeState::Stopped);
         let attempts = why.attempts.iter().filter(|attempt| !(stayed && attempt.verdict.as_deref() == Some("done")));
         steps.extend(attempts.map(|attempt| match attempt.verdict.as_deref() {
             Some("done") if why.paper.is_some() => self.step("why-tried-paper", attempt.started_at),
@@ -208,6 +245,11 @@ impl Speaker<'_> {
     fn because(&self, because: &Because) -> String {
         match because {
             Because::Reporter => self.text("why-because-reporter", &[]),
+            Because::Place { district: Some(district), .. } => {
+                self.text("why-because-place", &[("what", &self.target(Scope::Area, district))])
+            }
+            Because::Place { street: Some(street), .. } => self.text("why-because-place", &[("what", street)]),
+            Because::Place { .. } => self.text("why-because-place-drawn", &[]),
             Because::Follows { scope, target } => {
                 let what = self.target(*scope, target);
                 self.text(&format!("why-because-follows-{}", scope.as_str()), &[("what", &what)])
@@ -230,7 +272,7 @@ impl Speaker<'_> {
         let names = match scope {
             Scope::Topic => category().map(|c| &c.names).or_else(|| group().map(|group| &group.names)),
             Scope::Area => city.areas.all().iter().find(|area| area.id.as_str() == target).map(|area| &area.names),
-            Scope::Case | Scope::All => None,
+            Scope::Case | Scope::Place | Scope::All => None,
         };
         names.map_or_else(|| target.to_owned(), |names| in_language(names, self.language).to_owned())
     }

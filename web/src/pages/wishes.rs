@@ -13,6 +13,7 @@ use axum::{
 use notifier::wishes::Wish;
 use schemas::{city::in_language, notice::Scope};
 use serde::{Deserialize, Serialize};
+use store::About;
 
 /// The page.
 pub const PAGE: Entry =
@@ -62,25 +63,33 @@ async fn show(State(app): State<App>, Lang(language): Lang, Path(link): Path<Lin
         Some(Scope::All) => ("wishes-nothing-said", &["again"]),
         Some(_) => ("wishes-this-said", &["again", "nothing"]),
     };
+    let city = &app.site.city;
+    let (subject, reference, is_case) = match &opened.about {
+        About::Case(case) => {
+            let id = &case.report.category;
+            let name = city.category(id).map_or(id.as_str(), |category| in_language(&category.names, language));
+            (name.to_owned(), case.report.reference, true)
+        }
+        About::Broadcast(broadcast) => {
+            let (_, words) = broadcast.words(language, &city.languages);
+            (words.subject.clone(), broadcast.reference, false)
+        }
+    };
+    // "No more of this" is about a number; of a broadcast about the place, district or topic behind it.
+    let named = |key: &str| if is_case { key.to_owned() } else { key.replace("wishes-this", "wishes-here") };
     let text = |key: &str| app.text(language, key, &[]);
     let choices = wishes.iter().map(|wish| Choice {
         wish,
-        title: text(&format!("wishes-{wish}")),
-        text: text(&format!("wishes-{wish}-text")),
-        button: text(&format!("wishes-{wish}-button")),
+        title: text(&named(&format!("wishes-{wish}"))),
+        text: text(&named(&format!("wishes-{wish}-text"))),
+        button: text(&named(&format!("wishes-{wish}-button"))),
     });
-    let category = &opened.report.category;
     let here = format!("/u/{}", link.token);
     let data = Data {
         action: format!("/{}{here}", language.as_str()),
-        category: app
-            .site
-            .city
-            .category(category)
-            .map_or(category.as_str(), |category| in_language(&category.names, language))
-            .to_owned(),
-        reference: opened.report.reference.to_string(),
-        stand: text(stand),
+        category: subject,
+        reference: reference.to_string(),
+        stand: text(&named(stand)),
         stopped: opened.stopped.is_some(),
         choices: choices.collect(),
         pace: format!("/{}/u/{}/choices", language.as_str(), link.token),

@@ -36,6 +36,7 @@ mod desk_tasks;
 mod form;
 mod guard;
 mod kannel;
+mod message;
 mod pace;
 mod pages;
 mod push;

@@ -62,7 +62,7 @@ impl Town {
         found.into_iter().map(|found| (found.scope, found.target)).collect()
     }
 
-    async fn wish(&self, path: &str, site: Option<&str>, body: &str) -> Answer {
+    pub(super) async fn wish(&self, path: &str, site: Option<&str>, body: &str) -> Answer {
         let mut request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
         if let Some(site) = site {
             request = request.header("sec-fetch-site", site).header("origin", "https://elders.example");

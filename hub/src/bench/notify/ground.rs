@@ -24,7 +24,7 @@ const URL: &str = "http://127.0.0.1:1777";
 /// The notifier.
 pub struct Ground {
     pub store: Store,
-    city: Arc<City>,
+    pub city: Arc<City>,
     templates: Arc<Templates>,
     pub senders: Senders,
     bus: Bus,

@@ -3,6 +3,7 @@
 //!
 //! One file per figure; [`ground`] is the notifier that they measure, [`sinks`] the other side.
 
+mod crowd;
 pub(super) mod ground;
 mod rate;
 pub(super) mod sinks;
@@ -16,5 +17,6 @@ use super::Row;
 pub async fn rows(quick: bool, seconds: u64) -> anyhow::Result<Vec<Row>> {
     let mut rows = rate::rows(quick).await?;
     rows.extend(steady::rows(seconds).await?);
+    rows.extend(crowd::rows(quick).await?);
     Ok(rows)
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use notifier::{
     Rendered,
-    context::{self, Facts, Sample},
+    context::{self, About, Facts, Sample},
     plain::{self, Reading},
     senders::sms::text::{self, Alphabet, Sms},
 };
@@ -33,8 +33,8 @@ struct Real {
 pub async fn run(ground: &Ground<'_>, args: &PreviewArgs) -> anyhow::Result<()> {
     let city = &ground.town.city;
     let samples = context::samples(city, !args.bare);
-    let known = || samples.iter().map(|sample| sample.event.what.word());
-    let Some(sample) = samples.iter().find(|sample| sample.event.what.word() == args.template) else {
+    let known = || samples.iter().map(|sample| sample.word());
+    let Some(sample) = samples.iter().find(|sample| sample.word() == args.template) else {
         let what = format!("no message is made from `{}`", args.template);
         return Err(Failure::usage(what, did_you_mean(&args.template, known())).into());
     };
@@ -71,12 +71,10 @@ fn render(
         What::Answered { article, .. } => city.article(article).map(|article| article.text(language)),
         _ => None,
     };
+    let (event, report, lead) = (&real.event, &real.report, real.lead.as_ref());
     let facts = Facts {
-        event: &real.event,
-        report: &real.report,
+        about: About::Case { event, report, is_theirs: true, lead, article },
         name: real.contact.as_ref().and_then(|contact| contact.name.as_deref()),
-        lead: real.lead.as_ref(),
-        article,
         // The links that only the person themselves may have stay those of the sample.
         ..sample.facts()
     };

@@ -32,6 +32,8 @@ struct Line {
     suppressed: u64,
     /// How many something newer took the place of.
     superseded: u64,
+    /// How many belonged to a broadcast that was stopped before they left.
+    stopped: u64,
     /// How many wait.
     waiting: u64,
     /// Of those that were sent, how many within ten seconds of when they were due.
@@ -53,6 +55,7 @@ impl Line {
             NoticeState::Unknown => &mut self.unknown,
             NoticeState::Suppressed => &mut self.suppressed,
             NoticeState::Superseded => &mut self.superseded,
+            NoticeState::Stopped => &mut self.stopped,
             NoticeState::Sent => return,
         } += count.notices;
     }
@@ -103,7 +106,8 @@ fn lines(counts: &[NoticeCount]) -> BTreeMap<Way, Line> {
 fn show(lines: &BTreeMap<Way, Line>) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header([
-        "way", "planned", "sent", "arrived", "failed", "unknown", "unwanted", "replaced", "waiting", "in 10 s", "euro",
+        "way", "planned", "sent", "arrived", "failed", "unknown", "unwanted", "replaced", "stopped", "waiting",
+        "in 10 s", "euro",
     ]);
     let mut all = Line::default();
     for (way, line) in lines {
@@ -116,6 +120,7 @@ fn show(lines: &BTreeMap<Way, Line>) {
             (&mut all.unknown, line.unknown),
             (&mut all.suppressed, line.suppressed),
             (&mut all.superseded, line.superseded),
+            (&mut all.stopped, line.stopped),
             (&mut all.waiting, line.waiting),
             (&mut all.within_10_s, line.within_10_s),
         ] {
@@ -141,6 +146,7 @@ fn cells(name: &str, line: &Line) -> Vec<String> {
         line.unknown,
         line.suppressed,
         line.superseded,
+        line.stopped,
         line.waiting,
     ];
     let soon = match line.sent {
@@ -177,11 +183,11 @@ mod tests {
         ]);
         let sms = &lines[&Way::Sms];
         assert_eq!((sms.planned, sms.sent, sms.failed, sms.within_10_s), (5, 3, 3, 2));
-        assert_eq!(cells("sms", sms)[9..], ["66 %", "0.19"]);
+        assert_eq!(cells("sms", sms)[10..], ["66 %", "0.19"]);
         assert_eq!(
             cells("email", &lines[&Way::Email])[1..],
-            ["204", "200", "200", "0", "0", "4", "0", "0", "99 %", "0.00"]
+            ["204", "200", "200", "0", "0", "4", "0", "0", "0", "99 %", "0.00"]
         );
-        assert_eq!(cells("none", &Line::default())[9], "-");
+        assert_eq!(cells("none", &Line::default())[10], "-");
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 use notifier::{
     plan::{REPORTER, Silence},
-    why::{Asked, CaseWhy, NoticeWhy, PersonWhy, Whys},
+    why::{Asked, BroadcastWhy, CaseWhy, NoticeWhy, PersonWhy, Reach, Whys},
 };
 use schemas::{
     Timestamp, Uuid,
@@ -33,6 +33,12 @@ pub async fn run(ground: &Ground<'_>, args: &WhyArgs) -> anyhow::Result<()> {
     }
     let found = match args.about.parse::<Uuid>() {
         Ok(notice) => {
+            if let Some(told) =
+                whys.broadcast(notice).await.advise("the notice cannot be read", "see that the database runs")?
+            {
+                show_broadcast(&told, args.json);
+                return Ok(());
+            }
             let found = whys.notice(notice).await.advise("the notice cannot be read", "see that the database runs")?;
             let help = "`voordeur notices why REF` shows the notices of a case with their ids";
             found.ok_or_else(|| Failure::new(format!("there is no notice {notice}"), help))?
@@ -57,14 +63,7 @@ fn show(why: &CaseWhy) {
     let paint = Paint::stdout();
     say!("{}  case {}", paint.bold(&why.reference.to_string()), why.case);
     for (person, reach) in &why.people {
-        let places: Vec<String> = reach
-            .iter()
-            .map(|reach| {
-                let proved = if reach.verified { "" } else { " (not proved to be theirs)" };
-                format!("{} {}{proved}", reach.way, reach.address)
-            })
-            .collect();
-        let places = if places.is_empty() { "no address".to_owned() } else { places.join(", ") };
+        let places = places(reach);
         say!("  {person}: {places}");
     }
     for event in &why.events {
@@ -77,6 +76,28 @@ fn show(why: &CaseWhy) {
             show_person(paint, person);
         }
     }
+}
+
+fn show_broadcast(why: &BroadcastWhy, json: bool) {
+    if json {
+        // Words and numbers only; it always serialises.
+        say!("{}", serde_json::to_string(why).unwrap_or_default());
+        return;
+    }
+    let paint = Paint::stdout();
+    say!("{}  broadcast {}: {}", paint.bold(&why.reference.to_string()), why.broadcast, why.subject);
+    say!("  {}: {}", why.person, places(&why.reach));
+    for notice in &why.notices {
+        show_notice(paint, notice);
+    }
+}
+
+/// Where somebody can be told, in one line.
+fn places(reach: &[Reach]) -> String {
+    let proved = |reach: &Reach| if reach.verified { "" } else { " (not proved to be theirs)" };
+    let places = reach.iter().map(|reach| format!("{} {}{}", reach.way, reach.address, proved(reach)));
+    let places = places.collect::<Vec<_>>().join(", ");
+    if places.is_empty() { "no address".to_owned() } else { places }
 }
 
 fn show_person(paint: Paint, person: &PersonWhy) {
@@ -99,7 +120,9 @@ fn show_notice(paint: Paint, why: &NoticeWhy) {
         NoticeState::Sent | NoticeState::Delivered => paint.green(state),
         NoticeState::Failed => paint.red(state),
         NoticeState::Planned => state.to_owned(),
-        NoticeState::Unknown | NoticeState::Superseded | NoticeState::Suppressed => paint.yellow(state),
+        NoticeState::Unknown | NoticeState::Superseded | NoticeState::Suppressed | NoticeState::Stopped => {
+            paint.yellow(state)
+        }
     };
     let sent = why.sent_at.map_or(String::new(), |at| format!(", sent {}", moment(at)));
     let (way, sender, language) = (notice.way, &notice.sender, notice.language.as_str());
@@ -154,6 +177,9 @@ fn list(ways: &[Way]) -> String {
 fn reason(because: &Because) -> String {
     match because {
         Because::Reporter => "they told the city of it".into(),
+        Because::Place { district: Some(district), .. } => format!("they have a place in {district}"),
+        Because::Place { street: Some(street), .. } => format!("they have a place in {street}"),
+        Because::Place { .. } => "they have a place in the area that was drawn".into(),
         Because::Follows { scope, target } if target.is_empty() => format!("they follow {}", scope.as_str()),
         Because::Follows { scope, target } => format!("they follow the {} {target}", scope.as_str()),
         Because::Asked => "they asked to be told this way".into(),

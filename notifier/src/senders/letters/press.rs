@@ -136,7 +136,8 @@ impl Press {
     /// The letter that tells `notice`, to where its person is told now.
     pub async fn press(&self, notice: Uuid) -> Result<Made, PressError> {
         let Some(view) = self.store.notice(notice).await? else { return Ok(Made::Not(NoticeState::Failed, GONE)) };
-        let is_over = matches!(view.notice.state, NoticeState::Superseded | NoticeState::Suppressed);
+        let is_over =
+            matches!(view.notice.state, NoticeState::Superseded | NoticeState::Suppressed | NoticeState::Stopped);
         if is_over || view.notice.sender != NAME {
             return Ok(Made::Not(view.notice.state, OVER));
         }
@@ -151,7 +152,7 @@ impl Press {
         let laid = layout::lay(&sheet, &self.faces);
         let pdf = pdf::write(&sheet, &laid, &self.faces)?;
         let pages = u32::try_from(laid.pages).unwrap_or(u32::MAX);
-        Ok(Made::Printed { pdf, pages, reference: view.report.reference, name, post })
+        Ok(Made::Printed { pdf, pages, reference: view.reference(), name, post })
     }
 
     async fn sheet(&self, view: &NoticeView, name: Option<&str>, post: &Post) -> Result<Sheet, PressError> {
@@ -173,7 +174,7 @@ impl Press {
             subject: rendered.subject,
             body,
             foot,
-            reference: view.report.reference,
+            reference: view.reference(),
             link: rendered.link,
             accent: rgb(colour::accent(&self.city.files)),
             at: view.notice.planned_at,

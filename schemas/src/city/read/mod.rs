@@ -2,6 +2,7 @@
 //! the folder is one module here.
 
 mod areas;
+mod broadcast;
 mod categories;
 mod departments;
 mod fields;
@@ -78,6 +79,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         Fields { file: "city.yaml", faults: &mut *faults, languages: &[] }.unknown(*at, "question", question, &known);
     }
     let ((departments, delivery_at), tree) = (departments?, tree?);
+    let segments = broadcast::segments(&files, &areas, &tree.groups, &tree.categories, faults);
     Some(City {
         names: front.names?,
         index: Index::new(&departments, &tree.categories, delivery_at, tree.category_at),
@@ -98,6 +100,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         emergency_hints: tree.emergency_hints,
         articles,
         sentences,
+        segments,
         suggest: front.suggest,
         areas,
         owners,
