@@ -119,6 +119,8 @@ pub struct Web {
     pub rate_per_minute: u32,
     /// Pages and look-ups that one address may ask per minute; 0 = no limit.
     pub reads_per_minute: u32,
+    /// Messages with a code or a link that one address may have sent per hour, to prove an address; 0 = no limit.
+    pub proofs_per_hour: u32,
     /// Addresses or networks of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<String>,
 }
@@ -131,6 +133,7 @@ impl Default for Web {
             ops_listen: None,
             rate_per_minute: 30,
             reads_per_minute: 600,
+            proofs_per_hour: 20,
             trusted_proxies: Vec::new(),
         }
     }

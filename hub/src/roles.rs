@@ -202,8 +202,10 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
         ))
     })?;
     let mut out = web::WebConfig::new(public_url);
-    out.rate =
-        web::Rate { writes_per_minute: config.web.rate_per_minute, reads_per_minute: config.web.reads_per_minute };
+    let web::Rate { writes_per_minute, reads_per_minute, proofs_per_hour } = &mut out.rate;
+    *writes_per_minute = config.web.rate_per_minute;
+    *reads_per_minute = config.web.reads_per_minute;
+    *proofs_per_hour = config.web.proofs_per_hour;
     out.letterbox = config.mail.is_none();
     if out.letterbox && !out.is_for_this_machine() {
         tracing::warn!("everybody can read what is sent at /sandbox/letterbox: set [mail] before residents come");

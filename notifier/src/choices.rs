@@ -76,6 +76,46 @@ impl Choices {
         if before == new {
             return Ok(Some(before));
         }
+        self.settle(&mut tx, place, new).await?;
+        tx.commit().await?;
+        Ok(Some(before))
+    }
+
+    /// The person that the link with `token` speaks for; from now on they are one, if they chose nothing before. `None`
+    /// when it is none of ours, or when the address is erased.
+    pub async fn person(&self, token: &str) -> Result<Option<Person>, store::Error> {
+        let Some(id) = self.tokens.read_wish(token) else { return Ok(None) };
+        let mut tx = self.store.begin().await?;
+        let Some(mut place) = self.place(&mut tx, id).await? else { return Ok(None) };
+        if let Some(person) = place.person.take() {
+            return Ok(Some(person));
+        }
+        let as_it_is = chosen(&place);
+        let person = self.settle(&mut tx, place, as_it_is).await?;
+        tx.commit().await?;
+        Ok(Some(person))
+    }
+
+    /// What the link with the `token` of a person leads to; nothing when it is none of ours, or when they are forgotten.
+    pub async fn look_person(&self, token: &str) -> Result<Option<Opened>, store::Error> {
+        let Some(person) = self.store.person_by_token(token).await? else { return Ok(None) };
+        let known = self.store.addresses(&[person.id]).await?;
+        let address = known.first().map(|known| known.address.masked()).unwrap_or_default();
+        Ok(Some(Opened { address, chosen: chosen_by(&person) }))
+    }
+
+    /// Keeps what was chosen by the link with the `token` of a person; returns what counted before.
+    pub async fn keep_person(&self, token: &str, new: Chosen) -> Result<Option<Chosen>, store::Error> {
+        let Some(person) = self.store.person_by_token(token).await? else { return Ok(None) };
+        let before = chosen_by(&person);
+        let Chosen { language, rhythm, quiet } = new;
+        let mut tx = self.store.begin().await?;
+        tx.put_person(&Person { language, rhythm, quiet, ..person }).await?;
+        tx.commit().await?;
+        Ok(Some(before))
+    }
+
+    async fn settle(&self, tx: &mut Tx, place: Place, new: Chosen) -> Result<Person, store::Error> {
         let now = self.store.clock().now();
         let is_new = place.person.is_none();
         let person = place.person.unwrap_or_else(|| Person {
@@ -95,8 +135,7 @@ impl Choices {
             let (address, verified_at) = (place.address, Some(now));
             tx.put_address(&KnownAddress { person: person.id, address, key, rank: 0, verified_at }).await?;
         }
-        tx.commit().await?;
-        Ok(Some(before))
+        Ok(person)
     }
 
     async fn place(&self, tx: &mut Tx, notice: Uuid) -> Result<Option<Place>, store::Error> {
@@ -127,7 +166,11 @@ impl Choices {
 
 fn chosen(place: &Place) -> Chosen {
     match &place.person {
-        Some(person) => Chosen { language: person.language, rhythm: person.rhythm, quiet: person.quiet },
+        Some(person) => chosen_by(person),
         None => Chosen { language: place.language, rhythm: Rhythm::AtOnce, quiet: None },
     }
+}
+
+fn chosen_by(person: &Person) -> Chosen {
+    Chosen { language: person.language, rhythm: person.rhythm, quiet: person.quiet }
 }

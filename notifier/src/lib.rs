@@ -5,7 +5,8 @@
 //! words of one notice (pure), [`render`] makes a mail of them (pure), [`senders`] hand it over,
 //! and [`worker`] ties them to the lanes `notifier` and `send.<sender>`. [`wishes`] are what people say
 //! by the link at the foot of each, [`desk`] is what the desk does for who calls, and [`why`] answers why
-//! somebody was told, or was not.
+//! somebody was told, or was not. Before anybody is told anything at an address that they gave, they prove in [`verify`]
+//! that it is theirs.
 
 pub mod advice;
 pub mod broadcasts;
@@ -17,6 +18,7 @@ pub mod devices;
 pub mod digest;
 mod frame;
 pub mod links;
+pub mod mine;
 pub mod paper;
 pub mod plain;
 pub mod plan;
@@ -24,6 +26,7 @@ pub mod render;
 pub mod retention;
 pub mod senders;
 mod template;
+pub mod verify;
 mod versions;
 pub mod wishes;
 pub mod wording;

@@ -66,11 +66,11 @@ macro_rules! built_in {
 static BUILT_IN: [&[(&str, &str)]; 3] = [
     &built_in!(
         "mail": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
-        "slipping", "reopened", "broadcast", "digest", "foot"
+        "slipping", "reopened", "broadcast", "digest", "proof", "foot"
     ),
     &built_in!(
         "short": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
-        "slipping", "reopened", "broadcast"
+        "slipping", "reopened", "broadcast", "proof"
     ),
     &built_in!("letter": "foot"),
 ];
@@ -134,8 +134,8 @@ impl Templates {
                 Ok(frame) => drop(templates.frames.insert(language, frame)),
                 Err(fault) => faults.push(fault),
             }
-            if let Err(found) = templates.add_digest(city, language) {
-                faults.extend(found);
+            for added in [templates.add_digest(city, language), templates.add_proof(city, language)] {
+                faults.extend(added.err().into_iter().flatten());
             }
             for (full, bare) in full.iter().zip(&bare) {
                 if let Err(found) = templates.add(city, &city.files, language, full, bare) {
@@ -258,14 +258,27 @@ impl Templates {
     ) -> Result<Rendered, RenderError> {
         let event = facts.template();
         let words = context::of(city, public_url, facts, language).ok_or(RenderError::NotTold(event))?;
-        let [_, _, line, _] = names(event, language);
-        let wrong =
-            |error: handlebars::RenderError| RenderError::Template { template: line.clone(), why: error.to_string() };
+        let wrong = |error: handlebars::RenderError| RenderError::Template {
+            template: format!("{event}.{}", language.as_str()),
+            why: error.to_string(),
+        };
         let context = Context::wraps(&words).map_err(wrong)?;
         let mut made = self.render_parts(event, language, &context)?;
-        made.short = schemas::text::clean_line(&self.plain.render_with_context(&line, &context).map_err(wrong)?);
+        made.short = schemas::text::clean_line(&self.render_line(event, language, &context)?);
         made.link = words.common.link;
         Ok(made)
+    }
+
+    /// What fits in a text message.
+    pub(crate) fn render_line(
+        &self,
+        template: &str,
+        language: Language,
+        context: &Context,
+    ) -> Result<String, RenderError> {
+        let [_, _, line, _] = names(template, language);
+        let made = self.plain.render_with_context(&line, context);
+        made.map_err(|error| RenderError::Template { template: line, why: error.to_string() })
     }
 
     /// The subject and both parts of a mail; what fits in a text message, and the link, are left to the caller.

@@ -101,6 +101,7 @@ async fn a_signed_mail_is_good_until_somebody_touches_it() {
         critical: false,
         urgency: Urgency::Normal,
         is_status: true,
+        may_stop: true,
         language: Language::Nl,
         at: Timestamp::from_second(1_795_000_000).unwrap(),
     };

@@ -210,6 +210,7 @@ async fn no_header_of_somebody_else_leaves_in_a_mail() {
             critical: false,
             urgency: sample.report.urgency,
             is_status: true,
+            may_stop: true,
             at: sample.event.at,
         };
         assert!(matches!(mail.send(&parcel).await, Verdict::Done { .. }), "{hostile:?}");

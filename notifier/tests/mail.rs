@@ -60,6 +60,7 @@ fn parcel(number: u32) -> Parcel {
         critical: false,
         urgency: Urgency::Normal,
         is_status: true,
+        may_stop: true,
         language: Language::Nl,
         at: Timestamp::from_second(1_795_000_000).unwrap(),
     }

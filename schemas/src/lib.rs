@@ -23,6 +23,7 @@ pub mod notice;
 pub mod person;
 pub mod phone;
 pub mod place;
+pub mod proof;
 pub mod published;
 pub mod reference;
 pub mod reply;

@@ -20,6 +20,7 @@ sql! {
         AND report_id IN (SELECT value ->> 'id' FROM json_each($1))";
     both NO_ITEMS = "DELETE FROM letterbox WHERE recipient = $1 AND way = $2";
     both NO_ADDRESS = "DELETE FROM address WHERE way = $1 AND key = $2 RETURNING person_id";
+    both NO_PROOFS = "DELETE FROM proof WHERE way = $1 AND key = $2";
     both NO_FOLLOWS = "DELETE FROM follow WHERE person_id = $1
         AND NOT EXISTS (SELECT 1 FROM address WHERE address.person_id = $1)";
     both NO_PLACES = "DELETE FROM place WHERE person_id = $1
@@ -55,13 +56,20 @@ impl Tx {
         self.conn.exec(NO_ITEMS, args![recipient, way.as_str()]).await
     }
 
-    /// Forgets an address of somebody who follows something, and them with what they follow and their places
-    /// when it was their last. `None` when it was nobody's; otherwise whether the person is gone.
+    /// Forgets an address of somebody who follows something, what waits for a proof of it, and them with what they
+    /// follow and their places when it was their last. `None` when it was nobody's; otherwise whether the person is
+    /// gone.
     pub async fn forget_address(&mut self, key: &AddressKey) -> Result<Option<bool>> {
+        self.conn.exec(NO_PROOFS, args![key.way.as_str(), key.key.as_str()]).await?;
         let gone: Vec<(String,)> = self.conn.all(NO_ADDRESS, args![key.way.as_str(), key.key.as_str()]).await?;
         let Some((person,)) = gone.into_iter().next() else { return Ok(None) };
-        self.conn.exec(NO_FOLLOWS, args![person.as_str()]).await?;
-        self.conn.exec(NO_PLACES, args![person.as_str()]).await?;
-        Ok(Some(self.conn.exec(NO_PERSON, args![person]).await? > 0))
+        self.forget_unreachable(&person).await.map(Some)
+    }
+
+    /// Forgets a person with what they follow and their places, if they have no address left. Returns whether they are gone.
+    pub async fn forget_unreachable(&mut self, person: &str) -> Result<bool> {
+        self.conn.exec(NO_FOLLOWS, args![person]).await?;
+        self.conn.exec(NO_PLACES, args![person]).await?;
+        Ok(self.conn.exec(NO_PERSON, args![person]).await? > 0)
     }
 }

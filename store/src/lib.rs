@@ -8,7 +8,8 @@
 //! Every statement is one constant text in a `sql!` list and takes a whole batch as one JSON
 //! parameter: a batch of 256 reports costs as many statements as one.
 //!
-//! Personal data is in the tables `contact`, `person`, `address`, `device`, `place` and `letterbox`, and nowhere else.
+//! Personal data is in the tables `contact`, `person`, `address`, `device`, `place`, `proof` and `letterbox`, and
+//! nowhere else.
 
 mod answers;
 mod arrived;
@@ -50,6 +51,7 @@ mod people;
 mod photo_owners;
 mod photos;
 mod places;
+mod proofs;
 mod receipts;
 mod references;
 mod reports;
@@ -94,6 +96,7 @@ pub use past::{Page, Past, PastRow, Reachable, Stretch};
 pub use peek::DispatchPeek;
 pub use people::{AddressKey, AddressKeys};
 pub use photos::Photo;
+pub use proofs::Asked;
 pub use receipts::ProviderNumber;
 pub use reports::{Accepted, NewReport, Receipt};
 pub use retention::{Before, Pruned};
@@ -104,7 +107,7 @@ pub use standing::Standing;
 pub use store::{Counts, DbKind, Options, Store, Tx};
 pub use tasks::{TaskEnd, TaskFilter};
 pub use template_versions::TemplateVersion;
-pub use tokens::{NoticeTokens, Tokens};
+pub use tokens::{NoticeTokens, ProofTokens, Tokens};
 pub use unread::Held;
 pub use wrote::ToldBySms;
 

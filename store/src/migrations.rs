@@ -40,6 +40,7 @@ const ALL: &[Migration] = &[
     Migration { name: "0015_notices", both: include_str!("../migrations/0015_notices.sql"), postgres: None },
     Migration { name: "0016_broadcasts", both: include_str!("../migrations/0016_broadcasts.sql"), postgres: None },
     Migration { name: "0016_places", both: include_str!("../migrations/0016_places.sql"), postgres: None },
+    Migration { name: "0017_proofs", both: include_str!("../migrations/0017_proofs.sql"), postgres: None },
     Migration { name: "0018_digests", both: include_str!("../migrations/0018_digests.sql"), postgres: None },
     Migration {
         name: "0019_audit",

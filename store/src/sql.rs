@@ -82,6 +82,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::photo_owners::STATEMENTS,
         crate::photos::STATEMENTS,
         crate::places::STATEMENTS,
+        crate::proofs::STATEMENTS,
         crate::references::STATEMENTS,
         crate::receipts::STATEMENTS,
         crate::reports::STATEMENTS,

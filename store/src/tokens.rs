@@ -125,7 +125,56 @@ impl NoticeTokens {
     }
 }
 
+/// The tokens and codes by which people prove that an address is theirs. None of them is kept.
+#[derive(Debug, Clone)]
+pub struct ProofTokens(Tokens);
+
+impl ProofTokens {
+    /// Tokens sealed with `key`.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(Tokens::new(key))
+    }
+
+    /// Stands in the message: whoever has it, has the address. 52 letters and digits.
+    pub fn link(&self, proof: Uuid) -> String {
+        self.0.letters::<SEAL>("proof link", proof)
+    }
+
+    /// The proof of a token that [`ProofTokens::link`] made; nothing for any other text.
+    pub fn read_link(&self, token: &str) -> Option<Uuid> {
+        self.0.read_letters::<SEAL>("proof link", token)
+    }
+
+    /// Leads whoever asked to the page where the code is typed; it proves nothing.
+    pub fn page(&self, proof: Uuid) -> String {
+        self.0.letters::<SEAL>("proof page", proof)
+    }
+
+    /// The proof of a token that [`ProofTokens::page`] made; nothing for any other text.
+    pub fn read_page(&self, token: &str) -> Option<Uuid> {
+        self.0.read_letters::<SEAL>("proof page", token)
+    }
+
+    /// The code of a proof: six digits.
+    pub fn code(&self, proof: Uuid) -> String {
+        let number = u64::from_be_bytes(self.0.tag::<8>("proof code", proof.as_bytes()));
+        format!("{:06}", number % 1_000_000)
+    }
+
+    /// Whether `typed` is the code of `proof`; spaces and hyphens between the digits do no harm. Takes as long for
+    /// a wrong one.
+    pub fn is_code(&self, proof: Uuid, typed: &str) -> bool {
+        let typed: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(7).collect();
+        bool::from(typed.as_bytes().ct_eq(self.code(proof).as_bytes()))
+    }
+}
+
 impl Store {
+    /// The tokens of proofs in this city.
+    pub async fn proof_tokens(&self) -> Result<ProofTokens> {
+        self.secret("proofs").await.map(ProofTokens::new)
+    }
+
     /// The tokens of notices in this city.
     pub async fn notice_tokens(&self) -> Result<NoticeTokens> {
         self.secret("notices").await.map(NoticeTokens::new)
@@ -135,6 +184,26 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_six_digits_of_one_proof_in_one_city() {
+        let (ours, theirs) = (ProofTokens::new([7; 32]), ProofTokens::new([8; 32]));
+        let (id, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let code = ours.code(id);
+        assert!(code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit()), "{code}");
+        assert!(ours.is_code(id, &code) && ours.is_code(id, &format!(" {}-{} ", &code[..3], &code[3..])));
+        assert!(!ours.is_code(other, &code) && !theirs.is_code(id, &code));
+        for wrong in ["", "0", &code[..5], &format!("{code}0"), "１２３４５６", "<b>"] {
+            assert!(!ours.is_code(id, wrong), "{wrong}");
+        }
+        let (link, page) = (ours.link(id), ours.page(id));
+        assert_eq!((ours.read_link(&link), ours.read_page(&page)), (Some(id), Some(id)));
+        assert_eq!((ours.read_page(&link), ours.read_link(&page), theirs.read_link(&link)), (None, None, None));
+        // No digit is rarer than another: what can be guessed is one in a million.
+        let codes = (0..2000).map(|n| ours.code(Uuid::from_u128(n)));
+        let different: std::collections::BTreeSet<String> = codes.collect();
+        assert!(different.len() > 1990);
+    }
 
     #[test]
     fn a_token_does_one_thing_in_one_city() {

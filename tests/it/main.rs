@@ -4,5 +4,6 @@
 mod connect;
 mod docs;
 mod faults;
+mod follow;
 mod layers;
 mod tidy;

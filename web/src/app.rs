@@ -6,7 +6,7 @@ use adapters::{
     intake::{Doors, IntakeTools},
     updates::UpdateTools,
 };
-use notifier::{choices::Choices, why::Whys, wishes::Wishes};
+use notifier::{choices::Choices, mine::Mine, verify::Verify, why::Whys, wishes::Wishes};
 use schemas::{Date, report::Language};
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::OnceCell;
@@ -34,6 +34,7 @@ pub struct Inner {
     wishes: OnceCell<Wishes>,
     whys: OnceCell<Whys>,
     choices: OnceCell<Choices>,
+    verify: OnceCell<Verify>,
 }
 
 impl Deref for App {
@@ -69,6 +70,7 @@ impl App {
             wishes: OnceCell::new(),
             whys: OnceCell::new(),
             choices: OnceCell::new(),
+            verify: OnceCell::new(),
         }))
     }
 
@@ -86,6 +88,17 @@ impl App {
     /// Where people choose how they are told.
     pub async fn choices(&self) -> Result<&Choices, store::Error> {
         self.choices.get_or_try_init(|| Choices::open(&self.site.store, &self.site.city)).await
+    }
+
+    /// Where people prove that an address is theirs.
+    pub async fn verify(&self) -> Result<&Verify, store::Error> {
+        let available = self.site.config.senders.clone();
+        self.verify.get_or_try_init(|| Verify::open(&self.site.store, &self.site.city, available)).await
+    }
+
+    /// What people chose about themselves.
+    pub fn mine(&self) -> Mine {
+        Mine::new(&self.site.store, &self.site.city)
     }
 
     /// The date today in the city.

@@ -66,6 +66,9 @@ pub struct Parcel {
     pub urgency: Urgency,
     /// It says how the case is: a newer one says all of it.
     pub is_status: bool,
+    /// Whether whoever gets it may say by the links of its notice that they want no more. There are none in what
+    /// somebody asked for a moment ago.
+    pub may_stop: bool,
     /// When the notice was planned: the same on every retry.
     pub at: Timestamp,
 }

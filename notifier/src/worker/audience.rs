@@ -125,6 +125,7 @@ impl Audience {
         let contact = report.tell.way().and_then(|_| self.contacts.get(&report.id));
         let mut addresses: Vec<Address> = contact.iter().flat_map(|contact| contact_addresses(contact, city)).collect();
         addresses.sort_by_key(|address| Some(address.way()) != report.tell.way());
+        self.in_order_of_owner(keys, &mut addresses);
         // A device was added after the report: that is what they asked for last.
         let mut keyed: Vec<(Way, AddressKey)> = devices.iter().map(|device| (Way::Push, device_key(device))).collect();
         keyed.extend(addresses.iter().map(|a| (a.way(), key(keys, a))));
@@ -146,6 +147,23 @@ impl Audience {
         };
         self.fill(&mut to, &keyed, &targets(city, report));
         Some(to)
+    }
+
+    /// Whoever put their ways in an order is told in that order, whatever they ticked on a report.
+    fn in_order_of_owner(&self, keys: &AddressKeys, addresses: &mut [Address]) {
+        let owner = addresses.iter().find_map(|address| self.owners.get(&key(keys, address)));
+        let Some(known) = owner.and_then(|owner| self.addresses.get(owner)) else { return };
+        let mut ways: Vec<Way> = Vec::new();
+        for known in known.iter().filter(|known| known.verified_at.is_some()) {
+            if !ways.contains(&known.address.way()) {
+                ways.push(known.address.way());
+            }
+        }
+        // Who has but one way proven put nothing in an order.
+        if ways.len() > 1 {
+            let place = |way: Way| ways.iter().position(|known| *known == way).unwrap_or(ways.len());
+            addresses.sort_by_key(|address| place(address.way()));
+        }
     }
 
     fn follower(&self, id: Uuid, report: &Report, city: &City, scope: Scope, target: &str) -> Option<Recipient> {
@@ -213,7 +231,7 @@ impl Audience {
 }
 
 /// Whether who follows a case hears of this: what is between the city and the reporter is not theirs.
-pub(super) fn is_for_followers(what: &What) -> bool {
+pub fn is_for_followers(what: &What) -> bool {
     matches!(
         what,
         What::Received
@@ -227,7 +245,7 @@ pub(super) fn is_for_followers(what: &What) -> bool {
 }
 
 /// Whether others than the reporter may know of it.
-pub(super) fn is_public(city: &City, report: &Report) -> bool {
+pub fn is_public(city: &City, report: &Report) -> bool {
     !matches!(report.kind, Kind::Complaint)
         && city.category(&report.category).is_some_and(|category| category.publicity == Publicity::Public)
 }

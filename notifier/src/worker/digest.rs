@@ -69,6 +69,7 @@ impl SendWorker {
             critical: false,
             urgency: Urgency::Normal,
             is_status: false,
+            may_stop: true,
             at: notice.planned_at,
         };
         Ok(self.sender.send(&parcel).await)

@@ -9,11 +9,13 @@ mod known;
 pub(crate) mod members;
 mod pinned;
 mod plan;
+mod proof;
 mod send;
 pub(crate) mod step;
 pub mod why;
 
 pub(crate) use audience::contact_addresses;
+pub use audience::{is_for_followers, is_public};
 pub(crate) use heard::address_of;
 pub(crate) use known::{address, facts, is_unwanted};
 pub(crate) use pinned::PinnedWords;

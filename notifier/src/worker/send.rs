@@ -5,6 +5,7 @@ use super::{
     known::{address, facts, is_unwanted},
     pinned::PinnedWords,
     plan::failed,
+    proof::is_proof,
 };
 use crate::{
     context,
@@ -31,7 +32,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use store::{About, AddressKey, AddressKeys, NoticeEnd, NoticeView, Store};
+use store::{About, AddressKey, AddressKeys, NoticeEnd, NoticeView, ProofTokens, Store};
 
 /// The receipt of a notice that was not sent because a newer one says more.
 pub const SUPERSEDED: &str = "not sent: a newer notice says more";
@@ -67,6 +68,7 @@ pub struct SendWorker {
     pub(super) links: NoticeLinks,
     pub(super) sender: Arc<dyn Sender>,
     pub(super) keys: AddressKeys,
+    pub(super) proofs: ProofTokens,
 }
 
 impl SendWorker {
@@ -79,10 +81,10 @@ impl SendWorker {
         public_url: &str,
         sender: Arc<dyn Sender>,
     ) -> Result<Self, store::Error> {
-        let keys = store.address_keys().await?;
+        let (keys, proofs) = (store.address_keys().await?, store.proof_tokens().await?);
         let links = NoticeLinks::open(&store, public_url).await?;
         let words = PinnedWords::new(&store, &city, &templates);
-        Ok(Self { store, city, words, links, sender, keys })
+        Ok(Self { store, city, words, links, sender, keys, proofs })
     }
 
     /// Whether a newer status of the same case is on its way, which makes this one pointless now
@@ -123,6 +125,9 @@ impl SendWorker {
                 return Ok(Verdict::never(Fault::Ours, format!("the letter does not name a notice: {error}")));
             }
         };
+        if is_proof(letter) {
+            return self.deliver_proof(&due).await;
+        }
         let Some(view) = self.store.notice(due.notice).await? else {
             return Ok(Verdict::never(Fault::Ours, "the notice is not in the store"));
         };
@@ -173,6 +178,7 @@ impl SendWorker {
             critical,
             urgency,
             is_status,
+            may_stop: true,
             at: view.notice.planned_at,
         };
         Ok(self.sender.send(&parcel).await)
@@ -206,7 +212,9 @@ impl Edge for SendWorker {
     async fn record(&self, tx: &mut store::Tx, outcomes: &[Outcome]) -> Result<(), store::Error> {
         let at = self.store.clock().now();
         // The letter of a notice has the notice's id. One batch may hold it twice; the last wins.
-        let last: HashMap<Uuid, &Outcome> = outcomes.iter().map(|outcome| (outcome.letter.id, outcome)).collect();
+        // What has somebody prove an address is no notice: nothing is kept of it.
+        let notices = outcomes.iter().filter(|outcome| !is_proof(&outcome.letter));
+        let last: HashMap<Uuid, &Outcome> = notices.map(|outcome| (outcome.letter.id, outcome)).collect();
         let by_id: BTreeMap<Uuid, &Outcome> = last.into_iter().collect();
         let ends: Vec<NoticeEnd> = by_id.values().map(|outcome| end_of(outcome, at)).collect();
         tx.settle_notices(&ends).await?;

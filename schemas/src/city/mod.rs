@@ -8,6 +8,7 @@ mod knowledge;
 mod on_call;
 mod owners;
 mod pace;
+mod proving;
 mod quiet;
 mod read;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use knowledge::{Article, ArticleText};
 pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
 pub use owners::{Drawn, Layer, OwnerMap, Owners};
 pub use pace::Pace;
+pub use proving::Proving;
 pub use quiet::Quiet;
 
 use crate::{
@@ -62,6 +64,8 @@ pub struct City {
     pub quiet: Option<Quiet>,
     /// How news is gathered before it is told.
     pub pace: Pace,
+    /// How people prove that an address is theirs.
+    pub proving: Proving,
     /// The mail address of the front door: `From` of every notice.
     pub email: String,
     /// The desk that gets what no rule matches.

@@ -20,6 +20,7 @@ mod paper;
 mod past;
 mod people;
 mod places;
+mod proofs;
 mod relay;
 mod rulesets;
 mod tasks;

@@ -27,6 +27,7 @@ const FORGET_EVERY: u64 = 4096;
 pub struct Limits {
     writes: Option<Limiter>,
     reads: Option<Limiter>,
+    proofs: Option<Limiter>,
     checks: AtomicU64,
 }
 
@@ -45,6 +46,7 @@ impl Limits {
         Self {
             writes: limiter(rate.writes_per_minute),
             reads: limiter(rate.reads_per_minute),
+            proofs: NonZeroU32::new(rate.proofs_per_hour).map(|n| RateLimiter::keyed(Quota::per_hour(n))),
             checks: AtomicU64::new(0),
         }
     }
@@ -52,8 +54,17 @@ impl Limits {
     /// Counts one request of `caller`; the seconds to wait when it is one too many.
     pub(crate) fn count(&self, caller: Caller, write: bool) -> Result<(), u64> {
         let Some(limiter) = (if write { &self.writes } else { &self.reads }) else { return Ok(()) };
+        self.check(limiter, caller)
+    }
+
+    /// Counts one message that `caller` has sent to an address they name; the seconds to wait when it is one too many.
+    pub(crate) fn count_proof(&self, caller: Caller) -> Result<(), u64> {
+        self.proofs.as_ref().map_or(Ok(()), |limiter| self.check(limiter, caller))
+    }
+
+    fn check(&self, limiter: &Limiter, caller: Caller) -> Result<(), u64> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
-            for limiter in [&self.writes, &self.reads].into_iter().flatten() {
+            for limiter in [&self.writes, &self.reads, &self.proofs].into_iter().flatten() {
                 limiter.retain_recent();
             }
         }

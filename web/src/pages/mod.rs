@@ -2,10 +2,15 @@
 
 mod answers;
 mod article;
+mod ask;
+mod becomes;
+mod case;
 mod choose;
 mod contest;
 mod door;
 mod fields;
+mod follow;
+mod forgotten;
 mod form;
 mod helped;
 mod home;
@@ -13,9 +18,14 @@ mod letterbox;
 mod letterbox_html;
 mod letterbox_item;
 mod message;
+mod open;
 mod pace;
+mod person;
+mod person_acts;
 mod photo;
 mod privacy;
+mod prove;
+mod proven;
 mod receipt;
 mod reply;
 mod report;
@@ -71,6 +81,15 @@ pub const PAGES: &[Entry] = &[
     wishes::PAGE,
     why::NOTICE_PAGE,
     pace::PAGE,
+    becomes::PAGE,
+    follow::PAGE,
+    case::PAGE,
+    open::PAGE,
+    prove::PAGE,
+    proven::PAGE,
+    person::PAGE,
+    pace::PERSON_PAGE,
+    forgotten::PAGE,
     work::PAGE,
     work_photo::PAGE,
     answers::PAGE,

@@ -1,5 +1,6 @@
 //! `/{lang}/u/{token}/choices`: whoever got a notice chooses the language, how often they hear, and when it has to
-//! be quiet. Opening it changes nothing; what was changed is undone by one button.
+//! be quiet. Opening it changes nothing; what was changed is undone by one button. `/{lang}/p/{token}/choices` is the same
+//! for whoever has the link to everything they chose.
 
 use super::{Call, Entry, Lang, Oops, wishes::Link};
 use crate::{app::App, face::Page};
@@ -18,6 +19,33 @@ use serde::{Deserialize, Serialize};
 pub const PAGE: Entry =
     Entry { name: "pace", path: "/{lang}/u/{token}/choices", route: |_| get(show).post(send), sandbox: false };
 
+/// The page of a person.
+pub const PERSON_PAGE: Entry = Entry {
+    name: "pace of a person",
+    path: "/{lang}/p/{token}/choices",
+    route: |_| get(show_person).post(send_person),
+    sandbox: false,
+};
+
+/// By which link somebody came.
+#[derive(Debug, Clone, Copy)]
+enum By<'a> {
+    /// That of a notice.
+    Notice(&'a str),
+    /// That of a person.
+    Person(&'a str),
+}
+
+impl By<'_> {
+    /// The address of what this page belongs to, after the language.
+    fn base(self) -> String {
+        match self {
+            Self::Notice(token) => format!("/u/{token}"),
+            Self::Person(token) => format!("/p/{token}"),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Data {
     action: String,
@@ -31,8 +59,12 @@ struct Data {
     wrong: Option<String>,
     /// What counted before the change that was just made.
     before: Option<Said>,
-    /// Where they stop it all.
-    wishes: String,
+    /// Where they stop it all; nothing for who came from everything they chose.
+    wishes: Option<String>,
+    /// Where everything they chose is; by a button, since it may make them somebody with choices.
+    mine: Option<String>,
+    /// Back to everything they chose.
+    back: Option<String>,
     phone: Call,
 }
 
@@ -122,19 +154,34 @@ async fn show(
     Query(seen): Query<Seen>,
 ) -> Result<Response, Oops> {
     let before = seen.was.as_deref().and_then(Said::long);
-    page(&app, language, &link, None, before, None).await
+    page(&app, language, By::Notice(&link.token), None, before, None).await
+}
+
+async fn show_person(
+    State(app): State<App>,
+    Lang(language): Lang,
+    Path(link): Path<Link>,
+    Query(seen): Query<Seen>,
+) -> Result<Response, Oops> {
+    let before = seen.was.as_deref().and_then(Said::long);
+    page(&app, language, By::Person(&link.token), None, before, None).await
 }
 
 /// The page; `said` is what they typed that does not do, and `wrong` the text that says why.
 async fn page(
     app: &App,
     language: Language,
-    link: &Link,
+    by: By<'_>,
     said: Option<Said>,
     before: Option<Said>,
     wrong: Option<&str>,
 ) -> Result<Response, Oops> {
-    let opened = app.choices().await?.look(&link.token).await?.ok_or(Oops::Missing)?;
+    let choices = app.choices().await?;
+    let opened = match by {
+        By::Notice(token) => choices.look(token).await?,
+        By::Person(token) => choices.look_person(token).await?,
+    };
+    let opened = opened.ok_or(Oops::Missing)?;
     let now = said.unwrap_or_else(|| Said::of(&opened.chosen));
     // A link that somebody else made up undoes nothing that is not a choice.
     let before = before.filter(|before| matches!(before.read(app), Ok(Ok(_))));
@@ -152,7 +199,9 @@ async fn page(
         checked: now.language == each.as_str(),
     });
     let hours = app.site.city.quiet;
-    let here = format!("/u/{}/choices", link.token);
+    let (base, lang) = (by.base(), language.as_str());
+    let here = format!("{base}/choices");
+    let is_person = matches!(by, By::Person(_));
     let data = Data {
         action: format!("/{}{here}", language.as_str()),
         lead: text("pace-lead", &[("address", &opened.address)]),
@@ -166,7 +215,9 @@ async fn page(
         },
         wrong: wrong.map(|key| text(key, &[])),
         before,
-        wishes: format!("/{}/u/{}", language.as_str(), link.token),
+        wishes: (!is_person).then(|| format!("/{lang}{base}")),
+        mine: (!is_person).then(|| format!("/{lang}{base}/mine")),
+        back: is_person.then(|| format!("/{lang}{base}")),
         phone: Call::to(&app.site.city.phone),
     };
     let status = if data.wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -179,12 +230,29 @@ async fn send(
     Path(link): Path<Link>,
     Form(said): Form<Said>,
 ) -> Result<Response, Oops> {
-    let chosen = match said.read(&app)? {
+    keep(&app, language, By::Notice(&link.token), said).await
+}
+
+async fn send_person(
+    State(app): State<App>,
+    Lang(language): Lang,
+    Path(link): Path<Link>,
+    Form(said): Form<Said>,
+) -> Result<Response, Oops> {
+    keep(&app, language, By::Person(&link.token), said).await
+}
+
+async fn keep(app: &App, language: Language, by: By<'_>, said: Said) -> Result<Response, Oops> {
+    let chosen = match said.read(app)? {
         Ok(chosen) => chosen,
-        Err(wrong) => return page(&app, language, &link, Some(said), None, Some(wrong)).await,
+        Err(wrong) => return page(app, language, by, Some(said), None, Some(wrong)).await,
     };
-    let before = app.choices().await?.keep(&link.token, chosen).await?.ok_or(Oops::Missing)?;
-    let was = Said::of(&before).short();
+    let choices = app.choices().await?;
+    let before = match by {
+        By::Notice(token) => choices.keep(token, chosen).await?,
+        By::Person(token) => choices.keep_person(token, chosen).await?,
+    };
+    let was = Said::of(&before.ok_or(Oops::Missing)?).short();
     // The page goes on in the language that was chosen.
-    Ok(Redirect::to(&format!("/{}/u/{}/choices?was={was}", chosen.language.as_str(), link.token)).into_response())
+    Ok(Redirect::to(&format!("/{}{}/choices?was={was}", chosen.language.as_str(), by.base())).into_response())
 }

@@ -50,6 +50,10 @@ struct Data {
     device: Option<DeviceBox>,
     /// Why they were told, or were not.
     why: String,
+    /// Where they choose how they are told.
+    choices: String,
+    /// The page that others may see and follow, where there is one.
+    public: Option<String>,
     phone: Call,
 }
 
@@ -257,6 +261,9 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         contest,
         device: device_box(app, &report.token).filter(|_| !status.is_closed()),
         why: format!("/{lang}/t/{}/why", report.token),
+        choices: format!("/{lang}/choices"),
+        public: notifier::worker::is_public(&app.site.city, &report)
+            .then(|| format!("/{lang}/case/{}", report.reference.digits())),
         phone: Call::to(&app.site.city.phone),
         reference: reference.clone(),
     };

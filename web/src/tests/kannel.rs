@@ -56,6 +56,7 @@ fn parcel(notice: u128, short: &str) -> Parcel {
         critical: false,
         urgency: Urgency::Normal,
         is_status: true,
+        may_stop: true,
         at: Timestamp::UNIX_EPOCH,
     }
 }

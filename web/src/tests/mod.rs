@@ -33,6 +33,7 @@ mod api;
 mod department_cases;
 mod department_photos;
 mod desk_tasks;
+mod follow;
 mod form;
 mod guard;
 mod kannel;

@@ -82,15 +82,19 @@ impl Letterhead {
             // Mails about one case stand together in the reader's mailbox.
             .in_reply_to(format!("<{}@{}>", parcel.case_id, self.domain))
             .references(format!("<{}@{}>", parcel.case_id, self.domain))
-            .raw_header(raw("List-Id", &self.list_id))
-            // One address alone, over HTTPS: RFC 8058 §3.1.
-            .raw_header(raw("List-Unsubscribe", &format!("<{}>", self.links.one_click(parcel.notice))))
-            .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
             .raw_header(raw("Content-Language", parcel.language.as_str()))
             // RFC 3834 §5, and the same for Exchange: no holiday replies.
             .raw_header(raw("Auto-Submitted", "auto-generated"))
             .raw_header(raw("X-Auto-Response-Suppress", "OOF, AutoReply"));
-        if let Some(reply_to) = self.reply_to(parcel.notice)? {
+        if parcel.may_stop {
+            builder = builder
+                .raw_header(raw("List-Id", &self.list_id))
+                // One address alone, over HTTPS: RFC 8058 §3.1.
+                .raw_header(raw("List-Unsubscribe", &format!("<{}>", self.links.one_click(parcel.notice))))
+                .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+        }
+        // An answer to what belongs to no case goes to the front door itself.
+        if let Some(reply_to) = self.reply_to(parcel.notice)?.filter(|_| parcel.may_stop) {
             builder = builder.reply_to(Mailbox::new(None, reply_to));
         }
         let boundary = format!("voordeur-{}", parcel.notice.simple());

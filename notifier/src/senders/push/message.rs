@@ -146,6 +146,7 @@ mod tests {
             critical: false,
             urgency: Urgency::Normal,
             is_status: true,
+            may_stop: true,
             at: Timestamp::UNIX_EPOCH,
         }
     }

@@ -176,6 +176,7 @@ fn parcel() -> Parcel {
         critical: false,
         urgency: Urgency::Normal,
         is_status: true,
+        may_stop: true,
         at: schemas::Timestamp::UNIX_EPOCH,
     }
 }

@@ -6,7 +6,7 @@ use super::{
     yaml::{Node, Position},
 };
 use crate::{
-    city::{Calendar, Files, Layer, Pace, Patience, Quiet, Texts},
+    city::{Calendar, Files, Layer, Pace, Patience, Proving, Quiet, Texts},
     fault::{Fault, did_you_mean},
     phone,
     report::Language,
@@ -39,6 +39,7 @@ pub(super) struct Front {
     pub country: String,
     pub quiet: Option<Quiet>,
     pub pace: Pace,
+    pub proving: Proving,
     pub email: Option<String>,
     pub fallback: Option<(DepartmentId, Position)>,
     pub calendar: Option<Calendar>,
@@ -85,6 +86,7 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "staff_channels",
         "attribution",
         "patience",
+        "proof",
         "consent_question",
         "suggest",
     ];
@@ -126,6 +128,9 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
     if let Some(node) = map.get("patience") {
         patience(node, fields, &mut front.patience);
     }
+    if let Some(node) = map.get("proof") {
+        proving(node, fields, &mut front.proving);
+    }
     front.consent_question = map
         .get("consent_question")
         .and_then(|node| Some((fields.text(node, "the question that asks for consent")?, node.at)));
@@ -164,6 +169,24 @@ fn patience(node: &Node, fields: &mut Fields<'_>, patience: &mut Patience) {
         let days = map.get(name).and_then(|node| fields.number(node, &format!("`{name}`"), 0..=250));
         if let Some(days) = days.and_then(|days| u32::try_from(days).ok()) {
             *place = days;
+        }
+    }
+}
+
+fn proving(node: &Node, fields: &mut Fields<'_>, proving: &mut Proving) {
+    let Some(map) = fields.map(node, "`proof`", &["link", "code", "hour", "day", "sms"]) else { return };
+    let most_hours = i64::from(crate::proof::Proof::KEPT_HOURS);
+    let places = [
+        ("link", 1..=most_hours, &mut proving.link),
+        ("code", 5..=60, &mut proving.code),
+        ("hour", 1..=10, &mut proving.hour),
+        ("day", 1..=50, &mut proving.day),
+        ("sms", 0..=100_000, &mut proving.sms),
+    ];
+    for (name, range, place) in places {
+        let number = map.get(name).and_then(|node| fields.number(node, &format!("`{name}`"), range));
+        if let Some(number) = number.and_then(|number| u32::try_from(number).ok()) {
+            *place = number;
         }
     }
 }

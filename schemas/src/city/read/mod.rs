@@ -88,6 +88,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         country: front.country,
         quiet: front.quiet,
         pace: front.pace,
+        proving: front.proving,
         email: front.email?,
         fallback: front.fallback?.0,
         calendar: front.calendar?,

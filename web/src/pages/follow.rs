@@ -1,0 +1,198 @@
+//! `/{lang}/follow`: stay informed about topics and districts. Nothing is kept of whom until they prove the address.
+
+use super::{
+    Call, Entry, Lang, Oops, ask,
+    fields::{Choice, Field, Opt},
+};
+use crate::{app::App, face::Page, guard::rate::Caller};
+use axum::{
+    Extension,
+    extract::{RawForm, RawQuery, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use notifier::verify::{MOST_FOLLOWS, is_offered};
+use schemas::{
+    city::in_language,
+    notice::Scope,
+    proof::{Target, Wants},
+    report::Language,
+};
+use serde::Serialize;
+use url::form_urlencoded;
+
+/// The page.
+pub const PAGE: Entry =
+    Entry { name: "follow", path: "/{lang}/follow", route: |_| get(show).post(send), sandbox: false };
+
+#[derive(Serialize)]
+struct Data {
+    action: String,
+    /// What is wrong, with a link to the field.
+    faults: Vec<Fault>,
+    topics: Option<Choice>,
+    areas: Option<Choice>,
+    languages: Choice,
+    address: Field,
+    /// Nothing can be followed here, or nobody told.
+    empty: bool,
+    privacy: String,
+    choices: String,
+    phone: Call,
+}
+
+#[derive(Serialize)]
+struct Fault {
+    href: String,
+    text: String,
+}
+
+/// A form as it is sent.
+#[derive(Debug, Default)]
+struct Said {
+    targets: Vec<Target>,
+    address: String,
+    language: Option<Language>,
+}
+
+impl Said {
+    fn read(app: &App, bytes: &[u8]) -> Self {
+        let mut said = Self::default();
+        for (name, value) in form_urlencoded::parse(bytes).take(4 * MOST_FOLLOWS) {
+            let scope = match &*name {
+                "topic" => Scope::Topic,
+                "area" => Scope::Area,
+                "address" => {
+                    said.address = value.trim().to_owned();
+                    continue;
+                }
+                "language" => {
+                    said.language = Language::parse(&value).filter(|language| app.languages().contains(language));
+                    continue;
+                }
+                _ => continue,
+            };
+            let target = Target { scope, target: value.into_owned() };
+            if is_offered(&app.site.city, &target) && !said.targets.contains(&target) {
+                said.targets.push(target);
+            }
+        }
+        said
+    }
+}
+
+/// What anybody may follow of one scope, with its name; those in `chosen` are.
+fn options(app: &App, language: Language, scope: Scope, chosen: &[Target]) -> Vec<Opt> {
+    let city = &app.site.city;
+    let all: Vec<(&str, &str)> = match scope {
+        Scope::Topic => {
+            city.groups.iter().map(|group| (group.id.as_str(), in_language(&group.names, language))).collect()
+        }
+        _ => city.areas.all().iter().map(|area| (area.id.as_str(), in_language(&area.names, language))).collect(),
+    };
+    let offered = all.into_iter().map(|(id, label)| (Target { scope, target: id.to_owned() }, label));
+    let offered = offered.filter(|(target, _)| is_offered(city, target));
+    let name = scope.as_str();
+    let option = |(n, (target, label)): (usize, (Target, &str))| Opt {
+        id: format!("{name}-{}", n + 1),
+        name: name.to_owned(),
+        checked: chosen.contains(&target),
+        value: target.target,
+        label: label.to_owned(),
+        hint: None,
+    };
+    offered.enumerate().map(option).collect()
+}
+
+/// The topics, or the districts, that can be chosen; nothing where there are none.
+pub(super) fn choice(app: &App, language: Language, scope: Scope, chosen: &[Target]) -> Option<Choice> {
+    let options = options(app, language, scope, chosen);
+    let text = |key: String| app.text(language, &key, &[]);
+    (!options.is_empty()).then(|| Choice {
+        id: scope.as_str().to_owned(),
+        legend: text(format!("follow-{}", scope.as_str())),
+        hint: Some(text(format!("follow-{}-hint", scope.as_str()))),
+        many: true,
+        optional: false,
+        described: format!("{}-hint", scope.as_str()),
+        options,
+        ..Choice::default()
+    })
+}
+
+async fn show(State(app): State<App>, Lang(language): Lang, RawQuery(query): RawQuery) -> Result<Response, Oops> {
+    let said = Said::read(&app, query.unwrap_or_default().as_bytes());
+    page(&app, language, Said { address: String::new(), ..said }, false).await
+}
+
+async fn page(app: &App, language: Language, said: Said, sent: bool) -> Result<Response, Oops> {
+    let text = |key: &str| app.text(language, key, &[]);
+    let verify = app.verify().await?;
+    let wrong = sent && verify.read(&said.address).is_none();
+    let mut topics = choice(app, language, Scope::Topic, &said.targets);
+    let areas = choice(app, language, Scope::Area, &said.targets);
+    let mut faults = Vec::new();
+    if sent && said.targets.is_empty() {
+        let error = text("follow-nothing");
+        faults.push(Fault { href: "#topic-1".into(), text: error.clone() });
+        if let Some(topics) = &mut topics {
+            topics.described = "topic-hint topic-error".into();
+            topics.error = Some(error);
+        }
+    }
+    let address = ask::field(app, language, &said.address, wrong).await?;
+    faults.extend(address.error.iter().map(|error| Fault { href: "#address".into(), text: error.clone() }));
+    let chosen = said.language.unwrap_or(language);
+    let languages = Choice {
+        id: "language".into(),
+        legend: text("pace-language"),
+        short: true,
+        options: app
+            .languages()
+            .iter()
+            .map(|each| Opt {
+                id: format!("language-{}", each.as_str()),
+                name: "language".into(),
+                value: each.as_str().into(),
+                label: text(&format!("pace-language-{}", each.as_str())),
+                hint: None,
+                checked: *each == chosen,
+            })
+            .collect(),
+        ..Choice::default()
+    };
+    let lang = language.as_str();
+    let data = Data {
+        action: format!("/{lang}/follow"),
+        empty: verify.ways().is_empty() || (topics.is_none() && areas.is_none()),
+        topics,
+        areas,
+        languages,
+        address,
+        privacy: format!("/{lang}/privacy"),
+        choices: format!("/{lang}/choices"),
+        phone: Call::to(&app.site.city.phone),
+        faults,
+    };
+    let status = if data.faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(app.show(&Page::new(language, "follow", text("follow-title"), "/follow", data).status(status)))
+}
+
+async fn send(
+    State(app): State<App>,
+    Lang(language): Lang,
+    Extension(caller): Extension<Caller>,
+    RawForm(bytes): RawForm,
+) -> Result<Response, Oops> {
+    let said = Said::read(&app, &bytes);
+    if said.targets.is_empty() {
+        return page(&app, language, said, true).await;
+    }
+    let chosen = said.language.unwrap_or(language);
+    let wants = Wants { follows: said.targets.clone(), language: Some(chosen) };
+    match ask::send(&app, caller, chosen, &said.address, None, wants).await? {
+        Some(answer) => Ok(answer.into_response()),
+        None => page(&app, language, said, true).await,
+    }
+}

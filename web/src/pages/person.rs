@@ -1,0 +1,215 @@
+//! `/{lang}/p/{token}`: everything that somebody chose: where they are told and in which order, what they follow, what
+//! they do not want to hear of. Every change is a button; what can be undone is.
+
+use super::{
+    Call, Entry, Lang, Oops, ask,
+    fields::{Choice, Field, Opt},
+    follow, person_acts, proven,
+    wishes::Link,
+};
+use crate::{app::App, face::Page};
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::Response,
+    routing::get,
+};
+use notifier::mine::{Opened, Stand};
+use schemas::{notice::Scope, proof::Target, report::Language};
+use serde::{Deserialize, Serialize};
+
+/// The page.
+pub const PAGE: Entry =
+    Entry { name: "person", path: "/{lang}/p/{token}", route: |_| get(show).post(person_acts::send), sandbox: false };
+
+#[derive(Serialize)]
+struct Data {
+    action: String,
+    /// What was just done, and how it is undone.
+    done: Option<Done>,
+    /// They want to drop their last address.
+    last: Option<Row>,
+    /// They want to be forgotten.
+    leaving: bool,
+    addresses: Vec<Row>,
+    /// Nothing can be put in an order.
+    alone: bool,
+    add: Option<Field>,
+    follows: Vec<Item>,
+    more: String,
+    silences: Vec<Item>,
+    silence: Choice,
+    pace: String,
+    phone: Call,
+}
+
+#[derive(Serialize)]
+struct Done {
+    text: String,
+    undo: Option<Item>,
+}
+
+/// One address.
+#[derive(Clone, Serialize)]
+struct Row {
+    way: &'static str,
+    key: String,
+    name: String,
+    stand: String,
+    tone: &'static str,
+    icon: &'static str,
+    up: bool,
+    down: bool,
+}
+
+/// One thing that is followed, or not heard of.
+#[derive(Serialize)]
+struct Item {
+    name: String,
+    scope: &'static str,
+    target: String,
+}
+
+/// What was done just now, as it stands in the address of the page: none of it says who they are.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Seen {
+    /// They have just proved an address.
+    #[serde(default)]
+    pub(super) new: Option<String>,
+    /// They do not follow this any more: `scope.target`.
+    #[serde(default)]
+    pub(super) off: Option<String>,
+    /// Something else is kept.
+    #[serde(default)]
+    pub(super) kept: Option<String>,
+}
+
+/// What is wrong with what was just sent, or what has to be sure.
+#[derive(Default)]
+pub(super) struct Just {
+    /// This was typed, and is no address.
+    pub(super) typed: Option<String>,
+    /// The key of the last address, which they want to drop.
+    pub(super) last: Option<String>,
+    /// They want to be forgotten.
+    pub(super) leaving: bool,
+}
+
+async fn show(
+    State(app): State<App>,
+    Lang(language): Lang,
+    Path(link): Path<Link>,
+    Query(seen): Query<Seen>,
+) -> Result<Response, Oops> {
+    page(&app, language, &link.token, seen, Just::default()).await
+}
+
+/// Reads what is written `scope.target`.
+pub(super) fn target(text: &str) -> Option<Target> {
+    let (scope, target) = text.split_once('.')?;
+    let scope = Scope::parse(scope).filter(|scope| (*scope == Scope::All) == target.is_empty())?;
+    Some(Target { scope, target: target.to_owned() })
+}
+
+/// The page, with what was just done.
+pub(super) async fn page(app: &App, language: Language, token: &str, seen: Seen, just: Just) -> Result<Response, Oops> {
+    let opened = app.mine().look(token).await?.ok_or(Oops::Missing)?;
+    let text = |key: &str, args: &[(&str, &str)]| app.text(language, key, args);
+    let rows = rows(app, language, &opened);
+    let off = seen.off.as_deref().and_then(target).filter(|off| !opened.follows.contains(off));
+    let done = match (off, seen.new, seen.kept) {
+        (Some(off), ..) => {
+            let undo = items(app, language, std::slice::from_ref(&off)).await?.pop();
+            undo.map(|undo| Done { text: text("person-unfollowed", &[("name", &undo.name)]), undo: Some(undo) })
+        }
+        (None, Some(_), _) => Some(Done { text: text("person-new", &[]), undo: None }),
+        (None, None, Some(_)) => Some(Done { text: text("pace-saved", &[]), undo: None }),
+        _ => None,
+    };
+    let is_wrong = just.typed.is_some();
+    let typed = just.typed.unwrap_or_default();
+    let lang = language.as_str();
+    let here = format!("/p/{token}");
+    let silence_options = [(Scope::All, String::new(), text("person-silence-all", &[]))].into_iter().chain(
+        follow::choice(app, language, Scope::Topic, &[])
+            .into_iter()
+            .flat_map(|topics| topics.options)
+            .map(|option| (Scope::Topic, option.value, option.label)),
+    );
+    let silence_options = silence_options.filter(|(scope, target, _)| {
+        !opened.silences.iter().any(|silence| silence.scope == *scope && silence.target == *target)
+    });
+    let silence = Choice {
+        id: "silence".into(),
+        legend: text("person-silence", &[]),
+        options: silence_options
+            .enumerate()
+            .map(|(n, (scope, target, label))| Opt {
+                id: format!("silence-{}", n + 1),
+                name: "what".into(),
+                value: format!("{}.{target}", scope.as_str()),
+                label,
+                hint: None,
+                checked: false,
+            })
+            .collect(),
+        ..Choice::default()
+    };
+    let can_add = !app.verify().await?.ways().is_empty();
+    let data = Data {
+        action: format!("/{lang}{here}"),
+        done,
+        last: just.last.and_then(|key| rows.iter().find(|row| row.key == key).cloned()),
+        leaving: just.leaving,
+        alone: opened.addresses.iter().filter(|one| one.stand != Stand::Waiting).count() < 2,
+        addresses: rows,
+        add: if can_add { Some(ask::field(app, language, &typed, is_wrong).await?) } else { None },
+        follows: items(app, language, &opened.follows).await?,
+        more: format!("/{lang}/follow"),
+        silences: items(app, language, &opened.silences).await?,
+        silence,
+        pace: format!("/{lang}{here}/choices"),
+        phone: Call::to(&app.site.city.phone),
+    };
+    let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(app.show(&Page::new(language, "person", text("person-title", &[]), here, data).private().status(status)))
+}
+
+fn rows(app: &App, language: Language, opened: &Opened) -> Vec<Row> {
+    // Only what is proven is tried, so only that has an order.
+    let known = opened.addresses.iter().filter(|one| one.stand != Stand::Waiting).count();
+    let row = |(n, one): (usize, &notifier::mine::Mailbox)| {
+        let (stand, tone, icon) = match one.stand {
+            Stand::Proven => ("proven", "good", "accepted"),
+            Stand::Waiting => ("waiting", "wait", "waiting"),
+            Stand::Broken => ("broken", "bad", "alert"),
+        };
+        let way = one.key.way.as_str();
+        let is_known = one.stand != Stand::Waiting;
+        Row {
+            way,
+            key: one.key.key.clone(),
+            name: app.text(language, &format!("person-way-{way}"), &[("address", &one.masked)]),
+            stand: app.text(language, &format!("person-stand-{stand}"), &[]),
+            tone,
+            icon,
+            up: is_known && n > 0,
+            down: is_known && n + 1 < known,
+        }
+    };
+    opened.addresses.iter().enumerate().map(row).collect()
+}
+
+async fn items(app: &App, language: Language, targets: &[Target]) -> Result<Vec<Item>, Oops> {
+    let mut items = Vec::new();
+    for target in targets {
+        let name = match target.scope {
+            Scope::All => Some(app.text(language, "person-silence-all", &[])),
+            _ => proven::names(app, language, std::slice::from_ref(target)).await?.pop(),
+        };
+        // What the city does not have any more is gone all the same.
+        let name = name.unwrap_or_else(|| target.target.clone());
+        items.push(Item { name, scope: target.scope.as_str(), target: target.target.clone() });
+    }
+    Ok(items)
+}
