@@ -125,13 +125,14 @@ pub enum Answered {
 
 /// Says `say` by the link with `token`. `seen` is the version of the case that the page showed: the same
 /// answer given twice from one page is one answer, and the same given again after something else
-/// happened is a new one.
+/// happened is a new one. `critical` as in [`Update`].
 pub async fn answer(
     tools: &UpdateTools,
     links: &Links,
     token: &str,
     say: Say,
     seen: i64,
+    critical: bool,
     trace: Trace,
 ) -> Result<Answered, store::Error> {
     let Some(opened) = open(&tools.store, links, token).await? else { return Ok(Answered::Unknown) };
@@ -140,6 +141,7 @@ pub async fn answer(
     }
     let now = tools.clock.now();
     let update = Update {
+        critical,
         id: format!("link-{}", id(opened.dispatch.id, &say, seen)),
         department: opened.dispatch.department,
         dispatch: opened.dispatch.id,
@@ -174,15 +176,22 @@ mod tests {
             secrets: crate::secrets::Secrets::default(),
             clock: tools.clock.clone(),
         };
-        let say =
-            async |token: &str, say: Say, seen: i64| match answer(&doors, &links, token, say, seen, Trace::start())
-                .await
-                .unwrap()
-            {
-                Answered::Sent(Outcome::Taken { letter }) => Some(letter),
-                Answered::Sent(Outcome::Invalid(faults)) => panic!("{faults:?}"),
-                _ => None,
-            };
+        let say = async |token: &str, say: Say, seen: i64| match answer(
+            &doors,
+            &links,
+            token,
+            say,
+            seen,
+            false,
+            Trace::start(),
+        )
+        .await
+        .unwrap()
+        {
+            Answered::Sent(Outcome::Taken { letter }) => Some(letter),
+            Answered::Sent(Outcome::Invalid(faults)) => panic!("{faults:?}"),
+            _ => None,
+        };
         let first = say(&token, Say::Accept {}, 2).await.unwrap();
         hands.pass(5);
         assert_eq!(say(&token, Say::Accept {}, 2).await, Some(first), "a second tap is the same answer");
@@ -190,7 +199,8 @@ mod tests {
         assert_eq!(waiting(&tools.store, &Lane::updates()).await.len(), 2);
         assert_eq!(say(&links.token(Uuid::from_u128(1)), Say::Accept {}, 2).await, None);
         assert_eq!(say("nonsense", Say::Accept {}, 2).await, None);
-        let empty = answer(&doors, &links, &token, Say::Reject { reason: " ".to_owned() }, 2, Trace::start()).await;
+        let empty =
+            answer(&doors, &links, &token, Say::Reject { reason: " ".to_owned() }, 2, false, Trace::start()).await;
         assert!(matches!(empty.unwrap(), Answered::Sent(Outcome::Invalid(faults)) if faults[0].field == "/say/reason"));
 
         let informed = routed(&tools, testing::PUSHED, Role::Informed).await;

@@ -73,6 +73,9 @@ impl AnswersWorker {
         if self.city.department(&update.department).is_none() {
             return Err(refuse(format!("/department: this city has no department {}", update.department)));
         }
+        if let Some(fault) = check_critical(&self.city, &update) {
+            return Err(refuse(fault.to_string()));
+        }
         Ok(Heard { id: updates::letter_id(&update), update, letter })
     }
 }
@@ -180,7 +183,8 @@ fn hear(
     for (n, what) in applied.events.into_iter().enumerate() {
         let event = derived(&["event", "update", &id.to_string(), &n.to_string()]);
         let rejected = matches!(what, What::Rejected { .. });
-        let version = opened.happened(row.case_id, event, what, now, trace);
+        let critical = update.critical && what.is_told();
+        let version = opened.happened_now(row.case_id, event, what, now, trace, critical);
         if rejected && applied.reroute {
             reroute = version.map(|version| reroute_letter(row, letter, event, version, now));
         }
@@ -241,6 +245,21 @@ pub fn check_words(mut update: Update) -> Result<Update, Vec<Invalid>> {
         }
     }
     if faults.is_empty() { Ok(update) } else { Err(faults) }
+}
+
+/// What is wrong with calling this update critical; nothing when it is not called so, or may be.
+pub fn check_critical(city: &City, update: &Update) -> Option<Invalid> {
+    if !update.critical {
+        return None;
+    }
+    let may = city.department(&update.department).is_some_and(|department| department.may_be_critical);
+    if !may {
+        let message = "this department may not say that its news is critical: leave it out, or ask the city to write \
+                       `may_be_critical: true` beside the department";
+        return Some(Invalid::new("/critical", "not_allowed", message));
+    }
+    let message = format!("nobody is sent a message of `{}`: leave critical out", update.say.word());
+    (!update.say.is_told()).then(|| Invalid::new("/critical", "not_told", message))
 }
 
 /// Cleans a text that may be left out; an empty one is left out.

@@ -192,7 +192,7 @@ async fn a_case_that_ends_elsewhere_ends_its_call((hands, _bed, tools): Desk) {
     deliver(&tools, &letter, true).await;
     let ringing = task_of(&tools.store, letter.case_id.unwrap()).await;
     let done = schemas::dispatch::Say::Done { text: None, evidence: Vec::new() };
-    did(&tools, ringing.id, "An", Act::Say { id: "1".to_owned(), say: done }).await.unwrap();
+    did(&tools, ringing.id, "An", Act::Say { id: "1".to_owned(), say: done, critical: false }).await.unwrap();
     hear(&tools).await;
     let ended = tools.store.task(ringing.id).await.unwrap().unwrap();
     assert_eq!((ended.state, ended.due_at), (State::Done, None));

@@ -34,11 +34,31 @@ impl Opened {
 
     /// Something happened to a case that was locked. Gives its new version.
     pub(crate) fn happened(&mut self, case: Uuid, event: Uuid, what: What, at: Timestamp, trace: Trace) -> Option<i64> {
+        self.happened_now(case, event, what, at, trace, false)
+    }
+
+    /// The same; `critical` when news of it matters for somebody's safety.
+    pub(crate) fn happened_now(
+        &mut self,
+        case: Uuid,
+        event: Uuid,
+        what: What,
+        at: Timestamp,
+        trace: Trace,
+        critical: bool,
+    ) -> Option<i64> {
         let case = self.cases.get_mut(&case)?;
         case.version += 1;
         self.changed.insert(case.id);
-        let event =
-            CaseEvent { id: event, case_id: case.id, reference: case.reference, version: case.version, at, what };
+        let event = CaseEvent {
+            critical,
+            id: event,
+            case_id: case.id,
+            reference: case.reference,
+            version: case.version,
+            at,
+            what,
+        };
         self.events.push((event, case.tell, trace));
         Some(case.version)
     }

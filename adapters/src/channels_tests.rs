@@ -46,7 +46,7 @@ async fn a_channel_hears_of_its_reports_once_each_and_of_no_others((_hands, _bed
     let early = testing::filed(&tools).await;
     let event = |case: Uuid, version: i64, what: What| {
         let id = derived(&["event", &case.to_string(), &version.to_string()]);
-        CaseEvent { id, case_id: case, reference: early.reference, version, at: testing::now(), what }
+        CaseEvent { critical: false, id, case_id: case, reference: early.reference, version, at: testing::now(), what }
     };
     let note = || What::Note { department: testing::slug("wegen"), text: "Jan Peeters belde".into() };
     let add = async |events: &[CaseEvent]| {

@@ -60,6 +60,16 @@ pub(crate) fn read() -> City {
     city.unwrap_or_else(|| panic!("{faults:?}"))
 }
 
+/// The sample city, where this department may say that its news is critical.
+pub(crate) fn city_where_critical(department: &str) -> Arc<City> {
+    let mut files = files();
+    let id = format!("  - id: {department}\n");
+    let text = files["departments.yaml"].replace(&id, &format!("{id}    may_be_critical: true\n"));
+    files.insert("departments.yaml".to_owned(), text.as_str().into());
+    let (city, faults) = City::read(files);
+    Arc::new(city.unwrap_or_else(|| panic!("{faults:?}")))
+}
+
 pub(crate) fn city() -> Arc<City> {
     static CITY: LazyLock<Arc<City>> = LazyLock::new(|| Arc::new(read()));
     CITY.clone()
@@ -124,7 +134,14 @@ pub(crate) fn dispatch(department: &str, role: Role) -> Dispatch {
 }
 
 pub(crate) fn update(id: &str, dispatch: &Dispatch, at: Timestamp, say: Say) -> Update {
-    Update { id: id.to_owned(), department: dispatch.department.clone(), dispatch: dispatch.id, at, say }
+    Update {
+        critical: false,
+        id: id.to_owned(),
+        department: dispatch.department.clone(),
+        dispatch: dispatch.id,
+        at,
+        say,
+    }
 }
 
 /// A clock that a test moves.

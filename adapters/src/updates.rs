@@ -3,7 +3,7 @@
 //! that we have it; the case changes a moment later ([`crate::answers`]).
 
 use crate::{
-    answers::check_words,
+    answers::{check_critical, check_words},
     callback::{self, NotGenuine},
     departments::queue::{Denied, authenticate},
     json::{self, Unreadable},
@@ -187,6 +187,9 @@ pub(crate) async fn post(
     trace: Trace,
     now: schemas::Timestamp,
 ) -> Result<Outcome, store::Error> {
+    if let Some(fault) = check_critical(&tools.city, update) {
+        return Ok(Outcome::Invalid(vec![fault]));
+    }
     let mut tx = tools.store.begin().await?;
     let row = tx.peek_dispatches(&[update.dispatch]).await?.remove(&update.dispatch);
     // Another department's dispatch is answered as one that does not exist.

@@ -63,7 +63,7 @@ pub struct Scene<'a> {
     pub pace: Pace,
     /// The city's clock on the wall.
     pub zone: &'a TimeZone,
-    /// It matters for somebody's safety: it does not wait.
+    /// It matters for somebody's safety: it waits for nothing. What they do not want they do not get all the same.
     pub critical: bool,
     /// When the plan is made.
     pub now: Timestamp,
@@ -113,9 +113,7 @@ pub fn decide(
         None => Because::Asked,
     });
     let (mut state, mut due_at) = (NoticeState::Planned, None);
-    // What the city tells many people never overrules what somebody asked for.
-    let counts = !scene.critical || matches!(news, News::Broadcast(_));
-    if let Some((by, scope)) = to.wish.filter(|_| counts) {
+    if let Some((by, scope)) = to.wish {
         reasons.push(Because::Suppressed { by, scope });
         state = NoticeState::Suppressed;
     } else {

@@ -76,7 +76,15 @@ impl House {
 
     async fn event(&self, report: &Report, version: i64, what: What) -> CaseEvent {
         let id = derived(&["event", &report.id.to_string(), what.word(), &version.to_string()]);
-        let event = CaseEvent { id, case_id: report.id, reference: report.reference, version, at: now(), what };
+        let event = CaseEvent {
+            critical: false,
+            id,
+            case_id: report.id,
+            reference: report.reference,
+            version,
+            at: now(),
+            what,
+        };
         let mut tx = self.store.begin().await.unwrap();
         tx.add_events(&[(event.clone(), report.tell)], Trace::start()).await.unwrap();
         tx.commit().await.unwrap();

@@ -291,3 +291,38 @@ async fn a_text_message_is_sent_once_its_cost_is_kept_and_silence_sends_it_anoth
     let senders: Vec<_> = house.notices(case).await.into_iter().map(|row| row.notice.sender).collect();
     assert_eq!(senders, ["sms", "mail"]);
 }
+
+#[tokio::test]
+async fn critical_news_waits_for_nothing_but_goes_to_nobody_who_wants_none() {
+    let categories =
+        common::files()["categories.yaml"].replace("- id: wegen/put\n", "- id: wegen/put\n    critical: true\n");
+    let city = common::city_with(&[("categories.yaml", &categories)]);
+    assert!(city.quiet.is_some() && city.category("wegen/put").is_some_and(|category| category.critical));
+    // 23:10 in Brussels, in the quiet hours of the city.
+    let ahead = Arc::new(AtomicI64::new(0));
+    let house = House::build_in(city, &SenderConfig::default(), ahead).await;
+    let night: schemas::Timestamp = "2026-11-18T22:10:00Z".parse().unwrap();
+    house.pass(night.duration_since(house.store.clock().now()).unsigned_abs());
+    let phone = |phone: &str| Contact { phone: Some(phone.to_owned()), ..Contact::default() };
+    let told = house.report_from(Tell::Sms, Some(phone("0470 12 34 56"))).await;
+    let stopped = house.report_from(Tell::Sms, Some(phone("0470 65 43 21"))).await;
+    let desk = notifier::desk::Desk::open(&house.store, &house.city).await.unwrap();
+    let stop = notifier::desk::Stop {
+        scope: schemas::notice::Scope::All,
+        target: String::new(),
+        by: "An".into(),
+        words: None,
+        until: None,
+    };
+    desk.stop(&[schemas::way::Address::Sms("+32470654321".into())], &stop).await.unwrap();
+    house.run_planner().await;
+    house.run_senders().await;
+    wait_until(|| async { house.store.letterbox(9, None).await.unwrap().len() == 1 }).await;
+    house.drain().await;
+    let row = house.notices(told).await.remove(0);
+    assert_eq!((row.notice.state, row.notice.due_at), (NoticeState::Sent, None));
+    assert!(row.notice.reasons.contains(&schemas::notice::Because::Critical), "{row:?}");
+    let row = house.notices(stopped).await.remove(0);
+    assert_eq!(row.notice.state, NoticeState::Suppressed, "STOP holds");
+    assert_eq!(house.store.letterbox(9, None).await.unwrap().len(), 1);
+}

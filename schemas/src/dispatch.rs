@@ -1,5 +1,6 @@
 //! Work handed to a department, and what the department says back.
 
+use crate::event::is_false;
 use crate::{
     case::Role,
     place::Place,
@@ -134,6 +135,10 @@ pub struct Update {
     pub at: Timestamp,
     /// What it says.
     pub say: Say,
+    /// It matters for somebody's safety, now: what the resident reads of it waits neither for the morning, nor for
+    /// a digest. Only for departments that the city lets say so, and only with what residents read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub critical: bool,
 }
 
 /// What a department can say.
@@ -196,6 +201,14 @@ pub enum Say {
 }
 
 impl Say {
+    /// Whether the resident is sent what it says.
+    pub fn is_told(&self) -> bool {
+        matches!(
+            self,
+            Self::Note { .. } | Self::Ask { .. } | Self::Refer { .. } | Self::Plan { .. } | Self::Done { .. }
+        )
+    }
+
     /// The word of it, as in JSON and in `<department>.<word>` routing keys.
     pub fn word(&self) -> &'static str {
         match self {

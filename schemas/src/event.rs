@@ -26,9 +26,16 @@ pub struct CaseEvent {
     pub version: i64,
     /// When it happened.
     pub at: Timestamp,
+    /// It matters for somebody's safety: news of it waits for nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub critical: bool,
     /// What happened.
     #[serde(flatten)]
     pub what: What,
+}
+
+pub(crate) fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What happened.

@@ -13,7 +13,7 @@ use schemas::{
     report::Tell,
     trace::Trace,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
 sql! {
@@ -49,6 +49,28 @@ struct NewRow<'a> {
     body: &'a str,
 }
 
+/// What the column `body` holds.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(flatten)]
+    what: &'a What,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    critical: Option<bool>,
+}
+
+impl<'a> Body<'a> {
+    fn of(event: &'a CaseEvent) -> Self {
+        Self { what: &event.what, critical: event.critical.then_some(true) }
+    }
+}
+
+/// What it holds besides what happened.
+#[derive(Deserialize)]
+struct Also {
+    #[serde(default)]
+    critical: bool,
+}
+
 /// The key of an event, as a row of a batch.
 #[derive(Serialize)]
 pub(crate) struct EventKey {
@@ -65,7 +87,9 @@ row! { "event", EventRow {
 impl EventRow {
     pub(crate) fn read(self) -> Result<CaseEvent> {
         let broken = |column| Error::broken("event", column, format!("{}, {}", self.case_id, self.version));
+        let Also { critical } = serde_json::from_str(&self.body).map_err(|_| broken("body"))?;
         Ok(CaseEvent {
+            critical,
             id: self.id.parse().map_err(|_| broken("id"))?,
             case_id: self.case_id.parse().map_err(|_| broken("case_id"))?,
             reference: references::read(self.reference).ok_or_else(|| broken("reference"))?,
@@ -95,7 +119,8 @@ impl Tx {
         }
         let mut sorted: Vec<&CaseEvent> = events.iter().map(|(event, ..)| event).collect();
         sorted.sort_unstable_by_key(|event| (event.case_id, event.version));
-        let bodies = sorted.iter().map(|event| serde_json::to_string(&event.what)).collect::<Result<Vec<_>, _>>()?;
+        let bodies =
+            sorted.iter().map(|event| serde_json::to_string(&Body::of(event))).collect::<Result<Vec<_>, _>>()?;
         let rows: Vec<_> = sorted
             .iter()
             .zip(&bodies)

@@ -235,6 +235,7 @@ impl NewReport {
     fn received(&self) -> CaseEvent {
         let report = &self.report;
         CaseEvent {
+            critical: false,
             id: derived(&["event", &report.id.to_string(), "received"]),
             case_id: report.id,
             reference: report.reference,

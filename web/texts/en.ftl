@@ -406,6 +406,8 @@ work-on = On which day?
 work-on-hint = For example 2026-12-03.
 work-on-required = Choose a day.
 work-on-wrong = Choose a day from today, at most 20 years ahead.
+work-critical = This is urgent for somebody’s safety
+work-critical-hint = Only when there is danger. The reporter gets this message at once, at night too. Who wants no messages gets none now either.
 work-public = The reporter reads this: write plain words, without names of others.
 work-private = The reporter does not read this.
 work-text-required = Write a sentence.
@@ -435,7 +437,7 @@ wishes-nothing-said = You get no more messages from us.
 wishes-again = Messages again
 wishes-again-text = Was it a mistake? Then we keep you informed again.
 wishes-again-button = Send me messages again
-wishes-danger = When there is danger for your safety we always warn you. Questions? Call
+wishes-danger = That counts for urgent messages, too. Questions? Call
 
 ## When something is wrong
 error-home = To the front door

@@ -406,6 +406,8 @@ work-on = Quel jour ?
 work-on-hint = Par exemple 2026-12-03.
 work-on-required = Choisissez un jour.
 work-on-wrong = Choisissez un jour à partir d'aujourd'hui, dans 20 ans au plus.
+work-critical = C’est urgent pour la sécurité de quelqu’un
+work-critical-hint = Seulement en cas de danger. La personne reçoit ce message tout de suite, même la nuit. Qui ne veut pas de messages n’en reçoit pas non plus maintenant.
 work-public = Le demandeur lit ceci : écrivez des mots simples, sans noms d'autres personnes.
 work-private = Le demandeur ne lit pas ceci.
 work-text-required = Écrivez une phrase.
@@ -435,7 +437,7 @@ wishes-nothing-said = Vous ne recevez plus de messages de nous.
 wishes-again = Recevoir de nouveau des messages
 wishes-again-text = C'était une erreur ? Nous vous tenons de nouveau au courant.
 wishes-again-button = Envoyez-moi de nouveau des messages
-wishes-danger = En cas de danger pour votre sécurité, nous vous avertissons toujours. Des questions ? Appelez le
+wishes-danger = Cela vaut aussi pour les messages urgents. Des questions ? Appelez le
 
 ## When something is wrong
 error-home = Vers l’accueil

@@ -406,6 +406,8 @@ work-on = Op welke dag?
 work-on-hint = Bijvoorbeeld 2026-12-03.
 work-on-required = Kies een dag.
 work-on-wrong = Kies een dag vanaf vandaag, hoogstens 20 jaar ver.
+work-critical = Dit is dringend voor iemands veiligheid
+work-critical-hint = Alleen bij gevaar. De melder krijgt dit bericht meteen, ook ’s nachts. Wie geen berichten wil, krijgt er ook nu geen.
 work-public = De melder leest dit: schrijf gewone woorden, zonder namen van anderen.
 work-private = De melder leest dit niet.
 work-text-required = Schrijf een zin.
@@ -435,7 +437,7 @@ wishes-nothing-said = U krijgt van ons geen berichten meer.
 wishes-again = Toch weer berichten
 wishes-again-text = Was het een vergissing? Dan houden wij u weer op de hoogte.
 wishes-again-button = Stuur mij weer berichten
-wishes-danger = Bij gevaar voor uw veiligheid waarschuwen wij u altijd. Vragen? Bel
+wishes-danger = Dat geldt ook voor dringende berichten. Vragen? Bel
 
 ## When something is wrong
 error-home = Naar de voordeur

@@ -85,6 +85,28 @@ async fn strangers_and_nonsense_are_refused_with_the_reason_and_sink_nobody_else
     assert!(matches!(&verdicts[0], Verdict::Never { .. }));
 }
 
+async fn only_who_may_says_that_news_is_critical((_hands, _folder, mut tools): Desk) {
+    let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
+    let case = letter.case_id.unwrap();
+    let note = |id: &str| Say::Note { text: format!("blijf weg van het water ({id})") };
+    let critical = |id: &str, say: Say| Update { critical: true, ..by(&letter, id, 0, say) };
+    let refused = |verdict: &Verdict, part: &str| matches!(verdict, Verdict::Never { why, fault: Fault::Refused } if why.contains(part));
+    let verdicts = hear(&tools, &[critical("a", note("a")), by(&letter, "b", 0, note("b"))]).await;
+    assert!(refused(&verdicts[0], "/critical: this department may not say"), "{verdicts:?}");
+    assert_eq!(verdicts[1], Verdict::done());
+
+    tools.city = testing::city_where_critical(testing::FETCHES);
+    let verdicts = hear(&tools, &[critical("c", note("c")), critical("d", Say::Accept {})]).await;
+    assert_eq!(verdicts[0], Verdict::done());
+    assert!(refused(&verdicts[1], "/critical: nobody is sent a message of `accept`"), "{verdicts:?}");
+    let events = tools.store.timeline(case, false).await.unwrap();
+    let kept: Vec<_> = events.iter().map(|event| (event.what.word(), event.critical)).collect();
+    assert_eq!(kept, [("received", false), ("note", false), ("note", true)]);
+    let told: Vec<schemas::event::CaseEvent> =
+        waiting(&tools.store, &Lane::notifier()).await.iter().map(|letter| letter.read().unwrap()).collect();
+    assert!(told.iter().any(|event| event.critical), "the notifier hears of it: {told:?}");
+}
+
 async fn what_is_not_theirs_goes_back_to_the_router_once((_hands, _folder, tools): Desk) {
     let letter = routed(&tools, testing::FETCHES, Role::Lead).await;
     let case = letter.case_id.unwrap();
@@ -282,6 +304,7 @@ fn words_are_cleaned_and_bounded() {
 }
 
 testing::both! {
+    only_who_may_says_that_news_is_critical,
     the_walk_is_heard_once_in_whatever_batches_it_comes,
     strangers_and_nonsense_are_refused_with_the_reason_and_sink_nobody_else,
     what_is_not_theirs_goes_back_to_the_router_once,

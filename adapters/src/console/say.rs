@@ -24,13 +24,15 @@ pub enum Said {
     Sent(Outcome),
 }
 
-/// `department` says `say` about `case`, under an `id` of its own that is the same on every retry.
+/// `department` says `say` about `case`, under an `id` of its own that is the same on every retry; `critical`
+/// as in [`Update`].
 pub async fn say(
     tools: &UpdateTools,
     department: &DepartmentId,
     case: Uuid,
     id: String,
     say: Say,
+    critical: bool,
     trace: Trace,
 ) -> Result<Said, store::Error> {
     let store = &tools.store;
@@ -41,7 +43,7 @@ pub async fn say(
     };
     let stand = Stand::today(&dispatch, &case);
     let now = tools.clock.now();
-    let update = Update { id, department: department.clone(), dispatch: dispatch.id, at: now, say };
+    let update = Update { critical, id, department: department.clone(), dispatch: dispatch.id, at: now, say };
     if !stand.allows(update.say.word()) {
         return Ok(Said::NotNow(stand));
     }

@@ -127,6 +127,7 @@ impl Adapter for Redirect {
             return Ok(());
         }
         let update = Update {
+            critical: false,
             id: format!("refer-{}", dispatch.id),
             department: dispatch.department.clone(),
             dispatch: dispatch.id,

@@ -93,6 +93,7 @@ impl Adapter for Sandbox {
                 let when = from_micros(at);
                 at = at.saturating_add(micros(self.config.step_ms));
                 let update = Update {
+                    critical: false,
                     id: format!("sandbox-{}-{n}", dispatch.id),
                     department: dispatch.department.clone(),
                     dispatch: dispatch.id,

@@ -58,6 +58,7 @@ async fn reopen(tools: &IntakeTools, token: &str, text: Option<String>, trace: T
     case.closed_at = None;
     let version = case.version.to_string();
     let event = CaseEvent {
+        critical: false,
         id: derived(&["event", &case.id.to_string(), "reopened", &version]),
         case_id: case.id,
         reference: case.reference,

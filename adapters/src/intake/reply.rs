@@ -85,6 +85,7 @@ async fn answer(
     answered(&mut case, department, &tools.city.calendar, now);
     case.check_at = Some(now);
     let event = CaseEvent {
+        critical: false,
         id: derived(&["event", &case.id.to_string(), "replied", &case.version.to_string()]),
         case_id: case.id,
         reference: case.reference,

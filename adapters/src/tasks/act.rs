@@ -56,13 +56,15 @@ pub enum Act {
         id: String,
         /// What it says.
         say: Say,
+        /// As in [`Update`].
+        critical: bool,
     },
 }
 
 impl Act {
     /// It cannot be passed on to this department, for this reason: the rules decide again without it.
     pub fn could_not(reason: String) -> Self {
-        Self::Say { id: "could-not".to_owned(), say: Say::Reject { reason } }
+        Self::Say { id: "could-not".to_owned(), say: Say::Reject { reason }, critical: false }
     }
 }
 
@@ -193,9 +195,9 @@ pub async fn act(
             good(faults)?;
             finish(tools, task, by, &outcome, trace).await
         }
-        (Act::Say { id, say }, _) => {
+        (Act::Say { id, say, critical }, _) => {
             good(faults)?;
-            self::say(tools, task, by, &id, say, trace).await
+            self::say(tools, task, by, &id, (say, critical), trace).await
         }
     }
 }
@@ -311,7 +313,14 @@ async fn finish(tools: &DeskTools, task: Task, by: &str, outcome: &str, trace: T
 }
 
 /// What the department answers goes the way of every answer; who entered it is noted.
-async fn say(tools: &DeskTools, task: Task, by: &str, id: &str, say: Say, trace: Trace) -> Result<Deed, Refused> {
+async fn say(
+    tools: &DeskTools,
+    task: Task,
+    by: &str,
+    id: &str,
+    (say, critical): (Say, bool),
+    trace: Trace,
+) -> Result<Deed, Refused> {
     let Some(dispatch) = task.dispatch else {
         return Err(Refused::NotNow("this department was only telephoned: it answers about the case itself"));
     };
@@ -326,8 +335,11 @@ async fn say(tools: &DeskTools, task: Task, by: &str, id: &str, say: Say, trace:
         return Err(Refused::Invalid(vec![Invalid::new("/id", "malformed", message)]));
     }
     let now = tools.store.clock().now();
-    let update = |id: String, say| Update { id, department: task.department.clone(), dispatch, at: now, say };
+    let update = |id: String, say| Update { critical, id, department: task.department.clone(), dispatch, at: now, say };
     let update = answers::check_words(update(format!("desk-{}-{id}", task.id), say)).map_err(Refused::Invalid)?;
+    if let Some(fault) = answers::check_critical(&tools.city, &update) {
+        return Err(Refused::Invalid(vec![fault]));
+    }
     let word = update.say.word();
     let mut tx = tools.store.begin().await?;
     _ = tx.lock_cases(&[task.case_id]).await?;

@@ -29,7 +29,7 @@ fn number(text: &str) -> Act {
 }
 
 fn say(id: &str, say: Say) -> Act {
-    Act::Say { id: id.to_owned(), say }
+    Act::Say { id: id.to_owned(), say, critical: false }
 }
 
 async fn a_form_is_filled_in_and_its_answers_entered((hands, _bed, tools): Desk) {

@@ -112,6 +112,7 @@ fn first(report: &Report, city: &City, rules: &Ruleset) -> anyhow::Result<CaseEv
     let decision = decide(rules, city, &Facts::of(report, city, &[], report.received_at));
     let case_id: Uuid = report.id;
     Ok(CaseEvent {
+        critical: false,
         id: derived(&["event", &case_id.to_string(), "routed", "2"]),
         case_id,
         reference: report.reference,

@@ -169,7 +169,7 @@ pub enum SuppressedCommand {
   voordeur notices stop --phone '0470 12 34 56' --case 1234-5670 --by An --words 'called today'
   voordeur notices stop --email jo@example.org --topic wegen --until 2027-01-01 --by An
 
-It counts for every way this person is told. What matters for somebody's safety is told all the same.")]
+It counts for every way this person is told, and for critical news, too.")]
 pub struct StopArgs {
     /// Whose
     #[command(flatten)]

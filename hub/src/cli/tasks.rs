@@ -91,6 +91,10 @@ pub enum TasksCommand {
         /// Their words; for reject, the reason
         #[arg(long, value_name = "WORDS")]
         text: Option<String>,
+        /// It matters for somebody's safety, now: the resident gets it at once, at night too. Only where the city lets the
+        /// department say so
+        #[arg(long)]
+        critical: bool,
     },
 }
 

@@ -46,7 +46,7 @@ pub async fn run(command: TasksCommand, config: &Config) -> anyhow::Result<()> {
             }
         },
         TasksCommand::CouldNot { who, reason } => act(&tools, &who, Act::could_not(reason)).await,
-        TasksCommand::Answer { who, what, on, text } => match answer(&who, &what, on, text) {
+        TasksCommand::Answer { who, what, on, text, critical } => match answer(&who, &what, on, text, critical) {
             Ok(said) => act(&tools, &who, said).await,
             Err(failure) => Err(failure.into()),
         },
@@ -56,7 +56,7 @@ pub async fn run(command: TasksCommand, config: &Config) -> anyhow::Result<()> {
 }
 
 /// What the department answers; the same twice is one answer.
-fn answer(who: &Who, what: &str, on: Option<String>, text: Option<String>) -> Result<Act, Failure> {
+fn answer(who: &Who, what: &str, on: Option<String>, text: Option<String>, critical: bool) -> Result<Act, Failure> {
     if !WORDS.contains(&what) {
         return Err(Failure::usage(format!("nothing is said by `{what}`"), did_you_mean(what, WORDS)));
     }
@@ -72,7 +72,7 @@ fn answer(who: &Who, what: &str, on: Option<String>, text: Option<String>) -> Re
         let help = "plan needs --on 2026-12-03; reject, note, internal_note and ask need --text";
         Failure::usage(format!("`{what}` cannot be said so: {error}"), help)
     })?;
-    Ok(Act::Say { id, say })
+    Ok(Act::Say { id, say, critical })
 }
 
 async fn act(tools: &DeskTools, who: &Who, act: Act) -> anyhow::Result<()> {

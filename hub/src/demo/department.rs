@@ -68,6 +68,7 @@ impl Worker {
 
     async fn say(&self, dispatch: &Dispatch, n: usize, say: Say) -> anyhow::Result<()> {
         let update = Update {
+            critical: false,
             // The same on every retry, so that a second try changes nothing.
             id: format!("demo-{}-{n}", dispatch.id),
             department: self.id.clone(),

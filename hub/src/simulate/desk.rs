@@ -94,6 +94,7 @@ impl Desk {
         let why = dispatch.again.as_ref().map(|again| again.why);
         let said = self.words(dispatch.language, dispatch.role, why, now);
         let updates = said.into_iter().enumerate().map(|(n, say)| Update {
+            critical: false,
             id: format!("{receipt}-{}-{n}", dispatch.id),
             department: dispatch.department.clone(),
             dispatch: dispatch.id,

@@ -140,8 +140,14 @@ impl House {
             let rows = self.store.dispatches_of(case).await.unwrap();
             let row = rows.iter().find(|row| row.department.as_str() == department).unwrap();
             let (department, dispatch) = (row.department.clone(), row.id);
-            let update =
-                Update { id: format!("{}-{dispatch}", say.word()), department, dispatch, at: now, say: say.clone() };
+            let update = Update {
+                critical: false,
+                id: format!("{}-{dispatch}", say.word()),
+                department,
+                dispatch,
+                at: now,
+                say: say.clone(),
+            };
             letters.push(updates::letter(&update, case, Trace::start(), now));
         }
         self.apply(&self.answers, &letters).await;

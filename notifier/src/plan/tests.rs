@@ -7,6 +7,7 @@ use schemas::{
 
 fn event(what: What) -> CaseEvent {
     CaseEvent {
+        critical: false,
         id: derived(&["event"]),
         case_id: derived(&["case"]),
         reference: Reference::from_number(123_456),
@@ -135,6 +136,10 @@ fn a_wish_counts_on_every_way_and_a_dead_address_does_not() {
     assert_eq!(notice.state, NoticeState::Suppressed);
     let unwanted = Because::Suppressed { by: Suppressed::Unsubscribed, scope: Scope::Case };
     assert_eq!(notice.reasons.last(), Some(&unwanted));
+    for (by, scope) in [(Suppressed::Unsubscribed, Scope::Topic), (Suppressed::Stopped, Scope::All)] {
+        let critical = planned(What::Received, &Recipient { wish: Some((by, scope)), ..to.clone() }, available, true);
+        assert_eq!(critical.unwrap().state, NoticeState::Suppressed, "a wish counts for critical news, too: {scope:?}");
+    }
     to.dead.push((Way::Letter, Suppressed::Gone));
     assert_eq!(planned(What::Received, &to, available, false), None);
 }
@@ -230,10 +235,10 @@ fn news_waits_for_a_digest_or_for_more_of_it() {
         // It becomes quiet while it waits.
         (routed(), Way::Sms, at_once, 10, evening, false, due(Because::Quiet { until: morning })),
         (routed(), Way::Email, at_once, 10, evening, false, due(Because::Together { until: soon(evening) })),
-        // What is critical waits for nothing, and says so where it would have.
+        // What is critical waits for nothing, and says so.
         (routed(), Way::Email, daily, 10, day, true, due(Because::Critical)),
         (routed(), Way::Sms, at_once, 10, evening, true, due(Because::Critical)),
-        (routed(), Way::Email, at_once, 0, day, true, None),
+        (routed(), Way::Email, at_once, 0, day, true, due(Because::Critical)),
     ] {
         let name = format!("{} {way} {rhythm:?} {together} {now} {critical}", what.word());
         let event = event(what);

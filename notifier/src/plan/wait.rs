@@ -10,13 +10,12 @@ use schemas::{Timestamp, notice::Because, way::Way};
 
 /// Until when a notice of the scene's event to `to` by `way` waits, with the reason.
 pub(super) fn wait(scene: &Scene<'_>, to: &Recipient, way: Way) -> (Option<Timestamp>, Option<Because>) {
+    if scene.critical {
+        return (None, Some(Because::Critical));
+    }
     let found =
         digest(scene, to, way).or_else(|| quiet(scene, to, way, scene.now)).or_else(|| together(scene, to, way));
-    match found {
-        Some(_) if scene.critical => (None, Some(Because::Critical)),
-        Some((until, because)) => (Some(until), Some(because)),
-        None => (None, None),
-    }
+    found.map_or((None, None), |(until, because)| (Some(until), Some(because)))
 }
 
 fn digest(scene: &Scene<'_>, to: &Recipient, way: Way) -> Option<(Timestamp, Because)> {

@@ -119,6 +119,12 @@ impl Audience {
         everybody
     }
 
+    /// Whether `event` matters for somebody's safety: who told it says so, or the city does of all such cases.
+    pub(super) fn is_critical(&self, city: &City, event: &CaseEvent) -> bool {
+        let category = self.reports.get(&event.case_id).and_then(|report| city.category(&report.category));
+        event.critical || category.is_some_and(|category| category.critical)
+    }
+
     fn reporter(&self, city: &City, keys: &AddressKeys, report: &Report) -> Option<Recipient> {
         let devices = self.devices.get(&report.id).map(Vec::as_slice).unwrap_or_default();
         // Who asks for nothing by mail and then asks for it on a device wants it there, and nowhere else.

@@ -40,9 +40,6 @@ pub(crate) async fn is_unwanted(
     view: &NoticeView,
     to: &Address,
 ) -> Result<bool, store::Error> {
-    if view.notice.reasons.contains(&Because::Critical) && view.notice.broadcast().is_none() {
-        return Ok(false);
-    }
     let key = AddressKey { way: to.way(), key: keys.of(to) };
     let of = about(city, view);
     let found = store.suppressions(&[key]).await?;

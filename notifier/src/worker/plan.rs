@@ -100,7 +100,10 @@ impl PlanWorker {
             quiet: self.city.quiet,
             pace: self.city.pace,
             zone: &self.city.calendar.zone,
-            critical: matches!(news, News::Broadcast(broadcast) if broadcast.draft.critical),
+            critical: match news {
+                News::Event(event) => event.critical,
+                News::Broadcast(broadcast) => broadcast.draft.critical,
+            },
             now,
         }
     }
@@ -183,8 +186,9 @@ impl PlanWorker {
         now: Timestamp,
     ) -> Result<Option<(Told, Recipient)>, store::Error> {
         let timeline = tx.timeline(notice.case_id).await?;
-        let Some(event) = timeline.into_iter().find(|event| event.id == notice.event_id) else { return Ok(None) };
+        let Some(mut event) = timeline.into_iter().find(|event| event.id == notice.event_id) else { return Ok(None) };
         let audience = Audience::read(tx, &self.city, &self.keys, &[&event], now).await?;
+        event.critical = audience.is_critical(&self.city, &event);
         let to = audience.of(&self.city, &self.keys, &event).into_iter().find(|to| to.person == notice.person);
         Ok(to.map(|to| (Told::Event(event), to)))
     }
@@ -274,7 +278,8 @@ impl Effects for PlanWorker {
         for (letter, said) in letters.iter().zip(&said) {
             match said {
                 Ok(Said::Event(event)) => {
-                    let scene = self.scene(News::Event(event), now);
+                    let critical = audience.is_critical(&self.city, event);
+                    let scene = Scene { critical, ..self.scene(News::Event(event), now) };
                     let everybody = audience.of(&self.city, &self.keys, event);
                     for to in &everybody {
                         let notices = plan::plan(&scene, to).into_iter().flat_map(|notice| plan::spread(notice, to));

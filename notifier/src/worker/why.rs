@@ -225,7 +225,7 @@ impl Whys {
             quiet: self.city.quiet,
             pace: self.city.pace,
             zone: &self.city.calendar.zone,
-            critical: false,
+            critical: read.audience.is_critical(&self.city, event),
             now: self.store.clock().now(),
         };
         let everybody = read.audience.of(&self.city, &self.keys, event);

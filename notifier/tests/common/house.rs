@@ -131,7 +131,7 @@ impl House {
         let report = self.store.report(case).await.unwrap().unwrap();
         let id = derived(&["event", &case.to_string(), what.word(), &version.to_string()]);
         let at = self.store.clock().now();
-        let event = CaseEvent { id, case_id: case, reference: report.reference, version, at, what };
+        let event = CaseEvent { critical: false, id, case_id: case, reference: report.reference, version, at, what };
         let mut tx = self.store.begin().await.unwrap();
         tx.add_events(&[(event, report.tell)], Trace::start()).await.unwrap();
         tx.commit().await.unwrap();

@@ -46,7 +46,15 @@ fn past(text: &str, category: &str, when: &str) -> Past {
 }
 
 fn decided(report: &schemas::report::Report, when: &str, what: What) -> CaseEvent {
-    CaseEvent { id: report.id, case_id: report.id, reference: report.reference, version: 2, at: at(when), what }
+    CaseEvent {
+        critical: false,
+        id: report.id,
+        case_id: report.id,
+        reference: report.reference,
+        version: 2,
+        at: at(when),
+        what,
+    }
 }
 
 /// What the candidate `to` makes of `past`, where `known` versions can be asked again.

@@ -292,6 +292,7 @@ impl Writing {
     /// Puts `what` on the timeline of `case`, at the version it has now.
     pub fn tell(&mut self, walk: &Walk<'_>, case: &Case, what: What) {
         let event = CaseEvent {
+            critical: false,
             id: derived(&["event", &case.id.to_string(), what.word(), &case.version.to_string()]),
             case_id: case.id,
             reference: case.reference,

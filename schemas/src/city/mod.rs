@@ -163,6 +163,8 @@ pub struct Department {
     pub phone: Option<String>,
     /// Who is telephoned when it cannot wait.
     pub on_call: Option<OnCall>,
+    /// Whether it may say of its news that it matters for somebody's safety, and waits for nothing.
+    pub may_be_critical: bool,
 }
 
 /// Whether a department may know who reported.
@@ -260,6 +262,8 @@ pub struct Category {
     pub anonymous: bool,
     /// Working days until solved, when the rules say nothing else.
     pub term: Option<u32>,
+    /// News of its cases matters for somebody's safety, and waits for nothing.
+    pub critical: bool,
 }
 
 /// Something that a resident could say.

@@ -206,8 +206,15 @@ fn samples() -> Vec<(Topic, String, Value)> {
                     let word = what.word();
                     let id = derived(&["sample", "event", word]);
                     let reference = Reference::from_number(1_234_567);
-                    let event =
-                        CaseEvent { id, case_id: derived(&["sample", "case"]), reference, version, at: at(), what };
+                    let event = CaseEvent {
+                        critical: false,
+                        id,
+                        case_id: derived(&["sample", "case"]),
+                        reference,
+                        version,
+                        at: at(),
+                        what,
+                    };
                     samples.push((topic, format!("{name}.{word}"), json(event)));
                 }
             }
@@ -217,6 +224,7 @@ fn samples() -> Vec<(Topic, String, Value)> {
                     let word = say.word();
                     let dispatch = derived(&["sample", "dispatch"]);
                     let update = Update {
+                        critical: false,
                         id: format!("W-118-{word}"),
                         department: slug("publieke-ruimte-wegen"),
                         dispatch,
@@ -225,6 +233,11 @@ fn samples() -> Vec<(Topic, String, Value)> {
                     };
                     samples.push((topic, format!("{name}.{word}"), json(update)));
                 }
+                let say = Say::Note { text: "Blijf uit de kelder: er staat stroom op het water.".into() };
+                let (department, dispatch) = (slug("brandweer"), derived(&["sample", "dispatch"]));
+                let id = "W-118-now".to_owned();
+                let update = Update { id, department, dispatch, at: at(), say, critical: true };
+                samples.push((topic, format!("{name}.critical"), json(update)));
             }
             Topic::NoticeDue => {
                 samples.push((topic, name.to_owned(), json(Due { notice: derived(&["sample", "notice"]) })))

@@ -16,6 +16,7 @@ use schemas::{
 use store::{DispatchRow, Error, NoticeEnd};
 
 both!(
+    an_event_keeps_that_it_is_critical,
     a_case_is_opened_once_and_saved,
     a_version_belongs_to_one_event,
     dispatches_are_kept,
@@ -61,11 +62,35 @@ pub(crate) fn case(report: &Report) -> Case {
 
 fn event(report: &Report, version: i64, what: What) -> CaseEvent {
     let id = id(&format!("event {} {version} {}", report.id, what.word()));
-    CaseEvent { id, case_id: report.id, reference: report.reference, version, at: report.received_at, what }
+    CaseEvent {
+        critical: false,
+        id,
+        case_id: report.id,
+        reference: report.reference,
+        version,
+        at: report.received_at,
+        what,
+    }
 }
 
 fn note(text: &str) -> What {
     What::Note { department: slug("wegen"), text: text.to_owned() }
+}
+
+async fn an_event_keeps_that_it_is_critical(bed: Bed) {
+    let store = bed.store().await;
+    let a = report(&store, "a").await;
+    store.accept(a.clone()).await.unwrap();
+    let events = [(2, false), (3, true)].map(|(version, critical)| {
+        let event = CaseEvent { critical, ..event(&a.report, version, note("stroom op het water")) };
+        (event, Tell::Email)
+    });
+    let mut tx = store.begin().await.unwrap();
+    tx.add_events(&events, Trace::start()).await.unwrap();
+    tx.commit().await.unwrap();
+    let kept = store.timeline(a.report.id, true).await.unwrap();
+    assert_eq!(kept.iter().map(|event| event.critical).collect::<Vec<_>>(), [false, false, true]);
+    assert_eq!(kept[1..], events.map(|(event, _)| event));
 }
 
 async fn a_case_is_opened_once_and_saved(bed: Bed) {

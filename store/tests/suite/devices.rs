@@ -84,6 +84,7 @@ async fn who_has_a_device_hears_of_what_happens(bed: Bed) {
             let reference = store.report(case).await.unwrap().unwrap().reference;
             let what = What::Received;
             let event = CaseEvent {
+                critical: false,
                 id: id(&format!("event of {case}")),
                 case_id: case,
                 reference,

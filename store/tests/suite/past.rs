@@ -35,6 +35,7 @@ async fn reports_come_in_order_with_their_first_decision(bed: Bed) {
     let routed = |version: i64, to: &str| {
         let report = &kept_ones[2];
         CaseEvent {
+            critical: false,
             id: derived(&["event", &report.id.to_string(), to]),
             case_id: report.id,
             reference: report.reference,

@@ -66,6 +66,7 @@ impl Story {
         let store = &self.running.store;
         let first = store.dispatches_of(self.id).await?.into_iter().next().context("it was handed out")?;
         let update = Update {
+            critical: false,
             id: id.to_owned(),
             department: first.department,
             dispatch: first.id,

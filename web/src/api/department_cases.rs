@@ -111,6 +111,8 @@ async fn show(
 struct Saying {
     id: String,
     say: Say,
+    #[serde(default)]
+    critical: bool,
 }
 
 async fn say(
@@ -136,7 +138,7 @@ async fn say(
     };
     let said = async {
         let Some(case) = named(&app, &case).await? else { return Ok(Said::Unknown) };
-        console::say(&app.updates, &department.id, case, saying.id, saying.say, walk.0).await
+        console::say(&app.updates, &department.id, case, saying.id, saying.say, saying.critical, walk.0).await
     };
     match said.await {
         Ok(Said::Unknown) => missing(),

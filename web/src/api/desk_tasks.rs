@@ -192,6 +192,8 @@ struct Saying {
     by: String,
     id: String,
     say: Say,
+    #[serde(default)]
+    critical: bool,
 }
 
 #[derive(Deserialize)]
@@ -217,7 +219,7 @@ fn meant(deed: &str, body: &[u8]) -> Option<Result<Meant, Unreadable>> {
         }),
         "done" => read(body, |deed: Done| (deed.by, Some(Act::Done { outcome: deed.outcome }), false)),
         "told" => read(body, |deed: Told| (deed.by, Some(Act::Told { outcome: deed.outcome }), false)),
-        "say" => read(body, |deed: Saying| (deed.by, Some(Act::Say { id: deed.id, say: deed.say }), false)),
+        "say" => read(body, |Saying { by, id, say, critical }| (by, Some(Act::Say { id, say, critical }), false)),
         "could-not" => read(body, |deed: CouldNot| (deed.by, Some(Act::could_not(deed.reason)), false)),
         _ => return None,
     })

@@ -82,6 +82,13 @@ struct Fill {
     back: String,
     wrong: Vec<Wrong>,
     fields: Vec<Field>,
+    critical: Option<Critical>,
+}
+
+/// Whether it is said to be critical; there where that may be said.
+#[derive(Serialize)]
+struct Critical {
+    checked: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -105,6 +112,9 @@ struct Filled {
     on: String,
     #[serde(default)]
     evidence: String,
+    /// Something when it is critical.
+    #[serde(default)]
+    critical: String,
 }
 
 impl Filled {
@@ -156,18 +166,22 @@ async fn send(
     let links = app.site.config.links.as_ref().ok_or(Oops::Missing)?;
     let faults = match filled.read() {
         Err(fault) => vec![fault],
-        Ok(said) => match answer_link::answer(&app.updates, links, &link.token, said, seen, walk.0).await? {
-            Answered::Unknown => return Err(Oops::Missing),
-            // Something changed while the page was open: it says what.
-            Answered::NotNow => Vec::new(),
-            Answered::Sent(Outcome::Taken { .. }) => {
-                let address = format!("/{}/work/{}?said={say}", language.as_str(), link.token);
-                return Ok(Redirect::to(&address).into_response());
+        Ok(said) => {
+            match answer_link::answer(&app.updates, links, &link.token, said, seen, !filled.critical.is_empty(), walk.0)
+                .await?
+            {
+                Answered::Unknown => return Err(Oops::Missing),
+                // Something changed while the page was open: it says what.
+                Answered::NotNow => Vec::new(),
+                Answered::Sent(Outcome::Taken { .. }) => {
+                    let address = format!("/{}/work/{}?said={say}", language.as_str(), link.token);
+                    return Ok(Redirect::to(&address).into_response());
+                }
+                Answered::Sent(Outcome::Invalid(faults)) => faults,
+                Answered::Sent(Outcome::Failed(error)) => return Err(error.into()),
+                Answered::Sent(_) => return Err(Oops::Status(StatusCode::BAD_REQUEST)),
             }
-            Answered::Sent(Outcome::Invalid(faults)) => faults,
-            Answered::Sent(Outcome::Failed(error)) => return Err(error.into()),
-            Answered::Sent(_) => return Err(Oops::Status(StatusCode::BAD_REQUEST)),
-        },
+        }
     };
     let opened = link.open(&app).await?;
     let say = Some(say).filter(|say| opened.stand.allows(say));
@@ -188,6 +202,11 @@ fn icon(say: &str) -> &'static str {
         "internal_note" => "lock",
         _ => "note",
     }
+}
+
+/// Whether the resident is sent what it says.
+fn is_told(say: &str) -> bool {
+    matches!(say, "plan" | "done" | "ask" | "note")
 }
 
 /// What the page shows besides the case.
@@ -229,7 +248,8 @@ async fn page(app: &App, language: Language, token: &str, opened: Opened, shown:
         .enumerate()
         .filter(|_| !expired)
         .map(|(i, id)| track::Photo { src: format!("{home}/photos/{id}"), number: i + 1 });
-    let form = shown.say.map(|say| fill(app, language, &home, say, &shown));
+    let may_be_critical = app.site.city.department(&dispatch.department).is_some_and(|one| one.may_be_critical);
+    let form = shown.say.map(|say| fill(app, language, &home, say, may_be_critical, &shown));
     let data = Data {
         department: department(app, &dispatch.department, language),
         said: shown.said.map(|said| text(&format!("work-{}-said", key(said)))),
@@ -257,7 +277,7 @@ fn key(say: &str) -> String {
     say.replace('_', "-")
 }
 
-fn fill(app: &App, language: Language, home: &str, say: &'static str, shown: &Shown) -> Fill {
+fn fill(app: &App, language: Language, home: &str, say: &'static str, may_be_critical: bool, shown: &Shown) -> Fill {
     let text = |key: &str| app.text(language, key, &[]);
     let filled = &shown.filled;
     let mut wrong = Vec::new();
@@ -320,6 +340,7 @@ fn fill(app: &App, language: Language, home: &str, say: &'static str, shown: &Sh
         text: text(&format!("work-{}-text", key(say))),
         button: text(&format!("work-{}-button", key(say))),
         back: home.to_owned(),
+        critical: (may_be_critical && is_told(say)).then_some(Critical { checked: !filled.critical.is_empty() }),
         wrong,
         fields: fields.into_iter().map(Field::done).collect(),
     }

@@ -253,7 +253,15 @@ impl Town {
             .map(|(what, version)| {
                 let id = Uuid::from_u128(report.id.as_u128().wrapping_add(version as u128));
                 (
-                    CaseEvent { id, case_id: report.id, reference: report.reference, version, at: now(), what },
+                    CaseEvent {
+                        critical: false,
+                        id,
+                        case_id: report.id,
+                        reference: report.reference,
+                        version,
+                        at: now(),
+                        what,
+                    },
                     Tell::Nothing,
                 )
             })

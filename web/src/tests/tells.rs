@@ -259,6 +259,7 @@ async fn newer_news_takes_the_place_of_a_call_that_nobody_made_yet() {
     house.send("desk", None).await;
     let report = house.town.store.report(case).await.unwrap().unwrap();
     let event = |version: i64, what| schemas::event::CaseEvent {
+        critical: false,
         id: schemas::id::derived(&["event", &case.to_string(), &version.to_string()]),
         case_id: case,
         reference: report.reference,

@@ -174,3 +174,32 @@ async fn a_link_opens_its_own_case_and_says_what_is_past() {
     let page = read(&town.get(&good).await);
     assert!(page.contains("te oud") && !page.contains("?say="), "{page}");
 }
+
+#[tokio::test]
+async fn only_where_the_city_lets_them_can_news_be_critical() {
+    let (town, report) = town().await;
+    let fetcher = town.fetcher();
+    let note = format!("{}?say=note", link(&report));
+    assert!(!town.get(&note).await.text().contains("name=\"critical\""));
+    let fields = [("say", "note"), ("seen", "1"), ("text", "Blijf weg"), ("critical", "yes")];
+    assert_eq!((town.says(&link(&report), &fields).await.status.as_u16(), town.hear().await), (422, 0));
+
+    let town = Town::open_in(|files| {
+        let id = format!("  - id: {fetcher}\n");
+        let text = files["departments.yaml"].replace(&id, &format!("{id}    may_be_critical: true\n"));
+        files.insert("departments.yaml".to_owned(), text.as_str().into());
+    })
+    .await;
+    let report = town.report("Water in de kelder").await;
+    town.case(&report, Status::Routed, Vec::new()).await;
+    let link = link(&report);
+    for (say, asked) in [("note", true), ("plan", true), ("accept", false), ("internal_note", false)] {
+        let page = read(&town.get(&format!("{link}?say={say}")).await);
+        assert_eq!(page.contains("name=\"critical\""), asked, "{say}");
+        assert_eq!(page.contains("Wie geen berichten wil, krijgt er ook nu geen."), asked, "{say}");
+    }
+    assert_eq!(town.says(&link, &fields).await.status, 303);
+    assert_eq!(town.hear().await, 1);
+    let events = town.store.timeline(report.id, false).await.unwrap();
+    assert!(events.last().unwrap().critical, "{events:?}");
+}

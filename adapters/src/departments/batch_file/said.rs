@@ -133,7 +133,7 @@ pub fn update(line: &Line, dispatch: Uuid, case: Uuid, at: At<'_>) -> Result<Upd
     let say = say(line).map_err(|more| wrong.extend(more)).ok();
     let (Some(say), true) = (say, wrong.is_empty()) else { return Err(wrong) };
     let id = line.cell("id").map_or_else(|| identity(line, case, at), str::to_owned);
-    let update = Update { id, department: at.department.clone(), dispatch, at: said_at, say };
+    let update = Update { critical: false, id, department: at.department.clone(), dispatch, at: said_at, say };
     check_words(update).map_err(|faults| {
         let field = |pointer: &str| pointer.trim_start_matches("/say").trim_start_matches('/').to_owned();
         faults.into_iter().map(|fault| Wrong::new(row, field(&fault.field), fault.message)).collect()

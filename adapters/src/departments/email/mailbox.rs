@@ -174,6 +174,7 @@ impl Mailbox {
                     return Heard { outcome: "empty", ..Heard::default() };
                 }
                 let updates = said.into_iter().enumerate().map(|(n, say)| Update {
+                    critical: false,
                     id: format!("mail-{id}-{n}"),
                     department: row.department.clone(),
                     dispatch: row.id,

@@ -217,7 +217,14 @@ impl Walk {
         );
         let id = derived(&["open311", "token overdue", &dispatch.to_string()]).to_string();
         let department = server.department.clone();
-        self.updates.push(Update { id, department, dispatch, at: self.now, say: Say::InternalNote { text } });
+        self.updates.push(Update {
+            critical: false,
+            id,
+            department,
+            dispatch,
+            at: self.now,
+            say: Say::InternalNote { text },
+        });
     }
 
     /// Asks what became of the requests that are open, by their numbers.

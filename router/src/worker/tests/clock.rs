@@ -166,6 +166,7 @@ async fn asks(bed: &Bed) -> Uuid {
     case.watch.waiting_since = Some(noon);
     case.check_at = Some(noon);
     let event = CaseEvent {
+        critical: false,
         id: derived(&["asked", &id.to_string()]),
         case_id: id,
         reference: case.reference,

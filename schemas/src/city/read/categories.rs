@@ -240,7 +240,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn category(&mut self, node: &Node, fields: &mut Fields<'_>) -> Option<Category> {
-        const KEYS: [&str; 11] = [
+        const KEYS: [&str; 12] = [
             "id",
             "name",
             "hints",
@@ -252,6 +252,7 @@ impl Reader<'_> {
             "publicity",
             "photos",
             "anonymous",
+            "critical",
         ];
         let what = name_of("the category", node);
         let map = fields.map(node, &what, &KEYS)?;
@@ -274,6 +275,15 @@ impl Reader<'_> {
         let anonymous = map.get("anonymous").map_or(Some(true), |node| fields.bool(node, "`anonymous`"));
         let term = map.get("term").map(|node| fields.number(node, "the term in working days", 1..=1000));
         let questions = map.get("questions").map_or_else(Vec::new, |node| self.questions(node, &what, fields));
+        let critical = map.get("critical").map_or(Some(false), |node| fields.bool(node, "`critical`"));
+        if let (Some(true), Some(Urgency::Low | Urgency::Normal), Some(node)) = (critical, urgency, map.get("critical"))
+        {
+            fields.error(
+                node.at,
+                format!("news of {what} would wake people, but its urgency is not high"),
+                "write `urgency: high` or `urgency: emergency` beside it, or leave `critical` out",
+            );
+        }
         Some(Category {
             id: id?,
             names: names?,
@@ -286,6 +296,7 @@ impl Reader<'_> {
             photos: photos?,
             anonymous: anonymous?,
             term: term.flatten().and_then(|days| u32::try_from(days).ok()),
+            critical: critical?,
         })
     }
 

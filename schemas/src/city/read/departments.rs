@@ -8,8 +8,19 @@ use super::{
 use crate::city::{Calendar, Delivery, Department, DepartmentKind, Share};
 use std::collections::HashMap;
 
-const KEYS: [&str; 10] =
-    ["id", "name", "kind", "delivery", "share_reporter", "confidential", "phone", "silent", "escalate_to", "on_call"];
+const KEYS: [&str; 11] = [
+    "id",
+    "name",
+    "kind",
+    "delivery",
+    "share_reporter",
+    "confidential",
+    "phone",
+    "silent",
+    "escalate_to",
+    "on_call",
+    "may_be_critical",
+];
 
 /// The departments, and where the delivery of each is written.
 pub(super) fn read(
@@ -82,6 +93,7 @@ fn department(
     let confidential = map.get("confidential").map_or(Some(false), |node| fields.bool(node, "`confidential`"));
     let phone = map.get("phone").and_then(|node| fields.text(node, "the telephone number"));
     let on_call = map.get("on_call").and_then(|node| on_call::read(node, &what, known, calendar, fields));
+    let may_be_critical = map.get("may_be_critical").map_or(Some(false), |node| fields.bool(node, "`may_be_critical`"));
     Some(Department {
         id: id?,
         names: names?,
@@ -93,6 +105,7 @@ fn department(
         confidential: confidential?,
         phone,
         on_call,
+        may_be_critical: may_be_critical?,
     })
 }
 

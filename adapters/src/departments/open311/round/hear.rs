@@ -66,6 +66,7 @@ impl Walk {
         let reason = form::no_reason(server.city.languages.first().copied().unwrap_or_default());
         let said = status::says(means, heard, reason).into_iter().enumerate();
         self.updates.extend(said.map(|(n, say)| Update {
+            critical: false,
             id: if n == 0 { id.to_string() } else { format!("{id}.{n}") },
             department: server.department.clone(),
             dispatch,
