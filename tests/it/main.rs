@@ -7,3 +7,4 @@ mod faults;
 mod follow;
 mod layers;
 mod tidy;
+mod walks;

@@ -1,0 +1,3 @@
+//! Whole walks past real servers: what a resident does, what arrives where, and what follows from it.
+
+mod bounced;
