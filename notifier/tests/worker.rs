@@ -235,6 +235,54 @@ async fn a_dead_address_is_a_dead_letter() {
     assert!(!format!("{dead:?}").contains("peeters"), "no personal data outside `contact`: {dead:?}");
 }
 
+#[tokio::test]
+async fn a_receipt_that_comes_late_stops_the_next_way_if_it_has_not_left() {
+    let (url, taken) = gateway().await;
+    let sms = toml::from_str(&format!(
+        "profile = 'kannel'\nurl = '{url}'\nfrom = 'Kortrijk'\nuser = 'u'\npassword = 'p'\n\
+         public_url = 'https://hallo.example'\nhook_secret = 'a-secret-of-twenty-characters'"
+    ))
+    .unwrap();
+    let sink = SmtpSink::start(Switches { rcpt: Some("451 4.7.1 later".into()), ..Switches::default() }).await.unwrap();
+    let http = bus::http::Config { private_networks: vec!["127.0.0.1".into()], ..Default::default() };
+    let mail = Some(format!("smtp://{}", sink.address()).parse().unwrap());
+    let house =
+        House::build(&SenderConfig { mail, sms: vec![sms], http, ..SenderConfig::default() }, Arc::default()).await;
+    let (email, phone) = (Some("jo@example.org".to_owned()), Some("0470 12 34 56".to_owned()));
+    let case = house.report_from(Tell::Sms, Some(Contact { name: None, email, phone, post: None })).await;
+    house.run_planner().await;
+    house.run_senders().await;
+    wait_until(|| async { taken.load(Ordering::SeqCst) == 1 }).await;
+    house.drain().await;
+    house.pass(Duration::from_hours(49));
+    wait_until(|| async { house.notices(case).await.iter().any(|row| row.notice.sender == "mail" && row.attempts == 1) })
+        .await;
+    house.drain().await;
+
+    // The mail server is busy; meanwhile the gateway says that the text message arrived.
+    let first = house.notices(case).await.remove(0).notice;
+    let now = house.store.clock().now();
+    let (provider, state) = ("kannel".to_owned(), schemas::notice::HeardState::Delivered);
+    let heard = schemas::notice::Heard { notice: Some(first.id), provider, number: None, state, why: None, at: now };
+    let (id, topic) = (derived(&["late"]), Topic::NoticeHeard);
+    let letter = Letter::new(id, Lane::notifier(), topic, "notice.heard", &heard, Trace::start(), now);
+    let mut tx = house.store.begin().await.unwrap();
+    tx.post(&[letter]).await.unwrap();
+    tx.commit().await.unwrap();
+    let states = async || {
+        house.notices(case).await.into_iter().map(|row| (row.notice.sender, row.notice.state)).collect::<Vec<_>>()
+    };
+    let expected = [("sms".to_owned(), NoticeState::Delivered), ("mail".to_owned(), NoticeState::Superseded)];
+    wait_until(|| async { states().await == expected }).await;
+    sink.switch(|switches| switches.rcpt = None);
+    house.pass(Duration::from_hours(1));
+    house.drain().await;
+    // Its letter comes up once more, and is not sent.
+    let mail = house.notices(case).await.remove(1).notice.id;
+    wait_until(|| async { house.store.standing(mail).await.unwrap().is_none() }).await;
+    assert_eq!((sink.count(), states().await), (0, expected.to_vec()));
+}
+
 /// A gateway that takes every message with 202 and counts them; its address.
 async fn gateway() -> (String, Arc<AtomicI64>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -155,7 +155,7 @@ sql! {
         WHERE case_id = $1 AND person = $2 AND notice_id <> $3 AND state = 'waiting' AND passing = 1 AND at <= $4
         RETURNING notice_id";
     both DROP = "UPDATE paper SET state = 'dropped', ended_at = $2, why = $3
-        WHERE state = 'waiting' AND notice_id IN (SELECT value ->> 'id' FROM json_each($1))";
+        WHERE state = 'waiting' AND notice_id IN (SELECT value ->> 'id' FROM json_each($1)) RETURNING notice_id";
     both OPEN_BATCH = "INSERT INTO paper_batch (id, state, folder, opened_at) VALUES ($1, 'open', $2, $3)";
     both WAITING = "SELECT notice_id FROM paper WHERE state = 'waiting' ORDER BY at, notice_id LIMIT $1";
     both CLAIM = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
@@ -254,15 +254,17 @@ impl BatchRow {
 }
 
 impl Tx {
-    /// These notices are told in another way now: what still waits for the printer is not printed.
-    pub async fn drop_paper(&mut self, notices: &[Uuid], why: &str) -> Result<()> {
+    /// These notices are told in another way now: what still waits for the printer is not printed; gives which.
+    pub async fn drop_paper(&mut self, notices: &[Uuid], why: &str) -> Result<Vec<Uuid>> {
         if notices.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let now = self.clock().now();
         let mut args = vec![batch_ids(notices)];
         args.extend(args![now, why]);
-        self.conn.exec(DROP, args).await.map(|_| ())
+        let dropped: Vec<(String,)> = self.conn.all(DROP, args).await?;
+        let read = |(id,): &(String,)| id.parse().map_err(|_| Error::broken("paper", "notice_id", id));
+        dropped.iter().map(read).collect()
     }
 
     /// The letters of a batch are printed, or will not be; gives whether the batch was still open.

@@ -3,6 +3,7 @@
 
 use super::{
     audience::contact_addresses,
+    gather::is_digest,
     plan::{PlanWorker, failed},
 };
 use crate::{plan::REPORTER, senders::desk};
@@ -37,9 +38,13 @@ pub(super) async fn settle(
     let now = store.clock().now();
     if let Some((state, why)) = fold(row.notice.state, &all, &numbers) {
         tx.hear_of_notice(id, state, why.as_deref()).await?;
-        if state == NoticeState::Failed {
-            let why = why.unwrap_or_else(|| "it came back".to_owned());
-            tx.post(&[failed(id, row.notice.case_id, &why, letter, now)]).await?;
+        match state {
+            NoticeState::Failed => {
+                let why = why.unwrap_or_else(|| "it came back".to_owned());
+                tx.post(&[failed(id, row.notice.case_id, &why, letter, now)]).await?;
+            }
+            NoticeState::Delivered => reached_after_all(tx, &row.notice).await?,
+            _ => {}
         }
     }
     let Some((reason, why)) = suppression(row.notice.sender == desk::NAME, &all) else { return Ok(()) };
@@ -58,6 +63,32 @@ pub(super) async fn settle(
         until: None,
     };
     tx.suppress(&new).await
+}
+
+/// It reached the person, perhaps when that was given up: what was to tell them another way and has not left yet
+/// does not go.
+async fn reached_after_all(tx: &mut Tx, notice: &Notice) -> Result<(), store::Error> {
+    const WHY: &str = "it reached them another way after all";
+    let told: Vec<Notice> = match is_digest(notice) {
+        true => tx.gathered(notice.id).await?.into_iter().map(|row| row.notice).collect(),
+        false => vec![notice.clone()],
+    };
+    for notice in told {
+        let rows = tx.notices_for(notice.case_id, notice.event_id, &notice.person).await?;
+        let others: Vec<&Notice> = rows.iter().map(|row| &row.notice).filter(|one| one.way != notice.way).collect();
+        if others.is_empty() {
+            continue;
+        }
+        let ids: Vec<Uuid> = others.iter().map(|one| one.id).collect();
+        tx.drop_tells(&ids, WHY).await?;
+        // A letter counts as sent when it lies ready for the print room.
+        let mut stays = tx.drop_paper(&ids, WHY).await?;
+        stays.extend(others.iter().filter(|one| one.state == NoticeState::Planned).map(|one| one.id));
+        for id in stays {
+            tx.hear_of_notice(id, NoticeState::Superseded, Some(WHY)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Where a notice is after everything that was `heard`, and why; `None` when that changes nothing.
