@@ -255,8 +255,10 @@ async fn a_receipt_that_comes_late_stops_the_next_way_if_it_has_not_left() {
     wait_until(|| async { taken.load(Ordering::SeqCst) == 1 }).await;
     house.drain().await;
     house.pass(Duration::from_hours(49));
-    wait_until(|| async { house.notices(case).await.iter().any(|row| row.notice.sender == "mail" && row.attempts == 1) })
-        .await;
+    wait_until(|| async {
+        house.notices(case).await.iter().any(|row| row.notice.sender == "mail" && row.attempts == 1)
+    })
+    .await;
     house.drain().await;
 
     // The mail server is busy; meanwhile the gateway says that the text message arrived.

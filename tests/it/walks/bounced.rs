@@ -127,7 +127,8 @@ async fn a_mail_that_comes_back_is_told_by_text_message() -> anyhow::Result<()> 
 
     // One whose mail arrives, in a mailbox of their own.
     let good = report(port, &format!("an-{one}@inbox.example"), Some("0470 00 00 01")).await?;
-    let mail = wait::until("the mail in An's mailbox", SOON, || mail_of(imap, &format!("an-{one}"))).await?;
+    let an = format!("an-{one}");
+    let mail = wait::until("the mail in An's mailbox", SOON, || mail_of(imap, &an)).await?;
     ensure!(mail.contains(&good) && mail.contains("From: "), "{mail}");
     let path = mail.lines().find(|line| line.starts_with("Return-Path:")).context("a return path")?;
     ensure!(path.contains(&format!("<stad-{one}+")), "each mail has a return address of its own: {path}");
@@ -167,7 +168,10 @@ async fn a_mail_that_comes_back_is_told_by_text_message() -> anyhow::Result<()> 
     })
     .await?;
     ensure!(all.len() == 1, "{all:?}");
-    ensure!(states(&notices(&fleet, &good, Some("received"))?) == [("email", "sent")], "and nothing came back of what arrived");
+    ensure!(
+        states(&notices(&fleet, &good, Some("received"))?) == [("email", "sent")],
+        "and nothing came back of what arrived"
+    );
     fleet.stop("hub").await?;
     Ok(())
 }
