@@ -111,7 +111,8 @@ impl Sample {
     fn new(what: What, full: bool, department: DepartmentId) -> Self {
         let reference = Reference::from_number(123_456);
         let at = Timestamp::from_second(1_795_000_000).unwrap_or(Timestamp::UNIX_EPOCH);
-        let event = CaseEvent { critical: false, id: Uuid::nil(), case_id: Uuid::nil(), reference, version: 2, at, what };
+        let event =
+            CaseEvent { critical: false, id: Uuid::nil(), case_id: Uuid::nil(), reference, version: 2, at, what };
         let report = Report {
             id: Uuid::nil(),
             reference,
