@@ -66,7 +66,7 @@ async fn faults_are_told_while_the_department_waits(desk: Desk) {
         (with("say", json!({"what": "plan", "on": "2026-11-21"})), "/say/on", "out_of_range"),
         (with("say", json!({"what": "plan", "on": "9999-12-31"})), "/say/on", "out_of_range"),
         (with("critical", json!(true)), "/critical", "not_allowed"),
-        (with("critical", json!("yes")), "/critical", "malformed"),
+        (with("critical", json!("yes")), "/critical", "wrong_type"),
         (update(&informed), "/say/what", "only_informed"),
     ] {
         match send(&tools, &body).await {

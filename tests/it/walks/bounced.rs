@@ -13,7 +13,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Postfix tries again every two seconds, the hub looks into its mailbox every second.
+/// Postfix tries again every two seconds, the hub looks into its mailbox every five.
 const SOON: Duration = Duration::from_secs(90);
 
 /// A server of deploy/dev; nothing when the variable names none and no server has to be there.
@@ -106,7 +106,7 @@ async fn a_mail_that_comes_back_is_told_by_text_message() -> anyhow::Result<()> 
         + &format!(
             "[mail]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"stad-{one}@stad.example\"\n\
              [mailbox]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nuser = \"stad-{one}\"\npassword = \"geheim\"\n\
-             address = \"stad-{one}@stad.example\"\nevery_seconds = 1\n\
+             address = \"stad-{one}@stad.example\"\nevery_seconds = 5\n\
              [sms]\nprofile = \"kannel\"\nurl = \"{sms}\"\nfrom = \"Teldorp\"\nuser = \"voordeur\"\npassword = \"voordeur\"\n\
              hook_secret = \"a-secret-of-the-walk-alone-{one}\"\nprice_per_part = 0.065\n",
             port_of(smtp)?,
