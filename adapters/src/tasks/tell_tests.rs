@@ -11,19 +11,22 @@ use crate::{
 };
 use schemas::{
     Uuid,
+    broadcast::{Audience, Draft, TEMPLATE, Words},
     case::Role,
     id::derived,
     letter::Lane,
-    notice::{Because, Heard, HeardState, Notice, NoticeState},
+    notice::{Because, Heard, HeardState, Notice, NoticeState, Scope, Suppressed},
+    person::{KnownAddress, Person, Rhythm, Suppression},
     report::Language,
     task::{Kind, State, Task, Telling, Told},
-    way::Way,
+    way::{Address, Way},
 };
 use store::Store;
 
 both! {
     a_resident_is_told_once_and_the_planner_hears_of_it,
     a_call_waits_through_the_end_of_its_case_and_newer_news_takes_its_place,
+    a_broadcast_is_told_by_hand_too,
 }
 
 /// A notice about `case`, and what tells it by telephone.
@@ -133,4 +136,76 @@ async fn a_call_waits_through_the_end_of_its_case_and_newer_news_takes_its_place
         did(&tools, third.id, "An", Act::Told { outcome: Told::Reached }).await,
         Err(Refused::Already(_))
     ));
+}
+
+async fn a_broadcast_is_told_by_hand_too((_hands, _bed, tools): Desk) {
+    let (store, now) = (&tools.store, tools.store.clock().now());
+    let (id, place) = (derived(&["broadcast"]), derived(&["place"]));
+    let words = Words { subject: "Geen water".into(), text: "Wij werken.".into(), short: None };
+    let audience = Audience { topics: vec!["wegen".into()], ..Audience::default() };
+    let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: false };
+    let jo = Person {
+        id: derived(&["jo"]),
+        token: "token".into(),
+        name: Some("Jo".into()),
+        language: Language::Nl,
+        quiet: None,
+        rhythm: Rhythm::AtOnce,
+        made_at: now,
+    };
+    let address = Address::Call("+32470123456".into());
+    let key = store.address_keys().await.unwrap().of(&address);
+    let notice = Notice {
+        id: derived(&["notice of a broadcast"]),
+        case_id: id,
+        event_id: id,
+        version: 0,
+        template: TEMPLATE.to_owned(),
+        person: jo.id.to_string(),
+        sender: "desk".to_owned(),
+        way: Way::Call,
+        device: None,
+        language: Language::Nl,
+        template_version: None,
+        reasons: vec![Because::Place { place, district: None, street: Some("Markt".into()) }],
+        state: NoticeState::Sent,
+        planned_at: now,
+        due_at: None,
+    };
+    let mut tx = store.begin().await.unwrap();
+    let reference = tx.references(1).await.unwrap()[0];
+    tx.put_broadcast(id, reference, &draft, "An", now).await.unwrap();
+    tx.put_person(&jo).await.unwrap();
+    let known = KnownAddress { person: jo.id, address, key: key.clone(), rank: 0, verified_at: Some(now) };
+    assert!(tx.put_address(&known).await.unwrap());
+    tx.plan_notices(std::slice::from_ref(&notice)).await.unwrap();
+    tx.commit().await.unwrap();
+    let telling = Telling {
+        notice: notice.id,
+        person: notice.person.clone(),
+        way: Way::Call,
+        language: Language::Nl,
+        words: "Wij werken.".to_owned(),
+        passing: false,
+        tries: 2,
+        pause_minutes: 60,
+    };
+    let task = Task::tell(telling, id, reference, false, slug(DESK), now);
+    store.open_tell(&task).await.unwrap();
+    let shown = view(&desks(&tools), Some(&slug(DESK)), task.id).await.unwrap().unwrap();
+    assert_eq!((shown.listed.reference, shown.fields.len(), shown.photos.len()), (reference, 0, 0));
+    let tell = shown.tell.unwrap();
+    assert_eq!((tell.to.as_deref(), tell.name.as_deref(), tell.unwanted), (Some("+32470123456"), Some("Jo"), false));
+    assert!(tell.words.contains("Wij werken.") && shown.next.is_some(), "{}", tell.words);
+
+    let mut tx = store.begin().await.unwrap();
+    let (scope, target, reason) = (Scope::Place, place.to_string(), Suppressed::Unsubscribed);
+    let wish = Suppression { way: Way::Call, key, scope, target, reason, why: None, at: now, until: None };
+    tx.suppress(&wish).await.unwrap();
+    tx.commit().await.unwrap();
+    let shown = view(&desks(&tools), None, task.id).await.unwrap().unwrap();
+    assert!(shown.tell.unwrap().unwanted, "no more about this place");
+    let done = did(&tools, task.id, "An", Act::Told { outcome: Told::Reached }).await.unwrap();
+    assert_eq!(done.task.state, State::Done);
+    assert_eq!(heard(&tools).await, [HeardState::Delivered]);
 }

@@ -1,10 +1,12 @@
 //! A broadcast from its draft to people's hands: counted, approved by somebody else, taken on step by step, paused,
 //! resumed and stopped; nobody left out, nobody told twice.
 
+#[path = "../common/mod.rs"]
 mod common;
-#[path = "common/house.rs"]
+#[path = "../common/house.rs"]
 #[expect(dead_code, reason = "the tests of reports use the rest of it")]
 mod house;
+mod paper;
 
 use bus::LaneSettings;
 use house::{House, wait_until};
