@@ -1,7 +1,7 @@
 //! Forgets by term what was said in notices and of them, and keeps the ledger.
 
 use crate::render::Templates;
-use schemas::Timestamp;
+use schemas::{Timestamp, proof::Proof};
 use std::time::Duration;
 use store::{Before, Pruned, Store};
 
@@ -30,7 +30,14 @@ impl Terms {
 
 /// Forgets everything that is too old; returns how much that was. `templates` are in use, and stay.
 pub async fn prune(store: &Store, terms: &Terms, templates: &Templates) -> Result<Pruned, store::Error> {
-    let before = terms.before(store.clock().now(), templates);
+    let now = store.clock().now();
+    let before = terms.before(now, templates);
+    if let Ok(week) = now.checked_sub(Duration::from_hours(u64::from(Proof::KEPT_HOURS))) {
+        // Who asked to prove an address is known for a week, whatever the terms.
+        let mut tx = store.begin().await?;
+        tx.forget_proofs(week).await?;
+        tx.commit().await?;
+    }
     let mut all = Pruned::default();
     loop {
         let mut tx = store.begin().await?;

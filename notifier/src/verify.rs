@@ -132,7 +132,6 @@ impl Verify {
         let key = AddressKey { way: address.way(), key: self.keys.of(&address) };
         let sender = senders::preferred(key.way, &self.available);
         let mut tx = self.store.begin().await?;
-        tx.forget_proofs(ago(now, Duration::from_hours(u64::from(Proof::KEPT_HOURS)))).await?;
         let sent = sender.is_some() && self.may_send(&mut tx, &key, now).await?;
         let proof =
             Proof { id, person, address, language, wants, sent, tries: 0, asked_at: now, done_at: None, key: key.key };

@@ -18,6 +18,7 @@ mod received;
 mod references;
 mod submitted;
 mod writing;
+mod wrote;
 
 pub use clock::ClockWorker;
 pub use known::Known;

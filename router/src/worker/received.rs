@@ -5,28 +5,21 @@ use super::{
     RouterWorker,
     parts::parts,
     writing::{Walk, Writing},
+    wrote,
 };
 use crate::clock;
 use schemas::{
     Uuid,
     case::{Assignment, Case, Decision, Part, Role, Status, Watch},
     dispatch::AgainWhy,
-    event::{CaseEvent, What},
+    event::What,
     letter::Letter,
-    reply,
     report::{Language, Received, Report, TRIAL_CHANNEL, Why},
     slug::DepartmentId,
     verdict::{Fault, Verdict},
 };
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use store::{DispatchRow, Tx};
-
-/// A resident, or a machine of theirs, that writes back more often than this in a day does not bury the department.
-const MOST_A_DAY: usize = 20;
-const A_DAY: Duration = Duration::from_hours(24);
 
 /// The inbox of letters about cases that exist already.
 const READER: &str = "router";
@@ -128,12 +121,15 @@ impl RouterWorker {
             Why::Gone { department } => self.desks.get_key_value(department).map(|(id, _)| id),
             _ => None,
         };
+        let wrote::Sorted { fresh, held } = wrote::sort(tx, READER, again, &cases, now).await?;
         let known: Vec<Uuid> = again
             .iter()
             .filter(|(_, _, report, why)| cases.contains_key(&report.id) && theirs(why).is_none())
+            .filter(|(_, _, _, why)| !matches!(why, Why::Wrote { .. }))
             .map(|(_, letter, ..)| letter.id)
             .collect();
         let mut unseen = tx.seen(READER, &known).await?;
+        unseen.extend(fresh);
         let contacts = tx.contacts(&ids).await?;
         let had = tx.dispatches_of_cases(&ids).await?;
         let mut changed = HashSet::new();
@@ -153,6 +149,10 @@ impl RouterWorker {
                 verdicts[*number] = Verdict::never(Fault::Ours, why);
                 continue;
             };
+            if held.contains(&letter.id) {
+                verdicts[*number] = Verdict::never(Fault::Refused, wrote::TOO_MANY);
+                continue;
+            }
             // Removed, so that the same letter twice in one batch counts once.
             if !unseen.remove(&letter.id) || (case.status.is_closed() && !wrote) {
                 continue;
@@ -192,14 +192,8 @@ impl RouterWorker {
                     continue;
                 }
                 Why::Wrote { text } => {
-                    let timeline = tx.timeline(case.id).await?;
-                    let since = now - A_DAY;
-                    let wrote = |event: &&CaseEvent| event.at > since && matches!(event.what, What::Replied { .. });
-                    if timeline.iter().filter(wrote).count() >= MOST_A_DAY {
-                        let why = format!("the resident wrote {MOST_A_DAY} times in a day: somebody has to look");
-                        verdicts[*number] = Verdict::never(Fault::Refused, why);
-                        continue;
-                    }
+                    let timeline =
+                        if case.status == Status::Waiting { tx.timeline(case.id).await? } else { Vec::new() };
                     self.wrote(&walk, case, &timeline, text, had, writing);
                 }
             }
@@ -300,7 +294,7 @@ impl RouterWorker {
 
 impl RouterWorker {
     /// The resident answered: whoever asked hears it, or who has the case by now.
-    fn pass_on(
+    pub(super) fn pass_on(
         &self,
         walk: &Walk<'_>,
         case: &Case,
@@ -313,28 +307,6 @@ impl RouterWorker {
         let has = if has_it { Some(asked) } else { case.lead.as_ref() };
         let Some(department) = has else { return };
         writing.again(self, walk, case, had, department, AgainWhy::Replied, Some(text.to_owned()));
-    }
-
-    /// The resident wrote back: the answer to what a department asked, if one waits for it; else whoever leads
-    /// hears it, and it changes nothing. Also after the case was closed: a person judges what it means.
-    fn wrote(
-        &self,
-        walk: &Walk<'_>,
-        case: &mut Case,
-        timeline: &[CaseEvent],
-        text: &str,
-        had: &[DispatchRow],
-        writing: &mut Writing,
-    ) {
-        let asked = reply::question(case, timeline).map(|(_, department, _)| department.clone());
-        if let Some(department) = &asked {
-            reply::answered(case, department, &self.city.calendar, walk.now);
-        }
-        case.version += 1;
-        if let Some(department) = asked.or_else(|| case.lead.clone()) {
-            self.pass_on(walk, case, &department, text, had, writing);
-        }
-        writing.tell(walk, case, What::Replied { text: text.to_owned() });
     }
 }
 

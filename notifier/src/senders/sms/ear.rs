@@ -73,10 +73,13 @@ impl Ear {
     /// Does what `message` asks for: a wish, or words about what they were told last by text message. When this
     /// returns, it survives a crash.
     pub(super) async fn message(&self, message: &Message, trace: Trace) -> Result<Taken, store::Error> {
+        let wish = Wish::read(&message.text);
         // A short number or a name: there is nobody to stop for, and nobody was told there.
-        let Some(number) = read_number(&message.from, &self.country) else { return Ok(Taken::Unreadable) };
+        let Some(number) = read_number(&message.from, &self.country) else {
+            return Ok(if wish.is_some() { Taken::Unreadable } else { Taken::Words });
+        };
         let id = message.number.as_ref().map(|number| derived(&["sms in", &self.provider, number]));
-        match Wish::read(&message.text) {
+        match wish {
             Some(wish) => self.wish(wish, number, id).await,
             None => self.words(&message.text, number, id, trace).await,
         }
@@ -121,8 +124,8 @@ impl Ear {
         let id = id.unwrap_or_else(|| {
             derived(&["sms in", &self.provider, &about.report.to_string(), &about.told_at.to_string(), words])
         });
-        // Nothing that can be read: there is nothing to pass on, and saying it again does not help.
-        let Some(letter) = wrote_back(about.report, id, words, trace, now) else { return Ok(Taken::Unreadable) };
+        // Nothing that can be read: there is nothing to pass on, and a gateway that says it again does not help.
+        let Some(letter) = wrote_back(about.report, id, words, trace, now) else { return Ok(Taken::Words) };
         if !tx.seen("sms", &[id]).await?.is_empty() {
             tx.post(&[letter]).await?;
         }

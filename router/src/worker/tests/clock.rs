@@ -269,6 +269,11 @@ async fn what_is_written_back_answers_the_question_or_reaches_who_has_it(bed: Be
     }
     assert_eq!(verdicts.iter().filter(|verdict| verdict.word() == "never").count(), 8, "20 in all within a day");
     assert_eq!(words(0).await.len(), 20);
+    // Sent again by a person the day after, they are heard.
+    bed.wind("2026-06-01T11:00:00Z");
+    let verdicts = bed.apply(&many).await;
+    assert!(verdicts.iter().all(|verdict| verdict.word() == "done"), "{verdicts:?}");
+    assert_eq!(words(0).await.len(), 28, "those that were held, each once");
 }
 
 fn wrote(id: Uuid, key: &str, words: &str) -> Letter {
