@@ -37,4 +37,4 @@ pub use plan::plan;
 pub use render::{Rendered, Templates};
 pub use senders::{Parcel, Sender, SenderConfig, Senders};
 pub use versions::Version;
-pub use worker::{PlanWorker, Rates, SendWorker, why};
+pub use worker::{AskWorker, PlanWorker, Rates, SendWorker, why};

@@ -138,6 +138,10 @@ impl Lane {
     pub fn sender(name: &str) -> Self {
         Self(format!("send.{name}").into())
     }
+    /// Questions to the other side of a sender: what became of a notice.
+    pub fn asking(name: &str) -> Self {
+        Self(format!("ask.{name}").into())
+    }
     /// What a channel integration is told of the reports that came by it.
     pub fn channel(id: &Slug) -> Self {
         Self(format!("channel.{id}").into())

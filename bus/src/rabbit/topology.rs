@@ -140,6 +140,8 @@ fn plan(city: &Topology) -> Plan {
     let mut lanes = vec![Lane::router(), Lane::notifier()];
     lanes.extend(city.push_departments.iter().map(Lane::department));
     lanes.extend(city.senders.iter().map(|name| Lane::sender(name)));
+    // Of the senders, these alone have gateways that answer questions.
+    lanes.extend(city.senders.iter().filter(|name| *name == "sms").map(|name| Lane::asking(name)));
     lanes.extend(city.told.iter().map(Lane::channel));
     for lane in lanes {
         if let Some(queue) = names.queue(&lane) {

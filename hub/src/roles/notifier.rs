@@ -6,7 +6,7 @@ use crate::{
     failure::Failure,
     supervise::{Stage, Task},
 };
-use notifier::{NoticeLinks, PlanWorker, Rates, SendWorker, SenderConfig, Senders, retention};
+use notifier::{AskWorker, NoticeLinks, PlanWorker, Rates, SendWorker, SenderConfig, Senders, retention};
 use schemas::letter::Lane;
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +43,11 @@ pub async fn notifier(ground: &Ground) -> anyhow::Result<Built> {
         }
         let town = &ground.town;
         let mut settings = sender.lane();
+        if let Some(mut settings) = sender.asking() {
+            settings.rate_per_second = rates.get(name).copied();
+            let worker = AskWorker::new(ground.store.clone(), town.city.clone(), sender.clone());
+            tasks.push(edge(ground, Lane::asking(name), Arc::new(worker), settings));
+        }
         let worker = SendWorker::new(
             ground.store.clone(),
             town.city.clone(),

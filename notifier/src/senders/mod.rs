@@ -2,6 +2,7 @@
 //! [`Senders::build`].
 
 pub mod desk;
+pub(crate) mod heard;
 pub mod letterbox;
 pub mod letters;
 pub mod mail;
@@ -20,6 +21,7 @@ use push::PushConfig;
 use schemas::{
     Timestamp, Uuid,
     city::City,
+    notice::Heard,
     reference::Reference,
     report::{Language, Urgency},
     verdict::Verdict,
@@ -73,6 +75,17 @@ pub struct Parcel {
     pub at: Timestamp,
 }
 
+/// A question to the other side: what became of a parcel.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The notice.
+    pub notice: Uuid,
+    /// Where it went.
+    pub to: &'a Address,
+    /// The receipt of its [`Verdict::Done`]; nothing when nobody knows whether it left.
+    pub receipt: Option<&'a str>,
+}
+
 /// A way to hand a notice to a person.
 #[async_trait]
 pub trait Sender: Send + Sync {
@@ -104,6 +117,25 @@ pub trait Sender: Send + Sync {
     fn receipt_within(&self, receipt: Option<&str>) -> Option<Duration> {
         let _ = receipt;
         None
+    }
+
+    /// How the lane `ask.<sender>` is worked, by which [`Sender::ask`] is called; `None` when the other side answers
+    /// no questions.
+    fn asking(&self) -> Option<LaneSettings> {
+        None
+    }
+
+    /// Whether the other side can be asked what became of a parcel; `receipt` as for [`Sender::receipt_within`].
+    fn can_ask(&self, receipt: Option<&str>) -> bool {
+        let _ = receipt;
+        false
+    }
+
+    /// Asks the other side. Nothing when it knows nothing of that parcel; the error, a sentence, says why it could
+    /// not be asked.
+    async fn ask(&self, question: &Question<'_>) -> Result<Vec<Heard>, String> {
+        let _ = question;
+        Ok(Vec::new())
     }
 
     /// Whether [`Sender::listen`] does anything.

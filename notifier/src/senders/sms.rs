@@ -20,9 +20,9 @@ pub use hook::{Hooks, Taken};
 pub use profile::Profile;
 pub use reading::Call;
 
-use super::{Parcel, Sender};
+use super::{Parcel, Question, Sender};
 use async_trait::async_trait;
-use bus::{LaneSettings, Retry, UnknownPolicy, http};
+use bus::{Breaker, LaneSettings, Retry, UnknownPolicy, http};
 use ear::Ear;
 use futures_util::future::join_all;
 use pool::{Line, Member};
@@ -31,6 +31,7 @@ use schemas::{
     Uuid,
     city::City,
     id::Clock,
+    notice::Heard,
     verdict::{Fault, Verdict},
     way::Address,
 };
@@ -93,6 +94,56 @@ impl Sms {
     fn taken<'r>(&self, receipt: &'r str) -> Option<(&Member, &'r str)> {
         let (name, said) = receipt.split_once(": ")?;
         Some((self.gateways.iter().find(|member| member.name == name)?, said))
+    }
+
+    /// The gateways that may know what became of the message of a `receipt`, each with its number of it where that is
+    /// known; where there is no receipt, whichever can be asked by our own.
+    fn askable<'r>(&self, receipt: Option<&'r str>) -> Vec<(&Member, &Gateway, Option<&'r str>)> {
+        let taken = receipt.map(|receipt| self.taken(receipt));
+        let of = |member: &'_ Member| match taken {
+            None => Some(None),
+            Some(taken) => taken.filter(|(by, _)| by.name == member.name).map(|(_, said)| request::number_in(said)),
+        };
+        let gateways = self.gateways.iter().filter_map(|member| match &member.line {
+            Line::Http(gateway) => Some((member, &**gateway, of(member)?)),
+            // Nothing that speaks SMPP here can say query_sm.
+            Line::Smpp(_) => None,
+        });
+        gateways.filter(|(_, gateway, number)| gateway.can_ask(number.is_some())).collect()
+    }
+
+    /// Asks one gateway what became of a message that it calls `number`.
+    async fn ask_one(
+        &self,
+        member: &Member,
+        gateway: &Gateway,
+        (notice, to, number): (Uuid, &str, Option<&str>),
+    ) -> Result<Option<Heard>, String> {
+        let now = self.clock.now();
+        if member.asks_nothing(now) {
+            return Err(format!(
+                "{} did not answer such questions of late, and is left alone for a while",
+                member.name
+            ));
+        }
+        let Some(call) = gateway.question(&self.http, to, notice, number) else { return Ok(None) };
+        let said = match call?.send().await {
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                gateway.said_of_it(status, &http::head(answer).await)
+            }
+            Err(error) => Err(format!("the SMS gateway could not be asked: {}", error.without_url())),
+        };
+        member.note_answer(said.is_ok(), now);
+        let heard = |(state, why)| Heard {
+            notice: Some(notice),
+            provider: member.name.clone(),
+            number: number.map(str::to_owned),
+            state,
+            why: Some(why),
+            at: now,
+        };
+        said.map(|said| said.map(heard))
     }
 
     /// How long `member` may take for one message.
@@ -201,6 +252,40 @@ impl Sender for Sms {
     fn cost(&self, receipt: &str) -> Option<i64> {
         let (member, said) = self.taken(receipt)?;
         Some(member.price_per_part? * i64::try_from(request::parts_in(said)?).ok()?)
+    }
+
+    fn asking(&self) -> Option<LaneSettings> {
+        let asked = self.gateways.iter().filter(|member| match &member.line {
+            Line::Http(gateway) => gateway.can_ask(true),
+            Line::Smpp(_) => false,
+        });
+        let patience: Duration = asked.map(|member| self.patience(member)).sum();
+        (!patience.is_zero()).then(|| LaneSettings {
+            concurrency: self.at_once,
+            // Each gateway has its own: while one answers no questions, nobody waits longer to be told another way.
+            breaker: Breaker { failures: 0, ..Breaker::default() },
+            unknown: UnknownPolicy::WaitForReceipt,
+            deadline: patience + Duration::from_secs(5),
+            ..LaneSettings::default()
+        })
+    }
+
+    fn can_ask(&self, receipt: Option<&str>) -> bool {
+        !self.askable(receipt).is_empty()
+    }
+
+    async fn ask(&self, question: &Question<'_>) -> Result<Vec<Heard>, String> {
+        let Address::Sms(to) = question.to else { return Ok(Vec::new()) };
+        let mut failed = None;
+        for (member, gateway, number) in self.askable(question.receipt) {
+            match self.ask_one(member, gateway, (question.notice, to, number)).await {
+                // It has it, so no other has.
+                Ok(Some(heard)) => return Ok(vec![heard]),
+                Ok(None) => {}
+                Err(why) => failed = Some(why),
+            }
+        }
+        failed.map_or(Ok(Vec::new()), Err)
     }
 
     fn listens(&self) -> bool {

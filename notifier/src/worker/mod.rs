@@ -1,6 +1,7 @@
 //! The two workers: [`PlanWorker`] turns events into notices and listens to what is heard of them;
 //! [`SendWorker`] hands them over.
 
+mod ask;
 mod audience;
 mod digest;
 mod gather;
@@ -14,6 +15,7 @@ mod send;
 pub(crate) mod step;
 pub mod why;
 
+pub use ask::AskWorker;
 pub(crate) use audience::contact_addresses;
 pub use audience::{is_for_followers, is_public};
 pub(crate) use heard::address_of;

@@ -1,6 +1,7 @@
 //! Lane `send.<sender>`: renders one notice, hands it over, and writes what became of it.
 
 use super::{
+    ask,
     gather::{self, is_digest},
     known::{address, facts, is_unwanted},
     pinned::PinnedWords,
@@ -231,9 +232,13 @@ impl Edge for SendWorker {
                         tx.price_notice(letter.id, cost).await?;
                     }
                     follow_up.extend(self.unless_heard(letter, receipt.as_deref(), case, at));
+                    follow_up.extend(self.questions(letter, receipt.as_deref(), at));
                 }
                 // Nobody knows whether it left: only a receipt can tell.
-                (Verdict::Unknown { .. }, _) => follow_up.extend(self.unless_heard(letter, None, case, at)),
+                (Verdict::Unknown { .. }, _) => {
+                    follow_up.extend(self.unless_heard(letter, None, case, at));
+                    follow_up.extend(self.questions(letter, None, at));
+                }
                 (Verdict::Never { fault: Fault::Ours, .. }, _) => {}
                 (_, NoticeState::Failed) => {
                     let why = end.why.as_deref().unwrap_or(NO_ADDRESS);
@@ -268,6 +273,12 @@ impl SendWorker {
         let within = self.sender.receipt_within(receipt)?;
         let late = failed(letter.id, case, "no receipt came in time", letter, at);
         Some(Letter { ready_at: Some(at + within), ..late })
+    }
+
+    /// The letters by which the other side is asked what became of the notice.
+    fn questions(&self, letter: &Letter, receipt: Option<&str>, at: Timestamp) -> Vec<Letter> {
+        let Some(name) = letter.lane.as_str().strip_prefix("send.") else { return Vec::new() };
+        ask::questions(&*self.sender, (name, letter), receipt, self.sender.receipt_within(receipt), at)
     }
 
     /// Addresses that the other side says are not there are not tried again.

@@ -1,7 +1,7 @@
 //! A hub with nothing but its notifier, for the tests of whole notices.
 
 use bus::{Bus, BusOptions, LaneSettings};
-use notifier::{NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders, Templates};
+use notifier::{AskWorker, NoticeLinks, PlanWorker, SendWorker, SenderConfig, Senders, Templates};
 use schemas::{
     Uuid,
     city::City,
@@ -91,8 +91,14 @@ impl House {
     pub async fn run_senders(&self) {
         for name in self.senders.names() {
             let (bus, stop, worker) = (self.bus.clone(), self.stop.clone(), self.send_worker(name).await);
-            let settings = self.senders.get(name).unwrap().lane();
+            let sender = self.senders.get(name).unwrap();
+            let settings = sender.lane();
             tokio::spawn(async move { bus.run_edge(Lane::sender(name), worker, settings, stop).await });
+            if let Some(settings) = sender.asking() {
+                let (bus, stop) = (self.bus.clone(), self.stop.clone());
+                let worker = Arc::new(AskWorker::new(self.store.clone(), self.city.clone(), sender));
+                tokio::spawn(async move { bus.run_edge(Lane::asking(name), worker, settings, stop).await });
+            }
         }
     }
 

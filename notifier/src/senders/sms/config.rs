@@ -1,7 +1,7 @@
 //! Which gateway, and what it is told with.
 
 use super::{
-    profile::{PLACES, Profile, With},
+    profile::{PLACES, Profile, QUERY_PLACES, With},
     smpp::{self, SmppConfig},
     text::MAX_PARTS,
 };
@@ -178,19 +178,14 @@ impl SmsConfig {
     fn missing(&self, profile: &Profile) -> Vec<String> {
         let mut wrong = Vec::new();
         for place in profile.places() {
-            let is_there = match place {
-                "url" => self.url.is_some(),
-                "user" => self.user.is_some(),
-                "password" => self.password.is_some(),
-                "key" => self.key.is_some(),
-                _ => true,
-            };
+            let is_there = self.has(place);
             if !PLACES.contains(&place) {
                 wrong.push(format!("sms.own: `{{{place}}}` is not known; use {}", PLACES.join(", ")));
             } else if !is_there {
                 wrong.push(format!("sms.{place}: the profile `{}` asks for it", self.profile));
             }
         }
+        wrong.extend(self.wrong_with_query(profile));
         if profile.basic && (self.user.is_none() || self.password.is_none()) {
             wrong.push(format!("sms.user: the profile `{}` logs in with user and password", self.profile));
         }
@@ -202,6 +197,43 @@ impl SmsConfig {
                 "sms.hook_secret: the profile `{}` takes receipts that are signed with it",
                 self.profile
             ));
+        }
+        wrong
+    }
+
+    /// Whether what `place` stands for is set, if it is a setting.
+    fn has(&self, place: &str) -> bool {
+        match place {
+            "url" => self.url.is_some(),
+            "user" => self.user.is_some(),
+            "password" => self.password.is_some(),
+            "key" => self.key.is_some(),
+            _ => true,
+        }
+    }
+
+    fn wrong_with_query(&self, profile: &Profile) -> Vec<String> {
+        let Some(query) = &profile.query else { return Vec::new() };
+        let mut wrong = Vec::new();
+        let places = profile.places_of_query();
+        for place in &places {
+            if !QUERY_PLACES.contains(place) {
+                wrong.push(format!("sms.own.query: `{{{place}}}` is not known; use {}", QUERY_PLACES.join(", ")));
+            } else if !self.has(place) {
+                wrong.push(format!("sms.{place}: the profile `{}` asks for it", self.profile));
+            }
+        }
+        if !places.contains("reference") && !places.contains("number") {
+            wrong.push("sms.own.query: say which message it is about: write {reference} or {number}".to_owned());
+        }
+        if places.contains("number") && profile.answer.number.is_none() {
+            wrong.push("sms.own.answer.number: sms.own.query asks by it; say where it stands".to_owned());
+        }
+        if !query.status.starts_with('/') || query.code.as_ref().is_some_and(|at| !at.starts_with('/')) {
+            wrong.push("sms.own.query.status: write where it stands in the answer, for instance /status".to_owned());
+        }
+        if query.states.is_empty() && profile.hook.is_none() {
+            wrong.push("sms.own.query.states: say what the gateway's words mean".to_owned());
         }
         wrong
     }
@@ -257,9 +289,10 @@ impl SmsConfig {
         }
     }
 
-    /// How long a receipt may take; `None` when none come, or when silence says nothing.
+    /// How long it may take until it is known what became of a message; `None` when nothing says so, or when
+    /// silence says nothing.
     pub(super) fn receipt_within(&self, profile: &Profile) -> Option<Duration> {
-        self.receipts(profile).and(self.patience())
+        self.patience().filter(|_| self.receipts(profile).is_some() || profile.query.is_some())
     }
 
     /// How long a receipt may take where some come; `None` when silence says nothing.
@@ -298,6 +331,26 @@ mod tests {
             ("profile = 'cm'\nkey = 'k'\n[smpp]", Some("sms.smpp")),
             ("profile = 'smpp'\nurl = 'smpps://x'\nuser = 'u'\n[smpp]\nca_file = '/nowhere'", Some("sms.smpp.ca_file")),
             ("profile = 'own'", Some("sms.own")),
+            (
+                "profile = 'own'\n[own]\nurl = 'https://x.example'\nform = 'form'\nfields = { to = '{to}' }\n\
+                 [own.query]\nurl = 'https://x.example/state'\nstatus = '/s'\nstates = { ok = 'delivered' }",
+                Some("sms.own.query"),
+            ),
+            (
+                "profile = 'own'\n[own]\nurl = 'https://x.example'\nform = 'form'\nfields = { to = '{to}' }\n\
+                 [own.query]\nurl = 'https://x.example/{number}'\nstatus = '/s'\nstates = { ok = 'delivered' }",
+                Some("sms.own.answer.number"),
+            ),
+            (
+                "profile = 'own'\n[own]\nurl = 'https://x.example'\nform = 'form'\nfields = { to = '{to}' }\n\
+                 [own.query]\nurl = 'https://x.example/{reference}'\nstatus = 's'\nstates = { ok = 'delivered' }",
+                Some("sms.own.query.status"),
+            ),
+            (
+                "profile = 'own'\n[own]\nurl = 'https://x.example'\nform = 'form'\nfields = { to = '{to}' }\n\
+                 [own.query]\nurl = 'https://x.example/{reference}'\nstatus = '/s'",
+                Some("sms.own.query.states"),
+            ),
             ("profile = 'cm'\nkey = 'k'\nhook_secret = 'short'", Some("sms.hook_secret")),
             ("profile = 'cm'\nkey = 'k'\nhook_networks = ['x']", Some("sms.hook_networks")),
             ("profile = 'cm'\nkey = 'k'\nat_once = 0", Some("sms.at_once")),

@@ -6,7 +6,6 @@ use schemas::{
     Uuid,
     city::City,
     id::derived,
-    letter::{Lane, Letter, Topic},
     notice::{Heard, Scope, Suppressed},
     person::Suppression,
     phone,
@@ -48,25 +47,7 @@ impl Ear {
 
     /// Keeps what is `heard` of messages that were sent. When this returns, it survives a crash.
     pub(super) async fn receipts(&self, heard: &[Heard], trace: Trace) -> Result<Taken, store::Error> {
-        let now = self.store.clock().now();
-        let letters: Vec<Letter> = heard
-            .iter()
-            .map(|heard| {
-                let notice = heard.notice.map(|id| id.to_string()).unwrap_or_default();
-                let (number, why) =
-                    (heard.number.as_deref().unwrap_or_default(), heard.why.as_deref().unwrap_or_default());
-                // The same thing said again has the same id, and so is heard once.
-                let id = derived(&["heard", &heard.provider, &notice, number, heard.state.as_str(), why]);
-                Letter::new(id, Lane::notifier(), Topic::NoticeHeard, "notice.heard", heard, trace, now)
-            })
-            .collect();
-        let mut tx = self.store.begin().await?;
-        tx.post(&letters).await?;
-        tx.commit().await?;
-        for heard in heard {
-            metrics::counter!("voordeur_notices_heard_total", "provider" => heard.provider.clone(), "state" => heard.state.as_str())
-                .increment(1);
-        }
+        crate::senders::heard::keep(&self.store, heard, trace).await?;
         Ok(Taken::Receipts(heard.len()))
     }
 

@@ -6,7 +6,7 @@ use super::{
     ear::{Ear, Message},
     profile::{Hook, InboundFields},
     reading::{Call, Fields, is_signed},
-    request::without_numbers,
+    request::state_and_why,
 };
 use bus::http::Network;
 use schemas::{
@@ -133,15 +133,13 @@ impl Inner {
         }
         let known = at.states.iter().find(|(known, _)| known.eq_ignore_ascii_case(&word));
         let state = known.map_or(HeardState::Trying, |(_, state)| *state);
-        let code = field(&at.code);
-        let is_dead = state == HeardState::Failed && code.as_ref().is_some_and(|code| at.dead.contains(code));
-        let why = code.map_or_else(|| word.clone(), |code| format!("{word} {code}"));
+        let (state, why) = state_and_why(state, &word, field(&at.code), &at.dead);
         Some(Heard {
             notice,
             provider: self.ear.provider.clone(),
             number,
-            state: if is_dead { HeardState::Dead } else { state },
-            why: Some(without_numbers(&why)),
+            state,
+            why: Some(why),
             at: self.ear.store.clock().now(),
         })
     }

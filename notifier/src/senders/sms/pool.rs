@@ -37,6 +37,8 @@ pub(super) struct Member {
     weight: u32,
     budget: Option<DefaultDirectRateLimiter>,
     health: Mutex<Health>,
+    /// How it has been of late when it was asked what became of messages.
+    asked: Mutex<Health>,
 }
 
 /// How a gateway has been of late, as this process saw it.
@@ -44,6 +46,20 @@ pub(super) struct Member {
 struct Health {
     failures: u32,
     out_until: Option<Timestamp>,
+}
+
+impl Health {
+    fn out_for(&self, now: Timestamp) -> Option<Duration> {
+        self.out_until?.duration_since(now).try_into().ok().filter(|wait: &Duration| !wait.is_zero())
+    }
+
+    fn fail(&mut self, now: Timestamp) {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures >= FAILURES {
+            let times = 1_u32 << (self.failures - FAILURES).min(10);
+            self.out_until = Some(now + (OUT_FIRST * times).min(OUT_MOST));
+        }
+    }
 }
 
 impl Member {
@@ -58,13 +74,24 @@ impl Member {
             weight: config.weight,
             budget: budget.map(|parts| RateLimiter::direct(Quota::per_minute(parts))),
             health: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 
     /// How long this gateway is still left out.
     pub(super) fn out_for(&self, now: Timestamp) -> Option<Duration> {
-        let until = self.health.lock().unwrap_or_else(PoisonError::into_inner).out_until?;
-        until.duration_since(now).try_into().ok().filter(|wait: &Duration| !wait.is_zero())
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).out_for(now)
+    }
+
+    /// Whether it is left out of questions at `now`.
+    pub(super) fn asks_nothing(&self, now: Timestamp) -> bool {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).out_for(now).is_some()
+    }
+
+    /// Remembers whether it answered a question.
+    pub(super) fn note_answer(&self, answered: bool, now: Timestamp) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if answered { *asked = Health::default() } else { asked.fail(now) }
     }
 
     /// Takes room for `parts` in this minute; the error is how long until there is some.
@@ -88,11 +115,7 @@ impl Member {
                 health.out_until = Some(now + after.unwrap_or(OUT_FIRST).min(OUT_MOST));
             }
             Verdict::Later { .. } | Verdict::Unknown { .. } | Verdict::Never { fault: Fault::Ours, .. } => {
-                health.failures = health.failures.saturating_add(1);
-                if health.failures >= FAILURES {
-                    let times = 1_u32 << (health.failures - FAILURES).min(10);
-                    health.out_until = Some(now + (OUT_FIRST * times).min(OUT_MOST));
-                }
+                health.fail(now);
             }
             Verdict::Done { .. } | Verdict::Never { .. } => *health = Health::default(),
         }

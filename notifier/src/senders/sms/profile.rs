@@ -18,6 +18,10 @@ use super::text::Alphabet;
 pub const PLACES: [&str; 12] =
     ["to", "to_digits", "to_00", "from", "text", "reference", "coding", "receipts", "url", "user", "password", "key"];
 
+/// Every place that a text may hold by which a gateway is asked.
+pub const QUERY_PLACES: [&str; 9] =
+    ["reference", "number", "to", "to_digits", "to_00", "url", "user", "password", "key"];
+
 /// How one gateway is spoken to.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +47,9 @@ pub struct Profile {
     /// What it says later; without it, it says nothing.
     #[serde(default)]
     pub hook: Option<Hook>,
+    /// How it is asked what became of a message; without it, it is not asked.
+    #[serde(default)]
+    pub query: Option<Query>,
 }
 
 /// How the fields of a request travel.
@@ -238,6 +245,37 @@ pub struct ReceiptFields {
     pub dead: Vec<String>,
 }
 
+/// How a gateway is asked what became of a message, with the headers and the login of [`Profile`]. Its texts may
+/// hold `{reference}` and `{number}` (the gateway's own, of [`Answer::number`]), of which it needs one, `{to}`,
+/// `{to_digits}`, `{to_00}`, and what the configuration fills.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    /// Where it is asked.
+    pub url: String,
+    /// How the fields travel.
+    #[serde(default = "by_address")]
+    pub form: Shape,
+    /// The fields, as those of [`Profile::fields`].
+    #[serde(default)]
+    pub fields: serde_json::Map<String, Value>,
+    /// Where its word for the state stands in the answer (JSON Pointer, RFC 6901).
+    pub status: String,
+    /// Where it says why (JSON Pointer).
+    #[serde(default)]
+    pub code: Option<String>,
+    /// What its words mean; left out: as in [`Hook::receipt`]. One that is not here says nothing.
+    #[serde(default)]
+    pub states: BTreeMap<String, HeardState>,
+    /// The whys of a number that does not exist; left out: as in [`Hook::receipt`].
+    #[serde(default)]
+    pub dead: Vec<String>,
+}
+
+fn by_address() -> Shape {
+    Shape::Query
+}
+
 /// Where things stand in a message to us.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -278,11 +316,20 @@ impl Profile {
         Some(toml::from_str(text).expect("a test reads every profile"))
     }
 
-    /// The places that its texts hold, known or not.
+    /// The places that the texts hold by which a message is sent, known or not.
     pub fn places(&self) -> BTreeSet<&str> {
-        let mut texts: Vec<&str> = vec![&self.url];
+        self.places_of(&self.url, &self.fields)
+    }
+
+    /// The same of the texts by which it is asked what became of one; none when it is not asked.
+    pub fn places_of_query(&self) -> BTreeSet<&str> {
+        self.query.as_ref().map(|query| self.places_of(&query.url, &query.fields)).unwrap_or_default()
+    }
+
+    fn places_of<'a>(&'a self, url: &'a str, fields: &'a serde_json::Map<String, Value>) -> BTreeSet<&'a str> {
+        let mut texts: Vec<&str> = vec![url];
         texts.extend(self.headers.values().map(String::as_str));
-        let mut todo: Vec<&Value> = self.fields.values().collect();
+        let mut todo: Vec<&Value> = fields.values().collect();
         while let Some(value) = todo.pop() {
             match value {
                 Value::String(text) => texts.push(text),
@@ -341,6 +388,8 @@ mod tests {
             let hook = profile.hook.as_ref().unwrap();
             assert!(hook.receipt.states.values().any(|state| *state == HeardState::Delivered), "{name}");
             assert!(places.contains("reference") || profile.answer.number.is_some(), "{name}: receipts find nothing");
+            let asks = profile.places_of_query();
+            assert!(asks.iter().all(|place| QUERY_PLACES.contains(place)), "{name}: {asks:?}");
         }
         assert!(Profile::built_in("nobody").is_none());
     }

@@ -12,11 +12,12 @@ use reqwest::{
 };
 use schemas::{
     Uuid,
+    notice::HeardState,
     text::clean_line,
     verdict::{Fault, Verdict},
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::{borrow::Cow, time::Duration};
 use url::{Url, form_urlencoded};
 
@@ -57,24 +58,61 @@ impl Gateway {
         sms: &Sms,
         notice: Uuid,
     ) -> Result<RequestBuilder, String> {
-        let secret = |secret: &Option<SecretString>| secret.as_ref().map(|s| Cow::Owned(s.expose_secret().to_owned()));
-        let text = |text: &Option<String>| text.as_ref().map(|text| Cow::Owned(text.clone()));
-        let digits = to.trim_start_matches('+');
         let value = |place: &str| match place {
-            "to" => Some(Cow::Owned(to.to_owned())),
-            "to_digits" => Some(Cow::Owned(digits.to_owned())),
+            "from" => Some(Cow::Borrowed(self.from.as_str())),
+            "text" => Some(Cow::Borrowed(sms.text.as_str())),
+            "coding" => Some(Cow::Borrowed(self.profile.coding.of(sms.alphabet))),
+            "receipts" => self.receipts.as_deref().map(Cow::Borrowed),
+            _ => self.value(place, to, notice),
+        };
+        self.call(http, (&self.profile.url, self.profile.form, &self.profile.fields), value)
+    }
+
+    /// The call that asks what became of a message, whose `number` is the gateway's; `None` when it cannot be
+    /// asked about this one. The error is a sentence for the operator.
+    pub(super) fn question(
+        &self,
+        http: &http::Client,
+        to: &str,
+        notice: Uuid,
+        number: Option<&str>,
+    ) -> Option<Result<RequestBuilder, String>> {
+        let query = self.profile.query.as_ref().filter(|_| self.can_ask(number.is_some()))?;
+        let value = |place: &str| match place {
+            "number" => number.map(Cow::Borrowed),
+            _ => self.value(place, to, notice),
+        };
+        Some(self.call(http, (&query.url, query.form, &query.fields), value))
+    }
+
+    /// Whether it can be asked what became of a message, where its number is known or is not.
+    pub(super) fn can_ask(&self, knows_number: bool) -> bool {
+        self.profile.query.is_some() && (knows_number || !self.profile.places_of_query().contains("number"))
+    }
+
+    /// What each place holds that any call may have.
+    fn value<'a>(&'a self, place: &str, to: &'a str, notice: Uuid) -> Option<Cow<'a, str>> {
+        let secret = |secret: &'a Option<SecretString>| secret.as_ref().map(|s| Cow::Borrowed(s.expose_secret()));
+        let digits = to.trim_start_matches('+');
+        match place {
+            "to" => Some(Cow::Borrowed(to)),
+            "to_digits" => Some(Cow::Borrowed(digits)),
             "to_00" => Some(Cow::Owned(format!("00{digits}"))),
-            "from" => Some(Cow::Owned(self.from.clone())),
-            "text" => Some(Cow::Owned(sms.text.clone())),
             "reference" => Some(Cow::Owned(notice.simple().to_string())),
-            "coding" => Some(Cow::Owned(self.profile.coding.of(sms.alphabet).to_owned())),
-            "receipts" => text(&self.receipts),
-            "url" => text(&self.url),
-            "user" => text(&self.user),
+            "url" => self.url.as_deref().map(Cow::Borrowed),
+            "user" => self.user.as_deref().map(Cow::Borrowed),
             "password" => secret(&self.password),
             "key" => secret(&self.key),
             _ => None,
-        };
+        }
+    }
+
+    fn call<'a>(
+        &self,
+        http: &http::Client,
+        (url, form, fields): (&str, Shape, &Map<String, Value>),
+        value: impl Fn(&str) -> Option<Cow<'a, str>>,
+    ) -> Result<RequestBuilder, String> {
         // What stands in an address is written as part of its path; the address of the gateway itself is one.
         let in_url = |place: &str| {
             let value: Cow<'_, str> = value(place)?;
@@ -82,20 +120,23 @@ impl Gateway {
             Some(if place == "url" { value.clone() } else { Cow::Owned(escaped()) })
         };
         let wrong = |what: &str| format!("the SMS gateway cannot be asked: {what}");
-        let url = fill(&self.profile.url, in_url).ok_or_else(|| wrong("its address is not complete"))?;
+        let url = fill(url, in_url).ok_or_else(|| wrong("its address is not complete"))?;
         let mut url: Url = url.parse().map_err(|error| wrong(&format!("its address is none: {error}")))?;
-        let fields = filled(&Value::Object(self.profile.fields.clone()), &value).unwrap_or_default();
-        let pairs = || {
-            let fields = fields.as_object().into_iter().flatten();
-            fields.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
-        };
-        let call = match self.profile.form {
+        let fields = filled(&Value::Object(fields.clone()), &value).unwrap_or_default();
+        let mut pairs = fields.as_object().into_iter().flatten();
+        let mut pairs =
+            std::iter::from_fn(|| pairs.find_map(|(name, value)| value.as_str().map(|value| (name.as_str(), value))))
+                .peekable();
+        let call = match form {
             Shape::Query => {
-                url.query_pairs_mut().extend_pairs(pairs());
+                // Nothing to add: then not even a question mark.
+                if pairs.peek().is_some() {
+                    url.query_pairs_mut().extend_pairs(pairs);
+                }
                 http.get(&url)
             }
             Shape::Form => {
-                let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs()).finish();
+                let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
                 let kind = "application/x-www-form-urlencoded; charset=utf-8";
                 http.post(&url).map(|call| call.header(CONTENT_TYPE, kind).body(body))
             }
@@ -105,7 +146,7 @@ impl Gateway {
         };
         let mut call = call.map_err(|error| wrong(&error.to_string()))?;
         for (name, template) in &self.profile.headers {
-            let header = fill(template, value).and_then(|value| {
+            let header = fill(template, &value).and_then(|value| {
                 let mut value = HeaderValue::from_str(&value).ok()?;
                 value.set_sensitive(true);
                 Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
@@ -118,6 +159,28 @@ impl Gateway {
             call = call.basic_auth(self.user.as_deref().unwrap_or_default(), password);
         }
         Ok(call)
+    }
+
+    /// What its answer to a question says of the message: its state, and why. `Ok(None)` when it knows nothing of
+    /// it, an error when it could not be asked.
+    pub(super) fn said_of_it(&self, status: u16, body: &[u8]) -> Result<Option<(HeardState, String)>, String> {
+        match status {
+            200..=299 => {}
+            404 | 410 => return Ok(None),
+            _ => return Err(format!("the SMS gateway answered {status} to the question what became of a message")),
+        }
+        let Some(query) = &self.profile.query else { return Ok(None) };
+        let json: Value = serde_json::from_slice(body).unwrap_or_default();
+        let receipt = self.profile.hook.as_ref().map(|hook| &hook.receipt);
+        let own = (!query.states.is_empty()).then_some(&query.states);
+        let Some(states) = own.or(receipt.map(|receipt| &receipt.states)) else { return Ok(None) };
+        let Some(word) = said(&json, &query.status) else { return Ok(None) };
+        let Some((_, state)) = states.iter().find(|(known, _)| known.eq_ignore_ascii_case(&word)) else {
+            return Ok(None);
+        };
+        let code = query.code.as_ref().and_then(|at| said(&json, at));
+        let dead = if query.dead.is_empty() { receipt.map(|r| r.dead.as_slice()) } else { Some(query.dead.as_slice()) };
+        Ok(Some(state_and_why(*state, &word, code, dead.unwrap_or_default())))
     }
 
     /// What its answer means for a message of so many `parts`. `pause` is what it asks for.
@@ -146,6 +209,18 @@ impl Gateway {
             Means::Unknown => Verdict::Unknown { why: format!("{why}; it may have the message all the same") },
         }
     }
+}
+
+/// A state in a gateway's `word`, with the `code` of why, which may be one of those of numbers that do not exist.
+pub(super) fn state_and_why(
+    state: HeardState,
+    word: &str,
+    code: Option<String>,
+    dead: &[String],
+) -> (HeardState, String) {
+    let is_dead = state == HeardState::Failed && code.as_ref().is_some_and(|code| dead.contains(code));
+    let why = code.map_or_else(|| word.to_owned(), |code| format!("{word} {code}"));
+    (if is_dead { HeardState::Dead } else { state }, without_numbers(&why))
 }
 
 /// `value` with every place in its texts filled; what cannot be filled is left out.

@@ -3,7 +3,10 @@
 
 use super::*;
 use crate::senders::sms::{profile::Profile, request::Gateway};
-use schemas::report::{Language, Urgency};
+use schemas::{
+    notice::HeardState,
+    report::{Language, Urgency},
+};
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -127,6 +130,40 @@ fn answers_mean_what_the_gateway_means() {
         assert_eq!(word, expected, "{name} {status} {answer}");
         assert!(!format!("{verdict:?}").contains("470123456"), "{verdict:?}");
     }
+}
+
+#[test]
+fn a_gateway_is_asked_about_one_message() {
+    let config = of("twilio");
+    let gateway = Gateway::new(&config, config.profile().unwrap());
+    let http = http::Config::default().build().unwrap();
+    let ask = |number: Option<&str>| gateway.question(&http, "+32470123456", NOTICE, number);
+    assert!(ask(None).is_none(), "it knows no reference of ours");
+    let asked = ask(Some("SM1/../x")).unwrap().unwrap().build().unwrap();
+    assert_eq!(asked.url().as_str(), "https://api.twilio.com/2010-04-01/Accounts/AC%201/Messages/SM1%2F..%2Fx.json");
+    assert_eq!((asked.method().as_str(), asked.body().is_none()), ("GET", true));
+    assert!(asked.headers()["authorization"].to_str().unwrap().starts_with("Basic "));
+    let said =
+        |status, body: &str| gateway.said_of_it(status, body.as_bytes()).map(|said| said.map(|(state, _)| state));
+    for (status, body, expected) in [
+        (200, r#"{"status": "delivered", "error_code": null}"#, Ok(Some(HeardState::Delivered))),
+        (200, r#"{"status": "undelivered", "error_code": 30005}"#, Ok(Some(HeardState::Dead))),
+        (200, r#"{"status": "undelivered", "error_code": 30008}"#, Ok(Some(HeardState::Failed))),
+        (200, r#"{"status": "sent"}"#, Ok(Some(HeardState::Trying))),
+        (200, r#"{"status": {"delivered": 1}}"#, Ok(None)),
+        (404, r#"{"code": 20404}"#, Ok(None)),
+    ] {
+        assert_eq!(said(status, body), expected, "{body}");
+    }
+    assert!(said(401, "").is_err() && said(503, "").is_err() && said(302, "").is_err());
+    // Nobody who is asked by a number alone is asked without one; what has no query is never asked.
+    let clock = || Clock::new(|| schemas::id::from_micros(0));
+    let build = |gateways: &[SmsConfig]| Sms::build(gateways, http.clone(), clock()).unwrap();
+    let (twilio, kannel) = (build(&[config]), build(&[of("kannel")]));
+    assert!(twilio.can_ask(Some("twilio: 1 part: SM1")) && twilio.asking().is_some());
+    assert!(!twilio.can_ask(None) && !twilio.can_ask(Some("twilio: 1 part")));
+    assert!(!twilio.can_ask(Some("another: 1 part: SM1")), "another gateway has it");
+    assert!(!kannel.can_ask(Some("kannel: 1 part")) && !kannel.can_ask(None) && kannel.asking().is_none());
 }
 
 #[test]
