@@ -140,6 +140,34 @@ async fn it_is_drafted_looked_at_and_approved_by_somebody_else() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the command looks at the clock of this machine")]
+async fn one_with_a_time_waits_for_it() {
+    let town = Town::open().await;
+    fs::write(town.path().join("message.yaml"), format!("{MESSAGE}at: \"2001-01-01 09:00\"\n")).unwrap();
+    let draft = ["draft", "--file", "message.yaml", "--by", "An"];
+    let (good, said) = town.run(&draft);
+    assert!(!good && said.contains("it would start at 2001-01-01 09:00, and that is over"), "{said}");
+    let (good, said) = town.run(&[&draft[..], &["--at", "tomorrow"]].concat());
+    assert!(!good && said.contains("`tomorrow` is no day and time"), "{said}");
+    // Tomorrow by the clock of this machine; what is said counts more than the file.
+    let tomorrow = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::get("Europe/Brussels").unwrap());
+    let tomorrow = tomorrow.tomorrow().unwrap().strftime("%Y-%m-%d 09:00").to_string();
+    let number = town.json(&[&draft[..], &["--at", &tomorrow]].concat())["reference"].as_str().unwrap().to_owned();
+    let starts = format!("starts  {tomorrow}, once it is approved");
+    let (good, said) = town.run(&["preview", &number]);
+    assert!(good && said.contains(&starts), "{said}");
+    let (good, said) = town.run(&["approve", &number, "--by", "Bo", "--expect", "8"]);
+    assert!(good && said.contains(&format!("is scheduled: 8 people are told from {tomorrow} on")), "{said}");
+    assert_eq!(town.json(&["show", &number])["state"], "scheduled");
+    let (good, said) = town.run(&["list"]);
+    assert!(good && said.contains("scheduled"), "{said}");
+    let (good, said) = town.run(&["pause", &number, "--by", "Bo"]);
+    assert!(!good && said.contains("is scheduled: only one that is running can be paused"), "{said}");
+    let (good, said) = town.run(&["stop", &number, "--by", "Bo"]);
+    assert!(good && said.contains("stopped for good; 0 messages"), "{said}");
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_with_its_place() {
     let town = Town::open().await;
     let file = town.path().join("message.yaml");

@@ -12,6 +12,7 @@ use schemas::{
     audit::Deed,
     broadcast::{Broadcast, Draft, Heads, State, is_same_person},
     city::City,
+    letter::Letter,
     notice::NoticeState,
     report::Language,
     text,
@@ -26,6 +27,8 @@ use store::{CrowdFrom, Store, Tx};
 const PAGE: usize = 1000;
 /// The most characters of a name.
 const MOST_OF_NAME: usize = 80;
+/// Nobody knows what is true in more than a year: that is a typing mistake.
+const FURTHEST: Duration = Duration::from_hours(366 * 24);
 /// What a sender without a rate is taken to do per second, to say how long it takes.
 const GUESS: f64 = 800.0;
 
@@ -38,6 +41,12 @@ pub enum Refused {
     /// Who wrote it cannot approve it.
     #[error("{0} wrote it: somebody else has to approve it")]
     SamePerson(String),
+    /// It would start in the past.
+    #[error("it would start at {0}, and that is over")]
+    Past(String),
+    /// It would start in more than a year.
+    #[error("it would start at {0}, in more than a year")]
+    Far(String),
     /// It is in another state.
     #[error("the broadcast is {is}: only one that is {needs} can be {deed}")]
     NotNow {
@@ -109,9 +118,18 @@ impl Broadcasts {
     /// Keeps a draft.
     ///
     /// # Errors
-    /// [`Refused::Nameless`], or what the database says.
+    /// [`Refused::Nameless`], [`Refused::Past`], [`Refused::Far`], or what the database says.
     pub async fn draft(&self, draft: &Draft, by: &str) -> Result<Broadcast, Refused> {
         let (by, id, at) = (name(by)?, self.store.ids().new_id(), self.store.clock().now());
+        if let Some(starts) = draft.at {
+            let words = || self.city.calendar.write_moment(starts);
+            if starts <= at {
+                return Err(Refused::Past(words()));
+            }
+            if starts > at + FURTHEST {
+                return Err(Refused::Far(words()));
+            }
+        }
         let mut tx = self.store.begin().await?;
         let reference = tx.references(1).await?.remove(0);
         tx.put_broadcast(id, reference, draft, &by, at).await?;
@@ -125,6 +143,8 @@ impl Broadcasts {
     pub async fn count(&self, broadcast: &Broadcast) -> Result<Count, store::Error> {
         let (mut count, mut told) = (Count::default(), BTreeMap::new());
         let now = self.store.clock().now();
+        // Who waits for the end of quiet hours is known by the time at which it starts.
+        let starts = broadcast.draft.at.map_or(now, |at| at.max(now));
         let scene = Scene {
             news: News::Broadcast(broadcast),
             available: &self.available,
@@ -132,7 +152,7 @@ impl Broadcasts {
             pace: self.city.pace,
             zone: &self.city.calendar.zone,
             critical: broadcast.draft.critical,
-            now,
+            now: starts,
         };
         let mut after = Uuid::nil();
         loop {
@@ -175,7 +195,7 @@ impl Broadcasts {
         of.iter().map(|(sender, people)| (*people as f64 / rate(sender)).ceil() as u64).max().unwrap_or_default()
     }
 
-    /// Starts a draft: `by` has to be somebody else than who wrote it, and `expected` what is counted now, give or take
+    /// Starts a draft, at its time or, when that is over or there is none, at once: `by` has to be somebody else than who wrote it, and `expected` what is counted now, give or take
     /// one in fifty, because people come and go.
     ///
     /// # Errors
@@ -203,8 +223,13 @@ impl Broadcasts {
             let now = tx.broadcasts(&[broadcast.id]).await?.remove(&broadcast.id);
             return Err(not_now(now.map_or(State::Stopped, |now| now.state)));
         }
-        tx.post(&[letter(broadcast.id, broadcast.step + 1, Trace::start(), at)]).await?;
-        let people = format!("{now} people");
+        let starts = broadcast.draft.at.filter(|starts| *starts > at);
+        let first = letter(broadcast.id, broadcast.step + 1, Trace::start(), at);
+        tx.post(&[Letter { ready_at: starts, ..first }]).await?;
+        let people = match starts {
+            Some(starts) => format!("{now} people, {}", self.city.calendar.write_moment(starts)),
+            None => format!("{now} people"),
+        };
         tx.audit(&by, Deed::BroadcastApprove, &broadcast.reference.to_string(), &people).await?;
         tx.commit().await?;
         tracing::info!(broadcast = %broadcast.reference, by, people = now, "a broadcast was approved");
@@ -215,7 +240,7 @@ impl Broadcasts {
     pub async fn pause(&self, broadcast: &Broadcast, by: &str) -> Result<(), Refused> {
         let by = name(by)?;
         let mut tx = self.store.begin().await?;
-        let needs = ("one that runs", "paused");
+        let needs = ("running", "paused");
         self.moved(&mut tx, broadcast, &[State::Running], State::Paused, &by, needs).await?;
         Ok(tx.commit().await?)
     }
@@ -241,7 +266,8 @@ impl Broadcasts {
     pub async fn stop(&self, broadcast: &Broadcast, by: &str) -> Result<u64, Refused> {
         let by = name(by)?;
         let mut tx = self.store.begin().await?;
-        let (from, needs) = ([State::Draft, State::Running, State::Paused], ("not over", "stopped"));
+        let from = [State::Draft, State::Scheduled, State::Running, State::Paused];
+        let needs = ("not over", "stopped");
         self.moved(&mut tx, broadcast, &from, State::Stopped, &by, needs).await?;
         let stopped = tx.stop_notices(broadcast.id, STOPPED).await?;
         tx.commit().await?;
@@ -262,7 +288,7 @@ impl Broadcasts {
         let deed_of = match to {
             State::Paused => Deed::BroadcastPause,
             State::Stopped => Deed::BroadcastStop,
-            State::Draft | State::Running | State::Done => Deed::BroadcastResume,
+            State::Draft | State::Scheduled | State::Running | State::Done => Deed::BroadcastResume,
         };
         for state in from {
             if tx.move_broadcast(broadcast.id, *state, to, by, at).await? {

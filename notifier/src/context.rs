@@ -343,7 +343,7 @@ fn of_broadcast<'a>(
         reference: broadcast.reference.to_string(),
         category: wording::from_the_city(language),
         place: None,
-        received_on: wording::date(city.calendar.date(broadcast.approved_at.unwrap_or(broadcast.made_at)), language),
+        received_on: wording::date(city.calendar.date(broadcast.starts_at().unwrap_or(broadcast.made_at)), language),
         link: format!("{public_url}/{}/message/{}", language.as_str(), broadcast.reference.digits()),
         wishes: facts.wishes,
         why: facts.why,

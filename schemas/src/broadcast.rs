@@ -83,6 +83,8 @@ impl Audience {
 pub enum State {
     /// Nobody approved it yet.
     Draft,
+    /// It is approved, and waits for its time.
+    Scheduled,
     /// People are being told.
     Running,
     /// It stands still: nobody is told until somebody resumes it.
@@ -95,12 +97,13 @@ pub enum State {
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 5] = [Self::Draft, Self::Running, Self::Paused, Self::Done, Self::Stopped];
+    pub const ALL: [Self; 6] = [Self::Draft, Self::Scheduled, Self::Running, Self::Paused, Self::Done, Self::Stopped];
 
     /// The state in lower case, as in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",
+            Self::Scheduled => "scheduled",
             Self::Running => "running",
             Self::Paused => "paused",
             Self::Done => "done",
@@ -129,6 +132,8 @@ pub struct Draft {
     pub audience: Audience,
     /// It matters for somebody's safety: it does not wait for quiet hours.
     pub critical: bool,
+    /// When it starts, once it is approved; `None`: at once. Approved later than this, it starts at once, too.
+    pub at: Option<Timestamp>,
 }
 
 /// People counted while a broadcast runs, or before.
@@ -159,7 +164,7 @@ pub struct Broadcast {
     pub made_at: Timestamp,
     /// Who approved it: never who wrote it.
     pub approved_by: Option<String>,
-    /// When. Who begins to follow something later is not told.
+    /// When.
     pub approved_at: Option<Timestamp>,
     /// How many people were to be told when it was approved.
     pub expected: Option<u64>,
@@ -186,6 +191,20 @@ impl Broadcast {
     /// that there are words in, or in whatever there is.
     pub fn words(&self, language: Language, languages: &[Language]) -> (Language, &Words) {
         self.draft.words(language, languages)
+    }
+}
+
+impl Broadcast {
+    /// When it began to tell people; `None` when it did not. Who begins to follow something later is not told.
+    pub fn began_at(&self) -> Option<Timestamp> {
+        let began = self.starts_at().filter(|_| !matches!(self.state, State::Draft | State::Scheduled))?;
+        // Stopped before its time.
+        self.ended_at.is_none_or(|ended| ended >= began).then_some(began)
+    }
+
+    /// When it begins to tell people, or began; `None` when nobody approved it.
+    pub fn starts_at(&self) -> Option<Timestamp> {
+        self.approved_at.map(|approved| self.draft.at.map_or(approved, |at| at.max(approved)))
     }
 }
 

@@ -22,28 +22,29 @@ use std::{
 
 sql! {
     both PUT = "INSERT INTO broadcast (id, reference, words, audience, drawn, critical, state, made_by, made_at, step,
-            planned, unwanted, unreachable, slots)
-        VALUES ($1, $2, $3, $4, $8, $5, 'draft', $6, $7, 0, 0, 0, 0, '{}')";
+            planned, unwanted, unreachable, slots, start_at)
+        VALUES ($1, $2, $3, $4, $8, $5, 'draft', $6, $7, 0, 0, 0, 0, '{}', $9)";
     both BY_IDS = "SELECT id, reference, words, audience, critical, state, made_by, made_at, approved_by, approved_at,
             expected, changed_by, changed_at, step, cursor_at, planned_at, ended_at, planned, unwanted, unreachable,
-            slots, drawn
+            slots, drawn, start_at
         FROM broadcast WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
     // To send one message: what was drawn may be long, and says nothing to the person.
     both TO_SEND = "SELECT id, reference, words, audience, critical, state, made_by, made_at, approved_by, approved_at,
             expected, changed_by, changed_at, step, cursor_at, planned_at, ended_at, planned, unwanted, unreachable,
-            slots, '[]'
+            slots, '[]', start_at
         FROM broadcast WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
     both BY_REFERENCE = "SELECT id, reference, words, audience, critical, state, made_by, made_at, approved_by,
             approved_at, expected, changed_by, changed_at, step, cursor_at, planned_at, ended_at, planned, unwanted,
-            unreachable, slots, drawn
+            unreachable, slots, drawn, start_at
         FROM broadcast WHERE reference = $1";
     both NEWEST = "SELECT id, reference, words, audience, critical, state, made_by, made_at, approved_by, approved_at,
             expected, changed_by, changed_at, step, cursor_at, planned_at, ended_at, planned, unwanted, unreachable,
-            slots, drawn
+            slots, drawn, start_at
         FROM broadcast ORDER BY made_at DESC, id DESC LIMIT $1";
-    both APPROVE = "UPDATE broadcast SET state = 'running', approved_by = $2, approved_at = $3, expected = $4,
-            step = step + 1
+    both APPROVE = "UPDATE broadcast SET approved_by = $2, approved_at = $3, expected = $4, step = step + 1,
+            state = CASE WHEN coalesce(start_at, 0) > CAST($3 AS bigint) THEN 'scheduled' ELSE 'running' END
         WHERE id = $1 AND state = 'draft'";
+    both START = "UPDATE broadcast SET state = 'running' WHERE id = $1 AND step = $2 AND state = 'scheduled'";
     // The step is raised, so that a letter that is still under way asks for one that was taken.
     both MOVE = "UPDATE broadcast SET state = $3, changed_by = $4, changed_at = $5, step = step + 1,
             ended_at = CASE WHEN CAST($3 AS text) = 'stopped' THEN CAST($5 AS bigint) ELSE ended_at END
@@ -79,7 +80,7 @@ row! { "broadcast", BroadcastRow {
     made_at: i64, approved_by: Option<String>, approved_at: Option<i64>, expected: Option<i64>,
     changed_by: Option<String>, changed_at: Option<i64>, step: i64, cursor_at: Option<String>,
     planned_at: Option<i64>, ended_at: Option<i64>, planned: i64, unwanted: i64, unreachable: i64, slots: String,
-    drawn: String,
+    drawn: String, start_at: Option<i64>,
 } }
 
 impl BroadcastRow {
@@ -96,6 +97,7 @@ impl BroadcastRow {
                     ..serde_json::from_str(&self.audience).map_err(|_| broken("audience"))?
                 },
                 critical: self.critical != 0,
+                at: self.start_at.map(from_micros),
             },
             state: State::parse(&self.state).ok_or_else(|| broken("state"))?,
             made_at: from_micros(self.made_at),
@@ -161,7 +163,8 @@ impl Tx {
     ) -> Result<()> {
         let (words, drawn) = (serde_json::to_string(&draft.words)?, serde_json::to_string(&draft.audience.drawn)?);
         let audience = serde_json::to_string(&Audience { drawn: Vec::new(), ..draft.audience.clone() })?;
-        let args = args![id, references::number(reference), words, audience, i64::from(draft.critical), by, at, drawn];
+        let (reference, critical) = (references::number(reference), i64::from(draft.critical));
+        let args = args![id, reference, words, audience, critical, by, at, drawn, draft.at];
         self.conn.exec(PUT, args).await.map(|_| ())
     }
 
@@ -173,10 +176,15 @@ impl Tx {
         by_id(self.conn.all(BY_IDS, vec![batch_ids(ids)]).await?)
     }
 
-    /// A draft runs from now on; `expected` people are to be told. `false` when it is no draft any more.
+    /// A draft runs from now on, or waits for its time; `expected` people are to be told. `false` when it is no draft any more.
     pub async fn approve_broadcast(&mut self, id: Uuid, by: &str, at: Timestamp, expected: u64) -> Result<bool> {
         let expected = i64::try_from(expected).unwrap_or(i64::MAX);
         Ok(self.conn.exec(APPROVE, args![id, by, at, expected]).await? > 0)
+    }
+
+    /// One that waited runs from now on. `false` when it does not wait, or not for the step after `step`.
+    pub async fn start_broadcast(&mut self, id: Uuid, step: u64) -> Result<bool> {
+        Ok(self.conn.exec(START, args![id, i64::try_from(step).unwrap_or(i64::MAX)]).await? > 0)
     }
 
     /// Moves a broadcast from one state to another. `false` when it was in another state.

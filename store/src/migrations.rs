@@ -48,6 +48,11 @@ const ALL: &[Migration] = &[
         postgres: Some(include_str!("../migrations/0019_audit.postgres.sql")),
     },
     Migration { name: "0020_wrote", both: include_str!("../migrations/0020_wrote.sql"), postgres: None },
+    Migration {
+        name: "0021_broadcast_start",
+        both: include_str!("../migrations/0021_broadcast_start.sql"),
+        postgres: None,
+    },
 ];
 
 sql! {

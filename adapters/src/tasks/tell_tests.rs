@@ -143,7 +143,7 @@ async fn a_broadcast_is_told_by_hand_too((_hands, _bed, tools): Desk) {
     let (id, place) = (derived(&["broadcast"]), derived(&["place"]));
     let words = Words { subject: "Geen water".into(), text: "Wij werken.".into(), short: None };
     let audience = Audience { topics: vec!["wegen".into()], ..Audience::default() };
-    let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: false };
+    let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: false, at: None };
     let jo = Person {
         id: derived(&["jo"]),
         token: "token".into(),

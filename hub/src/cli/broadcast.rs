@@ -9,6 +9,7 @@ pub enum BroadcastCommand {
     /// Write one down: the words and for whom, from a file. Nobody is told yet
     #[command(after_help = "Examples:
   voordeur broadcast draft --file water.yaml --by An
+  voordeur broadcast draft --file water.yaml --by An --at \"2026-12-01 09:00\"
   voordeur broadcast draft --file water.yaml --by An --json | jq -r .reference
 
 How the file is written: docs/install/broadcast.md.")]
@@ -16,6 +17,9 @@ How the file is written: docs/install/broadcast.md.")]
         /// The file
         #[arg(long, value_name = "FILE")]
         file: PathBuf,
+        /// When it starts, once it is approved: day and time of the city. Left out: as the file says, else at once
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
         /// Who you are
         #[arg(long, value_name = "NAME", env = "VOORDEUR_OPERATOR")]
         by: String,
@@ -33,7 +37,7 @@ How the file is written: docs/install/broadcast.md.")]
         #[arg(long)]
         json: bool,
     },
-    /// Start it; somebody else than who wrote it does
+    /// Start it, now or at its time; somebody else than who wrote it does
     #[command(after_help = "Example: voordeur broadcast approve 1234-5670 --by Bo --expect 1240
 
 The number of people is that of `broadcast preview`. When it has changed by more than one in fifty, nothing is started.")]

@@ -73,7 +73,7 @@ fn sample_broadcast(full: bool, at: Timestamp) -> Broadcast {
     Broadcast {
         id: Uuid::nil(),
         reference: Reference::from_number(123_456),
-        draft: Draft { words, audience: Audience::default(), critical: full },
+        draft: Draft { words, audience: Audience::default(), critical: full, at: None },
         state: State::Running,
         made_by: "An".into(),
         made_at: at,

@@ -77,9 +77,15 @@ impl PlanWorker {
         step: &Step,
         cause: &'a Letter,
     ) -> Result<Vec<Planned<'a>>, store::Error> {
-        let Some(broadcast) = tx.broadcasts(&[step.broadcast]).await?.remove(&step.broadcast) else {
+        let Some(mut broadcast) = tx.broadcasts(&[step.broadcast]).await?.remove(&step.broadcast) else {
             return Ok(Vec::new());
         };
+        if broadcast.state == State::Scheduled && broadcast.step == step.after {
+            // This letter was ready when its time had come.
+            ours(tx.start_broadcast(broadcast.id, broadcast.step).await?, &broadcast)?;
+            tracing::info!(broadcast = %broadcast.reference, "a broadcast starts, as it was scheduled");
+            broadcast.state = State::Running;
+        }
         if broadcast.state != State::Running || broadcast.step != step.after {
             return Ok(Vec::new());
         }
@@ -94,7 +100,7 @@ impl PlanWorker {
         next.retain(|_, at| *at > now);
         let room = unsent.into_iter().map(|(sender, n)| (sender, IN_HAND.saturating_sub(n))).collect();
         let mut slots = Slots { rates: &self.rates, now, next, room };
-        let (after, by) = (broadcast.cursor.unwrap_or(Uuid::nil()), broadcast.approved_at.unwrap_or(now));
+        let (after, by) = (broadcast.cursor.unwrap_or(Uuid::nil()), broadcast.began_at().unwrap_or(now));
         let from = CrowdFrom { after, by, limit: PEOPLE };
         let members = members::next(&self.store, tx, &self.city, &broadcast.draft, from).await?;
         let scene = self.scene(News::Broadcast(&broadcast), now);

@@ -7,6 +7,7 @@ mod common;
 #[expect(dead_code, reason = "the tests of reports use the rest of it")]
 mod house;
 mod paper;
+mod scheduled;
 
 use bus::LaneSettings;
 use house::{House, wait_until};
@@ -45,7 +46,7 @@ fn draft(audience: Audience, critical: bool) -> Draft {
         ),
         (Language::Fr, words("Mardi pas d'eau", "Nous travaillons.")),
     ];
-    Draft { words: words.into(), audience, critical }
+    Draft { words: words.into(), audience, critical, at: None }
 }
 
 fn district() -> Audience {

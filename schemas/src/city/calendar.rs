@@ -2,7 +2,7 @@
 
 use jiff::{
     Timestamp, ToSpan as _,
-    civil::{Date, Weekday},
+    civil::{Date, DateTime, Weekday},
     tz::TimeZone,
 };
 use std::collections::BTreeSet;
@@ -44,6 +44,21 @@ impl Calendar {
     /// The date of `at` in the city.
     pub fn date(&self, at: Timestamp) -> Date {
         at.to_zoned(self.zone.clone()).date()
+    }
+
+    /// Reads a day and a time as people of the city write it: `2026-12-01 09:00`. A time that the clock skips in spring
+    /// is that much later, one that it has twice in autumn is the first.
+    pub fn read_moment(&self, text: &str) -> Option<Timestamp> {
+        let text = text.trim();
+        // A time of its own, and no date that ends at midnight without anybody having said so.
+        let is_whole = text.len() >= 16 && text.contains(':') && !text.contains(['Z', 'z', '[', '+']);
+        let moment: DateTime = is_whole.then(|| text.parse().ok())??;
+        Some(moment.to_zoned(self.zone.clone()).ok()?.timestamp())
+    }
+
+    /// Day and time of `at` in the city, as [`Calendar::read_moment`] reads it.
+    pub fn write_moment(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
     /// Whether `date` is a public or local holiday.
@@ -163,6 +178,31 @@ mod tests {
             easter_offsets: vec![1, 39, 50],
             office_minutes: (540, 1020),
         }
+    }
+
+    #[test]
+    fn moments_are_read_in_the_time_of_the_city() {
+        let calendar = belgium();
+        for (text, expected) in [
+            ("2026-12-01 09:00", Some("2026-12-01T08:00:00Z")),
+            (" 2026-07-01T09:30 ", Some("2026-07-01T07:30:00Z")),
+            ("2026-12-01 09:00:30", Some("2026-12-01T08:00:30Z")),
+            // The clock goes from 2 to 3, and from 3 back to 2.
+            ("2026-03-29 02:30", Some("2026-03-29T01:30:00Z")),
+            ("2026-10-25 02:30", Some("2026-10-25T00:30:00Z")),
+            ("2026-12-01", None),
+            ("2026-12-01 25:00", None),
+            ("2026-02-30 09:00", None),
+            ("2026-12-01T09:00Z", None),
+            ("2026-12-01T09:00+01:00", None),
+            ("01/12/2026 09:00", None),
+            ("morgen", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|at| at.parse::<Timestamp>().unwrap());
+            assert_eq!(calendar.read_moment(text), expected, "{text}");
+        }
+        assert_eq!(calendar.write_moment("2026-12-01T08:00:00Z".parse().unwrap()), "2026-12-01 09:00");
     }
 
     #[test]

@@ -22,6 +22,7 @@ use store::{About, Advance, CrowdFrom, Store};
 
 both!(
     a_broadcast_moves_only_where_it_may,
+    one_with_a_time_waits_until_it_is_started,
     a_step_is_taken_once,
     what_is_not_sent_is_counted_spaced_and_stopped,
     a_crowd_comes_in_the_order_of_people,
@@ -30,7 +31,7 @@ both!(
 pub(crate) fn draft() -> Draft {
     let words = Words { subject: "Geen \"water\"".into(), text: "Eén.\n\nTwee.".into(), short: None };
     let audience = Audience { topics: vec!["wegen".into()], ..Audience::default() };
-    Draft { words: [(Language::Nl, words)].into(), audience, critical: true }
+    Draft { words: [(Language::Nl, words)].into(), audience, critical: true, at: None }
 }
 
 /// A draft under the id of `name`.
@@ -61,6 +62,29 @@ async fn a_broadcast_moves_only_where_it_may(bed: Bed) {
     tx.commit().await.unwrap();
     assert_eq!((kept.approved_by.as_deref(), kept.approved_at, kept.expected), (Some("Bo"), Some(bed.now()), Some(7)));
     assert_eq!((kept.changed_by.as_deref(), kept.ended_at, kept.step), (Some("Cé"), Some(bed.now()), 3));
+}
+
+async fn one_with_a_time_waits_until_it_is_started(bed: Bed) {
+    let store = bed.store().await;
+    let starts = bed.now() + Duration::from_secs(60);
+    let mut tx = store.begin().await.unwrap();
+    let references = tx.references(2).await.unwrap();
+    for (name, reference) in ["early", "late"].into_iter().zip(references) {
+        let draft = Draft { at: Some(starts), ..draft() };
+        tx.put_broadcast(id(name), reference, &draft, "An", bed.now()).await.unwrap();
+    }
+    assert!(tx.approve_broadcast(id("early"), "Bo", bed.now(), 7).await.unwrap());
+    assert!(tx.approve_broadcast(id("late"), "Bo", starts, 7).await.unwrap());
+    let kept = tx.broadcasts(&[id("early"), id("late")]).await.unwrap();
+    let (early, late) = (&kept[&id("early")], &kept[&id("late")]);
+    assert_eq!((early.state, early.draft.at, early.step), (State::Scheduled, Some(starts), 1));
+    assert_eq!((early.began_at(), late.began_at()), (None, Some(starts)));
+    assert_eq!(late.state, State::Running);
+    assert!(!tx.start_broadcast(id("early"), 0).await.unwrap(), "that is no step of it");
+    assert!(tx.start_broadcast(id("early"), 1).await.unwrap());
+    assert!(!tx.start_broadcast(id("early"), 1).await.unwrap(), "once");
+    assert_eq!(tx.broadcasts(&[id("early")]).await.unwrap()[&id("early")].began_at(), Some(starts));
+    tx.commit().await.unwrap();
 }
 
 async fn a_step_is_taken_once(bed: Bed) {

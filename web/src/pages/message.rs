@@ -7,7 +7,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use schemas::{broadcast::State as Told, reference::Reference};
+use schemas::reference::Reference;
 use serde::Serialize;
 
 /// The page.
@@ -34,11 +34,11 @@ async fn show(
 ) -> Result<Response, Oops> {
     let reference = Reference::parse(&reference).map_err(|_| Oops::Missing)?;
     let found = app.site.store.broadcast_by_reference(reference).await?;
-    // What nobody approved is nobody's to read.
-    let told = found.filter(|told| told.state != Told::Draft && told.approved_at.is_some()).ok_or(Oops::Missing)?;
+    // What nobody approved, or what waits for its time, is nobody's to read.
+    let (began, told) = found.and_then(|told| Some((told.began_at()?, told))).ok_or(Oops::Missing)?;
     let city = &app.site.city;
     let (written, words) = told.words(language, &city.languages);
-    let day = city.calendar.date(told.approved_at.unwrap_or(told.made_at));
+    let day = city.calendar.date(began);
     let data = Data {
         subject: words.subject.clone(),
         paragraphs: words.text.split("\n\n").map(|part| part.lines().map(str::to_owned).collect()).collect(),

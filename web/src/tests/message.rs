@@ -17,7 +17,7 @@ impl Town {
     async fn drafted(&self, name: &str, subject: &str, text: &str) -> (Uuid, String) {
         let words = Words { subject: subject.to_owned(), text: text.to_owned(), short: None };
         let audience = Audience { topics: vec!["wegen".into()], ..Audience::default() };
-        let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: true };
+        let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: true, at: None };
         let (id, reference) = (derived(&["message", name]), self.store.references(1).await.unwrap()[0]);
         let mut tx = self.store.begin().await.unwrap();
         tx.put_broadcast(id, reference, &draft, "An", super::now()).await.unwrap();
@@ -115,4 +115,25 @@ async fn whoever_got_it_reads_why_and_says_no_more_of_this() {
     let said = town.wish(&format!("/nl{link}"), Some("same-origin"), "wish=this").await;
     assert_eq!(said.status, 303, "{}", said.text());
     assert!(town.get(&format!("/nl{link}")).await.text().contains("U krijgt hierover geen berichten meer."));
+}
+
+#[tokio::test]
+async fn what_waits_for_its_time_is_nobodys_to_read() {
+    let town = Town::open().await;
+    let words = Words { subject: "Geen water".into(), text: "Eén.".into(), short: None };
+    let audience = Audience { topics: vec!["wegen".into()], ..Audience::default() };
+    let at = Some(super::now() + std::time::Duration::from_hours(24));
+    let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: false, at };
+    let (id, reference) = (derived(&["later"]), town.store.references(1).await.unwrap()[0]);
+    let mut tx = town.store.begin().await.unwrap();
+    tx.put_broadcast(id, reference, &draft, "An", super::now()).await.unwrap();
+    assert!(tx.approve_broadcast(id, "Bo", super::now(), 1).await.unwrap());
+    tx.commit().await.unwrap();
+    let here = format!("/nl/message/{}", reference.digits());
+    assert_eq!(town.get(&here).await.status, 404);
+    let mut tx = town.store.begin().await.unwrap();
+    assert!(tx.start_broadcast(id, 1).await.unwrap());
+    tx.commit().await.unwrap();
+    let html = town.get(&here).await.text();
+    assert!(html.contains("dinsdag 24 november 2026"), "the day on which it started: {html}");
 }

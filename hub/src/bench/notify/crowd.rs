@@ -36,7 +36,7 @@ pub async fn rows(quick: bool) -> anyhow::Result<Vec<Row>> {
     let broadcasts = Broadcasts::new(&ground.store, &ground.city, ground.senders.names(), notifier::Rates::new());
     let words = Words { subject: "Geen water".into(), text: "Wij werken aan de leiding.\n\n".repeat(20), short: None };
     let audience = Audience { drawn: vec![vec![SQUARE.to_vec()]], ..Audience::default() };
-    let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: false };
+    let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: false, at: None };
     let said = |refused: Refused| anyhow::Error::msg(refused.to_string());
     let written = broadcasts.draft(&draft, "An").await.map_err(said)?;
     let stop = CancellationToken::new();

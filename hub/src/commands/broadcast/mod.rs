@@ -43,7 +43,7 @@ pub async fn run(command: BroadcastCommand, config: &Config) -> anyhow::Result<(
     let broadcasts = Broadcasts::new(&store, &town.city, available, roles::rates(config));
     let ground = Ground { config, store: store.clone(), town, broadcasts };
     let result = match command {
-        BroadcastCommand::Draft { file, by, json } => draft(&ground, &file, &by, json).await,
+        BroadcastCommand::Draft { file, at, by, json } => draft(&ground, &file, at.as_deref(), &by, json).await,
         BroadcastCommand::Preview { number, json } => preview::run(&ground, &number, json).await,
         BroadcastCommand::Approve { who, expect } => approve(&ground, &who, expect).await,
         BroadcastCommand::Pause(who) => {
@@ -80,18 +80,32 @@ async fn find(ground: &Ground<'_>, number: &str) -> anyhow::Result<Broadcast> {
     Ok(found.ok_or_else(none)?)
 }
 
-async fn draft(ground: &Ground<'_>, file: &Path, by: &str, json: bool) -> anyhow::Result<()> {
-    let draft = read(ground, file)?;
+async fn draft(ground: &Ground<'_>, file: &Path, at: Option<&str>, by: &str, json: bool) -> anyhow::Result<()> {
+    let mut draft = read(ground, file)?;
+    let calendar = &ground.town.city.calendar;
+    if let Some(text) = at {
+        let read = calendar.read_moment(text).ok_or_else(|| {
+            let help = "write day and time of the city: --at \"2026-12-01 09:00\"";
+            Failure::usage(format!("`{text}` is no day and time"), help)
+        })?;
+        draft.at = Some(read);
+    }
     let kept = match ground.broadcasts.draft(&draft, by).await {
         Ok(kept) => kept,
         Err(refused) => return Err(failure(refused)),
     };
     let reference = kept.reference;
     if json {
-        say!("{}", serde_json::json!({ "reference": reference, "id": kept.id, "state": kept.state }));
+        say!(
+            "{}",
+            serde_json::json!({ "reference": reference, "id": kept.id, "state": kept.state, "at": kept.draft.at })
+        );
         return Ok(());
     }
     say!("broadcast {reference} is written down; nobody is told yet");
+    if let Some(at) = kept.draft.at {
+        say!("  starts {}, once it is approved", calendar.write_moment(at));
+    }
     say!("  for {}", draft.audience.line(&ground.town.city.areas));
     say!("  next: voordeur broadcast preview {reference}");
     Ok(())
@@ -133,8 +147,14 @@ async fn approve(ground: &Ground<'_>, who: &BroadcastWho, expect: u64) -> anyhow
     let broadcast = find(ground, &who.number).await?;
     let done = ground.broadcasts.approve(&broadcast, &who.by, expect).await;
     let words = done.map(|count| {
-        let heads = count.heads.planned;
-        format!("runs: {heads} people are told, which takes about {}", show::time(count.seconds))
+        let (heads, takes) = (count.heads.planned, show::time(count.seconds));
+        match broadcast.draft.at.filter(|at| *at > ground.store.clock().now()) {
+            Some(at) => {
+                let at = ground.town.city.calendar.write_moment(at);
+                format!("is scheduled: {heads} people are told from {at} on, which takes about {takes}")
+            }
+            None => format!("runs: {heads} people are told, which takes about {takes}"),
+        }
     });
     told(&broadcast, words)
 }
@@ -152,6 +172,8 @@ fn failure(refused: Refused) -> anyhow::Error {
     let help = match &refused {
         Refused::Nameless => "--by NAME",
         Refused::SamePerson(_) => "ask a colleague to look at `voordeur broadcast preview` and to approve it",
+        Refused::Past(_) => "give it a time that is to come, or none: then it starts when it is approved",
+        Refused::Far(_) => "give it a time within a year",
         Refused::NotNow { .. } => "`voordeur broadcast show NUMBER` says how it stands; nothing was changed",
         Refused::Nobody => "see `voordeur broadcast preview NUMBER`: nobody has a place there, or follows it",
         Refused::Other { .. } => "look at `voordeur broadcast preview NUMBER` again; nothing was started",

@@ -48,7 +48,7 @@ pub async fn run(ground: &Ground<'_>, number: &str, json: bool) -> anyhow::Resul
             "{}",
             serde_json::json!({
                 "reference": broadcast.reference, "state": broadcast.state, "audience": audience,
-                "critical": broadcast.draft.critical, "count": count, "euro": euro, "samples": samples,
+                "critical": broadcast.draft.critical, "at": broadcast.draft.at, "count": count, "euro": euro, "samples": samples,
             })
         );
         return Ok(());
@@ -106,6 +106,9 @@ fn shown(ground: &Ground<'_>, broadcast: &Broadcast, count: &Count, samples: &[S
     let heads = count.heads;
     say!("{}  {}", paint.bold(&broadcast.reference.to_string()), broadcast.state);
     say!("{}  {}", paint.dim("for"), broadcast.draft.audience.line(&ground.town.city.areas));
+    if let Some(line) = show::start(ground, broadcast) {
+        say!("{}  {line}", paint.dim("starts"));
+    }
     say!("{}  {} are told", paint.dim("people"), paint.bold(&heads.planned.to_string()));
     for told in &count.told {
         say!("  {:>9}  by {} in {}, through {}", told.people, told.way, told.language.as_str(), told.sender);

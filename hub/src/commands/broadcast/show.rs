@@ -24,6 +24,20 @@ pub fn time(seconds: u64) -> String {
     }
 }
 
+/// When it starts, or started, where it was given a time.
+pub fn start(ground: &Ground<'_>, broadcast: &Broadcast) -> Option<String> {
+    let at = broadcast.draft.at?;
+    let words = ground.town.city.calendar.write_moment(at);
+    Some(match (broadcast.state, broadcast.starts_at()) {
+        (State::Draft, _) if at <= ground.store.clock().now() => {
+            format!("{words}: that is over, so it starts when it is approved")
+        }
+        (State::Draft, _) => format!("{words}, once it is approved"),
+        (_, Some(starts)) if starts > at => format!("{words}; it was approved after that, and started at once"),
+        _ => words,
+    })
+}
+
 /// The newest.
 pub async fn list(ground: &Ground<'_>, limit: u16, json: bool) -> anyhow::Result<()> {
     let found = ground.store.newest_broadcasts(usize::from(limit)).await;
@@ -74,7 +88,7 @@ pub async fn run(ground: &Ground<'_>, number: &str, json: bool) -> anyhow::Resul
 fn value(ground: &Ground<'_>, broadcast: &Broadcast) -> Value {
     json!({
         "reference": broadcast.reference, "id": broadcast.id, "state": broadcast.state,
-        "words": broadcast.draft.words, "critical": broadcast.draft.critical,
+        "words": broadcast.draft.words, "critical": broadcast.draft.critical, "at": broadcast.draft.at,
         "audience": broadcast.draft.audience.line(&ground.town.city.areas),
         "made_by": broadcast.made_by, "made_at": broadcast.made_at,
         "approved_by": broadcast.approved_by, "approved_at": broadcast.approved_at,
@@ -89,11 +103,14 @@ fn shown(ground: &Ground<'_>, broadcast: &Broadcast, tally: &[Tally]) {
     let state = broadcast.state.as_str();
     let state = match broadcast.state {
         State::Running => paint.green(state),
-        State::Paused | State::Stopped => paint.yellow(state),
+        State::Scheduled | State::Paused | State::Stopped => paint.yellow(state),
         State::Draft | State::Done => state.to_owned(),
     };
     say!("{}  {state}{}", paint.bold(&broadcast.reference.to_string()), moment(broadcast.ended_at));
     say!("{}  {}", paint.dim("for"), broadcast.draft.audience.line(&ground.town.city.areas));
+    if let Some(line) = start(ground, broadcast) {
+        say!("{}  {line}", paint.dim("starts"));
+    }
     say!("{}  {}{}", paint.dim("written by"), broadcast.made_by, moment(Some(broadcast.made_at)));
     if let Some(by) = &broadcast.approved_by {
         say!("{}  {by}{}", paint.dim("approved by"), moment(broadcast.approved_at));

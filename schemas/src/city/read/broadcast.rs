@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     broadcast::{Audience, Draft, Surfaces, Words},
-    city::{Areas, Category, City, Files, Group, Texts},
+    city::{Areas, Calendar, Category, City, Files, Group, Texts},
     fault::{Fault, Severity},
     person::street_key,
     report::Language,
@@ -92,15 +92,15 @@ impl City {
             let (areas, topics) = Known::of(&self.areas, &self.groups, &self.categories);
             let known = Known { areas, topics, segments: Some(&self.segments), open };
             let fields = &mut Fields { file, faults: &mut faults, languages: &self.languages };
-            draft(fields, &node, &known)
+            draft(fields, &node, &known, &self.calendar)
         });
         let broken = faults.iter().any(|fault| fault.severity == Severity::Error);
         (draft.filter(|_| !broken), faults)
     }
 }
 
-fn draft(fields: &mut Fields<'_>, node: &Node, known: &Known<'_>) -> Option<Draft> {
-    let map = fields.map(node, "the message", &["subject", "text", "short", "audience", "critical"])?;
+fn draft(fields: &mut Fields<'_>, node: &Node, known: &Known<'_>, calendar: &Calendar) -> Option<Draft> {
+    let map = fields.map(node, "the message", &["subject", "text", "short", "audience", "critical", "at"])?;
     let subject = fields.required(map, "subject", "{nl: Dinsdag geen water in de Markt}");
     let subject = subject.and_then(|node| words(fields, node, "the subject", Words::MOST_OF_SUBJECT, true));
     let body = fields.required(map, "text", "{nl: \"Wij werken aan de waterleiding.\"}");
@@ -110,6 +110,18 @@ fn draft(fields: &mut Fields<'_>, node: &Node, known: &Known<'_>) -> Option<Draf
         None => Texts::new(),
     };
     let critical = map.get("critical").is_some_and(|node| fields.bool(node, "`critical`").unwrap_or_default());
+    let starts = match map.get("at") {
+        Some(node) => {
+            let text = fields.text(node, "`at`")?;
+            let at = calendar.read_moment(&text);
+            if at.is_none() {
+                let help = "write day and time of the city, for instance `at: \"2026-12-01 09:00\"`";
+                fields.error(node.at, format!("`{text}` is no day and time"), help);
+            }
+            at
+        }
+        None => None,
+    };
     let at = fields.required(map, "audience", "{districts: [heule]}");
     let audience = at.and_then(|node| audience(fields, node, known));
     let (subject, body, audience) = (subject?, body?, audience?);
@@ -131,7 +143,7 @@ fn draft(fields: &mut Fields<'_>, node: &Node, known: &Known<'_>) -> Option<Draf
             }
         }
     }
-    Some(Draft { words: all, audience, critical })
+    Some(Draft { words: all, audience, critical, at: starts })
 }
 
 /// Clean words per language, each of at most `most` characters.

@@ -22,13 +22,14 @@ fn a_draft_is_read_with_everything_that_may_be_there() {
     let district = city.areas.all()[0].id.to_string();
     let text = format!(
         "subject:\n  nl: \"Geen water  op dinsdag\"\n  fr: Pas d'eau mardi\ntext:\n  nl: |\n    Eén.\n\n    Twee.\n  fr: Un.\n\
-         short: {{nl: Geen water}}\ncritical: true\naudience:\n  districts: [{district}]\n  streets: [Sint-Jansstraat]\n  \
+         short: {{nl: Geen water}}\ncritical: true\nat: 2026-12-01 09:00\naudience:\n  districts: [{district}]\n  streets: [Sint-Jansstraat]\n  \
          polygon: here.geojson\n  topics: [wegen]\n  languages: [nl, fr]\n  ways: [email, sms]\n"
     );
     let (draft, errors) = read(&city, &text);
     assert_eq!(errors, Vec::<String>::new());
     let draft = draft.unwrap();
     assert!(draft.critical);
+    assert_eq!(draft.at, "2026-12-01T08:00:00Z".parse().ok());
     let nl = &draft.words[&Language::Nl];
     assert_eq!((nl.subject.as_str(), nl.text.as_str()), ("Geen water op dinsdag", "Eén.\n\nTwee."));
     assert_eq!((nl.short.as_deref(), &draft.words[&Language::Fr].short), (Some("Geen water"), &None));
@@ -78,6 +79,8 @@ fn every_fault_of_a_draft_has_its_place() {
         (GOOD.replace("topics: [wegen]", "polygon: away.geojson"), "3:21 there is no file `away.geojson`"),
         (GOOD.replace("topics: [wegen]", "segment: nobody"), "3:21 there is no segment `nobody`"),
         (GOOD.replace("]}", "], ways: [pigeon]}"), "3:36 a way cannot be `pigeon`"),
+        (format!("{GOOD}at: morgen\n"), "4:5 `morgen` is no day and time"),
+        (format!("{GOOD}at: \"2026-12-01\"\n"), "4:5 `2026-12-01` is no day and time"),
         (format!("{GOOD}critical: maybe\n"), "4:11 `critical` is neither true nor false"),
     ] {
         let (draft, errors) = read(&city, &text);
