@@ -5,6 +5,7 @@ mod say;
 
 pub use say::{Said, say};
 
+use schemars::JsonSchema;
 use schemas::{
     Date, Timestamp, Uuid,
     case::{Case, Role, Status},
@@ -23,7 +24,7 @@ use store::{ConsoleFilter, ConsoleRow, Store};
 pub const MOST: usize = 100;
 
 /// A case of a department.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Listed {
     /// What an update names, and the cursor of the next page.
     pub dispatch: Uuid,
@@ -71,7 +72,7 @@ pub struct Listed {
 }
 
 /// One case, with what happened to it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Shown {
     /// As in the list.
     #[serde(flatten)]

@@ -167,6 +167,19 @@ impl LaneHealth {
 pub struct NotDrained(pub String);
 
 impl Bus {
+    /// Whether letters are carried by RabbitMQ.
+    pub fn has_broker(&self) -> bool {
+        matches!(self.0.carrier, Carrier::Rabbit(_))
+    }
+
+    /// What the names of exchanges and queues begin with; the usual prefix where there is no broker.
+    pub fn prefix(&self) -> &str {
+        match &self.0.carrier {
+            Carrier::Table => "voordeur",
+            Carrier::Rabbit(rabbit) => rabbit.prefix(),
+        }
+    }
+
     /// The letters table itself carries: one process on SQLite, or several on PostgreSQL.
     pub fn table(store: Store, options: BusOptions) -> Self {
         Self(Arc::new(Inner { store, carrier: Carrier::Table, options, board: Board::default() }))

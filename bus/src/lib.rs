@@ -32,7 +32,7 @@ mod work;
 pub use breaker::Breaker;
 pub use carry::{Bus, BusHealth, BusOptions, LaneHealth, NotDrained};
 pub use lane::{LaneSettings, UnknownPolicy};
-pub use rabbit::{RabbitOptions, department, topology};
+pub use rabbit::{RabbitOptions, asyncapi, department, topology};
 pub use retry::Retry;
 
 /// A lane whose whole work is rows: deciding, planning, applying answers.

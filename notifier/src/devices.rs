@@ -8,6 +8,7 @@ use crate::senders::{
     sandbox::Magic,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use schemars::JsonSchema;
 use schemas::{
     Timestamp,
     device::Device,
@@ -29,7 +30,7 @@ use url::Url;
 pub const MOST: usize = 10;
 
 /// What a page or an app has to know before it registers a device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Offer {
     /// What browsers subscribe with (`applicationServerKey`): 65 bytes in base64url; nothing when no browser is
     /// reached.
@@ -42,7 +43,7 @@ pub struct Offer {
 }
 
 /// A device of a report, as its holder may see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Registered {
     /// Its name here: says nothing of the device.
     pub id: String,

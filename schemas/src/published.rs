@@ -3,30 +3,89 @@
 //! test fails when they are stale.
 
 use crate::letter::Topic;
-use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::Value;
+
+/// With `$body` standing for the type of the body that goes with `$topic`, does `$what`.
+macro_rules! of_body {
+    ($topic:expr, $body:ident => $what:expr) => {
+        match $topic {
+            Topic::ReportReceived => {
+                type $body = crate::report::Received;
+                $what
+            }
+            Topic::ReportSubmitted => {
+                type $body = crate::submission::Submission;
+                $what
+            }
+            Topic::CaseEvent => {
+                type $body = crate::event::CaseEvent;
+                $what
+            }
+            Topic::DepartmentDispatch => {
+                type $body = crate::dispatch::Dispatch;
+                $what
+            }
+            Topic::DepartmentUpdate => {
+                type $body = crate::dispatch::Update;
+                $what
+            }
+            Topic::NoticeDue => {
+                type $body = crate::notice::Due;
+                $what
+            }
+            Topic::NoticeFailed => {
+                type $body = crate::notice::Failed;
+                $what
+            }
+            Topic::BroadcastStep => {
+                type $body = crate::broadcast::Step;
+                $what
+            }
+            Topic::NoticeHeard => {
+                type $body = crate::notice::Heard;
+                $what
+            }
+            Topic::CaseChanged => {
+                type $body = crate::channel::CaseChanged;
+                $what
+            }
+            Topic::NoticeChanged => {
+                type $body = crate::channel::NoticeChanged;
+                $what
+            }
+            Topic::Refused => {
+                type $body = crate::letter::Refused;
+                $what
+            }
+        }
+    };
+}
 
 /// The JSON Schema (draft 2020-12) of the body that goes with `topic`: the `data` of the
 /// CloudEvent.
 pub fn schema(topic: Topic) -> Value {
     let generator = SchemaSettings::draft2020_12().into_generator();
-    let schema = match topic {
-        Topic::ReportReceived => generator.into_root_schema_for::<crate::report::Received>(),
-        Topic::ReportSubmitted => generator.into_root_schema_for::<crate::submission::Submission>(),
-        Topic::CaseEvent => generator.into_root_schema_for::<crate::event::CaseEvent>(),
-        Topic::DepartmentDispatch => generator.into_root_schema_for::<crate::dispatch::Dispatch>(),
-        Topic::DepartmentUpdate => generator.into_root_schema_for::<crate::dispatch::Update>(),
-        Topic::NoticeDue => generator.into_root_schema_for::<crate::notice::Due>(),
-        Topic::NoticeFailed => generator.into_root_schema_for::<crate::notice::Failed>(),
-        Topic::BroadcastStep => generator.into_root_schema_for::<crate::broadcast::Step>(),
-        Topic::NoticeHeard => generator.into_root_schema_for::<crate::notice::Heard>(),
-        Topic::CaseChanged => generator.into_root_schema_for::<crate::channel::CaseChanged>(),
-        Topic::NoticeChanged => generator.into_root_schema_for::<crate::channel::NoticeChanged>(),
-        Topic::Refused => generator.into_root_schema_for::<crate::letter::Refused>(),
-    };
+    let schema = of_body!(topic, Body => generator.into_root_schema_for::<Body>());
     let mut schema = Value::from(schema);
     schema["title"] = Value::from(format!("{}{}", crate::cloudevent::TYPE_PREFIX, topic.as_str()));
     schema
+}
+
+/// The same as a part of a larger document: named types are references into `generator`.
+pub fn part(topic: Topic, generator: &mut SchemaGenerator) -> Schema {
+    of_body!(topic, Body => generator.subschema_for::<Body>())
+}
+
+/// A body that goes with `topic`, as JSON; for the topics that others publish or read.
+pub fn sample(topic: Topic) -> Option<&'static str> {
+    match topic {
+        Topic::ReportSubmitted => Some(include_str!("../samples/report.submitted.json")),
+        Topic::DepartmentDispatch => Some(include_str!("../samples/department.dispatch.json")),
+        Topic::DepartmentUpdate => Some(include_str!("../samples/department.update.done.json")),
+        Topic::CaseEvent => Some(include_str!("../samples/case.event.planned.json")),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

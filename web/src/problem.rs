@@ -4,6 +4,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use schemas::fault::Invalid;
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ const MOST: usize = 100;
 pub(crate) struct Shaped;
 
 /// An `application/problem+json` answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Problem {
     /// `about:blank`, or `urn:voordeur:problem:<name>` where the status alone does not say enough.
     #[serde(rename = "type")]
@@ -24,6 +25,7 @@ pub struct Problem {
     pub title: String,
     /// The HTTP status.
     #[serde(serialize_with = "number")]
+    #[schemars(with = "u16")]
     pub status: StatusCode,
     /// What happened here, and what to do.
     pub detail: String,

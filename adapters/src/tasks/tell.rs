@@ -5,6 +5,7 @@ use super::{
     act::{Deed, Refused, find, late, note},
     words::Words,
 };
+use schemars::JsonSchema;
 use schemas::{
     Timestamp, Uuid,
     id::derived,
@@ -23,7 +24,7 @@ use store::{AddressKey, NoticeView, TaskEnd};
 const PROVIDER: &str = "desk";
 
 /// Whom to tell what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TellView {
     /// By telephone (`call`), or on paper (`letter`).
     pub way: Way,

@@ -7,6 +7,7 @@ use super::{
     values::Known,
     words::Words,
 };
+use schemars::JsonSchema;
 use schemas::{
     Date, Timestamp, Uuid,
     city::{City, in_language},
@@ -20,7 +21,7 @@ use serde::Serialize;
 use store::TaskFilter;
 
 /// A task in a list: nothing of what the resident wrote.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Listed {
     /// The task.
     pub id: Uuid,
@@ -61,7 +62,7 @@ pub struct Listed {
 }
 
 /// Somebody on call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CallView {
     /// Their function.
     pub who: String,
@@ -74,7 +75,7 @@ pub struct CallView {
 }
 
 /// One task, complete.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct View {
     /// As in the list.
     #[serde(flatten)]
@@ -102,7 +103,7 @@ pub struct View {
 }
 
 /// One field, ready to copy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldView {
     /// What the form calls it.
     pub label: String,

@@ -6,6 +6,7 @@
 //! nothing is ever parked unacknowledged. Whatever comes in from outside is checked at the door
 //! ([`intake`]).
 
+pub mod asyncapi;
 pub(crate) mod connection;
 pub(crate) mod consume;
 pub mod department;
@@ -152,6 +153,10 @@ pub(crate) struct Shared {
 pub(crate) struct Rabbit(pub(crate) Arc<Shared>);
 
 impl Rabbit {
+    pub(crate) fn prefix(&self) -> &str {
+        &self.0.names.prefix
+    }
+
     pub(crate) fn new(store: &Store, options: RabbitOptions, departments: Vec<DepartmentId>) -> Self {
         // A full channel is no loss: the sweeper finds the rows. 128 batches are a second's work.
         let (outbox, inbox) = mpsc::channel(128);

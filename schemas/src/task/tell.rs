@@ -1,6 +1,7 @@
 //! What a resident is told by hand, and how that went.
 
 use crate::{report::Language, way::Way};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -26,7 +27,7 @@ pub struct Telling {
 }
 
 /// How it went to tell a resident something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
     /// They know; a letter is in the post.

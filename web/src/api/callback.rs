@@ -1,6 +1,10 @@
 //! `POST /api/v1/departments/{id}/callback`: the same as an update, by the department's own system,
 //! signed by the Standard Webhooks scheme.
 
+use super::openapi::operation::{
+    For, Operation, Parameter, Proof, TAKEN, header as header_shape, text as text_shape,
+};
+use super::updates::EXAMPLE;
 use super::{Endpoint, From, answered, text};
 use crate::{app::App, guard::walk::Walk};
 use adapters::{
@@ -14,11 +18,25 @@ use axum::{
     response::Response,
     routing::post,
 };
+use schemas::dispatch::Update;
 
 /// The address.
 pub const ENDPOINT: Endpoint = Endpoint {
     path: "/api/v1/departments/{id}/callback",
     route: |_| post(send).layer(DefaultBodyLimit::max(MAX_BODY)),
+    operations: &[Operation::post("sendSignedUpdate", For::Departments, "Say how far the work is, signed")
+        .about("The same as `updates`, for systems that sign what they send instead of holding a token.")
+        .by(Proof::Signature)
+        .given(&[
+            Parameter { required: true, ..header_shape("webhook-id", "The id of this message.", text_shape) },
+            Parameter {
+                required: true,
+                ..header_shape("webhook-timestamp", "Seconds since 1970; at most five minutes from now.", text_shape)
+            },
+        ])
+        .json(|generator| generator.subschema_for::<Update>(), EXAMPLE)
+        .back(&[TAKEN])
+        .problems(&[400, 401, 404, 413, 415, 422, 429, 503])],
 };
 
 async fn send(

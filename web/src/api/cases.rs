@@ -2,6 +2,7 @@
 //! link. Never what was told or by whom.
 
 use super::Endpoint;
+use super::openapi::operation::{Back, For, Operation, Proof};
 use crate::{app::App, problem::Problem};
 use axum::{
     extract::{Path, State},
@@ -9,6 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use schemars::JsonSchema;
 use schemas::{
     Date, Timestamp, case::Status, event::CaseEvent, reference::Reference, report::Kind, slug::DepartmentId,
 };
@@ -16,9 +18,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// The address.
-pub const ENDPOINT: Endpoint = Endpoint { path: "/api/v1/cases/{token}", route: |_| get(show) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/v1/cases/{token}",
+    route: |_| get(show),
+    operations: &[Operation::get("readCase", For::Channels, "How far a case is")
+        .about("For whoever has the secret link: `token` is its last part. Never what was told, or by whom.")
+        .by(Proof::Address)
+        .back(&[Back::json(200, "What happened, oldest first.", |generator| generator.subschema_for::<Shown>())])
+        .problems(&[404, 429, 503])],
+};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Shown {
     reference: Reference,
     status: Status,

@@ -1,6 +1,7 @@
 //! `GET /api/v1/categories`: the city's tree, with the questions that each category asks.
 
 use super::Endpoint;
+use super::openapi::operation::{Back, For, Operation};
 use crate::app::App;
 use axum::{
     Json,
@@ -9,6 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use schemars::JsonSchema;
 use schemas::{
     city::{AnswerType, Category, City, Photos, Texts},
     report::{Kind, Urgency},
@@ -17,21 +19,31 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The address.
-pub const ENDPOINT: Endpoint = Endpoint { path: "/api/v1/categories", route: |_| get(list) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/v1/categories",
+    route: |_| get(list),
+    operations: &[Operation::get(
+        "listCategories",
+        For::Channels,
+        "What can be told, and the questions that go with it",
+    )
+    .back(&[Back::json(200, "The city's tree.", |generator| generator.subschema_for::<Tree<'static>>())])
+    .problems(&[429])],
+};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Tree<'a> {
     groups: Vec<Group<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Group<'a> {
     id: &'a str,
     names: &'a Texts,
     categories: Vec<Leaf<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Leaf<'a> {
     id: &'a str,
     names: &'a Texts,
@@ -42,7 +54,7 @@ struct Leaf<'a> {
     questions: Vec<Question<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Question<'a> {
     id: &'a str,
     texts: &'a Texts,

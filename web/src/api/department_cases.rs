@@ -1,11 +1,14 @@
 //! `/api/v1/departments/{id}/cases`: the cases of a department, for its own people and programs; and
 //! `…/cases/{case}/updates`, by which they say how far their work is.
 
+use super::openapi::operation::{
+    Back, For, Operation, Proof, TAKEN, number as number_shape, page, query, text as text_shape,
+};
 use super::{Endpoint, From, answered, asked::Asked, invalid, private, sent_away, text, too_large};
 use crate::{app::App, guard::walk::Walk, problem::Problem};
 use adapters::{
     answer_link::Stand,
-    console::{self, Said},
+    console::{self, Listed, Said, Shown},
     departments::queue,
     json::{self, Unreadable},
     updates::MAX_BODY,
@@ -17,18 +20,54 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
+use schemars::JsonSchema;
 use schemas::{Uuid, case::Status, city::Department, dispatch::Say, reference::Reference};
 use serde::Deserialize;
 use store::ConsoleFilter;
 
 /// The list.
-pub const ENDPOINT: Endpoint = Endpoint { path: "/api/v1/departments/{id}/cases", route: |_| get(list) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/v1/departments/{id}/cases",
+    route: |_| get(list),
+    operations: &[Operation::get(
+        "listDepartmentCases",
+        For::Departments,
+        "The cases of a department, the newest first",
+    )
+    .by(Proof::Department)
+    .given(&[
+        query("status", "Only these, separated by commas.", text_shape),
+        query("before", "Where the next page begins: follow `next`.", text_shape),
+        query("limit", "So many on a page, 1 to 100; 50 when left out.", number_shape),
+    ])
+    .back(&[Back::json(200, "A page; `next` is the address of the one after it, if there may be one.", |generator| {
+        page("cases", generator.subschema_for::<Listed>())
+    })])
+    .problems(&[400, 401, 404, 429, 503])],
+};
 /// One case.
-pub const ONE: Endpoint = Endpoint { path: "/api/v1/departments/{id}/cases/{case}", route: |_| get(show) };
+pub const ONE: Endpoint = Endpoint {
+    path: "/api/v1/departments/{id}/cases/{case}",
+    route: |_| get(show),
+    operations: &[Operation::get("readDepartmentCase", For::Departments, "One case, with what happened to it")
+        .about("`case` is its id, or the eight digits of its reference.")
+        .by(Proof::Department)
+        .back(&[Back::json(200, "The case.", |generator| generator.subschema_for::<Shown>())])
+        .problems(&[401, 404, 429, 503])],
+};
 /// What the department says about it.
 pub const SAY: Endpoint = Endpoint {
     path: "/api/v1/departments/{id}/cases/{case}/updates",
     route: |_| post(say).layer(DefaultBodyLimit::max(MAX_BODY)),
+    operations: &[Operation::post("sayOfCase", For::Departments, "Say how far the work on a case is")
+        .about("The same words as in an update, without its envelope.")
+        .by(Proof::Department)
+        .json(
+            |generator| generator.subschema_for::<Saying>(),
+            r#"{"id": "my-own-id-2", "say": {"what": "note", "text": "The lamp has been ordered."}}"#,
+        )
+        .back(&[TAKEN])
+        .problems(&[400, 401, 404, 409, 413, 415, 422, 429, 503])],
 };
 
 /// The department that calls.
@@ -106,7 +145,7 @@ async fn show(
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Saying {
     id: String,

@@ -1,6 +1,7 @@
 //! `GET /api/v1/departments/{id}/photos/{photo}`: a photo of a case, for a department that has it;
 //! with `?key=…`, for whoever has the whole address, as a server that was given it shows pictures.
 
+use super::openapi::operation::{Back, For, Operation, Proof, query, text as text_shape};
 use super::{Endpoint, From, denied, sent_away, text};
 use crate::{app::App, pages::picture, problem::Problem};
 use adapters::{answer_link, departments::queue};
@@ -14,7 +15,16 @@ use schemas::Uuid;
 use serde::Deserialize;
 
 /// The address.
-pub const ENDPOINT: Endpoint = Endpoint { path: "/api/v1/departments/{id}/photos/{photo}", route: |_| get(show) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/v1/departments/{id}/photos/{photo}",
+    route: |_| get(show),
+    operations: &[Operation::get("readDepartmentPhoto", For::Departments, "A photo of a case")
+        .about("With the department's token; or with `key`, as in addresses that were given to systems of others.")
+        .by(Proof::Department)
+        .given(&[query("key", "Opens this address without a token.", text_shape)])
+        .back(&[Back::bytes(200, "The photo.", "image/jpeg")])
+        .problems(&[401, 404, 429, 503])],
+};
 
 #[derive(Deserialize)]
 struct Asked {

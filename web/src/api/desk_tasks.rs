@@ -1,6 +1,7 @@
 //! `/api/v1/desks/{id}/tasks`: what people of a desk do for departments that no machine reaches. A
 //! desk is a department of the city, and proves itself with that department's token.
 
+use super::openapi::operation::{Back, For, Operation, Proof, number as number_shape, page, query, text as text_shape};
 use super::{Endpoint, From, REPLAYED, asked::Asked, invalid, private, sent_away, text, too_large};
 use crate::{app::App, guard::walk::Walk, pages::picture, problem::Problem};
 use adapters::{
@@ -15,6 +16,8 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
+use schemars::JsonSchema;
+use schemars::json_schema;
 use schemas::{
     Uuid,
     dispatch::Say,
@@ -26,16 +29,71 @@ use serde::{Deserialize, de::DeserializeOwned};
 use store::TaskFilter;
 
 /// The list.
-pub const ENDPOINT: Endpoint = Endpoint { path: "/api/v1/desks/{id}/tasks", route: |_| get(list) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/v1/desks/{id}/tasks",
+    route: |_| get(list),
+    operations: &[Operation::get("listTasks", For::Desks, "The tasks of a desk, the oldest first")
+        .by(Proof::Department)
+        .given(&[
+            query("state", "Only these, separated by commas; open and passed when left out.", text_shape),
+            query("kind", "Only this kind.", text_shape),
+            query("after", "Where the next page begins: follow `next`.", text_shape),
+            query("limit", "So many on a page, 1 to 100; 50 when left out.", number_shape),
+        ])
+        .back(&[Back::json(
+            200,
+            "A page; `next` is the address of the one after it, if there may be one.",
+            |generator| page("tasks", generator.subschema_for::<tasks::Listed>()),
+        )])
+        .problems(&[400, 401, 404, 429, 503])],
+};
 /// One task, with its fields ready to copy.
-pub const ONE: Endpoint = Endpoint { path: "/api/v1/desks/{id}/tasks/{task}", route: |_| get(show) };
+pub const ONE: Endpoint = Endpoint {
+    path: "/api/v1/desks/{id}/tasks/{task}",
+    route: |_| get(show),
+    operations: &[Operation::get("readTask", For::Desks, "One task, with its fields ready to copy")
+        .by(Proof::Department)
+        .back(&[Back::json(200, "The task.", |generator| generator.subschema_for::<tasks::View>())])
+        .problems(&[401, 404, 429, 503])],
+};
 /// Somebody did something: one of [`DEEDS`].
 pub const DEED: Endpoint = Endpoint {
     path: "/api/v1/desks/{id}/tasks/{task}/{deed}",
     route: |_| post(act).layer(DefaultBodyLimit::max(MAX_BODY)),
+    operations: &[Operation::post("doTask", For::Desks, "Somebody did something with a task")
+        .about(
+            "`deed` is `take`, `confirm`, `number`, `done`, `told`, `say` or `could-not`; each has a body of its own. \
+            `by` is who did it. Doing the same twice changes nothing.",
+        )
+        .by(Proof::Department)
+        .json(
+            |generator| {
+                let bodies = [
+                    generator.subschema_for::<Take>(),
+                    generator.subschema_for::<Confirm>(),
+                    generator.subschema_for::<Number>(),
+                    generator.subschema_for::<Done>(),
+                    generator.subschema_for::<Told>(),
+                    generator.subschema_for::<Saying>(),
+                    generator.subschema_for::<CouldNot>(),
+                ];
+                json_schema!({"anyOf": bodies})
+            },
+            r#"{"by": "Operator 4"}"#,
+        )
+        .back(&[Back::json(200, "The task as it is now.", |generator| generator.subschema_for::<tasks::View>())
+            .with(&[("Idempotent-Replayed", "true, when it was done before")])])
+        .problems(&[400, 401, 404, 409, 413, 415, 422, 429, 503])],
 };
 /// A photo of the case.
-pub const PHOTO: Endpoint = Endpoint { path: "/api/v1/desks/{id}/tasks/{task}/photos/{photo}", route: |_| get(photo) };
+pub const PHOTO: Endpoint = Endpoint {
+    path: "/api/v1/desks/{id}/tasks/{task}/photos/{photo}",
+    route: |_| get(photo),
+    operations: &[Operation::get("readTaskPhoto", For::Desks, "A photo of the case")
+        .by(Proof::Department)
+        .back(&[Back::bytes(200, "The photo.", "image/jpeg")])
+        .problems(&[401, 404, 429, 503])],
+};
 
 /// The largest deed, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -148,7 +206,7 @@ async fn photo(
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Take {
     by: String,
@@ -156,14 +214,14 @@ struct Take {
     take_over: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Confirm {
     by: String,
     taken_by: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Number {
     by: String,
@@ -172,21 +230,21 @@ struct Number {
     replace: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Done {
     by: String,
     outcome: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Told {
     by: String,
     outcome: Outcome,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Saying {
     by: String,
@@ -196,7 +254,7 @@ struct Saying {
     critical: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CouldNot {
     by: String,

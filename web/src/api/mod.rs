@@ -8,6 +8,7 @@ mod department_cases;
 mod department_photos;
 mod desk_tasks;
 mod one_click;
+pub(crate) mod openapi;
 mod photos;
 mod push;
 mod reports;
@@ -28,6 +29,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::MethodRouter,
 };
+use openapi::operation::Operation;
 use schemas::fault::Invalid;
 
 /// One address of the API.
@@ -36,6 +38,8 @@ pub struct Endpoint {
     pub path: &'static str,
     /// How it answers.
     pub route: fn(&App) -> MethodRouter<App>,
+    /// What can be done there, in words; nothing for addresses that are for browsers, mail programs and gateways.
+    pub operations: &'static [Operation],
 }
 
 /// Every address of the API.
@@ -64,6 +68,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     push::DEVICES,
     push::ONE,
     push::SHOWN,
+    openapi::ENDPOINT,
+    openapi::ASYNC,
 ];
 
 /// An answer that only who asked may keep.

@@ -13,7 +13,7 @@ use axum::{
 use notifier::wishes::{Opened, Wish};
 
 /// The address.
-pub const ENDPOINT: Endpoint = Endpoint { path: "/u/{token}", route: |_| post(stop).get(show) };
+pub const ENDPOINT: Endpoint = Endpoint { path: "/u/{token}", route: |_| post(stop).get(show), operations: &[] };
 
 async fn stop(State(app): State<App>, Path(token): Path<String>) -> Response {
     let said = match app.wishes().await {

@@ -1,5 +1,6 @@
 //! `POST /api/v1/photos`: one photo, as its raw bytes; a report names its id afterwards.
 
+use super::openapi::operation::{Back, For, Operation};
 use super::{Endpoint, invalid};
 use crate::{app::App, problem::Problem};
 use adapters::intake::photo::{Error, Refused};
@@ -11,12 +12,19 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::post,
 };
+use schemars::json_schema;
 
 /// The address.
 pub const ENDPOINT: Endpoint = Endpoint {
     path: "/api/v1/photos",
-    route: |app| post(send).layer(DefaultBodyLimit::max(app.doors.photos.max_bytes())),
-};
+    route: |app| post(send).layer(DefaultBodyLimit::max(app.doors.photos.max_bytes())), operations: &[Operation::post("sendPhoto", For::Channels, "Send a photo, before the report that names it")
+    .about("The raw bytes. It is turned upright and written anew without its metadata. A photo that no report names \
+            is thrown away after a day.")
+    .bytes(&["image/jpeg", "image/png", "image/webp"])
+    .back(&[Back::json(201, "It is kept; name its id in `photos` of the report.", |_| {
+        json_schema!({"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "format": "uuid"}}})
+    })])
+    .problems(&[413, 415, 422, 429, 503])] };
 
 async fn send(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     // Recognised by its bytes; only a body that says it is something else altogether is refused.

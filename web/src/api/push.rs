@@ -2,6 +2,7 @@
 //! the reporter of a case is told on. Whoever sends the secret of the tracking link as a bearer token speaks for the
 //! reporter; no other site can make a browser do that (a header of this kind needs leave, which we never give).
 
+use super::openapi::operation::{Back, For, Operation, Proof};
 use super::{Endpoint, From, guessed, invalid, private, text};
 use crate::{app::App, guard::walk::Walk, problem::Problem};
 use axum::{
@@ -13,23 +14,70 @@ use axum::{
     routing::{delete, get, post},
 };
 use notifier::devices::{self, Devices};
+use schemars::json_schema;
 use schemas::{device::Device, fault::Invalid, report::Report};
 
 /// More than any subscription has.
 const MAX_BODY: usize = 16 * 1024;
 
 /// What may be registered.
-pub const ENDPOINT: Endpoint = Endpoint { path: "/api/v1/push", route: |_| get(offer) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/v1/push",
+    route: |_| get(offer),
+    operations: &[Operation::get("readPushOffer", For::Devices, "What a page or an app needs to register a device")
+        .back(&[Back::json(200, "What is reached.", |generator| generator.subschema_for::<devices::Offer>())])
+        .problems(&[404, 429])],
+};
 
 /// The devices of a report.
-pub const DEVICES: Endpoint =
-    Endpoint { path: "/api/v1/push/devices", route: |_| get(list).post(add).layer(DefaultBodyLimit::max(MAX_BODY)) };
+pub const DEVICES: Endpoint = Endpoint {
+    path: "/api/v1/push/devices",
+    route: |_| get(list).post(add).layer(DefaultBodyLimit::max(MAX_BODY)),
+    operations: &[
+        Operation::get("listDevices", For::Devices, "The devices of the reporter")
+            .by(Proof::Case)
+            .back(&[Back::json(200, "All of them.", |generator| {
+                let device = generator.subschema_for::<devices::Registered>();
+                json_schema!({
+                    "type": "object",
+                    "required": ["devices"],
+                    "properties": {"devices": {"type": "array", "items": device}},
+                })
+            })])
+            .problems(&[401, 404, 429, 503]),
+        Operation::post("addDevice", For::Devices, "Register a device")
+            .by(Proof::Case)
+            .json(
+                |generator| generator.subschema_for::<Device>(),
+                r#"{"kind": "fcm", "token": "the-registration-token-of-the-app"}"#,
+            )
+            .back(&[Back::json(201, "It is told from now on.", |generator| {
+                generator.subschema_for::<devices::Registered>()
+            })])
+            .problems(&[400, 401, 404, 413, 415, 422, 429, 503]),
+    ],
+};
 
 /// One of them.
-pub const ONE: Endpoint = Endpoint { path: "/api/v1/push/devices/{id}", route: |_| delete(remove) };
+pub const ONE: Endpoint = Endpoint {
+    path: "/api/v1/push/devices/{id}",
+    route: |_| delete(remove),
+    operations: &[Operation::delete("removeDevice", For::Devices, "Tell a device no more")
+        .by(Proof::Case)
+        .back(&[Back::empty(204, "It is told no more; twice is once.")])
+        .problems(&[401, 404, 429, 503])],
+};
 
 /// Where a device says that it shows a message; the message held the address. No secret link, no body.
-pub const SHOWN: Endpoint = Endpoint { path: "/api/v1/push/shown/{token}", route: |_| post(shown) };
+pub const SHOWN: Endpoint = Endpoint {
+    path: "/api/v1/push/shown/{token}",
+    route: |_| post(shown),
+    operations: &[Operation::post("messageShown", For::Devices, "Say that a device shows a message")
+        .about("The message held this address.")
+        .by(Proof::Address)
+        .back(&[Back::empty(202, "It is known.")])
+        .problems(&[404, 429, 503])],
+};
 
 async fn shown(State(app): State<App>, from: From, Path(token): Path<String>, walk: Walk) -> Response {
     let store = &app.site.store;

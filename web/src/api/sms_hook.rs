@@ -21,10 +21,11 @@ use notifier::senders::sms::{Call, Taken};
 const MAX_BODY: usize = 256 * 1024;
 
 /// The address of gateways that sign, or are known by their network.
-pub const ENDPOINT: Endpoint = Endpoint { path: "/hooks/sms/{gateway}", route: |_| route() };
+pub const ENDPOINT: Endpoint = Endpoint { path: "/hooks/sms/{gateway}", route: |_| route(), operations: &[] };
 
 /// The address of gateways that know a secret.
-pub const WITH_SECRET: Endpoint = Endpoint { path: "/hooks/sms/{gateway}/{secret}", route: |_| route() };
+pub const WITH_SECRET: Endpoint =
+    Endpoint { path: "/hooks/sms/{gateway}/{secret}", route: |_| route(), operations: &[] };
 
 fn route() -> MethodRouter<App> {
     get(take).post(take).layer(DefaultBodyLimit::max(MAX_BODY))

@@ -1,6 +1,7 @@
 //! `POST /api/v1/suggest`: which categories a person's words are likely about, with the words that
 //! point there. A suggestion to show, never to apply.
 
+use super::openapi::operation::{Back, For, Operation};
 use super::{Endpoint, invalid, too_large};
 use crate::{app::App, problem::Problem};
 use axum::{
@@ -11,6 +12,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::post,
 };
+use schemars::JsonSchema;
 use schemas::{city::Texts, fault::Invalid, report::Kind, submission::MAX_WORDS};
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +22,19 @@ const MAX_BODY: usize = 4 * MAX_WORDS + 1024;
 const MOST: usize = 3;
 
 /// The address.
-pub const ENDPOINT: Endpoint =
-    Endpoint { path: "/api/v1/suggest", route: |_| post(suggest).layer(DefaultBodyLimit::max(MAX_BODY + 1)) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/v1/suggest",
+    route: |_| post(suggest).layer(DefaultBodyLimit::max(MAX_BODY + 1)),
+    operations: &[Operation::post("suggestCategories", For::Channels, "What somebody's words are likely about")
+        .about("To show, never to apply: the person chooses.")
+        .json(|generator| generator.subschema_for::<Asked>(), r#"{"words": "a hole in the road", "most": 3}"#)
+        .back(&[Back::json(200, "The likeliest first; none when nothing fits.", |generator| {
+            generator.subschema_for::<Answer<'static>>()
+        })])
+        .problems(&[400, 404, 413, 422, 429])],
+};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Asked {
     words: String,
@@ -31,12 +42,12 @@ struct Asked {
     most: Option<usize>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Answer<'a> {
     suggestions: Vec<One<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct One<'a> {
     category: &'a str,
     names: &'a Texts,

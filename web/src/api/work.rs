@@ -1,6 +1,7 @@
 //! `GET /api/v1/departments/{id}/work` and `POST …/work/ack`: a department fetches its work with a
 //! long poll and says what it keeps.
 
+use super::openapi::operation::{Back, For, Operation, Proof, number as number_shape, query};
 use super::{Endpoint, From, sent_away, text};
 use crate::{app::App, problem::Problem};
 use adapters::{
@@ -15,16 +16,51 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use schemas::{Uuid, fault::Invalid};
+use schemars::JsonSchema;
+use schemars::json_schema;
+use schemas::{Uuid, dispatch::Dispatch, fault::Invalid};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
 
 /// Fetch.
-pub const ENDPOINT: Endpoint = Endpoint { path: "/api/v1/departments/{id}/work", route: |_| get(fetch) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/v1/departments/{id}/work",
+    route: |_| get(fetch),
+    operations: &[Operation::get("fetchWork", For::Departments, "Get the work of a department")
+        .about(
+            "What is handed out is kept for you for some minutes; what you do not acknowledge by then is handed out \
+            again, with the same `id`.",
+        )
+        .by(Proof::Department)
+        .given(&[
+            query("wait", "Wait for work for so many seconds, at most 30.", number_shape),
+            query("max", "So many at once, at most 100.", number_shape),
+        ])
+        .back(&[Back::json(200, "Dispatches, the urgent ones first; none when there is no work.", |generator| {
+            let dispatch = generator.subschema_for::<Dispatch>();
+            json_schema!({
+                "type": "object",
+                "required": ["work"],
+                "properties": {"work": {"type": "array", "items": dispatch}},
+            })
+        })])
+        .problems(&[400, 401, 404, 429, 503])],
+};
 /// Keep.
-pub const ACK: Endpoint =
-    Endpoint { path: "/api/v1/departments/{id}/work/ack", route: |_| post(keep).layer(DefaultBodyLimit::max(MAX_ACK)) };
+pub const ACK: Endpoint = Endpoint {
+    path: "/api/v1/departments/{id}/work/ack",
+    route: |_| post(keep).layer(DefaultBodyLimit::max(MAX_ACK)),
+    operations: &[Operation::post("keepWork", For::Departments, "Say which dispatches you have kept")
+        .by(Proof::Department)
+        .json(|generator| generator.subschema_for::<Kept>(), r#"{"ids": ["0199d2c4-0000-7000-8000-000000000000"]}"#)
+        .back(&[Back::json(
+            200,
+            "How many of them were waiting.",
+            |_| json_schema!({"type": "object", "required": ["kept"], "properties": {"kept": {"type": "integer"}}}),
+        )])
+        .problems(&[400, 401, 404, 413, 415, 422, 429, 503])],
+};
 
 /// The largest list of ids, in bytes.
 const MAX_ACK: usize = 64 * 1024;
@@ -82,7 +118,7 @@ async fn fetch(
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Kept {
     ids: Vec<Uuid>,

@@ -96,6 +96,7 @@ pub const PAGES: &[Entry] = &[
     article::PAGE,
     message::PAGE,
     privacy::PAGE,
+    crate::api::openapi::PAGE,
     letterbox::PAGE,
     letterbox_item::PAGE,
     letterbox_html::PAGE,

@@ -39,7 +39,7 @@ mod guard;
 mod kannel;
 mod message;
 mod pace;
-mod pages;
+pub(crate) mod pages;
 mod push;
 mod sms_hook;
 mod suggest;
