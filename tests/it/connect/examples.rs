@@ -25,24 +25,24 @@ pub async fn remove(dir: &Path, amqp: &str, prefix: &str) -> anyhow::Result<()> 
     Ok(Topology::of(&city, prefix).remove(&options).await?)
 }
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace").to_owned()
 }
 
-fn example(name: &str) -> PathBuf {
+pub fn example(name: &str) -> PathBuf {
     let folder = if name.ends_with(".py") { "python" } else { "javascript" };
     root().join("docs/connect/examples").join(folder).join(name)
 }
 
 /// A Python and a Node that the examples run on, with the two libraries that they need. Kept in
 /// `target`, so that they are fetched once. `None`: this machine has them not, and need not.
-struct Tools {
-    python: PathBuf,
-    node_path: PathBuf,
+pub struct Tools {
+    pub python: PathBuf,
+    pub node_path: PathBuf,
 }
 
 impl Tools {
-    async fn get() -> anyhow::Result<Option<Self>> {
+    pub async fn get() -> anyhow::Result<Option<Self>> {
         let needed = std::env::var_os("VOORDEUR_TEST_ALL").is_some();
         match Self::make().await {
             Ok(tools) => Ok(Some(tools)),
@@ -96,7 +96,7 @@ impl Tools {
     }
 }
 
-async fn run(command: &mut Command) -> anyhow::Result<()> {
+pub async fn run(command: &mut Command) -> anyhow::Result<()> {
     let output = command.stdin(Stdio::null()).output().await?;
     if !output.status.success() {
         bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));

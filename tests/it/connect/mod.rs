@@ -1,6 +1,8 @@
 //! A department is connected in an hour: every behaviour of a played department is judged as it
 //! should be, and every example of the documents works against a hub that runs.
 
+mod channels;
+mod documents;
 mod examples;
 mod judged;
 mod judged_open311;

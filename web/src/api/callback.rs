@@ -1,9 +1,7 @@
 //! `POST /api/v1/departments/{id}/callback`: the same as an update, by the department's own system,
 //! signed by the Standard Webhooks scheme.
 
-use super::openapi::operation::{
-    For, Operation, Parameter, Proof, TAKEN, header as header_shape, text as text_shape,
-};
+use super::openapi::operation::{For, Operation, Parameter, Proof, TAKEN, header as header_shape, text as text_shape};
 use super::updates::EXAMPLE;
 use super::{Endpoint, From, answered, text};
 use crate::{app::App, guard::walk::Walk};
