@@ -60,6 +60,7 @@ impl Tx {
     /// follow and their places when it was their last. `None` when it was nobody's; otherwise whether the person is
     /// gone.
     pub async fn forget_address(&mut self, key: &AddressKey) -> Result<Option<bool>> {
+        self.clear_soft_bounces(key).await?;
         self.conn.exec(NO_PROOFS, args![key.way.as_str(), key.key.as_str()]).await?;
         let gone: Vec<(String,)> = self.conn.all(NO_ADDRESS, args![key.way.as_str(), key.key.as_str()]).await?;
         let Some((person,)) = gone.into_iter().next() else { return Ok(None) };

@@ -59,6 +59,7 @@ mod retention;
 mod rounds;
 mod rulesets;
 mod secret;
+mod soft_bounces;
 mod sql;
 mod standing;
 mod store;

@@ -53,6 +53,7 @@ const ALL: &[Migration] = &[
         both: include_str!("../migrations/0021_broadcast_start.sql"),
         postgres: None,
     },
+    Migration { name: "0021_soft_bounces", both: include_str!("../migrations/0021_soft_bounces.sql"), postgres: None },
 ];
 
 sql! {

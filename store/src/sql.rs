@@ -85,6 +85,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::proofs::STATEMENTS,
         crate::references::STATEMENTS,
         crate::receipts::STATEMENTS,
+        crate::soft_bounces::STATEMENTS,
         crate::reports::STATEMENTS,
         crate::retention::STATEMENTS,
         crate::rounds::STATEMENTS,

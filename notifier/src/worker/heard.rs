@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{plan::REPORTER, senders::desk};
 use schemas::{
-    Uuid,
+    Timestamp, Uuid,
     city::City,
     letter::Letter,
     notice::{Heard, HeardState, Notice, NoticeState, Scope, Suppressed},
@@ -47,7 +47,9 @@ pub(super) async fn settle(
             _ => {}
         }
     }
-    let Some((reason, why)) = suppression(row.notice.sender == desk::NAME, &all) else { return Ok(()) };
+    let Some((reason, why)) = suppression(row.notice.sender == desk::NAME, &all) else {
+        return weary(city, keys, tx, &row.notice, &all, now).await;
+    };
     let Some(key) = address_of(city, keys, tx, &row.notice).await? else { return Ok(()) };
     if key.way == Way::Push && reason == Suppressed::Bounced {
         return tx.forget_device(&key.key).await;
@@ -63,6 +65,43 @@ pub(super) async fn settle(
         until: None,
     };
     tx.suppress(&new).await
+}
+
+/// Counts mails that came back for the time being: an address that takes none again and again is dead, too.
+async fn weary(
+    city: &City,
+    keys: &AddressKeys,
+    tx: &mut Tx,
+    notice: &Notice,
+    heard: &[Heard],
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let soft = heard.iter().rev().find(|heard| heard.state == HeardState::Failed);
+    let arrived = heard.iter().any(|heard| heard.state == HeardState::Delivered);
+    let limit = city.soft_bounces;
+    let words = soft.and_then(|heard| heard.why.as_deref()).filter(|why| is_soft(why));
+    if notice.way != Way::Email || limit.times == 0 || (words.is_none() && !arrived) {
+        return Ok(());
+    }
+    let Some(address) = address_of(city, keys, tx, notice).await? else { return Ok(()) };
+    let Some(words) = words else { return tx.clear_soft_bounces(&address).await };
+    let times = tx.keep_soft_bounce(&address, notice.id, now, now - limit.within()).await?;
+    if times < u64::from(limit.times) {
+        return Ok(());
+    }
+    // Once somebody lifts it, it is counted anew.
+    tx.clear_soft_bounces(&address).await?;
+    let why = format!("{times} mails came back within {} days, the last: {words}", limit.days);
+    let AddressKey { way, key } = address;
+    let (scope, target, reason) = (Scope::All, String::new(), Suppressed::Bounced);
+    tx.suppress(&Suppression { way, key, scope, target, reason, why: Some(why), at: now, until: None }).await
+}
+
+/// Whether what a mail server says is true for the time being (RFC 3463 §2: 4.x.x), or the mailbox is full (§3.3:
+/// 5.2.2). What it refuses by policy says nothing of the address.
+fn is_soft(why: &str) -> bool {
+    let status = why.split_whitespace().next().unwrap_or_default();
+    status == "5.2.2" || (status.starts_with("4.") && status.matches('.').count() == 2)
 }
 
 /// It reached the person, perhaps when that was given up: what was to tell them another way and has not left yet
@@ -156,7 +195,6 @@ pub(crate) async fn address_of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use schemas::Timestamp;
 
     fn heard(state: HeardState, number: Option<&str>) -> Heard {
         Heard {
@@ -198,6 +236,22 @@ mod tests {
         assert_eq!(fold(NoticeState::Sent, &one, &numbers), None);
         let both = [one[0].clone(), heard(HeardState::Delivered, Some("1"))];
         assert_eq!(fold(NoticeState::Sent, &both, &numbers).map(|(state, _)| state), Some(NoticeState::Delivered));
+    }
+
+    #[test]
+    fn what_is_true_for_the_time_being() {
+        for (why, soft) in [
+            ("5.2.2", true),
+            ("5.2.2 mailbox full", true),
+            ("4.4.1 it does not answer", true),
+            ("4.7.1", true),
+            ("5.7.1 blocked", false),
+            ("5.1.1", false),
+            ("4. x", false),
+            ("", false),
+        ] {
+            assert_eq!(is_soft(why), soft, "{why}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod quiet;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;
+mod soft_bounces;
 
 pub use areas::{Area, Areas};
 pub use calendar::Calendar;
@@ -22,6 +23,7 @@ pub use owners::{Drawn, Layer, OwnerMap, Owners};
 pub use pace::Pace;
 pub use proving::Proving;
 pub use quiet::Quiet;
+pub use soft_bounces::SoftBounces;
 
 use crate::{
     broadcast::Audience,
@@ -66,6 +68,8 @@ pub struct City {
     pub pace: Pace,
     /// How people prove that an address is theirs.
     pub proving: Proving,
+    /// When an address counts as dead from which mails come back for the time being.
+    pub soft_bounces: SoftBounces,
     /// The mail address of the front door: `From` of every notice.
     pub email: String,
     /// The desk that gets what no rule matches.

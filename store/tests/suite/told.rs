@@ -19,6 +19,7 @@ use store::{AddressKey, NoticeEnd, ProviderNumber};
 
 both!(
     an_address_is_forgotten_wherever_it_stands,
+    mails_that_come_back_are_counted_by_address,
     words_are_kept_once,
     what_is_told_together_shares_its_fate,
     words_are_forgotten_by_term_and_the_ledger_stays,
@@ -77,6 +78,25 @@ async fn an_address_is_forgotten_wherever_it_stands(bed: Bed) {
     let stands = store.standing(letter.id).await.unwrap().unwrap();
     assert_eq!((stands.ready_at, stands.attempt, stands.buried_at), (bed.now(), 0, None));
     assert_eq!(store.standing(id("nothing")).await.unwrap(), None);
+}
+
+async fn mails_that_come_back_are_counted_by_address(bed: Bed) {
+    let store = bed.store().await;
+    let address = |key: &str| AddressKey { way: Way::Email, key: key.to_owned() };
+    let (an, bo, day) = (address("an"), address("bo"), Duration::from_hours(24));
+    let mut tx = store.begin().await.unwrap();
+    let (now, since) = (bed.now(), bed.now() - day * 30);
+    assert_eq!(tx.keep_soft_bounce(&an, id("one"), now, since).await.unwrap(), 1);
+    assert_eq!(tx.keep_soft_bounce(&an, id("one"), now, since).await.unwrap(), 1, "the same notice once");
+    assert_eq!(tx.keep_soft_bounce(&bo, id("one"), now, since).await.unwrap(), 1, "another address");
+    assert_eq!(tx.keep_soft_bounce(&an, id("two"), now + day * 29, since + day * 29).await.unwrap(), 2);
+    assert_eq!(tx.keep_soft_bounce(&an, id("three"), now + day * 31, since + day * 31).await.unwrap(), 2, "one is old");
+    tx.clear_soft_bounces(&an).await.unwrap();
+    assert_eq!(tx.keep_soft_bounce(&an, id("four"), now + day * 31, since + day * 31).await.unwrap(), 1);
+    // Whoever is forgotten leaves no count.
+    tx.forget_address(&an).await.unwrap();
+    assert_eq!(tx.keep_soft_bounce(&an, id("five"), now + day * 31, since + day * 31).await.unwrap(), 1);
+    tx.commit().await.unwrap();
 }
 
 async fn words_are_kept_once(bed: Bed) {

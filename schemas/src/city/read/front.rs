@@ -6,7 +6,7 @@ use super::{
     yaml::{Node, Position},
 };
 use crate::{
-    city::{Calendar, Files, Layer, Pace, Patience, Proving, Quiet, Texts},
+    city::{Calendar, Files, Layer, Pace, Patience, Proving, Quiet, SoftBounces, Texts},
     fault::{Fault, did_you_mean},
     phone,
     report::Language,
@@ -40,6 +40,7 @@ pub(super) struct Front {
     pub quiet: Option<Quiet>,
     pub pace: Pace,
     pub proving: Proving,
+    pub soft_bounces: SoftBounces,
     pub email: Option<String>,
     pub fallback: Option<(DepartmentId, Position)>,
     pub calendar: Option<Calendar>,
@@ -87,6 +88,7 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "attribution",
         "patience",
         "proof",
+        "soft_bounces",
         "consent_question",
         "suggest",
     ];
@@ -130,6 +132,9 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
     }
     if let Some(node) = map.get("proof") {
         proving(node, fields, &mut front.proving);
+    }
+    if let Some(node) = map.get("soft_bounces") {
+        soft_bounces(node, fields, &mut front.soft_bounces);
     }
     front.consent_question = map
         .get("consent_question")
@@ -184,6 +189,16 @@ fn proving(node: &Node, fields: &mut Fields<'_>, proving: &mut Proving) {
         ("sms", 0..=100_000, &mut proving.sms),
     ];
     for (name, range, place) in places {
+        let number = map.get(name).and_then(|node| fields.number(node, &format!("`{name}`"), range));
+        if let Some(number) = number.and_then(|number| u32::try_from(number).ok()) {
+            *place = number;
+        }
+    }
+}
+
+fn soft_bounces(node: &Node, fields: &mut Fields<'_>, soft: &mut SoftBounces) {
+    let Some(map) = fields.map(node, "`soft_bounces`", &["times", "days"]) else { return };
+    for (name, range, place) in [("times", 0..=100, &mut soft.times), ("days", 1..=365, &mut soft.days)] {
         let number = map.get(name).and_then(|node| fields.number(node, &format!("`{name}`"), range));
         if let Some(number) = number.and_then(|number| u32::try_from(number).ok()) {
             *place = number;

@@ -89,6 +89,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         quiet: front.quiet,
         pace: front.pace,
         proving: front.proving,
+        soft_bounces: front.soft_bounces,
         email: front.email?,
         fallback: front.fallback?.0,
         calendar: front.calendar?,
