@@ -2,7 +2,7 @@
 
 use adapters::mail::imap::{self, Bookmark};
 use anyhow::{Context as _, bail};
-use std::time::Duration;
+use std::{path::Path, process::Stdio, time::Duration};
 use tests::{
     fleet::{Fleet, free_port},
     load, town, wait,
@@ -110,5 +110,66 @@ async fn a_resident_follows_a_topic_from_the_form_to_the_mailbox() -> anyhow::Re
     assert_eq!(press(port, here, &[("do", "forget"), ("sure", "yes")]).await?, "/en/forgotten");
     let gone = load::client()?.get(format!("http://127.0.0.1:{port}{here}")).send().await?;
     assert_eq!(gone.status(), 404);
+    fleet.stop("hub").await
+}
+
+/// What the network of mobile telephones got for this number, once there are `count` parts.
+async fn texts(log: &Path, number: &str, count: usize) -> anyhow::Result<Vec<String>> {
+    wait::until(&format!("{count} text messages"), PATIENCE, || async {
+        let text = std::fs::read_to_string(log)?;
+        let got = text.lines().filter(|line| line.contains("Got message") && line.contains(number));
+        Ok(Some(got.map(str::to_owned).collect::<Vec<_>>()).filter(|got| got.len() >= count))
+    })
+    .await
+}
+
+/// The first six digits that stand alone in `text`.
+fn code(text: &str) -> Option<&str> {
+    let all = text.split(|c: char| !c.is_ascii_digit());
+    all.filter(|digits| digits.len() == 6).next_back()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resident_follows_a_topic_by_text_message() -> anyhow::Result<()> {
+    let Ok(sms) = std::env::var("VOORDEUR_TEST_SMS") else {
+        assert!(std::env::var("VOORDEUR_TEST_ALL").is_err(), "VOORDEUR_TEST_SMS must name a server");
+        return Ok(());
+    };
+    let Some((host, smsc)) = server("VOORDEUR_TEST_SMSC") else { return Ok(()) };
+    let dir = tempfile::tempdir()?;
+    town::write(&dir.path().join("town"), "http://127.0.0.1:9/nowhere")?;
+    let url = format!("sqlite:{}", dir.path().join("hub.db").display());
+    let config = town::Config { database: &url, broker: None, smtp: None }.toml(dir.path())
+        + &format!(
+            "[sms]\nprofile = \"kannel\"\nurl = \"{sms}\"\nfrom = \"Teldorp\"\nuser = \"voordeur\"\npassword = \"voordeur\"\n"
+        );
+    let mut fleet = Fleet::new(dir.path(), &config)?;
+    let port = free_port()?;
+    fleet.start("hub", "web,router,notifier,adapters", port)?;
+    fleet.ready(port).await?;
+    let log = dir.path().join("network.log");
+    let _network = tokio::process::Command::new("/usr/lib/kannel/test/fakesmsc")
+        // It wants a message to send, and sends it no time.
+        .args(["-H", &host, "-r", &smsc.to_string(), "-m", "0", "32470000000 8850 text none"])
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(&log)?)
+        .kill_on_drop(true)
+        .spawn()?;
+
+    let number = format!("3247{:07}", rand::random::<u32>() % 10_000_000);
+    // A plus is a space in a form.
+    let page = press(port, "/en/follow", &[("topic", "straat"), ("address", &format!("%2B{number}"))]).await?;
+    report(port, "straat/queue", 1).await?;
+    let first = texts(&log, &number, 1).await?;
+    let code = code(&first[0]).with_context(|| format!("a code in {first:?}"))?;
+    assert!(!first[0].contains("proven"), "a code, and no link: {first:?}");
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    assert!(press(port, &page, &[("code", wrong)]).await.is_err(), "a wrong code proves nothing");
+    let choices = press(port, &page, &[("code", code)]).await?;
+    assert!(choices.starts_with("/en/p/"), "{choices}");
+
+    report(port, "straat/queue", 2).await?;
+    let told = texts(&log, &number, 2).await?;
+    assert!(told[1..].iter().any(|text| text.contains("case")), "news of the topic, with its page: {told:?}");
     fleet.stop("hub").await
 }

@@ -3,6 +3,7 @@
 #[path = "../../../tests/src/app_push.rs"]
 mod app_push;
 mod apps;
+mod broadcast;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/house.rs"]
