@@ -115,6 +115,8 @@ pub struct Web {
     /// Where metrics and the reasons of health are served; without it nowhere. The web role answers
     /// health on `listen` too, with the status alone.
     pub ops_listen: Option<SocketAddr>,
+    /// Whether `/preview` on `ops_listen` may show messages as they are made for a real case, names included.
+    pub preview_cases: bool,
     /// Reports and photos that one address may send per minute; 0 = no limit.
     pub rate_per_minute: u32,
     /// Pages and look-ups that one address may ask per minute; 0 = no limit.
@@ -131,6 +133,7 @@ impl Default for Web {
             listen: SocketAddr::from(([127, 0, 0, 1], 1777)),
             public_url: None,
             ops_listen: None,
+            preview_cases: false,
             rate_per_minute: 30,
             reads_per_minute: 600,
             proofs_per_hour: 20,

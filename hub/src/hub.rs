@@ -224,13 +224,13 @@ fn house(ground: &Ground, ops: Option<TcpListener>) -> Vec<Task> {
         }
     }));
     if let Some(listener) = ops {
-        let ops = roles::ops(ground);
+        let (ops, preview) = (roles::ops(ground), roles::preview(ground));
         let listener = Arc::new(listener);
         tasks.push(Task::new("ops", Stage::Carry, move |stop| {
-            let (ops, listener) = (ops.clone(), listener.clone());
+            let (ops, preview, listener) = (ops.clone(), preview.clone(), listener.clone());
             async move {
-                web::serve(tokio::net::TcpListener::from_std(listener.try_clone()?)?, web::ops_router(ops), stop)
-                    .await?;
+                let inside = web::ops_router(ops).merge(web::preview_router(preview)?);
+                web::serve(tokio::net::TcpListener::from_std(listener.try_clone()?)?, inside, stop).await?;
                 Ok(())
             }
         }));

@@ -176,6 +176,20 @@ pub fn ops(ground: &Ground) -> web::Ops {
     web::Ops { store: ground.store.clone(), bus: ground.bus.clone(), metrics: telemetry::render(&ground.metrics) }
 }
 
+/// What the pages stand on that show how messages read.
+pub fn preview(ground: &Ground) -> web::Preview {
+    let sms = ground.config.sms.as_ref();
+    web::Preview {
+        store: ground.store.clone(),
+        city: ground.town.city.clone(),
+        templates: ground.town.templates.clone(),
+        public_url: ground.public_url.clone(),
+        transliterate: sms.is_none_or(|sms| sms.transliterate),
+        price_per_part: sms.and_then(|sms| sms.price_per_part),
+        cases: ground.config.web.preview_cases,
+    }
+}
+
 /// For a load balancer, on the public address: whether this process can do its work, and not a word
 /// more. Why it cannot is on `[web] ops_listen`.
 fn health(ops: web::Ops) -> axum::Router {

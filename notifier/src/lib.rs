@@ -22,6 +22,7 @@ pub mod mine;
 pub mod paper;
 pub mod plain;
 pub mod plan;
+pub mod preview;
 pub mod render;
 pub mod retention;
 pub mod senders;

@@ -3,14 +3,14 @@
 
 use crate::app::App;
 use axum::{
-    extract::{Path, State},
+    extract::{FromRef, Path, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use rust_embed::RustEmbed;
 use schemas::city::City;
 use sha2::{Digest as _, Sha256};
-use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 #[derive(RustEmbed)]
 #[folder = "$WEB_DIST"]
@@ -103,29 +103,35 @@ impl Assets {
 }
 
 /// `GET /assets/{version}/{*file}`. An old version gets the new file, but may not keep it.
-pub async fn serve(State(app): State<App>, Path((version, file)): Path<(String, String)>) -> Response {
-    let keep = if version == app.assets.version { "public, max-age=31536000, immutable" } else { "no-cache" };
-    answer(&app, &file, keep)
+pub async fn serve(State(assets): State<Arc<Assets>>, Path((version, file)): Path<(String, String)>) -> Response {
+    let keep = if version == assets.version { "public, max-age=31536000, immutable" } else { "no-cache" };
+    answer(&assets, &file, keep)
+}
+
+impl FromRef<App> for Arc<Assets> {
+    fn from_ref(app: &App) -> Self {
+        app.assets.clone()
+    }
 }
 
 /// `GET /favicon.svg`.
 pub async fn favicon(State(app): State<App>) -> Response {
-    answer(&app, "favicon.svg", "public, max-age=86400")
+    answer(&app.assets, "favicon.svg", "public, max-age=86400")
 }
 
 /// `GET /push-worker.js`: what shows push messages. Browsers let it serve only the addresses below its own, so it
 /// stands at the top; they look for a new one by themselves.
 pub async fn push_worker(State(app): State<App>) -> Response {
-    answer(&app, "push-worker.js", "no-cache")
+    answer(&app.assets, "push-worker.js", "no-cache")
 }
 
 /// `GET /robots.txt`.
 pub async fn robots(State(app): State<App>) -> Response {
-    answer(&app, "robots.txt", "public, max-age=86400")
+    answer(&app.assets, "robots.txt", "public, max-age=86400")
 }
 
-fn answer(app: &App, file: &str, keep: &'static str) -> Response {
-    let Some((bytes, kind)) = app.assets.file(file) else { return StatusCode::NOT_FOUND.into_response() };
+fn answer(assets: &Assets, file: &str, keep: &'static str) -> Response {
+    let Some((bytes, kind)) = assets.file(file) else { return StatusCode::NOT_FOUND.into_response() };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::CACHE_CONTROL, HeaderValue::from_static(keep)),

@@ -14,6 +14,7 @@ mod face;
 mod guard;
 mod ops;
 mod pages;
+mod preview;
 mod problem;
 mod serve;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod texts;
 
 pub use config::{Rate, WebConfig};
 pub use ops::{Ops, Part, Paused, Ready, ops_router};
+pub use preview::{Preview, preview_router};
 pub use problem::Problem;
 pub use serve::serve;
 

@@ -20,6 +20,7 @@ use super::{Parcel, Sender};
 use crate::links::NoticeLinks;
 use async_trait::async_trait;
 use bus::{LaneSettings, Retry, http};
+pub(crate) use message::title_and_text;
 use message::{Message, words_of};
 use schemas::{
     device::Device,

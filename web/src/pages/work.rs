@@ -89,6 +89,7 @@ struct Fill {
 #[derive(Serialize)]
 struct Critical {
     checked: bool,
+    error: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -332,6 +333,10 @@ fn fill(app: &App, language: Language, home: &str, say: &'static str, may_be_cri
             ..Field::default()
         });
     }
+    let refused = error("/critical", "critical");
+    // What was refused stands there, so that it can be taken back.
+    let critical = ((may_be_critical && is_told(say)) || refused.is_some())
+        .then(|| Critical { checked: !filled.critical.is_empty(), error: refused });
     Fill {
         action: home.to_owned(),
         say,
@@ -340,7 +345,7 @@ fn fill(app: &App, language: Language, home: &str, say: &'static str, may_be_cri
         text: text(&format!("work-{}-text", key(say))),
         button: text(&format!("work-{}-button", key(say))),
         back: home.to_owned(),
-        critical: (may_be_critical && is_told(say)).then_some(Critical { checked: !filled.critical.is_empty() }),
+        critical,
         wrong,
         fields: fields.into_iter().map(Field::done).collect(),
     }

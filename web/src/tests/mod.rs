@@ -40,6 +40,7 @@ mod kannel;
 mod message;
 mod pace;
 pub(crate) mod pages;
+mod preview;
 mod push;
 mod sms_hook;
 mod suggest;

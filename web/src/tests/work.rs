@@ -182,7 +182,26 @@ async fn only_where_the_city_lets_them_can_news_be_critical() {
     let note = format!("{}?say=note", link(&report));
     assert!(!town.get(&note).await.text().contains("name=\"critical\""));
     let fields = [("say", "note"), ("seen", "1"), ("text", "Blijf weg"), ("critical", "yes")];
-    assert_eq!((town.says(&link(&report), &fields).await.status.as_u16(), town.hear().await), (422, 0));
+    for (language, sentence) in [
+        ("nl", "Dit kunt u hier niet aangeven."),
+        ("fr", "Vous ne pouvez pas l’indiquer ici."),
+        ("en", "You cannot say this here."),
+    ] {
+        let link = link(&report).replace("/nl/", &format!("/{language}/"));
+        let answer = town.says(&link, &fields).await;
+        let page = answer.text();
+        assert_eq!((answer.status.as_u16(), town.hear().await), (422, 0));
+        super::pages::check(&link, &page, language);
+        assert!(
+            page.contains(&format!("<a class=\"utrecht-link utrecht-link--html-a\" href=\"#critical\">{sentence}")),
+            "{page}"
+        );
+        assert!(
+            page.contains("aria-describedby=\"critical-hint critical-error\" aria-invalid=\"true\" checked"),
+            "{page}"
+        );
+        assert!(page.contains("Blijf weg"), "their words stay: {page}");
+    }
 
     let town = Town::open_in(|files| {
         let id = format!("  - id: {fetcher}\n");

@@ -59,12 +59,13 @@ impl<'a> Message<'a> {
             Address::Push(device) => device.identity(),
             _ => String::new(),
         };
+        let (title, text) = title_and_text(&parcel.subject, &parcel.short, &parcel.link);
         // Not the id of the case: what several devices have in common is no business of a push service.
         let topic = || derived(&["push topic", &parcel.case_id.to_string(), &device]).simple().to_string();
         Self {
             notice: parcel.notice,
-            title: short(&parcel.subject, TITLE),
-            text: short(&without_link(&parcel.short, &parcel.link), TEXT),
+            title,
+            text,
             link: &parcel.link,
             language: parcel.language.as_str(),
             topic: parcel.is_status.then(topic),
@@ -91,6 +92,11 @@ impl<'a> Message<'a> {
             "tag": self.tag(),
         }})
     }
+}
+
+/// What a device shows of a message: its title, and its text.
+pub(crate) fn title_and_text(subject: &str, words: &str, link: &str) -> (String, String) {
+    (short(subject, TITLE), short(&without_link(words, link), TEXT))
 }
 
 /// `text` without the sentence that holds `link`: the message itself opens the page.
