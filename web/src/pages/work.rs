@@ -336,7 +336,7 @@ fn fill(app: &App, language: Language, home: &str, say: &'static str, may_be_cri
     let refused = error("/critical", "critical");
     // What was refused stands there, so that it can be taken back.
     let critical = ((may_be_critical && is_told(say)) || refused.is_some())
-        .then(|| Critical { checked: !filled.critical.is_empty(), error: refused });
+        .then_some(Critical { checked: !filled.critical.is_empty(), error: refused });
     Fill {
         action: home.to_owned(),
         say,
