@@ -38,11 +38,15 @@ pub enum Deed {
     BroadcastResume,
     /// It goes no further.
     BroadcastStop,
+    /// A mail that nobody understood is read once more.
+    MailAgain,
+    /// It is forgotten.
+    MailDrop,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::NoticesStop,
         Self::NoticesLift,
         Self::NoticesForget,
@@ -59,6 +63,8 @@ impl Deed {
         Self::BroadcastPause,
         Self::BroadcastResume,
         Self::BroadcastStop,
+        Self::MailAgain,
+        Self::MailDrop,
     ];
 
     /// The deed in words of the command line, with a dot.
@@ -80,6 +86,8 @@ impl Deed {
             Self::BroadcastPause => "broadcast.pause",
             Self::BroadcastResume => "broadcast.resume",
             Self::BroadcastStop => "broadcast.stop",
+            Self::MailAgain => "mail.again",
+            Self::MailDrop => "mail.drop",
         }
     }
 }

@@ -6,6 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// The subject of the letter that has something said in a conversation by text message; its id is in the place of the
+/// notice's.
+pub const SAID_SUBJECT: &str = "notice.said";
+
 /// The person that a notice goes to when it is who told the city.
 pub const REPORTER: &str = "reporter";
 

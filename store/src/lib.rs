@@ -8,8 +8,8 @@
 //! Every statement is one constant text in a `sql!` list and takes a whole batch as one JSON
 //! parameter: a batch of 256 reports costs as many statements as one.
 //!
-//! Personal data is in the tables `contact`, `person`, `address`, `device`, `place`, `proof` and `letterbox`, and
-//! nowhere else.
+//! Personal data is in the tables `contact`, `person`, `address`, `device`, `place`, `proof`, `letterbox`,
+//! `mail_spool`, `sms_in`, `sms_talk` and `sms_out`, and nowhere else.
 
 mod answers;
 mod arrived;
@@ -39,6 +39,8 @@ mod lessons;
 mod letterbox;
 mod letters;
 mod load;
+mod mail_in;
+mod mail_spool;
 mod mailed;
 mod migrations;
 mod notice_counts;
@@ -59,6 +61,7 @@ mod retention;
 mod rounds;
 mod rulesets;
 mod secret;
+mod sms_in;
 mod soft_bounces;
 mod sql;
 mod standing;
@@ -89,6 +92,8 @@ pub use lanes::LaneState;
 pub use lessons::Lesson;
 pub use letterbox::LetterboxItem;
 pub use letters::{Again, Bury, Relay, Settlement};
+pub use mail_in::{MailIn, MailInWhat};
+pub use mail_spool::Spooled;
 pub use notice_counts::NoticeCount;
 pub use notices::{About, AboutCase, NoticeEnd, NoticeRow, NoticeView};
 pub use open311::{Open311Receipt, Open311Waiting};
@@ -103,6 +108,7 @@ pub use reports::{Accepted, NewReport, Receipt};
 pub use retention::{Before, Pruned};
 pub use rounds::{RoundClaim, RoundState};
 pub use rulesets::{Activated, Activation, RulesInForce};
+pub use sms_in::{SmsIn, SmsOut, SmsPart, SmsTalk};
 pub use sql::statements;
 pub use standing::Standing;
 pub use store::{Counts, DbKind, Options, Store, Tx};

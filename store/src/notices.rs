@@ -11,8 +11,9 @@ use schemas::{
     Timestamp, Uuid,
     broadcast::Broadcast,
     case::Case,
-    event::CaseEvent,
+    event::{CaseEvent, What},
     id::from_micros,
+    left_out::LeftOut,
     notice::{Notice, NoticeState},
     person::{KnownAddress, Person},
     reference::Reference,
@@ -55,6 +56,8 @@ pub struct AboutCase {
     pub device: Option<ReportDevice>,
     /// The case, once the router opened it.
     pub case: Option<Case>,
+    /// What was not taken of the mail that the report was; said with its receipt alone.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl NoticeView {
@@ -316,6 +319,9 @@ impl Store {
         let events = self.events_of(&notices).await?;
         let reports = if cases.is_empty() { HashMap::new() } else { self.reports_by_ids(&cases).await? };
         let contacts = if cases.is_empty() { HashMap::new() } else { self.contacts_by_ids(&cases).await? };
+        let is_receipt = |event: &&CaseEvent| event.what == What::Received;
+        let received: Vec<Uuid> = events.values().filter(is_receipt).map(|event| event.case_id).collect();
+        let left_out = self.left_out(&received).await?;
         let cases = if cases.is_empty() { HashMap::new() } else { self.cases_by_ids(&cases).await? };
         let mut ids: Vec<Uuid> = notices.iter().filter_map(|notice| notice.person.parse().ok()).collect();
         ids.sort_unstable();
@@ -338,6 +344,7 @@ impl Store {
                         contact: contacts.get(&case).cloned(),
                         device: devices.iter().find(is_its).cloned(),
                         case: cases.get(&case).cloned(),
+                        left_out: left_out.get(&case).cloned().unwrap_or_default(),
                     })),
                 };
                 let person = notice.person.parse().ok().and_then(|id: Uuid| people.get(&id).cloned());

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 sql! {
     both FIRST = "INSERT INTO round (name, state, next_at) VALUES ($1, 'null', 0) ON CONFLICT (name) DO NOTHING";
-    both CLAIM = "UPDATE round SET claimed_until = $3
+    // Due again when the claim is over; who hurries it meanwhile writes another date.
+    both CLAIM = "UPDATE round SET claimed_until = $3, next_at = $3
         WHERE name = $1 AND next_at <= $2 AND (claimed_until IS NULL OR claimed_until <= $2) RETURNING state";
-    both END = "UPDATE round SET state = coalesce($3, state), next_at = $4, claimed_until = NULL, ran_at = $5, why = $6
+    both END = "UPDATE round SET state = coalesce($3, state), next_at = CASE WHEN next_at = 0 THEN 0 ELSE $4 END,
+            claimed_until = NULL, ran_at = $5, why = $6
         WHERE name = $1 AND claimed_until = $2 RETURNING name";
     both HURRY = "UPDATE round SET next_at = 0 WHERE name = $1";
-    sqlite RELEASE = "UPDATE round SET claimed_until = NULL WHERE claimed_until IS NOT NULL";
+    sqlite RELEASE = "UPDATE round SET claimed_until = NULL, next_at = 0 WHERE claimed_until IS NOT NULL";
     both STATE = "SELECT state, next_at, ran_at, why FROM round WHERE name = $1";
 }
 
@@ -62,7 +64,7 @@ impl Store {
         Ok(Some(RoundClaim { state: read(name, state)?, until }))
     }
 
-    /// Makes the round `name` due now.
+    /// Makes the round `name` due now; one that is being made is made again when it is over.
     pub async fn hurry_round(&self, name: &str) -> Result<()> {
         self.inner.db.exec(HURRY, args![name]).await.map(|_| ())
     }

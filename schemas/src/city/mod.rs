@@ -4,6 +4,7 @@
 mod areas;
 mod calendar;
 mod gaps;
+mod general;
 mod knowledge;
 mod on_call;
 mod owners;
@@ -74,6 +75,8 @@ pub struct City {
     pub email: String,
     /// The desk that gets what no rule matches.
     pub fallback: DepartmentId,
+    /// What somebody asks whose words say too little to know more: see [`City::general_category`].
+    pub general: Option<CategoryId>,
     /// Working days, holidays, office hours.
     pub calendar: Calendar,
     /// How the clock deals with departments that are silent.

@@ -13,6 +13,7 @@ mod database;
 mod devices;
 mod lessons;
 mod letters;
+mod mail_in;
 mod mailed;
 mod open311;
 mod outside;
@@ -23,6 +24,7 @@ mod places;
 mod proofs;
 mod relay;
 mod rulesets;
+mod sms_in;
 mod tasks;
 mod told;
 

@@ -43,6 +43,7 @@ pub(super) struct Front {
     pub soft_bounces: SoftBounces,
     pub email: Option<String>,
     pub fallback: Option<(DepartmentId, Position)>,
+    pub general: Option<(String, Position)>,
     pub calendar: Option<Calendar>,
     pub patience: Patience,
     pub consent_question: Option<(String, Position)>,
@@ -81,6 +82,7 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "together",
         "email",
         "fallback",
+        "general",
         "calendar",
         "areas",
         "owners",
@@ -136,6 +138,8 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
     if let Some(node) = map.get("soft_bounces") {
         soft_bounces(node, fields, &mut front.soft_bounces);
     }
+    front.general =
+        map.get("general").and_then(|node| Some((fields.text(node, "the category of what cannot be told")?, node.at)));
     front.consent_question = map
         .get("consent_question")
         .and_then(|node| Some((fields.text(node, "the question that asks for consent")?, node.at)));

@@ -18,7 +18,10 @@ mod theme;
 mod yaml;
 
 use super::{City, Files, Index};
-use crate::fault::{Fault, Severity, did_you_mean};
+use crate::{
+    fault::{Fault, Severity, did_you_mean},
+    slug::CategoryId,
+};
 use fields::Fields;
 use yaml::Node;
 
@@ -78,6 +81,12 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         let known: Vec<&str> = tree.questions.keys().map(String::as_str).collect();
         Fields { file: "city.yaml", faults: &mut *faults, languages: &[] }.unknown(*at, "question", question, &known);
     }
+    if let (Some((general, at)), Some(tree)) = (&front.general, &tree)
+        && !tree.categories.iter().any(|category| category.id.as_str() == general)
+    {
+        let known: Vec<&str> = tree.categories.iter().map(|category| category.id.as_str()).collect();
+        Fields { file: "city.yaml", faults: &mut *faults, languages: &[] }.unknown(*at, "category", general, &known);
+    }
     let ((departments, delivery_at), tree) = (departments?, tree?);
     let segments = broadcast::segments(&files, &areas, &tree.groups, &tree.categories, faults);
     Some(City {
@@ -92,6 +101,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         soft_bounces: front.soft_bounces,
         email: front.email?,
         fallback: front.fallback?.0,
+        general: front.general.and_then(|(id, _)| CategoryId::new(&id).ok()),
         calendar: front.calendar?,
         patience: front.patience,
         consent_question: front.consent_question.map(|(id, _)| id),
