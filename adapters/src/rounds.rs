@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use schemas::{Timestamp, Uuid, dispatch::Update, letter::Letter, slug::DepartmentId, trace::Trace};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
-use store::{Store, Tx};
+use store::{MailIn, NewReport, Store, Tx};
 use tokio_util::sync::CancellationToken;
 
 /// What an adapter does by itself.
@@ -53,6 +53,10 @@ pub struct Went {
     pub happened: Vec<Happened>,
     /// What it brings for others than departments; ids derived from what was heard.
     pub letters: Vec<Letter>,
+    /// Reports that came in.
+    pub reports: Vec<NewReport>,
+    /// What mails of residents came to.
+    pub mails_in: Vec<MailIn>,
     /// When the next round is due, if not after [`Round::every`].
     pub next_at: Option<Timestamp>,
     /// What did not go well, for the operator, where the rest did.
@@ -129,6 +133,12 @@ impl RoundWorker {
                 }
                 if !went.happened.is_empty() {
                     happened::write(&mut tx, &went.happened).await?;
+                }
+                if !went.reports.is_empty() {
+                    tx.accept(&went.reports).await?;
+                }
+                if !went.mails_in.is_empty() {
+                    tx.keep_mail_in(&went.mails_in).await?;
                 }
                 if !letters.is_empty() {
                     tx.post(&letters).await?;

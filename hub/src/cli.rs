@@ -3,6 +3,7 @@
 mod audit;
 mod broadcast;
 mod letters;
+mod mail;
 mod notices;
 mod rules;
 mod tasks;
@@ -10,6 +11,7 @@ mod tasks;
 pub use audit::{AuditArgs, By, named};
 pub use broadcast::{BroadcastCommand, BroadcastWho};
 pub use letters::{LettersCommand, ListArgs as LetterListArgs, PrintArgs as LetterPrintArgs};
+pub use mail::MailCommand;
 pub use notices::{
     About, Address, ForgetArgs, NoticesCommand, PreviewArgs, StatsArgs, StopArgs, SuppressedCommand, WhyArgs,
 };
@@ -85,6 +87,9 @@ pub enum Command {
     /// Tell many people one thing: everybody with a place in an area, or who follows something
     #[command(subcommand)]
     Broadcast(BroadcastCommand),
+    /// Mails that a mail server handed over and that nobody understood: look, read once more, or forget
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// Letters that could not be delivered: look, send again, or throw away
     #[command(subcommand)]
     Dead(DeadCommand),

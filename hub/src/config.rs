@@ -5,17 +5,21 @@ mod channels;
 mod letters;
 mod load;
 mod mail;
+mod mail_in;
 mod push;
 mod retention;
 mod sms;
+mod sms_door;
 
 pub use calls::Calls;
 pub use channels::ChannelAccess;
 pub use letters::Letters;
 pub use mail::{Dkim, Mail, Mailbox, Tls};
+pub use mail_in::{Lmtp, MailDoor};
 pub use push::Push;
 pub use retention::Retention;
 pub use sms::Sms;
+pub use sms_door::SmsDoor;
 
 use schemas::slug::{Channel, DepartmentId};
 use secrecy::SecretString;
@@ -48,6 +52,12 @@ pub struct Config {
     pub sandbox: Sandbox,
     /// IMAP: where departments' mailed answers come in.
     pub mailbox: Option<Mailbox>,
+    /// LMTP: a mail server of the city hands mails over.
+    pub lmtp: Option<Lmtp>,
+    /// Mails of residents become reports; without it a person looks at them.
+    pub mail_door: Option<MailDoor>,
+    /// Text messages become reports; without it only answers are read.
+    pub sms_door: Option<SmsDoor>,
     /// Calls to departments' own systems.
     pub http: Http,
     /// Secrets of departments, by id.

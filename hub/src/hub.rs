@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     failure::{Advise as _, Failure},
     roles::{self, Ground},
-    rules,
+    rules, suggestion,
     supervise::{Stage, Supervisor, Task},
     telemetry,
 };
@@ -105,12 +105,15 @@ impl Hub {
         store.tell_channels(&config.channels.keys().cloned().collect::<Vec<_>>());
         let links = Links::new(store.secret("links").await?, &public_url);
         let notice_tokens = store.notice_tokens().await?;
+        // Doors in the role of adapters ask what words are about.
+        let asks = config.mail_door.is_some() || config.sms_door.is_some();
         let ground = Ground {
             links,
             notice_tokens,
             bus: carrier(&config, &store, &town),
             secrets: roles::secrets(&config, &town)?,
             metrics: telemetry::metrics()?,
+            likely: suggestion::begin(&town.city).filter(|_| has(Role::Web) || (has(Role::Adapters) && asks)),
             config: Arc::new(config),
             store,
             town,
@@ -124,7 +127,7 @@ impl Hub {
             built.push(roles::router(&ground));
         }
         if has(Role::Adapters) {
-            built.push(roles::adapters(&ground)?);
+            built.push(roles::adapters(&ground).await?);
         }
         if has(Role::Notifier) {
             built.push(roles::notifier(&ground).await?);
@@ -215,6 +218,7 @@ fn house(ground: &Ground, ops: Option<TcpListener>) -> Vec<Task> {
             Ok(())
         }
     }));
+    tasks.extend(ground.likely.clone().map(|likely| suggestion::learning(ground, likely)));
     let (store, handle) = (ground.store.clone(), ground.metrics.clone());
     tasks.push(Task::new("gauges", Stage::Carry, move |stop| {
         let (store, handle) = (store.clone(), handle.clone());

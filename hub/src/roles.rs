@@ -1,15 +1,17 @@
 //! What each role is: one function per role that builds it and says what it runs.
 
 mod channels;
+mod mail;
 mod notifier;
+mod sms;
 
 pub use notifier::{notifier, rates, sender_config};
 
 use crate::{
     city::Town,
-    config::{Config, Tls},
+    config::Config,
     failure::Failure,
-    rules, suggestion,
+    rules,
     supervise::{Stage, Task},
     telemetry,
 };
@@ -18,10 +20,7 @@ use adapters::{
     answers::AnswersWorker,
     calls::{self, CallsRound},
     deliver::DeliverWorker,
-    departments::{
-        self,
-        email::mailbox::{self, Mailbox},
-    },
+    departments,
     links::Links,
     rounds::RoundWorker,
     secrets::Secrets,
@@ -29,7 +28,7 @@ use adapters::{
 use axum::{http::StatusCode, routing::get};
 use bus::{Bus, Edge, Effects, LaneSettings};
 use metrics_exporter_prometheus::PrometheusHandle;
-use router::{ClockWorker, LeftBehind, RouterWorker};
+use router::{ClockWorker, Latest, LeftBehind, RouterWorker};
 use schemas::{
     city::Delivery,
     fault::{Fault, Invalid},
@@ -60,6 +59,8 @@ pub struct Ground {
     pub links: Links,
     /// Tokens of notices.
     pub notice_tokens: NoticeTokens,
+    /// Which category words are likely about; nothing when the city wants no suggestion, or no role here asks.
+    pub likely: Option<Arc<Latest>>,
     /// Metrics of this process.
     pub metrics: PrometheusHandle,
 }
@@ -130,8 +131,7 @@ pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
             Ok(())
         }
     });
-    let likely = suggestion::begin(&ground.town.city);
-    let learning = likely.clone().map(|likely| suggestion::learning(&ground, likely));
+    let likely = ground.likely.clone();
     let listener = Arc::new(listener);
     let task = Task::new("web", Stage::Intake, move |stop| {
         let (ground, config, listener) = (ground.clone(), config.clone(), listener.clone());
@@ -144,7 +144,7 @@ pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
             Ok(())
         }
     });
-    Ok(Built { tasks: [task, tidying].into_iter().chain(learning).collect(), ..Built::default() })
+    Ok(Built { tasks: vec![task, tidying], ..Built::default() })
 }
 
 /// A photo that no report claimed is thrown away after this long: its form was never sent.
@@ -233,9 +233,8 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
         })?;
         out.trusted_proxies.push(network);
     }
-    let sms = config.sms.as_ref().map(|sms| sms.sender(&ground.public_url));
     out.senders = sender_config(config, &ground.public_url).names();
-    out.sms = sms.and_then(|sms| Hooks::build(&sms, &ground.town.city, &ground.store));
+    out.sms = Hooks::build(&config.gateways(&ground.public_url), &ground.town.city, &ground.store);
     if let Some(push) = &config.push {
         out.push = Some(push.devices(&ground.public_url, config.sandbox.magic)?);
     }
@@ -274,7 +273,7 @@ pub fn router(ground: &Ground) -> Built {
 }
 
 /// Hands work to departments' own systems, and takes in what departments answer.
-pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
+pub async fn adapters(ground: &Ground) -> anyhow::Result<Built> {
     let http = ground.config.http.client();
     if let Some(Invalid { field, message, .. }) = http.check().into_iter().next() {
         return Err(Failure::usage(
@@ -283,7 +282,7 @@ pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
         )
         .into());
     }
-    let mail = department_mail(ground)?;
+    let mail = mail::department_mail(ground)?;
     let tools = departments::Tools {
         city: ground.town.city.clone(),
         clock: ground.store.clock().clone(),
@@ -295,13 +294,8 @@ pub fn adapters(ground: &Ground) -> anyhow::Result<Built> {
         mail: mail.clone(),
     };
     let built = departments::build(&ground.town.city, &tools).map_err(|faults| cannot_deliver(&faults))?;
-    let mut tasks = Vec::new();
-    let own = ground.town.city.languages.first().copied().unwrap_or_default();
-    if let Some(mailbox) =
-        mail.and_then(|mail| Mailbox::round(&mail, &ground.links, &ground.notice_tokens, own, &ground.store))
-    {
-        tasks.push(rounds(RoundWorker::of_the_house(ground.store.clone(), mailbox::NAME, mailbox)));
-    }
+    let mut tasks = mail::incoming(ground, mail.as_ref()).await?;
+    tasks.extend(sms::conversations(ground)?);
     for department in built {
         tasks.extend(RoundWorker::new(ground.store.clone(), &department).map(rounds));
         let worker = DeliverWorker::new(ground.store.clone(), department);
@@ -326,58 +320,6 @@ fn rounds(worker: RoundWorker) -> Task {
             worker.run(stop).await;
             Ok(())
         }
-    })
-}
-
-/// How departments are mailed, and where their answers come in.
-fn department_mail(ground: &Ground) -> anyhow::Result<Option<adapters::mail::Mail>> {
-    let config = &ground.config;
-    let Some(mail) = &config.mail else {
-        if config.mailbox.is_some() {
-            let help = "set [mail] too, or leave [mailbox] out";
-            return Err(Failure::usage("[mailbox]: nothing is answered where nothing is mailed", help).into());
-        }
-        return Ok(None);
-    };
-    let tls = |tls: Tls| match tls {
-        Tls::None => adapters::mail::Tls::None,
-        Tls::Starttls => adapters::mail::Tls::Starttls,
-        Tls::Required => adapters::mail::Tls::Required,
-    };
-    let smtp = adapters::mail::smtp::Config {
-        host: mail.host.clone(),
-        port: mail.port,
-        tls: mail.tls.map(tls),
-        user: mail.user.clone(),
-        password: mail.password.clone(),
-        from: mail.from.clone(),
-        reply_to: mail.reply_to.clone(),
-        hello_name: mail.hello_name.clone(),
-        ca_file: mail.ca_file.clone(),
-    };
-    let mailbox = config.mailbox.as_ref().map(|mailbox| adapters::mail::imap::Config {
-        host: mailbox.host.clone(),
-        port: mailbox.port,
-        tls: mailbox.tls.map(tls),
-        user: mailbox.user.clone(),
-        password: mailbox.password.clone(),
-        address: mailbox.address.clone(),
-        folders: mailbox.folders.clone(),
-        done: mailbox.done.clone(),
-        unmatched: mailbox.unmatched.clone(),
-        every: Duration::from_secs(mailbox.every_seconds),
-        ca_file: mailbox.ca_file.clone(),
-    });
-    let built = adapters::mail::Config { smtp, mailbox }.build(&ground.town.city);
-    built.map(Some).map_err(|faults| {
-        let lines: Vec<String> = faults
-            .iter()
-            .map(|fault| {
-                let (section, key) = fault.field.split_once('.').unwrap_or(("mail", &fault.field));
-                format!("[{section}] {key}: {}", fault.message)
-            })
-            .collect();
-        Failure::usage(lines.join("\n"), "see [mail] and [mailbox] in deploy/voordeur.toml").into()
     })
 }
 

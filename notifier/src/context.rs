@@ -8,6 +8,7 @@ use schemas::{
     broadcast::{self, Broadcast},
     city::{ArticleText, City, in_language},
     event::{CaseEvent, What},
+    left_out::{self, LeftOut},
     notice::Because,
     report::{Language, Report},
     slug::DepartmentId,
@@ -32,6 +33,8 @@ pub struct Facts<'a> {
     pub why: &'a str,
     /// The page where they choose how they are told.
     pub choices: &'a str,
+    /// What was not taken of the mail that is acknowledged.
+    pub left_out: &'a [LeftOut],
 }
 
 /// What is told.
@@ -106,7 +109,10 @@ pub struct Common<'a> {
 #[serde(untagged)]
 pub enum Words<'a> {
     /// `received`
-    Received {},
+    Received {
+        /// What was not taken of their mail, in words: kinds alone, never a name that somebody chose.
+        left_out: Option<String>,
+    },
     /// `routed`
     Routed {
         /// Who has it now.
@@ -240,7 +246,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
     let optional = |text: &Option<String>| text.as_deref().map(words_of).filter(|t| !t.is_empty());
     let line = |text: &Option<String>, most| text.as_deref().map(|t| line_of(t, most)).filter(|t| !t.is_empty());
     let words = match &event.what {
-        What::Received => Words::Received {},
+        What::Received => Words::Received { left_out: left_out::in_words(facts.left_out, language) },
         What::Routed { department: id, due_on, rerouted_from, instead_of, .. } => Words::Routed {
             department: department(id),
             department_phone: city.department(id).and_then(|d| d.phone.as_deref()),

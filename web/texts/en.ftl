@@ -540,6 +540,7 @@ why-silence-no-sender = We cannot reach you by { $ways }.
 why-silence-tried = We tried everything that we have of you: { $ways }.
 why-silence-not-public = This is not public.
 why-silence-later = You did not follow this yet.
+why-silence-answered-before = You wrote several e-mails shortly after each other. We answered the first one, for all of them.
 why-silence-not-yet = No message is ready yet.
 why-back-case = Back to your report
 why-back-wishes = No more messages?

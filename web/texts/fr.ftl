@@ -540,6 +540,7 @@ why-silence-no-sender = Nous ne pouvons pas vous joindre par { $ways }.
 why-silence-tried = Nous avons essayé tout ce que nous avons de vous : { $ways }.
 why-silence-not-public = Ceci n’est pas public.
 why-silence-later = Vous ne suiviez pas encore ceci.
+why-silence-answered-before = Vous avez écrit plusieurs mails peu de temps après. Nous avons répondu au premier, pour tous.
 why-silence-not-yet = Aucun message n’est encore prêt.
 why-back-case = Retour à votre signalement
 why-back-wishes = Plus de messages ?

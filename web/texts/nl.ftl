@@ -540,6 +540,7 @@ why-silence-no-sender = Wij kunnen u niet bereiken via { $ways }.
 why-silence-tried = Wij probeerden alles wat wij van u hebben: { $ways }.
 why-silence-not-public = Dit is niet openbaar.
 why-silence-later = U volgde dit toen nog niet.
+why-silence-answered-before = U schreef kort na elkaar meer mails. Wij antwoordden op de eerste, voor allemaal.
 why-silence-not-yet = Er staat nog geen bericht klaar.
 why-back-case = Terug naar uw melding
 why-back-wishes = Geen berichten meer?

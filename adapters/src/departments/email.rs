@@ -8,6 +8,8 @@
 mod hear;
 mod letter;
 pub mod mailbox;
+pub mod sense;
+pub mod spool;
 mod words;
 
 use super::{Adapter, Taken, Tools};

@@ -6,8 +6,11 @@
 pub mod api;
 pub mod contest;
 pub mod form;
+pub(crate) mod gps;
+pub mod mail;
 pub mod photo;
 pub mod reply;
+pub mod sms;
 
 use schemas::{
     Uuid,
@@ -123,15 +126,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Stores a checked submission as a report that waits for a decision, exactly once per
-/// (`channel`, `source_id`). When this returns `New`, the report survives a crash.
-pub async fn accept(
+/// A checked submission as a report with a reference of its own, not kept yet.
+pub(crate) async fn prepare(
     tools: &IntakeTools,
     channel: &Channel,
     source_id: Option<&str>,
     checked: Checked,
     trace: Trace,
-) -> Result<Accepted, IntakeError> {
+) -> Result<store::NewReport, IntakeError> {
     // Sorted by time even when the channel has a name for it, so that its rows lie together.
     let id = tools.ids.new_id();
     let digest = digest(&checked);
@@ -159,8 +161,21 @@ pub async fn accept(
         token: tools.ids.token(),
         received_at: tools.clock.now(),
     };
-    let accepted =
-        tools.store.accept(store::NewReport { report, contact: checked.contact, digest, route: true, trace }).await?;
+    Ok(store::NewReport { report, contact: checked.contact, digest, route: true, trace })
+}
+
+/// Stores a checked submission as a report that waits for a decision, exactly once per
+/// (`channel`, `source_id`). When this returns `New`, the report survives a crash.
+pub async fn accept(
+    tools: &IntakeTools,
+    channel: &Channel,
+    source_id: Option<&str>,
+    checked: Checked,
+    trace: Trace,
+) -> Result<Accepted, IntakeError> {
+    let new = prepare(tools, channel, source_id, checked, trace).await?;
+    let id = new.report.id;
+    let accepted = tools.store.accept(new).await?;
     let outcome = match &accepted {
         Accepted::New(_) => "new",
         Accepted::Again(_) => "again",

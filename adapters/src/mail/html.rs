@@ -23,7 +23,7 @@ pub fn to_text(html: &str) -> String {
 }
 
 /// At most `most` bytes of `text`, cut between two characters.
-pub(super) fn head(text: &str, most: usize) -> &str {
+pub(crate) fn head(text: &str, most: usize) -> &str {
     let mut end = text.len().min(most);
     while !text.is_char_boundary(end) {
         end -= 1;

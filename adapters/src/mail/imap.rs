@@ -15,11 +15,11 @@ use tokio::{
 };
 
 /// A mail that is longer is read up to here: the words stand in front of the photos.
-const MOST_BYTES: u32 = 2 * 1024 * 1024;
+pub const MOST_BYTES: u32 = 32 * 1024 * 1024;
 /// Mails of one visit.
 const MOST_MAILS: usize = 50;
 /// A visit ends once it holds so much.
-const MOST_BYTES_AT_ONCE: usize = 16 << 20;
+const MOST_BYTES_AT_ONCE: usize = 32 << 20;
 /// How often a mail is asked for again that the server has and does not give.
 const WITHHELD_AT_MOST: u32 = 3;
 /// How long connecting and logging in may take, together.
@@ -125,6 +125,9 @@ pub struct Move {
     pub uid: u32,
     /// To where.
     pub to: String,
+    /// What it came to: a mark on the mail where the server keeps marks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// A mail that was found.
@@ -153,18 +156,34 @@ pub struct Visit {
     pub more: bool,
 }
 
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug> Stream for T {}
-type Imap = Session<Box<dyn Stream>>;
+/// A session, logged in.
+pub(super) type Imap = Session<Box<dyn Stream>>;
 
 /// One visit: makes the moves of `bookmark`, then reads what is new. The error is for the operator.
 pub async fn visit(config: &Config, bookmark: &Bookmark) -> Result<Visit, String> {
-    let session = timeout(CONNECT, connect(config)).await;
-    let mut session = session.map_err(|_| format!("the mailbox on {} does not answer", config.host))??;
+    let mut session = enter(config).await?;
     let visit = read(&mut session, config, bookmark).await;
     // Whatever it says to that, what counts has been said.
     _ = timeout(Duration::from_secs(5), session.logout()).await;
     visit
+}
+
+/// Connects and logs in.
+pub(super) async fn enter(config: &Config) -> Result<Imap, String> {
+    let session = timeout(CONNECT, connect(config)).await;
+    session.map_err(|_| format!("the mailbox on {} does not answer", config.host))?
+}
+
+/// Selects `folder`, whose levels are written with `/`.
+pub(super) async fn select(session: &mut Imap, folder: &str) -> Result<(), String> {
+    let selected = async {
+        let level = delimiter(session).await?;
+        session.select(folder.replace('/', &level)).await
+    };
+    let selected = timeout(CONNECT, selected).await.map_err(|_| "the mailbox does not answer".to_owned())?;
+    selected.map(|_| ()).map_err(|error| error.to_string())
 }
 
 async fn connect(config: &Config) -> Result<Imap, String> {
@@ -297,11 +316,12 @@ async fn tidy_away(
     }
     let can_move = session.capabilities().await?.has_str("MOVE");
     let can_expunge = session.capabilities().await?.has_str("UIDPLUS");
-    let mut groups: BTreeMap<(&str, u32, &str), Vec<String>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, u32, &str, Option<&str>), Vec<String>> = BTreeMap::new();
     for mail in &bookmark.moves {
-        groups.entry((&mail.folder, mail.validity, &mail.to)).or_default().push(mail.uid.to_string());
+        let group = (&*mail.folder, mail.validity, &*mail.to, mail.why.as_deref());
+        groups.entry(group).or_default().push(mail.uid.to_string());
     }
-    for ((folder, validity, to), uids) in groups {
+    for ((folder, validity, to, why), uids) in groups {
         let (to, uids) = (name(to), uids.join(","));
         // "It is there already" is the usual answer.
         if let Err(error) = session.create(&to).await
@@ -311,6 +331,9 @@ async fn tidy_away(
         }
         if session.select(name(folder)).await?.uid_validity.unwrap_or_default() != validity {
             continue;
+        }
+        if let Some(why) = why {
+            mark(session, &uids, why).await?;
         }
         if can_move {
             session.uid_mv(&uids, &to).await?;
@@ -327,6 +350,17 @@ async fn tidy_away(
         drop(gone);
     }
     Ok(())
+}
+
+/// Says on the mails what they came to, by a keyword (RFC 3501 §2.3.2): `voordeur-automatic`. A server that keeps none
+/// refuses, and nothing is lost.
+async fn mark(session: &mut Imap, uids: &str, why: &str) -> Result<(), async_imap::error::Error> {
+    let query = format!("+FLAGS.SILENT (voordeur-{why})");
+    let marked: Result<Vec<Fetch>, _> = async { session.uid_store(uids, query).await?.try_collect().await }.await;
+    match marked {
+        Ok(_) | Err(async_imap::error::Error::No(_) | async_imap::error::Error::Bad(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -50,12 +50,15 @@ pub enum What {
     Report(Report),
 }
 
+/// A mail of which nothing can be read.
+pub(crate) fn unreadable(bytes: &[u8]) -> Incoming {
+    let what = What::Words { text: String::new(), files: Vec::new() };
+    Incoming { key: key_of(bytes, None), to: Vec::new(), about: Vec::new(), subject: String::new(), what }
+}
+
 /// Reads a mail, or the beginning of one that was too long.
 pub fn read(bytes: &[u8]) -> Incoming {
-    let Some(message) = MessageParser::default().parse(bytes) else {
-        let what = What::Words { text: String::new(), files: Vec::new() };
-        return Incoming { key: key_of(bytes, None), to: Vec::new(), about: Vec::new(), subject: String::new(), what };
-    };
+    let Some(message) = MessageParser::default().parse(bytes) else { return unreadable(bytes) };
     let mut about: Vec<String> = [message.in_reply_to(), message.references()].into_iter().flat_map(texts).collect();
     about.truncate(MOST_NAMES);
     let mut to = recipients(&message);
@@ -72,9 +75,14 @@ pub fn read(bytes: &[u8]) -> Incoming {
     Incoming { key: key_of(bytes, message.message_id()), to, about, subject, what }
 }
 
+/// The key of the mail that is called so ([`Incoming::key`]).
+pub(crate) fn key_of_id(message_id: &str) -> Uuid {
+    derived(&["mail", message_id])
+}
+
 fn key_of(bytes: &[u8], message_id: Option<&str>) -> Uuid {
     match message_id.map(str::trim).filter(|id| !id.is_empty()) {
-        Some(id) => derived(&["mail", id]),
+        Some(id) => key_of_id(id),
         None => {
             let digest = Sha256::digest(bytes);
             derived(&["mail bytes", &data_encoding::HEXLOWER.encode(&digest)])
@@ -189,15 +197,20 @@ fn is_automatic(message: &Message<'_>, subject: &str) -> bool {
                 "réponse automatique",
                 "out of office",
                 "afwezig:",
-                "afwezigheid",
-                "absence",
-                "absent",
+                "afwezigheid:",
+                "afwezigheidsbericht",
+                "absence:",
+                "absence :",
+                "absence du bureau",
+                "absent:",
+                "absent :",
+                "absent du bureau",
             ],
         )
 }
 
 /// The text of the mail: its plain text, or the HTML as text when there is nothing else.
-fn body(message: &Message<'_>) -> String {
+pub(crate) fn body(message: &Message<'_>) -> String {
     let mut out = String::new();
     for part in message.text_bodies().take(20) {
         let text = match &part.body {

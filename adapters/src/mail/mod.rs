@@ -5,7 +5,9 @@
 
 pub mod bounce;
 pub mod html;
+pub mod idle;
 pub mod imap;
+pub mod lmtp;
 pub mod message;
 pub mod reply;
 pub mod smtp;
@@ -25,6 +27,8 @@ pub struct Config {
     pub smtp: smtp::Config,
     /// The mailbox.
     pub mailbox: Option<imap::Config>,
+    /// The address that answers go to where there is no mailbox, as [`imap::Config::address`] has it.
+    pub answers_to: Option<String>,
 }
 
 /// The city's mail, ready for use. Cheap to clone.
@@ -60,8 +64,11 @@ impl Config {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let replies = self.mailbox.as_ref().map(|mailbox| ReplyAddress::parse(&mailbox.address)).transpose();
-        let replies = replies.map_err(|why| vec![Invalid::new("mailbox.address", "malformed", why)])?;
+        let of_mailbox = self.mailbox.as_ref().map(|mailbox| ("mailbox.address", &mailbox.address));
+        let address = of_mailbox.or(self.answers_to.as_ref().map(|address| ("lmtp.addresses", address)));
+        let wrong = |field, why| vec![Invalid::new(field, "malformed", why)];
+        let replies = address.map(|(field, address)| ReplyAddress::parse(address).map_err(|why| wrong(field, why)));
+        let replies = replies.transpose()?;
         let smtp = smtp::Smtp::build(&self.smtp, city).map_err(|fault| vec![fault])?;
         if let Some(mailbox) = &self.mailbox {
             tls::connector("mailbox", mailbox.ca_file.as_deref()).map_err(|fault| vec![fault])?;

@@ -8,6 +8,7 @@ pub mod cases;
 pub mod check;
 pub mod dead;
 pub mod letters;
+pub mod mail;
 pub mod migrate;
 pub mod notices;
 pub mod open;
@@ -42,6 +43,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Notices(command) => notices::run(command, &config()?).await,
         Command::Audit(args) => audit::run(args, &config()?).await,
         Command::Broadcast(command) => broadcast::run(command, &config()?).await,
+        Command::Mail(command) => mail::run(command, &config()?).await,
         Command::Dead(command) => dead::run(command, &config()?).await,
         Command::Push(command) => push::run(&command),
         Command::Broker(command) => broker::run(command, &config()?).await,

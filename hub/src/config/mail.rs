@@ -1,6 +1,6 @@
 //! How the city mails, and where answers and mails that came back come in.
 
-use super::load;
+use super::{Lmtp, load};
 use adapters::mail::reply::ReplyAddress;
 use notifier::senders::mail;
 use secrecy::SecretString;
@@ -79,9 +79,9 @@ pub struct Dkim {
 }
 
 impl Mail {
-    /// These settings as the sender of notices takes them. What comes back goes to the mailbox, if there is
-    /// one.
-    pub fn sender(&self, mailbox: Option<&Mailbox>) -> mail::MailConfig {
+    /// These settings as the sender of notices takes them. What comes back goes to the mailbox, or to what a
+    /// mail server hands over, if there is one of them.
+    pub fn sender(&self, mailbox: Option<&Mailbox>, lmtp: Option<&Lmtp>) -> mail::MailConfig {
         let mut to = mail::MailConfig::new(&self.host);
         to.port = self.port;
         to.tls = self.tls.map(|tls| match tls {
@@ -96,9 +96,11 @@ impl Mail {
         to.hello_name.clone_from(&self.hello_name);
         to.ca_file.clone_from(&self.ca_file);
         to.max_connections = self.max_connections;
-        to.return_path = mailbox.map(|mailbox| match ReplyAddress::parse(&mailbox.address) {
-            Ok(address) => address.with("{token}"),
-            Err(_) => mailbox.address.clone(),
+        let address = mailbox.map(|mailbox| &mailbox.address);
+        let address = address.or_else(|| lmtp.and_then(|lmtp| lmtp.addresses.first()));
+        to.return_path = address.map(|address| match ReplyAddress::parse(address) {
+            Ok(pattern) => pattern.with("{token}"),
+            Err(_) => address.clone(),
         });
         let key = |key: &Dkim| mail::DkimConfig {
             selector: key.selector.clone(),
@@ -142,9 +144,16 @@ pub struct Mailbox {
     /// How often it is read, in seconds.
     #[serde(default = "minute")]
     pub every_seconds: u64,
+    /// Whether it is waited for news of each folder (IDLE, RFC 2177), where the server tells any.
+    #[serde(default = "yes")]
+    pub idle: bool,
     /// A PEM file with certificates to trust beside the system's own.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn inbox() -> Vec<String> {

@@ -117,6 +117,7 @@ impl Sms {
             key: self.key.clone(),
             transliterate: self.transliterate,
             price_per_part: self.price_per_part,
+            door: false,
             at_once: self.at_once,
             receipt_within_hours: self.receipt_within_hours,
             hook_secret: self.hook_secret.clone(),

@@ -90,8 +90,8 @@ pub fn rates(config: &Config) -> Rates {
 /// The senders of the configuration, in an installation that residents see at `public_url`.
 pub fn sender_config(config: &Config, public_url: &str) -> SenderConfig {
     SenderConfig {
-        mail: config.mail.as_ref().map(|mail| mail.sender(config.mailbox.as_ref())),
-        sms: config.sms.as_ref().map(|sms| sms.sender(public_url)).unwrap_or_default(),
+        mail: config.mail.as_ref().map(|mail| mail.sender(config.mailbox.as_ref(), config.lmtp.as_ref())),
+        sms: config.gateways(public_url),
         push: config.push.as_ref().map(|push| push.sender(public_url)),
         letters: config.letters.as_ref().map(|letters| letters.sender()),
         desk: config.calls.as_ref().map(|calls| calls.sender()).unwrap_or_default(),

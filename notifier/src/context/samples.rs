@@ -6,6 +6,7 @@ use schemas::{
     broadcast::{self, Audience, Broadcast, Draft, Heads, State},
     city::{ArticleText, City},
     event::{CaseEvent, What},
+    left_out::LeftOut,
     place::Place,
     reference::Reference,
     report::{Answers, Contact, Kind, Language, Report, Tell, Urgency},
@@ -167,6 +168,7 @@ impl Sample {
             wishes: "https://example.org/nl/u/abc",
             why: "https://example.org/nl/u/abc/why",
             choices: "https://example.org/nl/u/abc/choices",
+            left_out: if self.contact.name.is_some() { &[LeftOut::Heic, LeftOut::Pdf] } else { &[] },
         }
     }
 }

@@ -13,6 +13,8 @@ pub enum Silence {
     NotTold,
     /// When they told the city, they asked to hear nothing.
     AskedNothing,
+    /// They wrote several mails in a short time; the first was answered, and speaks for all.
+    AnsweredBefore,
     /// They left no address, or it was erased.
     NoAddress,
     /// They proved of no address that it is theirs.

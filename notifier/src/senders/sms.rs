@@ -84,7 +84,7 @@ impl Sms {
     #[must_use]
     pub fn hearing(mut self, city: &City, store: &Store) -> Self {
         let ear = |(n, member): (usize, &Member)| {
-            matches!(member.line, Line::Smpp(_)).then(|| (n, Ear::new(&member.name, city, store)))
+            matches!(member.line, Line::Smpp(_)).then(|| (n, Ear::new(&member.name, member.door, city, store)))
         };
         self.ears = self.gateways.iter().enumerate().filter_map(ear).collect();
         self

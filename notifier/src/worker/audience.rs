@@ -10,8 +10,11 @@ use schemas::{
     report::{Contact, Kind, Report},
     way::{Address, Way},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use store::{AddressKey, AddressKeys, ReportDevice, Tx};
+
+/// The channel of reports by mail.
+const BY_MAIL: &str = "email";
 
 /// Everything about a batch that its plans need, read once.
 #[derive(Default)]
@@ -26,6 +29,8 @@ pub(super) struct Audience {
     owners: HashMap<AddressKey, Uuid>,
     addresses: BTreeMap<Uuid, Vec<KnownAddress>>,
     suppressions: HashMap<AddressKey, Vec<Suppression>>,
+    /// Reports by mail of somebody who was answered a moment before.
+    hushed: HashSet<Uuid>,
 }
 
 impl Audience {
@@ -40,6 +45,8 @@ impl Audience {
         let cases: BTreeSet<Uuid> = events.iter().map(|event| event.case_id).collect();
         let cases: Vec<Uuid> = cases.into_iter().collect();
         let reports = tx.reports(&cases).await?;
+        let by_mail = reports.values().filter(|report| report.channel.as_str() == BY_MAIL).map(|report| report.id);
+        let hushed = tx.unacknowledged(&by_mail.collect::<Vec<_>>()).await?;
         let contacts = tx.contacts(&cases).await?;
         let mut devices: HashMap<Uuid, Vec<ReportDevice>> = HashMap::new();
         for device in tx.devices(&cases).await? {
@@ -78,7 +85,7 @@ impl Audience {
             let of = AddressKey { way: found.way, key: found.key.clone() };
             suppressions.entry(of).or_default().push(found);
         }
-        Ok(Self { reports, contacts, devices, follows, people: known, owners, addresses, suppressions })
+        Ok(Self { reports, contacts, devices, follows, people: known, owners, addresses, suppressions, hushed })
     }
 
     /// Reads what is known of these people.
@@ -103,7 +110,7 @@ impl Audience {
     pub(super) fn of(&self, city: &City, keys: &AddressKeys, event: &CaseEvent) -> Vec<Recipient> {
         // A report that is gone was erased: nobody is left to be told.
         let Some(report) = self.reports.get(&event.case_id) else { return Vec::new() };
-        let reporter = self.reporter(city, keys, report);
+        let reporter = self.reporter(city, keys, report).filter(|_| !self.is_hushed(event));
         let mut everybody: Vec<Recipient> = reporter.into_iter().collect();
         if is_for_followers(&event.what) && is_public(city, report) {
             // Who told the city of it does not hear of it again because they follow it.
@@ -117,6 +124,17 @@ impl Audience {
             }
         }
         everybody
+    }
+
+    /// Whether the reporter is not told of `event` because their mail came soon after another: that it was received,
+    /// and who has it now. What happens to it later they hear.
+    pub(super) fn is_hushed(&self, event: &CaseEvent) -> bool {
+        let is_first = match &event.what {
+            What::Received => true,
+            What::Routed { rerouted_from, instead_of, .. } => rerouted_from.is_none() && instead_of.is_none(),
+            _ => false,
+        };
+        is_first && self.hushed.contains(&event.case_id)
     }
 
     /// Whether `event` matters for somebody's safety: who told it says so, or the city does of all such cases.

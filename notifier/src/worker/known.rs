@@ -95,5 +95,6 @@ pub(crate) fn facts<'a>(
         wishes,
         why,
         choices,
+        left_out: view.case().map_or(&[], |case| &case.left_out),
     }
 }

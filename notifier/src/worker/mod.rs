@@ -11,6 +11,7 @@ pub(crate) mod members;
 mod pinned;
 mod plan;
 mod proof;
+mod said;
 mod send;
 pub(crate) mod step;
 pub mod why;

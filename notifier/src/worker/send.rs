@@ -7,6 +7,7 @@ use super::{
     pinned::PinnedWords,
     plan::failed,
     proof::is_proof,
+    said::is_said,
 };
 use crate::{
     context,
@@ -129,6 +130,9 @@ impl SendWorker {
         if is_proof(letter) {
             return self.deliver_proof(&due).await;
         }
+        if is_said(letter) {
+            return self.deliver_said(&due).await;
+        }
         let Some(view) = self.store.notice(due.notice).await? else {
             return Ok(Verdict::never(Fault::Ours, "the notice is not in the store"));
         };
@@ -213,8 +217,8 @@ impl Edge for SendWorker {
     async fn record(&self, tx: &mut store::Tx, outcomes: &[Outcome]) -> Result<(), store::Error> {
         let at = self.store.clock().now();
         // The letter of a notice has the notice's id. One batch may hold it twice; the last wins.
-        // What has somebody prove an address is no notice: nothing is kept of it.
-        let notices = outcomes.iter().filter(|outcome| !is_proof(&outcome.letter));
+        // What has somebody prove an address, or is said in a conversation, is no notice: nothing is kept of it.
+        let notices = outcomes.iter().filter(|outcome| !is_proof(&outcome.letter) && !is_said(&outcome.letter));
         let last: HashMap<Uuid, &Outcome> = notices.map(|outcome| (outcome.letter.id, outcome)).collect();
         let by_id: BTreeMap<Uuid, &Outcome> = last.into_iter().collect();
         let ends: Vec<NoticeEnd> = by_id.values().map(|outcome| end_of(outcome, at)).collect();

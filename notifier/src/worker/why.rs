@@ -283,6 +283,7 @@ impl Whys {
             return match to {
                 Some(to) => plan::decide(scene, to, &[], None).err().unwrap_or(Silence::NotYet),
                 None if read.report.tell.way().is_none() => Silence::AskedNothing,
+                None if read.audience.is_hushed(event) => Silence::AnsweredBefore,
                 None => Silence::NoAddress,
             };
         }

@@ -294,6 +294,7 @@ impl Speaker<'_> {
         match silence {
             Silence::NotTold => self.text("why-silence-not-told", &[]),
             Silence::AskedNothing => self.text("why-silence-asked-nothing", &[]),
+            Silence::AnsweredBefore => self.text("why-silence-answered-before", &[]),
             Silence::NoAddress => self.text("why-silence-no-address", &[]),
             Silence::Unverified => self.text("why-silence-unverified", &[]),
             Silence::NoSender { ways: of } => self.text("why-silence-no-sender", &[("ways", &ways(of))]),

@@ -168,6 +168,38 @@ async fn what_somebody_answers_goes_to_who_has_their_case() {
     assert_eq!(letters.iter().map(|letter| letter.case_id).collect::<Vec<_>>(), [Some(one)]);
 }
 
+#[tokio::test]
+async fn with_a_door_words_are_kept_once_for_who_leads_conversations() {
+    let town = town(&format!(
+        "profile = 'kannel'\nurl = 'http://127.0.0.1:13013'\nuser = 'u'\npassword = 'p'\nhook_secret = '{SECRET}'\ndoor = true"
+    ))
+    .await;
+    let say = async |from: &str, id: &str, text: &str| {
+        let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        let status = town.get(&format!("/hooks/sms/kannel/{SECRET}?from={from}&text={text}{id}")).await.status;
+        assert_eq!(status, StatusCode::ACCEPTED, "{text}");
+    };
+    let an = "%2B32470123456";
+    for (from, id, text) in [
+        (an, "&id=1", "Er ligt zwerfvuil"),
+        (an, "&id=1", "Er ligt zwerfvuil"),
+        // A gateway without numbers delivers twice; somebody else says the same.
+        (an, "", "Markt 1"),
+        (an, "", "Markt 1"),
+        ("32470999999", "", "Markt 1"),
+        (an, "&id=2", "STOP"),
+        ("8686", "&id=3", "Uw saldo is laag"),
+    ] {
+        say(from, id, text).await;
+    }
+    let mut kept: Vec<_> = town.store.sms_waiting(10).await.unwrap();
+    kept.sort_by(|a, b| (&a.words, &a.number).cmp(&(&b.words, &b.number)));
+    let kept: Vec<_> = kept.iter().map(|sms| (sms.words.as_str(), sms.number.as_str())).collect();
+    let expected = [("Er ligt zwerfvuil", "+32470123456"), ("Markt 1", "+32470123456"), ("Markt 1", "+32470999999")];
+    assert_eq!(kept, expected);
+    assert!(is_stopped(&town.store, "+32470123456").await, "a wish is no conversation");
+}
+
 impl Town {
     /// A report that `phone` was told of by text message in this second; its id and its reference.
     async fn told_by_sms(&self, words: &str, phone: &str, second: u64) -> (Uuid, Reference) {

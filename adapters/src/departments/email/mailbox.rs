@@ -1,37 +1,14 @@
-//! The round that reads the city's mailbox: answers, mails that came back, programs that answer for
-//! whoever is away. A mail counts only if it holds a token that this city gave out; who it says it
-//! is from does not matter, as anybody can write that.
+//! The round that reads the city's mailbox, and puts away what it read when what it says is committed.
 
-use super::{hear, letter, words::Words};
+use super::sense::{Came, Sense, stays};
 use crate::{
-    answer_link::{is_over, newest},
-    happened::{Fate, Happened},
-    links::Links,
-    mail::{
-        Mail,
-        bounce::{self, Report},
-        imap::{self, Bookmark, Found, Move},
-        message::{self, Incoming, What},
-        reply::ReplyAddress,
-    },
+    intake::mail::THREAD,
+    mail::imap::{self, Bookmark, Found, Move},
     rounds::{Round, Went},
 };
 use async_trait::async_trait;
-use schemas::{
-    Timestamp, Uuid,
-    case::Case,
-    dispatch::Update,
-    id::derived,
-    letter::{Lane, Letter, Topic},
-    notice::{self, HeardState, Notice, REPORTER},
-    reply::wrote_back,
-    report::Language,
-    trace::Trace,
-    wish::Wish,
-};
 use serde_json::Value;
-use std::{collections::HashMap, sync::Arc, time::Duration};
-use store::{DispatchRow, NoticeTokens, Store};
+use std::{sync::Arc, time::Duration};
 
 /// The name of the round.
 pub const NAME: &str = "mailbox";
@@ -43,236 +20,33 @@ const MOST_MOVES: usize = 5_000;
 /// Reads the mailbox.
 pub struct Mailbox {
     config: imap::Config,
-    replies: ReplyAddress,
-    links: Links,
-    tokens: NoticeTokens,
-    language: Language,
-    store: Store,
-}
-
-/// What one mail came to.
-#[derive(Default)]
-struct Heard {
-    updates: Vec<Update>,
-    happened: Vec<Happened>,
-    letter: Option<Letter>,
-    /// For the metric.
-    outcome: &'static str,
-}
-
-/// The dispatch that a mail is about, its case, and all dispatches of that.
-struct About {
-    dispatch: Uuid,
-    case: Case,
-    rows: Vec<DispatchRow>,
+    sense: Sense,
 }
 
 impl Mailbox {
-    /// The round, if the city has a mailbox. Notes are written in `language`.
-    pub fn round(
-        mail: &Mail,
-        links: &Links,
-        tokens: &NoticeTokens,
-        language: Language,
-        store: &Store,
-    ) -> Option<Arc<dyn Round>> {
-        let (config, replies) = mail.mailbox.clone().zip(mail.replies.clone())?;
-        let (links, tokens, store) = (links.clone(), tokens.clone(), store.clone());
-        Some(Arc::new(Self { config, replies, links, tokens, language, store }))
-    }
-
-    /// The notice to a resident that a mail is about: by the address that it came to, and by nothing else,
-    /// as what a mail is called can be known by others than who got it.
-    fn notice(&self, mail: &Incoming) -> Option<Uuid> {
-        mail.to.iter().filter_map(|to| self.tokens.read_bounce(&self.replies.token(to)?)).next()
-    }
-
-    /// The notice to a resident that a mail answers, by the address that it came to.
-    fn answered(&self, mail: &Incoming) -> Option<Uuid> {
-        mail.to.iter().filter_map(|to| self.tokens.read_answer(&self.replies.token(to)?)).next()
-    }
-
-    /// What a resident answers to `notice` goes to who has the case, or is the wish to hear no more. A program
-    /// that answers for them says nothing of either.
-    fn answer(&self, mail: &Incoming, notice: Uuid, of: Option<&Notice>, at: Timestamp, now: Timestamp) -> Heard {
-        let (text, files) = match &mail.what {
-            What::Words { text, files } => (text, files),
-            What::Automatic { .. } => return Heard { outcome: "automatic", ..Heard::default() },
-            // Servers that send what came back to who is to be answered.
-            What::Report(_) => return Self::hear_of_notice(mail, notice, at, now),
-        };
-        let asked = if text.trim().is_empty() { &mail.subject } else { text };
-        let id = derived(&["written by mail", &notice.to_string(), &mail.key.to_string()]);
-        if Wish::read(asked) == Some(Wish::Stop) {
-            let (state, why, provider) = (HeardState::Stopped, Some("STOP by mail".to_owned()), "mail".to_owned());
-            let said = notice::Heard { notice: Some(notice), provider, number: None, state, why, at };
-            let letter =
-                Letter::new(id, Lane::notifier(), Topic::NoticeHeard, "notice.heard", &said, Trace::start(), now);
-            return Heard { letter: Some(letter), outcome: "stopped", ..Heard::default() };
-        }
-        // Who only follows a case has no say in it: a person looks at what they write.
-        let Some(of) = of.filter(|of| of.person == REPORTER) else {
-            return Heard { outcome: "unmatched", ..Heard::default() };
-        };
-        let mut words = text.clone();
-        if !files.is_empty() {
-            words = format!("{words}\n\n{}: {}", Words::of(self.language).attached, files.join(", "));
-        }
-        match wrote_back(of.case_id, id, &words, Trace::start(), now) {
-            Some(letter) => Heard { letter: Some(letter), outcome: "written", ..Heard::default() },
-            None => Heard { outcome: "empty", ..Heard::default() },
-        }
-    }
-
-    /// What a mail about `notice` tells the notifier, which knows what follows from it.
-    fn hear_of_notice(mail: &Incoming, notice: Uuid, at: Timestamp, now: Timestamp) -> Heard {
-        let (state, why, outcome) = match &mail.what {
-            What::Report(Report::Failed { why, .. }) if bounce::is_dead(why) => {
-                (HeardState::Dead, Some(why), "notice_dead")
-            }
-            What::Report(Report::Failed { why, .. }) => (HeardState::Failed, Some(why), "notice_failed"),
-            What::Report(Report::Complained { why }) => (HeardState::Complained, Some(why), "notice_complained"),
-            What::Report(Report::Delayed) => (HeardState::Trying, None, "notice_delayed"),
-            What::Report(Report::Arrived) => return Heard { outcome: "arrived", ..Heard::default() },
-            What::Automatic { .. } => return Heard { outcome: "automatic", ..Heard::default() },
-            // Nobody is asked to write there: a person looks at it.
-            What::Words { .. } => return Heard { outcome: "unmatched", ..Heard::default() },
-        };
-        let id = derived(&["heard by mail", &notice.to_string(), &mail.key.to_string()]);
-        let (notice, why, provider) = (Some(notice), why.cloned(), "mail".to_owned());
-        let said = notice::Heard { notice, provider, number: None, state, why, at };
-        let letter = Letter::new(id, Lane::notifier(), Topic::NoticeHeard, "notice.heard", &said, Trace::start(), now);
-        Heard { letter: Some(letter), outcome, ..Heard::default() }
-    }
-
-    /// The dispatch that a mail is about: by the address that it came to, or by what it answers.
-    fn dispatch(&self, mail: &Incoming) -> Option<Uuid> {
-        let by_address = mail.to.iter().filter_map(|to| self.replies.token(to));
-        let found = by_address.filter_map(|token| self.links.read_reply(&token)).next();
-        found.or_else(|| mail.about.iter().find_map(|id| letter::dispatch_of(&self.links, id)))
-    }
-
-    fn hear(&self, mail: &Incoming, about: Option<&About>, at: Timestamp, now: Timestamp) -> Heard {
-        let Some(About { dispatch, case, rows }) = about else {
-            return Heard { outcome: "unmatched", ..Heard::default() };
-        };
-        let words = Words::of(self.language);
-        let id = derived(&["mailed", &case.id.to_string(), &dispatch.to_string(), &mail.key.to_string()]);
-        let happened = |fate| vec![Happened { id, dispatch: *dispatch, fate }];
-        match &mail.what {
-            What::Words { text, files } => {
-                let Some(row) = newest(rows, *dispatch, at) else {
-                    return Heard { outcome: "unmatched", ..Heard::default() };
-                };
-                if is_over(row, case, now) {
-                    // Too long ago to speak for the city: a person looks at it.
-                    return Heard { outcome: "unmatched", ..Heard::default() };
-                }
-                let said = hear::says(text, files, words.attached, words.cut);
-                if said.is_empty() {
-                    // Nothing that could be read: a person looks at it.
-                    return Heard { outcome: "empty", ..Heard::default() };
-                }
-                let updates = said.into_iter().enumerate().map(|(n, say)| Update {
-                    critical: false,
-                    id: format!("mail-{id}-{n}"),
-                    department: row.department.clone(),
-                    dispatch: row.id,
-                    at,
-                    say,
-                });
-                Heard { updates: updates.collect(), outcome: "answer", ..Heard::default() }
-            }
-            What::Automatic { text } => {
-                let said = [mail.subject.as_str(), text.as_str()].join("\n");
-                let text = schemas::text::clean(&format!("{}: {said}", words.out_of_office));
-                Heard { happened: happened(Fate::Noted { text }), outcome: "automatic", ..Heard::default() }
-            }
-            What::Report(Report::Failed { why, who }) => {
-                let text = schemas::text::clean(&format!("{}: {why}", words.came_back));
-                let fate = Fate::CameBack { why: why.clone(), who: who.clone(), text };
-                Heard { happened: happened(fate), outcome: "came_back", ..Heard::default() }
-            }
-            What::Report(Report::Delayed) => Heard { outcome: "delayed", ..Heard::default() },
-            What::Report(Report::Arrived) => Heard { outcome: "arrived", ..Heard::default() },
-            // A department that calls its work spam: a person looks at it.
-            What::Report(Report::Complained { .. }) => Heard { outcome: "unmatched", ..Heard::default() },
-        }
-    }
-
-    /// What the dispatches with these ids are about. No connection is open meanwhile.
-    async fn abouts(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, About>, store::Error> {
-        let mut abouts = HashMap::new();
-        if ids.is_empty() {
-            return Ok(abouts);
-        }
-        let peeks = self.store.begin().await?.peek_dispatches(ids).await?;
-        for (dispatch, peek) in peeks {
-            let Some(case) = self.store.case(peek.case_id).await? else { continue };
-            let rows = self.store.dispatches_of(peek.case_id).await?;
-            abouts.insert(dispatch, About { dispatch, case, rows });
-        }
-        Ok(abouts)
-    }
-
-    /// The notices with these ids.
-    async fn notices(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Notice>, store::Error> {
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let rows = self.store.begin().await?.notices(ids).await?;
-        Ok(rows.into_iter().map(|(id, row)| (id, row.notice)).collect())
+    /// The round that reads the mailbox of `config`.
+    pub fn round(config: imap::Config, sense: Sense) -> Arc<dyn Round> {
+        Arc::new(Self { config, sense })
     }
 
     async fn make_sense(&self, mails: Vec<Found>) -> Result<(Went, Vec<Move>), String> {
-        let now = self.store.clock().now();
-        // Megabytes of anything: other work goes on meanwhile.
-        let read = tokio::task::spawn_blocking(move || {
-            mails.into_iter().map(|found| (message::read(&found.bytes), Found { bytes: Vec::new(), ..found })).collect()
+        let (places, came): (Vec<Found>, Vec<Came>) = mails
+            .into_iter()
+            .map(|found| {
+                let came = Came { at: found.at, bytes: found.bytes.into() };
+                (Found { bytes: Vec::new(), ..found }, came)
+            })
+            .unzip();
+        let (went, outcomes) = self.sense.make(came).await?;
+        let moves = places.into_iter().zip(outcomes).map(|(found, outcome)| Move {
+            folder: found.folder,
+            validity: found.validity,
+            uid: found.uid,
+            to: if stays(outcome) { self.config.unmatched.clone() } else { self.config.done.clone() },
+            why: Some(outcome.to_owned()),
         });
-        let read: Vec<(Incoming, Found)> =
-            read.await.map_err(|error| format!("the mails could not be read: {error}"))?;
-        let ids: Vec<Uuid> = read.iter().filter_map(|(mail, _)| self.dispatch(mail)).collect();
-        let answered: Vec<Uuid> = read.iter().filter_map(|(mail, _)| self.answered(mail)).collect();
-        let wrong = |error: store::Error| format!("the rows cannot be read: {error}");
-        let abouts = self.abouts(&ids).await.map_err(wrong)?;
-        let notices = self.notices(&answered).await.map_err(wrong)?;
-        let (mut went, mut moves) = (Went::default(), Vec::new());
-        for (mail, found) in read {
-            let about = self.dispatch(&mail).and_then(|id| abouts.get(&id));
-            let at = said_at(found.at, now);
-            let heard = match (self.notice(&mail), self.answered(&mail)) {
-                (Some(notice), _) => Self::hear_of_notice(&mail, notice, at, now),
-                (None, Some(notice)) => self.answer(&mail, notice, notices.get(&notice), at, now),
-                (None, None) => self.hear(&mail, about, at, now),
-            };
-            metrics::counter!("voordeur_mailbox_mails_total", "outcome" => heard.outcome).increment(1);
-            tracing::info!(
-                mail = %mail.key, outcome = heard.outcome, case = ?about.map(|about| about.case.id),
-                "a mail was read"
-            );
-            let kept = matches!(heard.outcome, "unmatched" | "empty");
-            moves.push(Move {
-                folder: found.folder.clone(),
-                validity: found.validity,
-                uid: found.uid,
-                to: if kept { self.config.unmatched.clone() } else { self.config.done.clone() },
-            });
-            went.updates.extend(heard.updates);
-            went.happened.extend(heard.happened);
-            went.letters.extend(heard.letter);
-        }
-        Ok((went, moves))
+        Ok((went, moves.collect()))
     }
-}
-
-/// When it was said: when our own mail server took it, as the clock of whoever wrote it may be anything.
-/// The server tells the second; the end of it counts, so that an answer is never older than one that
-/// was given by a link a moment before.
-fn said_at(taken: Option<i64>, now: Timestamp) -> Timestamp {
-    let end =
-        taken.and_then(|second| Timestamp::from_microsecond(second.checked_add(1)?.checked_mul(1_000_000)? - 1).ok());
-    end.map_or(now, |end| end.min(now))
 }
 
 #[async_trait]
@@ -288,9 +62,12 @@ impl Round for Mailbox {
         };
         let visit = imap::visit(&self.config, &bookmark).await?;
         let (mut went, moves) = self.make_sense(visit.mails).await?;
-        let now = self.store.clock().now();
-        if let Err(error) = self.store.sweep_mailed(now - COMES_BACK_WITHIN).await {
+        let now = self.sense.store.clock().now();
+        if let Err(error) = self.sense.store.sweep_mailed(now - COMES_BACK_WITHIN).await {
             tracing::warn!(%error, "mails that came back no more stay for now");
+        }
+        if let Err(error) = self.sense.store.sweep_mails_in(now - THREAD).await {
+            tracing::warn!(%error, "mails of residents that nobody answers any more stay for now");
         }
         // What is new is put away by the next visit, when it is certain that it was heard.
         let next = visit.more || !moves.is_empty();

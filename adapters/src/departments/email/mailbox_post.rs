@@ -4,8 +4,8 @@ use super::super::*;
 use crate::{
     answers::AnswersWorker,
     deliver::DeliverWorker,
-    departments::{Built, Tools, email, pace::Pace},
-    intake::IntakeTools,
+    departments::{Built, Tools, email, email::sense::Sense, pace::Pace},
+    intake::{IntakeTools, mail::Door},
     mail,
     rounds::RoundWorker,
     testing::{self, Hands, waiting},
@@ -14,8 +14,10 @@ use bus::{Edge as _, Effects as _, Outcome, Settled};
 use schemas::{
     event::What as Event,
     letter::{Lane, Letter},
+    report::Language,
     verdict::Verdict,
 };
+use store::NoticeTokens;
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -26,6 +28,7 @@ pub(super) struct Post {
     pub(super) all: Tools,
     /// What tells this test's mailboxes from all others.
     pub(super) name: String,
+    pub(super) sense: Sense,
     round: RoundWorker,
 }
 
@@ -62,19 +65,31 @@ pub(super) fn mailbox(user: &str) -> Option<imap::Config> {
 
 impl Post {
     pub(super) fn open(hands: Hands, tools: IntakeTools) -> Option<Self> {
+        Self::with_door(hands, tools, None)
+    }
+
+    pub(super) fn with_door(hands: Hands, tools: IntakeTools, door: Option<Door>) -> Option<Self> {
         let (host, port) = server("VOORDEUR_TEST_SMTP")?;
         let fresh = schemas::id::Ids::new(schemas::id::Clock::new(testing::now)).token();
         let name = fresh[..12].to_lowercase();
         let mut smtp = mail::smtp::Config::new(&host);
         smtp.port = Some(port);
         smtp.from = Some("meldpunt@stad.example".to_owned());
-        let config = mail::Config { smtp, mailbox: Some(mailbox(&format!("stad-{name}"))?) };
+        let config = mail::Config { smtp, mailbox: Some(mailbox(&format!("stad-{name}"))?), answers_to: None };
         let mail = config.build(&tools.city).unwrap();
         let mut all = testing::tools(tools.store.clone());
-        let round = Mailbox::round(&mail, &all.links, &tokens(), Language::Nl, &tools.store).unwrap();
+        let sense = Sense {
+            replies: mail.replies.clone().unwrap(),
+            links: all.links.clone(),
+            tokens: tokens(),
+            language: Language::Nl,
+            store: tools.store.clone(),
+            door,
+        };
+        let round = Mailbox::round(mail.mailbox.clone().unwrap(), sense.clone());
         all.mail = Some(mail);
         let round = RoundWorker::of_the_house(tools.store.clone(), NAME, round);
-        Some(Self { hands, tools, all, name, round })
+        Some(Self { hands, tools, all, name, sense, round })
     }
 
     pub(super) fn worker(&self, to: &[&str]) -> DeliverWorker {

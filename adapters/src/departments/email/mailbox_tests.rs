@@ -1,9 +1,11 @@
 //! Mail both ways, through a real Postfix and a real Dovecot (deploy/dev/mail).
 
+#[path = "mailbox_door_tests.rs"]
+mod door_tests;
 #[path = "mailbox_post.rs"]
 mod post;
 
-use super::*;
+use super::{super::sense::said_at, *};
 use crate::{
     mail,
     testing::{self, Desk, routed, timeline, waiting},
@@ -12,16 +14,17 @@ use bus::Edge as _;
 use mail_parser::MessageParser;
 use post::{Post, mailbox, server};
 use schemas::{
+    Uuid,
     case::{Role, Status},
     dispatch::{Dispatch, DispatchState, Say},
     event::What as Event,
     letter::{Lane, Letter},
-    notice::{Because, Heard, HeardState, NoticeState},
-    report::{Contact, Received, Why},
+    notice::{Because, Heard, HeardState, Notice, NoticeState, REPORTER},
+    report::{Contact, Language, Received, Why},
     verdict::Verdict,
     way::Way,
 };
-use store::DeadFilter;
+use store::{DeadFilter, DispatchRow};
 
 async fn a_mail_goes_out_and_its_answer_changes_the_case((hands, _bed, tools): Desk) {
     let Some(post) = Post::open(hands, tools) else { return };
@@ -356,7 +359,7 @@ async fn a_crash_while_reading_loses_nothing_and_hears_nothing_twice((hands, _be
     post.answer(&letter, &[], "We kijken").await;
     post.mails("stad", "INBOX", 1).await;
     let mail = post.all.mail.clone().unwrap();
-    let round = Mailbox::round(&mail, &post.all.links, &post::tokens(), Language::Nl, &post.tools.store).unwrap();
+    let round = Mailbox::round(mail.mailbox.clone().unwrap(), post.sense.clone());
     // Read, and died before anything was committed: the mail is where it was.
     let first = round.go(Value::Null).await.unwrap();
     assert_eq!((first.updates.len(), post.mails("stad", "INBOX", 0).await.len()), (1, 1));

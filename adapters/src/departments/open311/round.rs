@@ -291,10 +291,9 @@ impl Walk {
             kept: serde_json::to_value(&self.kept).map_err(|error| error.to_string())?,
             updates: self.updates,
             arrived: self.arrived,
-            happened: Vec::new(),
-            letters: Vec::new(),
             next_at,
             trouble: self.trouble.map(|trouble| format!("their server was asked in part; the rest follows: {trouble}")),
+            ..Went::default()
         })
     }
 }

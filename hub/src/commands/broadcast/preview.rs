@@ -96,6 +96,7 @@ fn render(ground: &Ground<'_>, broadcast: &Broadcast, language: Language) -> any
         wishes: "…",
         why: "…",
         choices: "…",
+        left_out: &[],
     };
     let made = ground.town.templates.render(&ground.town.city, &ground.config.web.public_url(), &facts, language);
     Ok(made.map_err(|error| Failure::new(error.to_string(), "`voordeur check` shows each fault"))?)

@@ -202,6 +202,7 @@ fn in_words(silence: &Silence) -> String {
     match silence {
         Silence::NotTold => "nobody is told of this".into(),
         Silence::AskedNothing => "not told: they asked to hear nothing".into(),
+        Silence::AnsweredBefore => "not told: their mail before this one was answered, and speaks for all".into(),
         Silence::NoAddress => "not told: there is no address".into(),
         Silence::Unverified => "not told: they did not prove that an address is theirs".into(),
         Silence::NoSender { ways } => format!("not told: no sender is set up for {}", list(ways)),

@@ -51,6 +51,9 @@ pub struct SmsConfig {
     /// What one part costs, in euro.
     #[serde(default)]
     pub price_per_part: Option<f64>,
+    /// Whether words that people send go to whoever leads conversations.
+    #[serde(default)]
+    pub door: bool,
     /// Messages in the air at once, 1 to 100.
     #[serde(default = "four")]
     pub at_once: usize,

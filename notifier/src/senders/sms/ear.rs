@@ -16,18 +16,26 @@ use schemas::{
     wish::Wish,
 };
 use std::time::Duration;
-use store::{AddressKey, Store};
+use store::{AddressKey, SmsIn, SmsPart, Store};
 
 /// Whoever was told longer ago writes about something else.
 const ANSWERED_WITHIN: Duration = Duration::from_hours(90 * 24);
+
+/// What the city said longer ago tells no message from its copy.
+const ANSWERED_LATELY: Duration = Duration::from_hours(24);
 
 /// Listens to one gateway. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Ear {
     pub provider: String,
     pub country: String,
+    /// Words go to whoever leads conversations ([`store::SmsIn`]).
+    pub door: bool,
     pub store: Store,
 }
+
+/// The round that leads conversations.
+const CONVERSATIONS: &str = "sms_in";
 
 /// A message that somebody sent to us.
 pub(super) struct Message {
@@ -37,12 +45,14 @@ pub(super) struct Message {
     pub text: String,
     /// The gateway's number of it, by which the same message is known again.
     pub number: Option<String>,
+    /// Which part of a longer message it is; `None` when it is whole.
+    pub part: Option<SmsPart>,
 }
 
 impl Ear {
-    /// Listens to the gateway `provider`.
-    pub(super) fn new(provider: &str, city: &City, store: &Store) -> Self {
-        Self { provider: provider.to_owned(), country: city.country.clone(), store: store.clone() }
+    /// Listens to the gateway `provider`; with a `door`, words go to whoever leads conversations.
+    pub(super) fn new(provider: &str, door: bool, city: &City, store: &Store) -> Self {
+        Self { provider: provider.to_owned(), country: city.country.clone(), door, store: store.clone() }
     }
 
     /// Keeps what is `heard` of messages that were sent. When this returns, it survives a crash.
@@ -62,8 +72,37 @@ impl Ear {
         let id = message.number.as_ref().map(|number| derived(&["sms in", &self.provider, number]));
         match wish {
             Some(wish) => self.wish(wish, number, id).await,
+            None if self.door => self.keep(message, number, id).await,
             None => self.words(&message.text, number, id, trace).await,
         }
+    }
+
+    /// Keeps the words for whoever leads conversations. A gateway that gives its messages no numbers may deliver one
+    /// twice: after the city said something it is another.
+    async fn keep(&self, message: &Message, number: String, id: Option<Uuid>) -> Result<Taken, store::Error> {
+        let now = self.store.clock().now();
+        let key = self.store.address_keys().await?.of(&Address::Sms(number.clone()));
+        let mut tx = self.store.begin().await?;
+        let id = match (id, message.part) {
+            // Each part of one message has a number of its own, or all have the same.
+            (Some(id), Some(part)) => derived(&["sms part", &id.to_string(), &part.nth.to_string()]),
+            (Some(id), None) => id,
+            (None, part) => {
+                let said = tx.sms_said_to(&key, now - ANSWERED_LATELY).await?;
+                let said = said.first().map(|said| said.id.to_string()).unwrap_or_default();
+                let part = part.map(|part| format!("{} {}", part.reference, part.nth)).unwrap_or_default();
+                let hour = (now.as_second() / 3600).to_string();
+                derived(&["sms in", &self.provider, &key, &said, &part, &hour, &message.text])
+            }
+        };
+        let sms = SmsIn { id, key, number, words: message.text.clone(), part: message.part, at: now };
+        tx.keep_sms_in(&sms).await?;
+        tx.commit().await?;
+        // It is kept; when nobody is told now, it is read a little later.
+        if let Err(error) = self.store.hurry_round(CONVERSATIONS).await {
+            tracing::debug!(%error, "a text message is read a little later");
+        }
+        Ok(Taken::Passed)
     }
 
     async fn wish(&self, wish: Wish, number: String, id: Option<Uuid>) -> Result<Taken, store::Error> {

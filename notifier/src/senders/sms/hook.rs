@@ -52,9 +52,9 @@ pub enum Taken {
     Stop,
     /// Somebody wants messages again.
     Start,
-    /// Somebody answered what they were told: it goes to who has their case.
+    /// Somebody wrote: it goes to who has their case, or to who leads conversations.
     Passed,
-    /// Somebody wrote who was told nothing: nobody reads it yet.
+    /// Somebody wrote who was told nothing, and the city has no door for text messages: nobody reads it.
     Words,
     /// It does not come from the gateway, or there is no such gateway.
     NotGenuine,
@@ -104,7 +104,7 @@ impl Inner {
             signed_with,
             networks: config.hook_networks.iter().filter_map(|text| Network::parse(text)).collect(),
             hook: profile.hook?,
-            ear: Ear::new(config.name(), city, store),
+            ear: Ear::new(config.name(), config.door, city, store),
         })
     }
 
@@ -152,6 +152,8 @@ impl Message {
             from: fields.get(one, &at.from)?,
             text: fields.get(one, &at.text)?,
             number: at.number.as_ref().and_then(|field| fields.get(one, field)),
+            // Gateways that speak HTTP put parts together themselves.
+            part: None,
         })
     }
 }

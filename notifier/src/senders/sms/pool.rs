@@ -34,6 +34,8 @@ pub(super) struct Member {
     /// Millionths of a euro.
     pub price_per_part: Option<i64>,
     pub receipt_within: Option<Duration>,
+    /// Whether words that people send go to whoever leads conversations.
+    pub door: bool,
     weight: u32,
     budget: Option<DefaultDirectRateLimiter>,
     health: Mutex<Health>,
@@ -71,6 +73,7 @@ impl Member {
             transliterate: config.transliterate,
             price_per_part: config.price_per_part.map(micros),
             receipt_within,
+            door: config.door,
             weight: config.weight,
             budget: budget.map(|parts| RateLimiter::direct(Quota::per_minute(parts))),
             health: Mutex::default(),

@@ -16,6 +16,7 @@ use schemas::{
     notice::{Heard, HeardState},
     trace::Trace,
 };
+use store::SmsPart;
 
 /// Keeps what `delivered` says. When this returns well, all of it survives a crash.
 pub(super) async fn take(
@@ -142,7 +143,25 @@ fn message(deliver: &DeliverSm) -> Option<Message> {
         DataCoding::Latin1 => octets.iter().copied().map(char::from).collect(),
         _ => return None,
     };
-    Some(Message { from: deliver.source_addr.as_str().to_owned(), text, number: None })
+    let part = has_header.then(|| deliver.short_message().as_ref().get(1..header)).flatten().and_then(part);
+    Some(Message { from: deliver.source_addr.as_str().to_owned(), text, number: None, part })
+}
+
+/// Which part of a longer message the header says it is (3GPP TS 23.040 §9.2.3.24.1 and §9.2.3.24.8).
+fn part(mut header: &[u8]) -> Option<SmsPart> {
+    while let [element, length, rest @ ..] = header {
+        let (value, rest) = rest.split_at_checked(usize::from(*length))?;
+        let part = match (element, value) {
+            (0x00, [reference, of, nth]) => Some((u16::from(*reference), *of, *nth)),
+            (0x08, [high, low, of, nth]) => Some((u16::from_be_bytes([*high, *low]), *of, *nth)),
+            _ => None,
+        };
+        if let Some((reference, of, nth)) = part {
+            return (1..=of).contains(&nth).then_some(SmsPart { reference, of, nth });
+        }
+        header = rest;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -193,6 +212,22 @@ mod tests {
         ] {
             let read = message(&deliver(class, coding, &octets)).map(|message| message.text);
             assert_eq!(read.as_deref(), text, "{coding:?}");
+        }
+    }
+
+    #[test]
+    fn parts_are_known_by_their_header() {
+        let of = |header: &[u8]| {
+            let octets = [&[header.len() as u8], header, b"put"].concat();
+            let message = message(&deliver(0x40, DataCoding::McSpecific, &octets)).unwrap();
+            assert_eq!(message.text, "put");
+            message.part.map(|part| (part.reference, part.of, part.nth))
+        };
+        assert_eq!(of(&[0, 3, 7, 2, 1]), Some((7, 2, 1)));
+        assert_eq!(of(&[8, 4, 1, 0, 3, 2]), Some((256, 3, 2)));
+        assert_eq!(of(&[5, 4, 0, 0, 0, 0, 0, 3, 7, 2, 2]), Some((7, 2, 2)), "behind another");
+        for none in [&[0, 3, 7, 2, 3][..], &[0, 3, 7, 2, 0], &[0, 9, 7], &[1], &[]] {
+            assert_eq!(of(none), None, "{none:?}");
         }
     }
 
