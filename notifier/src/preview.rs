@@ -151,6 +151,7 @@ impl Stage<'_> {
         Facts {
             about: About::Case { event, report, is_theirs: true, lead, article },
             name: real.contact.as_ref().and_then(|contact| contact.name.as_deref()),
+            left_out: &[],
             // The links that only the person themselves may have stay those of the sample.
             ..sample.facts()
         }

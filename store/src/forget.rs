@@ -21,6 +21,9 @@ sql! {
     both NO_ITEMS = "DELETE FROM letterbox WHERE recipient = $1 AND way = $2";
     both NO_ADDRESS = "DELETE FROM address WHERE way = $1 AND key = $2 RETURNING person_id";
     both NO_PROOFS = "DELETE FROM proof WHERE way = $1 AND key = $2";
+    both NO_SMS_IN = "DELETE FROM sms_in WHERE key = $1";
+    both NO_SMS_TALK = "DELETE FROM sms_talk WHERE key = $1";
+    both NO_SMS_OUT = "DELETE FROM sms_out WHERE key = $1";
     both NO_FOLLOWS = "DELETE FROM follow WHERE person_id = $1
         AND NOT EXISTS (SELECT 1 FROM address WHERE address.person_id = $1)";
     both NO_PLACES = "DELETE FROM place WHERE person_id = $1
@@ -56,12 +59,17 @@ impl Tx {
         self.conn.exec(NO_ITEMS, args![recipient, way.as_str()]).await
     }
 
-    /// Forgets an address of somebody who follows something, what waits for a proof of it, and them with what they
+    /// Forgets an address of somebody who follows something, what waits for a proof of it, conversations with it, and them with what they
     /// follow and their places when it was their last. `None` when it was nobody's; otherwise whether the person is
     /// gone.
     pub async fn forget_address(&mut self, key: &AddressKey) -> Result<Option<bool>> {
         self.clear_soft_bounces(key).await?;
         self.conn.exec(NO_PROOFS, args![key.way.as_str(), key.key.as_str()]).await?;
+        if key.way == Way::Sms {
+            for sql in [NO_SMS_IN, NO_SMS_TALK, NO_SMS_OUT] {
+                self.conn.exec(sql, args![key.key.as_str()]).await?;
+            }
+        }
         let gone: Vec<(String,)> = self.conn.all(NO_ADDRESS, args![key.way.as_str(), key.key.as_str()]).await?;
         let Some((person,)) = gone.into_iter().next() else { return Ok(None) };
         self.forget_unreachable(&person).await.map(Some)

@@ -1,6 +1,7 @@
 //! Text messages that come in, and conversations.
 
 use crate::*;
+use schemas::way::Way;
 use store::{SmsIn, SmsOut, SmsPart, SmsTalk};
 
 both!(a_text_message_is_kept_once_and_forgotten_when_it_was_read, a_conversation_has_an_end, what_is_said_is_counted);
@@ -36,6 +37,15 @@ async fn a_text_message_is_kept_once_and_forgotten_when_it_was_read(bed: Bed) {
     assert_eq!(store.sms_came("k", bed.now()).await.unwrap(), 0);
     bed.pass(MINUTE);
     assert_eq!(store.forget_sms(bed.now(), bed.now()).await.unwrap(), 1, "what waits stays");
+    let mut tx = store.begin().await.unwrap();
+    let key = |way| store::AddressKey { way, key: "k".to_owned() };
+    assert_eq!(tx.forget_address(&key(Way::Email)).await.unwrap(), None);
+    tx.commit().await.unwrap();
+    assert_eq!(store.sms_waiting(10).await.unwrap().len(), 1);
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(tx.forget_address(&key(Way::Sms)).await.unwrap(), None, "nobody follows anything by it");
+    tx.commit().await.unwrap();
+    assert_eq!(store.sms_waiting(10).await.unwrap(), [], "forgotten with the address");
 }
 
 async fn a_conversation_has_an_end(bed: Bed) {
