@@ -42,11 +42,15 @@ pub enum Deed {
     MailAgain,
     /// It is forgotten.
     MailDrop,
+    /// A program was given a key.
+    KeysCreate,
+    /// A key is refused from now on.
+    KeysRevoke,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::NoticesStop,
         Self::NoticesLift,
         Self::NoticesForget,
@@ -65,6 +69,8 @@ impl Deed {
         Self::BroadcastStop,
         Self::MailAgain,
         Self::MailDrop,
+        Self::KeysCreate,
+        Self::KeysRevoke,
     ];
 
     /// The deed in words of the command line, with a dot.
@@ -88,6 +94,8 @@ impl Deed {
             Self::BroadcastStop => "broadcast.stop",
             Self::MailAgain => "mail.again",
             Self::MailDrop => "mail.drop",
+            Self::KeysCreate => "keys.create",
+            Self::KeysRevoke => "keys.revoke",
         }
     }
 }

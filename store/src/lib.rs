@@ -12,12 +12,14 @@
 //! `mail_spool`, `sms_in`, `sms_talk` and `sms_out`, and nowhere else.
 
 mod answers;
+mod api_keys;
 mod arrived;
 mod attempts;
 mod audit;
 mod batches;
 mod broadcasts;
 mod cases;
+mod channel_reports;
 mod claims;
 mod clock;
 mod console;
@@ -32,6 +34,7 @@ mod error;
 mod events;
 mod forget;
 mod gathered;
+mod georeport;
 mod hooks;
 mod inbox;
 mod lanes;
@@ -81,6 +84,7 @@ pub use attempts::{Attempt, AttemptEnd};
 pub use audit::AuditFilter;
 pub use batches::{BatchAnswer, BatchFile, BatchRow, BatchWaiting};
 pub use broadcasts::{Advance, Tally};
+pub use channel_reports::{ChannelFilter, ChannelReport};
 pub use clock::CaseCount;
 pub use console::{ConsoleFilter, ConsoleRow};
 pub use crowd::From as CrowdFrom;
@@ -88,6 +92,7 @@ pub use dead::{DeadFilter, DeadLetter};
 pub use devices::ReportDevice;
 pub use dispatches::DispatchRow;
 pub use error::Error;
+pub use georeport::{GeoRequest, GeoUpdate, RequestFilter, UpdateFilter, Viewer};
 pub use lanes::LaneState;
 pub use lessons::Lesson;
 pub use letterbox::LetterboxItem;

@@ -47,12 +47,14 @@ pub(crate) use {on, sql};
 pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
     [
         crate::answers::STATEMENTS,
+        crate::api_keys::STATEMENTS,
         crate::arrived::STATEMENTS,
         crate::attempts::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::batches::STATEMENTS,
         crate::broadcasts::STATEMENTS,
         crate::cases::STATEMENTS,
+        crate::channel_reports::STATEMENTS,
         crate::clock::STATEMENTS,
         crate::console::STATEMENTS,
         crate::corrections::STATEMENTS,
@@ -63,6 +65,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::events::STATEMENTS,
         crate::forget::STATEMENTS,
         crate::gathered::STATEMENTS,
+        crate::georeport::STATEMENTS,
         crate::hooks::STATEMENTS,
         crate::inbox::STATEMENTS,
         crate::lanes::STATEMENTS,

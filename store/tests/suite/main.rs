@@ -3,6 +3,7 @@
 
 mod accept;
 mod answers;
+mod api_keys;
 mod audit;
 mod batches;
 mod broadcasts;
@@ -11,6 +12,7 @@ mod clock;
 mod corrections;
 mod database;
 mod devices;
+mod georeport;
 mod lessons;
 mod letters;
 mod mail_in;
