@@ -17,6 +17,7 @@ pub mod departments;
 pub mod happened;
 pub mod intake;
 pub mod json;
+pub mod keys;
 pub mod links;
 pub mod mail;
 pub mod recategorise;

@@ -16,7 +16,7 @@ mod server;
 mod services;
 mod status;
 mod windows;
-mod wire;
+pub(crate) mod wire;
 
 pub use config::Config;
 pub use form::marked;
@@ -35,6 +35,12 @@ use schemas::{
 use server::{Receipt, Server};
 use std::{sync::Arc, time::Duration};
 use store::{Open311Receipt, Tx};
+
+/// What a status of theirs means to us, as a word.
+#[cfg(test)]
+pub(crate) fn meaning(word: &str) -> String {
+    format!("{:?}", status::Statuses::new(&std::collections::BTreeMap::new()).means(word))
+}
 
 impl Config {
     /// The settings of a department of a city that was checked; nothing for one that is reached in

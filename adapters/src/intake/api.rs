@@ -1,6 +1,6 @@
 //! `POST /api/v1/reports`: a report as JSON, idempotent by `Idempotency-Key`.
 
-use super::{Accepted, IntakeError, IntakeTools, Receipt, accept};
+use super::{Accepted, IntakeError, IntakeTools, Receipt, accept, attempt};
 use crate::json::{self, Unreadable};
 use schemas::{fault::Invalid, slug::Channel, submission::Submission, trace::Trace};
 use serde::Deserialize;
@@ -11,11 +11,13 @@ use serde::Deserialize;
 pub struct Config {
     /// The largest body, in bytes.
     pub max_body: usize,
+    /// Whether only programs with a key of their channel come in, for reports and for photos.
+    pub require_key: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_body: 256 * 1024 }
+        Self { max_body: 256 * 1024, require_key: false }
     }
 }
 
@@ -47,6 +49,8 @@ pub struct Door {
 pub struct Request<'a> {
     /// The door's name as it is kept with the report: `api`, or the channel of the caller's key.
     pub channel: &'a Channel,
+    /// Whether it is only tried: checked in everything and answered, but not kept.
+    pub trial: bool,
     /// The header `Content-Type`.
     pub content_type: Option<&'a str>,
     /// The header `Idempotency-Key`.
@@ -64,6 +68,8 @@ pub enum Outcome {
     Created(Receipt),
     /// It was stored before under this key; this is what was answered then: 200.
     Replayed(Receipt),
+    /// Good, and not kept: it came with a key for tests. The reference is `00000000`.
+    Tried(Receipt),
     /// This key was used before for something else: 409.
     Conflict,
     /// Fields are wrong: 422. Every fault is named.
@@ -89,6 +95,11 @@ impl Door {
         self.config.max_body
     }
 
+    /// Whether only programs with a key come in.
+    pub fn requires_key(&self) -> bool {
+        self.config.require_key
+    }
+
     /// Takes one request.
     pub async fn receive(&self, request: Request<'_>) -> Outcome {
         if let Some(fault) = json::not_json(request.content_type) {
@@ -108,6 +119,13 @@ impl Door {
             Ok(checked) => checked,
             Err(faults) => return Outcome::Invalid(faults),
         };
+        if request.trial {
+            return match attempt(&self.tools, &checked).await {
+                Ok(receipt) => Outcome::Tried(receipt),
+                Err(IntakeError::Invalid(faults)) => Outcome::Invalid(faults),
+                Err(IntakeError::Store(error)) => Outcome::Failed(error),
+            };
+        }
         match accept(&self.tools, request.channel, key, checked, request.trace).await {
             Ok(Accepted::New(receipt)) => Outcome::Created(receipt),
             Ok(Accepted::Again(receipt)) => Outcome::Replayed(receipt),

@@ -19,6 +19,7 @@ async fn post(doors: &Doors, key: Option<&str>, body: &Value) -> api::Outcome {
 async fn post_bytes(doors: &Doors, key: Option<&str>, body: &[u8]) -> api::Outcome {
     let channel = testing::slug("api");
     let request = api::Request {
+        trial: false,
         channel: &channel,
         content_type: Some("application/json; charset=utf-8"),
         idempotency_key: key.map(str::as_bytes),
@@ -91,7 +92,7 @@ async fn bad_input_names_the_field_and_stores_nothing((_hands, _folder, tools): 
     assert!(matches!(post(&doors, Some("k"), &good).await, api::Outcome::Created(_)));
 }
 
-fn png() -> Bytes {
+pub(crate) fn png() -> Bytes {
     let mut out = std::io::Cursor::new(Vec::new());
     image::RgbImage::from_pixel(9, 7, image::Rgb([9, 9, 9])).write_to(&mut out, image::ImageFormat::Png).unwrap();
     out.into_inner().into()
@@ -134,6 +135,7 @@ async fn a_double_click_files_once((_hands, _folder, tools): Desk) {
     let channel = testing::slug("api");
     let body = json!({"category": "wegen/put", "words": "x", "photos": [report.photos[0]]}).to_string();
     let request = api::Request {
+        trial: false,
         channel: &channel,
         content_type: Some("application/json"),
         idempotency_key: None,
