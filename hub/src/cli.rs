@@ -2,6 +2,7 @@
 
 mod audit;
 mod broadcast;
+mod keys;
 mod letters;
 mod mail;
 mod notices;
@@ -10,6 +11,7 @@ mod tasks;
 
 pub use audit::{AuditArgs, By, named};
 pub use broadcast::{BroadcastCommand, BroadcastWho};
+pub use keys::{KeysCommand, RevokeKeyArgs};
 pub use letters::{LettersCommand, ListArgs as LetterListArgs, PrintArgs as LetterPrintArgs};
 pub use mail::MailCommand;
 pub use notices::{
@@ -82,6 +84,9 @@ pub enum Command {
     /// What residents are sent: why, and why not; how it reads; no more of it; forget an address
     #[command(subcommand)]
     Notices(NoticesCommand),
+    /// Keys of programs that bring reports in: make, list, revoke
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// What people of the city did: who, when, to what, and why
     Audit(AuditArgs),
     /// Tell many people one thing: everybody with a place in an area, or who follows something

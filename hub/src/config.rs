@@ -2,6 +2,7 @@
 
 mod calls;
 mod channels;
+mod intake;
 mod letters;
 mod load;
 mod mail;
@@ -13,6 +14,7 @@ mod sms_door;
 
 pub use calls::Calls;
 pub use channels::ChannelAccess;
+pub use intake::Intake;
 pub use letters::Letters;
 pub use mail::{Dkim, Mail, Mailbox, Tls};
 pub use mail_in::{Lmtp, MailDoor};
@@ -62,6 +64,8 @@ pub struct Config {
     pub http: Http,
     /// Secrets of departments, by id.
     pub departments: BTreeMap<DepartmentId, DepartmentAccess>,
+    /// Doors for programs.
+    pub intake: Intake,
     /// Channel integrations that are told what becomes of their reports, by id.
     pub channels: BTreeMap<Channel, ChannelAccess>,
     /// Which rules decide.
@@ -133,6 +137,8 @@ pub struct Web {
     pub reads_per_minute: u32,
     /// Messages with a code or a link that one address may have sent per hour, to prove an address; 0 = no limit.
     pub proofs_per_hour: u32,
+    /// Calls that one key of a channel may make per minute; 0 = no limit.
+    pub per_key_per_minute: u32,
     /// Addresses or networks of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<String>,
 }
@@ -147,6 +153,7 @@ impl Default for Web {
             rate_per_minute: 30,
             reads_per_minute: 600,
             proofs_per_hour: 20,
+            per_key_per_minute: 600,
             trusted_proxies: Vec::new(),
         }
     }

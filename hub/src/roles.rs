@@ -216,10 +216,12 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
         ))
     })?;
     let mut out = web::WebConfig::new(public_url);
-    let web::Rate { writes_per_minute, reads_per_minute, proofs_per_hour } = &mut out.rate;
+    let web::Rate { writes_per_minute, reads_per_minute, proofs_per_hour, per_key_per_minute } = &mut out.rate;
     *writes_per_minute = config.web.rate_per_minute;
     *reads_per_minute = config.web.reads_per_minute;
     *proofs_per_hour = config.web.proofs_per_hour;
+    *per_key_per_minute = config.web.per_key_per_minute;
+    config.intake.set(config.http.client(), &mut out.intake)?;
     out.letterbox = config.mail.is_none();
     if out.letterbox && !out.is_for_this_machine() {
         tracing::warn!("everybody can read what is sent at /sandbox/letterbox: set [mail] before residents come");

@@ -74,17 +74,19 @@ pub struct Rate {
     pub reads_per_minute: u32,
     /// Messages, in an hour, by which somebody is to prove an address.
     pub proofs_per_hour: u32,
+    /// Calls with one key of a channel, whatever they do.
+    pub per_key_per_minute: u32,
 }
 
 impl Default for Rate {
     fn default() -> Self {
-        Self { writes_per_minute: 30, reads_per_minute: 600, proofs_per_hour: 20 }
+        Self { writes_per_minute: 30, reads_per_minute: 600, proofs_per_hour: 20, per_key_per_minute: 600 }
     }
 }
 
 impl Rate {
     /// No limit at all.
-    pub const OFF: Self = Self { writes_per_minute: 0, reads_per_minute: 0, proofs_per_hour: 0 };
+    pub const OFF: Self = Self { writes_per_minute: 0, reads_per_minute: 0, proofs_per_hour: 0, per_key_per_minute: 0 };
 }
 
 #[cfg(test)]

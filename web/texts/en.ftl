@@ -689,6 +689,8 @@ pace-back = Back to your choices
 case-received = This was reported
 case-reopened = This is not solved yet: it is looked at again
 person-silence-open = Choose what you want to hear nothing of
+open311-notice = Follow your report at { $url }
+open311-test = Test: this was checked and is not kept.
 
 ## How messages read, for people of the city
 preview-title = Messages to residents

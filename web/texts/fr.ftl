@@ -689,6 +689,8 @@ pace-back = Retour à vos choix
 case-received = Cela a été signalé
 case-reopened = Ce n’est pas encore résolu : on le regarde de nouveau
 person-silence-open = Choisissez ce dont vous ne voulez plus rien recevoir
+open311-notice = Suivez votre signalement : { $url }
+open311-test = Test : ceci est vérifié et n’est pas conservé.
 
 ## Comment se lisent les messages, pour les gens de la ville
 preview-title = Messages aux habitants

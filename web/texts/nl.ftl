@@ -689,6 +689,8 @@ pace-back = Terug naar uw keuzes
 case-received = Dit werd gemeld
 case-reopened = Dit is nog niet opgelost: het wordt opnieuw bekeken
 person-silence-open = Kies waarover u niets meer wilt horen
+open311-notice = Volg uw melding op { $url }
+open311-test = Test: dit is nagekeken en niet bewaard.
 
 ## Hoe berichten klinken, voor mensen van de stad
 preview-title = Berichten aan inwoners

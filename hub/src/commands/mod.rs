@@ -7,6 +7,7 @@ pub mod broker;
 pub mod cases;
 pub mod check;
 pub mod dead;
+pub mod keys;
 pub mod letters;
 pub mod mail;
 pub mod migrate;
@@ -41,6 +42,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Tasks(command) => tasks::run(command, &config()?).await,
         Command::Letters(command) => letters::run(command, &config()?).await,
         Command::Notices(command) => notices::run(command, &config()?).await,
+        Command::Keys(command) => keys::run(command, &config()?).await,
         Command::Audit(args) => audit::run(args, &config()?).await,
         Command::Broadcast(command) => broadcast::run(command, &config()?).await,
         Command::Mail(command) => mail::run(command, &config()?).await,

@@ -7,7 +7,9 @@ mod categories;
 mod department_cases;
 mod department_photos;
 mod desk_tasks;
+mod keyed;
 mod one_click;
+pub mod open311;
 pub(crate) mod openapi;
 mod photos;
 mod push;
@@ -64,6 +66,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     desk_tasks::DEED,
     desk_tasks::PHOTO,
     one_click::ENDPOINT,
+    open311::ENDPOINT,
     push::ENDPOINT,
     push::DEVICES,
     push::ONE,

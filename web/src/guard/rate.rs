@@ -12,6 +12,7 @@ use governor::{
     clock::{Clock as _, DefaultClock},
     state::keyed::DefaultKeyedStateStore,
 };
+use schemas::Uuid;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroU32,
@@ -28,6 +29,7 @@ pub struct Limits {
     writes: Option<Limiter>,
     reads: Option<Limiter>,
     proofs: Option<Limiter>,
+    keys: Option<Limiter>,
     checks: AtomicU64,
 }
 
@@ -47,6 +49,7 @@ impl Limits {
             writes: limiter(rate.writes_per_minute),
             reads: limiter(rate.reads_per_minute),
             proofs: NonZeroU32::new(rate.proofs_per_hour).map(|n| RateLimiter::keyed(Quota::per_hour(n))),
+            keys: limiter(rate.per_key_per_minute),
             checks: AtomicU64::new(0),
         }
     }
@@ -62,9 +65,14 @@ impl Limits {
         self.proofs.as_ref().map_or(Ok(()), |limiter| self.check(limiter, caller))
     }
 
+    /// Counts one call with the key `id`; the seconds to wait when it is one too many.
+    pub(crate) fn count_key(&self, id: Uuid) -> Result<(), u64> {
+        self.keys.as_ref().map_or(Ok(()), |limiter| self.check(limiter, Caller(id.as_u128())))
+    }
+
     fn check(&self, limiter: &Limiter, caller: Caller) -> Result<(), u64> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
-            for limiter in [&self.writes, &self.reads, &self.proofs].into_iter().flatten() {
+            for limiter in [&self.writes, &self.reads, &self.proofs, &self.keys].into_iter().flatten() {
                 limiter.retain_recent();
             }
         }
@@ -76,7 +84,7 @@ impl Limits {
 }
 
 /// Refuses what is too much. Departments and gateways are not counted: they have a key, and only a wrong
-/// key counts.
+/// key counts. Where channels come in, whoever reads the key counts.
 pub async fn limit(State(app): State<App>, mut request: Request, next: Next) -> Response {
     // Without a peer there is no socket: a test, or another program in this process.
     let peer = request
@@ -93,11 +101,17 @@ pub async fn limit(State(app): State<App>, mut request: Request, next: Next) -> 
     let free = ["/api/v1/departments/", "/api/v1/push/shown/", "/hooks/", "/assets/", "/u/"]
         .iter()
         .any(|start| path.starts_with(start));
+    let free = free || by_key(path);
     let write = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !free && let Err(seconds) = app.limits.count(caller, write) {
         return refuse(seconds);
     }
     next.run(request).await
+}
+
+/// Where programs come in with a key of their channel.
+fn by_key(path: &str) -> bool {
+    matches!(path, "/api/v1/reports" | "/api/v1/photos") || path.starts_with(crate::api::open311::BASE)
 }
 
 /// 429 with `Retry-After`; becomes a page for people further out.

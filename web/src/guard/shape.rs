@@ -2,6 +2,7 @@
 //! programs. Whatever went wrong, in our code, in a framework or by a panic, passes here.
 
 use crate::{
+    api,
     app::App,
     face::{Page, tel},
     problem::{Problem, Shaped},
@@ -69,16 +70,20 @@ pub async fn errors(State(app): State<App>, request: Request, next: Next) -> Res
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
+    let open311 = path.starts_with(api::open311::BASE);
     let program = path.starts_with("/api/");
     let is_problem = response
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"application/problem+json"));
-    if response.extensions().get::<Shaped>().is_some() && program == is_problem {
+    let is_shaped = response.extensions().get::<Shaped>().is_some();
+    if is_shaped && program == is_problem {
         return response;
     }
     let kept = kept(response.headers());
-    let mut shaped = if program {
+    let mut shaped = if open311 {
+        api::open311::shaped(&app, &path, status)
+    } else if program {
         Problem::of(status).into_response()
     } else {
         let language = path

@@ -39,6 +39,7 @@ mod work;
 mod work_photo;
 
 pub(crate) use photo::answer as picture;
+pub(crate) use timeline::line;
 
 use crate::app::App;
 use axum::{
@@ -199,7 +200,7 @@ fn emergencies(hints: &[EmergencyHint], text: &str) -> Vec<Call> {
 }
 
 /// The name of a department in `language`.
-fn department(app: &App, id: &str, language: Language) -> String {
+pub(crate) fn department(app: &App, id: &str, language: Language) -> String {
     app.site.city.department(id).map_or_else(|| id.to_owned(), |d| in_language(&d.names, language).to_owned())
 }
 

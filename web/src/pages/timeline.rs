@@ -81,6 +81,12 @@ pub struct Teller<'a> {
     pub today: Date,
 }
 
+/// One event in words, as the history of a case tells it; nothing for what residents do not see.
+pub(crate) fn line(app: &App, event: &CaseEvent, language: Language) -> Option<Line> {
+    let teller = Teller { app, language, today: app.today() };
+    event.what.is_public().then(|| teller.line(event))
+}
+
 impl Teller<'_> {
     fn text(&self, key: &str, args: &[(&str, &str)]) -> String {
         self.app.text(self.language, key, args)

@@ -97,9 +97,9 @@ async fn every_error_of_the_api_is_a_problem() {
     let big = vec![b' '; 300 * 1024];
     problem(&town.get("/api/v1/nothing").await, 404);
     problem(&town.get("/api/v1/cases/nonsense").await, 404);
-    let wrong_method = town.get("/api/v1/reports").await;
+    let wrong_method = town.ask(Request::put("/api/v1/reports").body(Body::empty()).unwrap()).await;
     problem(&wrong_method, 405);
-    assert_eq!(wrong_method.header("allow"), "POST");
+    assert!(wrong_method.header("allow").contains("POST"), "{}", wrong_method.header("allow"));
     problem(&town.post_json("/api/v1/reports", big).await, 413);
     let plain = Request::post("/api/v1/reports").header("content-type", "text/plain").body(Body::from("x")).unwrap();
     problem(&town.ask(plain).await, 415);

@@ -63,7 +63,7 @@ pub fn generator() -> SchemaGenerator {
 }
 
 fn schemes() -> Value {
-    let schemes = [Proof::Department, Proof::Case, Proof::Signature].into_iter().filter_map(|proof| {
+    let schemes = [Proof::Channel, Proof::Department, Proof::Case, Proof::Signature].into_iter().filter_map(|proof| {
         let scheme = match proof {
             Proof::Signature => json!({"type": "apiKey", "in": "header", "name": "webhook-signature"}),
             _ => json!({"type": "http", "scheme": "bearer"}),
@@ -102,6 +102,7 @@ fn one(path: &str, operation: &Operation, generator: &mut SchemaGenerator) -> Va
         value["requestBody"] = body(sent, generator);
     }
     value["security"] = match operation.proof.scheme() {
+        Some(scheme) if operation.proof == Proof::MaybeChannel => json!([{}, {scheme: []}]),
         Some(scheme) => json!([{scheme: []}]),
         None => json!([]),
     };

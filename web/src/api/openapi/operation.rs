@@ -48,6 +48,10 @@ impl For {
 pub enum Proof {
     /// Nothing.
     Nobody,
+    /// The key of a channel, as a bearer token; without one the report comes by the channel of everybody.
+    MaybeChannel,
+    /// The key of a channel, as a bearer token.
+    Channel,
     /// The token of a department or desk, as a bearer token.
     Department,
     /// The secret of a tracking link, as a bearer token.
@@ -63,6 +67,7 @@ impl Proof {
     pub fn scheme(self) -> Option<&'static str> {
         match self {
             Self::Nobody | Self::Address => None,
+            Self::MaybeChannel | Self::Channel => Some("channel"),
             Self::Department => Some("department"),
             Self::Case => Some("case"),
             Self::Signature => Some("signature"),
@@ -73,6 +78,11 @@ impl Proof {
     pub fn about(self) -> &'static str {
         match self {
             Self::Nobody => "Open to everybody.",
+            Self::MaybeChannel => {
+                "Open to everybody, where the city does not ask for a key; with `Authorization: Bearer` and a key of \
+                 your channel it comes by that channel."
+            }
+            Self::Channel => "`Authorization: Bearer` and a key of your channel, which the city gives.",
             Self::Address => "The address itself is the secret.",
             Self::Department => "`Authorization: Bearer` and the token that the city gave the department.",
             Self::Case => "`Authorization: Bearer` and the secret of the case: the last part of its tracking link.",
