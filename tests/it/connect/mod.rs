@@ -6,6 +6,7 @@ mod documents;
 mod examples;
 mod judged;
 mod judged_open311;
+mod open311;
 
 use anyhow::Context as _;
 use std::{collections::BTreeSet, path::Path, time::Duration};
