@@ -16,8 +16,10 @@ use rusmpp::{
     values::{DataCoding, EsmClass},
 };
 use schemas::{
-    notice::{NoticeState, Suppressed},
+    letter::{Lane, Letter, Topic},
+    notice::{NoticeState, SAID_SUBJECT, Suppressed},
     report::{Contact, Tell},
+    trace::Trace,
     way::{Address, Way},
 };
 use std::{
@@ -276,6 +278,39 @@ async fn who_sends_stop_gets_nothing_more() {
     house.report_from(Tell::Sms, contact()).await;
     house.drain().await;
     assert_eq!(centre.count(), 0);
+}
+
+#[tokio::test]
+async fn words_go_to_who_leads_conversations_and_what_is_said_goes_out() {
+    let centre = Centre::default();
+    let house = house(&centre, "password = 'geheim'\ndoor = true").await;
+    wait_until(|| async { centre.binds() == 1 }).await;
+    // Two parts of one message, the second first and twice.
+    for nth in [2u8, 1, 2] {
+        let header = format!("\u{5}\0\u{3}\u{7}\u{2}{}", char::from(nth));
+        centre.say(deliver(0x40, "32470123456", &format!("{header}deel {nth}")));
+    }
+    wait_until(|| async { centre.0.lock().unwrap().answers.len() == 3 }).await;
+    let waiting = house.store.sms_waiting(10).await.unwrap();
+    let mut parts: Vec<_> = waiting
+        .iter()
+        .map(|sms| (sms.part.map(|part| (part.reference, part.of, part.nth)), sms.words.as_str(), sms.number.as_str()))
+        .collect();
+    parts.sort_unstable();
+    let number = "+32470123456";
+    assert_eq!(parts, [(Some((7, 2, 1)), "deel 1", number), (Some((7, 2, 2)), "deel 2", number)]);
+
+    let (id, at) = (schemas::Uuid::from_u128(9), house.store.clock().now());
+    let (key, number, what) = (waiting[0].key.clone(), number.to_owned(), "where".to_owned());
+    let words = "Kortrijk: waar is het?".to_owned();
+    let said = store::SmsOut { id, key, number, what, words, language: schemas::report::Language::Nl, at };
+    let body = schemas::notice::Due { notice: id };
+    let letter = Letter::new(id, Lane::sender("sms"), Topic::NoticeDue, SAID_SUBJECT, &body, Trace::start(), at);
+    let mut tx = house.store.begin().await.unwrap();
+    tx.put_sms_out(&said).await.unwrap();
+    tx.post(&[letter]).await.unwrap();
+    tx.commit().await.unwrap();
+    wait_until(|| async { centre.count() == 1 }).await;
 }
 
 #[tokio::test]

@@ -113,6 +113,8 @@ fn a_received_mail_reads_like_this() {
          Plaats: Grote Markt 54\n\
          Ontvangen op: woensdag 18 november 2026\n\n\
          Wij zoeken nu de juiste dienst. U krijgt bericht zodra wij weten wie het voor u doet.\n\n\
+         Dit konden wij niet bewaren uit uw mail: een foto in HEIC-formaat, een pdf. Wij bewaren tot vijf foto’s als JPEG, PNG \
+         of WebP. Was het belangrijk? Antwoord dan op deze mail.\n\n\
          Volg uw melding:\n\
          https://hallo.example/nl/t/abcdefghijklmnopqrstuvwxyz\n\n\
          Op die pagina ziet u wat er gebeurt. Wie de link heeft, kan meekijken: geef hem niet zomaar door.\n\n\

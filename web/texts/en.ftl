@@ -336,6 +336,7 @@ privacy-what-1 = What you write, the place and your photos. From photos we remov
 privacy-what-2 = Your name, e-mail address and telephone number, if you give them; and the address of your device, if you want messages there. They are kept apart from your message.
 privacy-what-3 = Every step the city takes, with its time and its reason.
 privacy-what-4 = If you follow something: your addresses, your language, when you want messages, what you follow and your places. We keep them until you take them away; on the page of your choices, “forget me” erases all of it at once. What you asked for and did not confirm goes after a week.
+privacy-what-5 = If you send an e-mail or a text message: your address or number, to answer you. If you send a photo and do not say where it is, we use the place that the photo knows. The questions that we asked you by text message are gone after two days.
 privacy-who = Who sees it
 privacy-who-text = The department that deals with your message. Departments outside the city get your name only where that is needed to help you. No public page ever says who reported what.
 privacy-link = Your secret link

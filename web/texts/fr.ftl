@@ -336,6 +336,7 @@ privacy-what-1 = Ce que vous écrivez, le lieu et vos photos. Nous enlevons des 
 privacy-what-2 = Votre nom, votre adresse e-mail et votre téléphone, si vous les donnez ; et l’adresse de votre appareil, si vous y voulez des messages. Nous les gardons à part de votre message.
 privacy-what-3 = Chaque étape de la ville, avec l’heure et la raison.
 privacy-what-4 = Si vous suivez quelque chose : vos adresses, votre langue, quand vous voulez des messages, ce que vous suivez et vos lieux. Nous les gardons jusqu’à ce que vous les retiriez ; à la page de vos choix, « oubliez-moi » efface tout en une fois. Ce que vous avez demandé sans le confirmer disparaît après une semaine.
+privacy-what-5 = Si vous envoyez un mail ou un SMS : votre adresse ou votre numéro, pour vous répondre. Si vous joignez une photo sans dire où c’est, nous utilisons le lieu que la photo connaît. Les questions que nous vous avons posées par SMS disparaissent après deux jours.
 privacy-who = Qui le voit
 privacy-who-text = Le service qui traite votre message. Les services hors de la ville ne reçoivent votre nom que s’il le faut pour vous aider. Aucune page publique ne dit qui a signalé quoi.
 privacy-link = Votre lien secret

@@ -336,6 +336,7 @@ privacy-what-1 = Wat u schrijft, de plaats en uw foto's. Uit foto's halen we ver
 privacy-what-2 = Uw naam, e-mailadres en telefoonnummer, als u die geeft; en het adres van uw toestel, als u daar berichten wilt. We bewaren ze apart van uw bericht.
 privacy-what-3 = Elke stap die de stad zet, met het uur en de reden.
 privacy-what-4 = Als u iets volgt: uw adressen, uw taal, wanneer u berichten wilt, wat u volgt en uw plekken. We houden dat bij tot u het weghaalt; op de pagina met uw keuzes wist “vergeet mij” alles in één keer. Wat u vroeg en niet bevestigde, verdwijnt na een week.
+privacy-what-5 = Als u mailt of een sms stuurt: uw adres of nummer, om u te antwoorden. Neemt u een foto mee en zegt u niet waar het is, dan gebruiken we de plaats die de foto kent. De vragen die we u per sms stelden, verdwijnen na twee dagen.
 privacy-who = Wie het ziet
 privacy-who-text = De dienst die uw bericht behandelt. Diensten buiten de stad krijgen uw naam alleen als dat moet om u te helpen. Op openbare pagina's staat nooit wie iets meldde.
 privacy-link = Uw geheime link
