@@ -90,7 +90,7 @@ struct Given {
     tracking_url: String,
     received_at: Timestamp,
     /// Nothing was kept: it came with a key for tests.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     test: bool,
 }
 

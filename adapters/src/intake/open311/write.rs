@@ -94,7 +94,7 @@ impl Value {
         element(out, format_args!("<{name}>"));
         match self {
             Self::Nothing => {}
-            Self::Text(text) => out.push_str(&escape(&plain(text))),
+            Self::Text(text) => out.push_str(&escape(plain(text))),
             Self::Number(number) => element(out, format_args!("{number}")),
             Self::Degrees(degrees) => element(out, format_args!("{degrees}")),
             Self::Bool(yes) => element(out, format_args!("{yes}")),
