@@ -118,7 +118,7 @@ pub(crate) fn dispatch(department: &str, role: Role) -> Dispatch {
         kind: Kind::Report,
         category: CategoryId::new("wegen/put").unwrap(),
         words: "Een put in de weg".to_owned(),
-        place: Place { address: Some("Grote Markt 1".to_owned()), point: None },
+        place: Place { address: Some("Grote Markt 1".to_owned()), ..Place::default() },
         answers: Default::default(),
         photos: Vec::new(),
         contact: None,

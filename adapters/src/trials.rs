@@ -158,7 +158,7 @@ fn report(
         kind: Kind::Report,
         category: category.unwrap_or_else(|| CategoryId::new("test/test").expect("a group and a name are a category")),
         words: words(trial),
-        place: Place { address: Some("Proefstraat 1 / Rue de l'Essai 1".to_owned()), point: None },
+        place: Place { address: Some("Proefstraat 1 / Rue de l'Essai 1".to_owned()), ..Place::default() },
         answers: Default::default(),
         urgency: Urgency::Normal,
         language: Language::Nl,

@@ -21,7 +21,7 @@ impl Default for Breaker {
 
 /// The state of one lane's breaker. Time comes from the caller.
 #[derive(Debug, Clone)]
-pub(crate) struct BreakerState {
+pub struct BreakerState {
     settings: Breaker,
     /// Failed tries since the last that worked.
     failed: u32,
@@ -33,7 +33,7 @@ pub(crate) struct BreakerState {
 
 /// What a breaker allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Allow {
+pub enum Allow {
     /// As many as there are.
     All,
     /// One letter, to find out.
@@ -43,12 +43,13 @@ pub(crate) enum Allow {
 }
 
 impl BreakerState {
-    pub(crate) fn new(settings: Breaker) -> Self {
+    /// One that lets everything through.
+    pub fn new(settings: Breaker) -> Self {
         Self { settings, failed: 0, pauses: 0, until: None }
     }
 
     /// What is allowed at `now`.
-    pub(crate) fn allow(&self, now: Timestamp) -> Allow {
+    pub fn allow(&self, now: Timestamp) -> Allow {
         match self.until {
             None => Allow::All,
             Some(until) if now < until => Allow::NotBefore(until),
@@ -57,12 +58,12 @@ impl BreakerState {
     }
 
     /// The other side answered, whatever it said.
-    pub(crate) fn worked(&mut self) {
+    pub fn worked(&mut self) {
         (self.failed, self.pauses, self.until) = (0, 0, None);
     }
 
     /// A try failed at `now` in a way that may mean the other side is down.
-    pub(crate) fn failed(&mut self, now: Timestamp) {
+    pub fn failed(&mut self, now: Timestamp) {
         // Letters that were in the air when it opened tell nothing new.
         if self.until.is_some_and(|until| now < until) {
             return;

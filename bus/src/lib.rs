@@ -29,7 +29,7 @@ mod source;
 mod table;
 mod work;
 
-pub use breaker::Breaker;
+pub use breaker::{Allow, Breaker, BreakerState};
 pub use carry::{Bus, BusHealth, BusOptions, LaneHealth, NotDrained};
 pub use lane::{LaneSettings, UnknownPolicy};
 pub use rabbit::{RabbitOptions, asyncapi, department, topology};

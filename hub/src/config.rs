@@ -2,6 +2,7 @@
 
 mod calls;
 mod channels;
+mod geocode;
 mod intake;
 mod letters;
 mod load;
@@ -14,6 +15,7 @@ mod sms_door;
 
 pub use calls::Calls;
 pub use channels::ChannelAccess;
+pub use geocode::Geocode;
 pub use intake::Intake;
 pub use letters::Letters;
 pub use mail::{Dkim, Mail, Mailbox, Tls};
@@ -60,6 +62,8 @@ pub struct Config {
     pub mail_door: Option<MailDoor>,
     /// Text messages become reports; without it only answers are read.
     pub sms_door: Option<SmsDoor>,
+    /// A geocoder outside; without it places are found in the city's lists alone.
+    pub geocode: Option<Geocode>,
     /// Calls to departments' own systems.
     pub http: Http,
     /// Secrets of departments, by id.

@@ -9,7 +9,7 @@ pub use notifier::{notifier, rates, sender_config};
 
 use crate::{
     city::Town,
-    config::Config,
+    config::{Config, Geocode},
     failure::Failure,
     rules,
     supervise::{Stage, Task},
@@ -123,11 +123,11 @@ pub fn secrets(config: &Config, town: &Town) -> anyhow::Result<Secrets> {
 pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
     let config = web_config(ground)?;
     let ground = ground.clone();
-    let store = ground.store.clone();
+    let (store, keep) = (ground.store.clone(), ground.config.geocode.as_ref().map_or(Duration::ZERO, Geocode::keep));
     let tidying = Task::new("tidying", Stage::Carry, move |stop| {
         let store = store.clone();
         async move {
-            _ = stop.run_until_cancelled(tidy(&store)).await;
+            _ = stop.run_until_cancelled(tidy(&store, keep)).await;
             Ok(())
         }
     });
@@ -153,8 +153,8 @@ const UNCLAIMED_FOR: Duration = Duration::from_secs(24 * 3600);
 /// What was seen is remembered this long: longer than anything is ever delivered again.
 const SEEN_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// Throws away what nobody needs any more, at the start and every hour.
-async fn tidy(store: &Store) {
+/// Throws away what nobody needs any more, at the start and every hour; answers of the geocoder after `keep`.
+async fn tidy(store: &Store, keep: Duration) {
     loop {
         let now = store.clock().now();
         match store.sweep_photos(now - UNCLAIMED_FOR).await {
@@ -166,6 +166,9 @@ async fn tidy(store: &Store) {
             Ok(0) => {}
             Ok(gone) => tracing::info!(gone, "old marks of what was seen were thrown away"),
             Err(error) => tracing::warn!(%error, "old marks of what was seen stay for now"),
+        }
+        if let Err(error) = store.sweep_geocoded(now - keep).await {
+            tracing::warn!(%error, "old answers of the geocoder stay for now");
         }
         tokio::time::sleep(Duration::from_secs(3600)).await;
     }
@@ -240,9 +243,37 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
     if let Some(push) = &config.push {
         out.push = Some(push.devices(&ground.public_url, config.sandbox.magic)?);
     }
+    out.geocode = geocoder(ground)?;
     out.secrets = ground.secrets.clone();
     out.links = Some(ground.links.clone());
     Ok(out)
+}
+
+/// The geocoder outside, when there is one.
+fn geocoder(ground: &Ground) -> anyhow::Result<Option<adapters::geocode::Geocode>> {
+    let Some(config) = &ground.config.geocode else { return Ok(None) };
+    let tools = adapters::geocode::Tools {
+        city: ground.town.city.clone(),
+        store: ground.store.clone(),
+        http: http_client(ground)?,
+    };
+    config.finder().build(&tools).map(Some).map_err(|faults| {
+        let lines: Vec<String> = faults
+            .iter()
+            .map(|fault| format!("[geocode] {}: {}", fault.field.trim_start_matches("geocode."), fault.message))
+            .collect();
+        Failure::usage(lines.join("\n"), "see [geocode] in deploy/voordeur.toml").into()
+    })
+}
+
+/// The one client for calls to the outside.
+fn http_client(ground: &Ground) -> anyhow::Result<bus::http::Client> {
+    let http = ground.config.http.client();
+    let help = "see [http] in deploy/voordeur.toml";
+    if let Some(Invalid { field, message, .. }) = http.check().into_iter().next() {
+        return Err(Failure::usage(format!("[http] {}: {message}", field.trim_start_matches("http.")), help).into());
+    }
+    http.build().map_err(|error| Failure::usage(error.to_string(), help).into())
 }
 
 /// Decides; looks after what is late; takes what channel integrations submit over the broker.
@@ -276,19 +307,11 @@ pub fn router(ground: &Ground) -> Built {
 
 /// Hands work to departments' own systems, and takes in what departments answer.
 pub async fn adapters(ground: &Ground) -> anyhow::Result<Built> {
-    let http = ground.config.http.client();
-    if let Some(Invalid { field, message, .. }) = http.check().into_iter().next() {
-        return Err(Failure::usage(
-            format!("[http] {}: {message}", field.trim_start_matches("http.")),
-            "see [http] in deploy/voordeur.toml",
-        )
-        .into());
-    }
     let mail = mail::department_mail(ground)?;
     let tools = departments::Tools {
         city: ground.town.city.clone(),
         clock: ground.store.clock().clone(),
-        http: http.build().map_err(|error| Failure::usage(error.to_string(), "see [http] in deploy/voordeur.toml"))?,
+        http: http_client(ground)?,
         secrets: ground.secrets.clone(),
         source: ground.public_url.clone(),
         store: ground.store.clone(),

@@ -82,6 +82,7 @@ fn the_example_explains_every_key() {
         "push.fcm",
         "push.apns",
         "sandbox",
+        "geocode",
         "http",
         "departments.publieke-ruimte-groen",
         "rules",

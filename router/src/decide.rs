@@ -115,7 +115,7 @@ mod tests {
                 kind: Kind::ALL[kind],
                 category: CategoryId::new(&category).unwrap(),
                 words,
-                place: Place { address: None, point: point.map(|(lon, lat)| Point { lat, lon }) },
+                place: Place { point: point.map(|(lon, lat)| Point { lat, lon }), ..Place::default() },
                 answers: [("danger".to_owned(), danger.into())].into(),
                 urgency: [Urgency::Low, Urgency::Normal, Urgency::High, Urgency::Emergency][urgency],
                 language: Language::ALL[language],

@@ -89,7 +89,7 @@ fn a_point_is_looked_up_in_its_district() {
         ("groen/maaien", 50.7665, 3.2640, "rollegem", "publieke-ruimte-wegen"),
     ] {
         let mut report = plain(&city, category);
-        report.place = Place { address: None, point: Some(Point { lat, lon }) };
+        report.place = Place { point: Some(Point { lat, lon }), ..Place::default() };
         let facts = Facts::of(&report, &city, &[], report.received_at);
         assert_eq!(facts.areas.iter().map(|a| a.as_str()).collect::<Vec<_>>(), [area]);
         let decision = decide(&ruleset, &city, &facts);
@@ -123,7 +123,7 @@ fn whose_road_it_is_is_looked_up_from_the_point() {
         ("wegen/put", 50.8276, 3.2650, "wegen-put", "publieke-ruimte-wegen"),
     ] {
         let mut report = plain(&city, category);
-        report.place = Place { address: None, point: Some(Point { lat, lon }) };
+        report.place = Place { point: Some(Point { lat, lon }), ..Place::default() };
         let facts = Facts::of(&report, &city, &[], report.received_at);
         let decision = decide(&ruleset, &city, &facts);
         assert_eq!((decision.rule.as_str(), decision.lead().map(|id| id.as_str())), (rule, Some(lead)));

@@ -18,6 +18,7 @@ pub mod dispatch;
 pub mod event;
 pub mod fault;
 pub mod id;
+pub mod lambert;
 pub mod left_out;
 pub mod letter;
 pub mod markdown;

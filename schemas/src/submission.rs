@@ -4,7 +4,7 @@
 use crate::{
     city::{AnswerType, City},
     fault::Invalid,
-    place::Place,
+    place::{GivenPlace, Place},
     report::{Answers, Contact, Kind, Language, Tell, Urgency},
     slug::CategoryId,
     text,
@@ -34,7 +34,7 @@ pub struct Submission {
     pub words: String,
     /// Where it is.
     #[serde(default)]
-    pub place: Option<Place>,
+    pub place: Option<GivenPlace>,
     /// Answers to the category's extra questions, by question id.
     #[serde(default)]
     pub answers: Answers,
@@ -132,7 +132,7 @@ impl Submission {
                 format!("these are {length} characters, at most {MAX_WORDS} fit: shorten it, or add a photo"),
             ));
         }
-        let place = check_place(self.place, city, &mut faults);
+        let place = place::check(self.place, city, &mut faults);
         let contact = check_contact(self.contact, &mut faults);
         let tell = match self.tell {
             Some(tell) => {
@@ -210,46 +210,6 @@ impl Submission {
             _ => Err(faults),
         }
     }
-}
-
-fn check_place(place: Option<Place>, city: &City, faults: &mut Vec<Invalid>) -> Place {
-    let Some(place) = place else { return Place::default() };
-    let address = place.address.map(|a| text::clean_line(&a)).filter(|a| !a.is_empty());
-    if address.as_ref().is_some_and(|a| text::length(a) > 200) {
-        faults.push(Invalid::new(
-            "/place/address",
-            "too_long",
-            "at most 200 characters: a street and number is enough",
-        ));
-    }
-    if let Some(point) = place.point {
-        if !point.lat.is_finite() || !(-90.0..=90.0).contains(&point.lat) {
-            faults.push(Invalid::new(
-                "/place/point/lat",
-                "out_of_range",
-                "a latitude is a number from -90 to 90, for instance 50.8279",
-            ));
-        } else if !point.lon.is_finite() || !(-180.0..=180.0).contains(&point.lon) {
-            faults.push(Invalid::new(
-                "/place/point/lon",
-                "out_of_range",
-                "a longitude is a number from -180 to 180, for instance 3.2649",
-            ));
-        } else if !city.areas.in_city(point) {
-            let swapped = city.areas.in_city(crate::place::Point { lat: point.lon, lon: point.lat });
-            let hint = if swapped {
-                "latitude and longitude seem to be swapped"
-            } else {
-                "tell the city where it is, or leave the point out and give an address"
-            };
-            faults.push(Invalid::new(
-                "/place/point",
-                "outside_city",
-                format!("this point is not in {}: {hint}", city.name(Language::En)),
-            ));
-        }
-    }
-    Place { address, point: place.point }
 }
 
 /// Why nobody is told as they ask here: the city has no sender that goes this way.
@@ -377,5 +337,6 @@ fn check_answer(
     Ok((value, false))
 }
 
+mod place;
 #[cfg(test)]
 mod tests;

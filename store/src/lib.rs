@@ -34,6 +34,7 @@ mod error;
 mod events;
 mod forget;
 mod gathered;
+mod geocoded;
 mod georeport;
 mod hooks;
 mod inbox;

@@ -54,6 +54,7 @@ const ALL: &[Migration] = &[
         postgres: None,
     },
     Migration { name: "0021_soft_bounces", both: include_str!("../migrations/0021_soft_bounces.sql"), postgres: None },
+    Migration { name: "0022_geocoded", both: include_str!("../migrations/0022_geocoded.sql"), postgres: None },
     Migration { name: "0023_api_keys", both: include_str!("../migrations/0023_api_keys.sql"), postgres: None },
     Migration { name: "0024_open311_door", both: include_str!("../migrations/0024_open311_door.sql"), postgres: None },
     Migration { name: "0025_mail_in", both: include_str!("../migrations/0025_mail_in.sql"), postgres: None },

@@ -65,6 +65,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::events::STATEMENTS,
         crate::forget::STATEMENTS,
         crate::gathered::STATEMENTS,
+        crate::geocoded::STATEMENTS,
         crate::georeport::STATEMENTS,
         crate::hooks::STATEMENTS,
         crate::inbox::STATEMENTS,

@@ -3,6 +3,7 @@
 use crate::{Site, assets::Assets, face::Face, guard::rate::Limits};
 use adapters::{
     departments::queue::WorkTools,
+    geocode::Geocode,
     intake::{Doors, IntakeTools},
     updates::UpdateTools,
 };
@@ -27,6 +28,8 @@ pub struct Inner {
     pub limits: Limits,
     /// Where reports come in.
     pub doors: Doors,
+    /// What finds places.
+    pub geocode: Geocode,
     /// Where departments fetch their work.
     pub work: WorkTools,
     /// Where departments answer.
@@ -54,7 +57,9 @@ impl App {
         let face = Face::new(assets.clone()).expect("embedded templates and texts are read by a test");
         let limits = Limits::new(site.config.rate);
         let Site { store, bus, city, config, .. } = site.clone();
-        let doors = config.intake.build(&IntakeTools::new(store.clone(), city.clone()));
+        let geocode = config.geocode.unwrap_or_else(|| Geocode::of_lists(&city));
+        let tools = IntakeTools::new(store.clone(), city.clone()).finding(geocode.clone());
+        let doors = config.intake.build(&tools);
         let secrets = config.secrets;
         let clock = store.clock().clone();
         let work = WorkTools { store: store.clone(), bus, city: city.clone(), secrets: secrets.clone() };
@@ -65,6 +70,7 @@ impl App {
             assets,
             limits,
             doors,
+            geocode,
             work,
             updates,
             wishes: OnceCell::new(),

@@ -1,7 +1,7 @@
 //! What the pages and the API need to know from the operator.
 
 use crate::client::Network;
-use adapters::{intake, links::Links, secrets::Secrets};
+use adapters::{geocode::Geocode, intake, links::Links, secrets::Secrets};
 use notifier::{SenderConfig, devices::Devices, senders::sms::Hooks};
 use url::{Host, Url};
 
@@ -29,6 +29,8 @@ pub struct WebConfig {
     pub senders: Vec<&'static str>,
     /// Limits of the doors that reports come in by.
     pub intake: intake::Config,
+    /// What finds places; without it the lists of the city do.
+    pub geocode: Option<Geocode>,
 }
 
 impl WebConfig {
@@ -46,6 +48,7 @@ impl WebConfig {
             push: None,
             senders: SenderConfig::default().names(),
             intake: intake::Config::default(),
+            geocode: None,
         }
     }
 

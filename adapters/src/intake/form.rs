@@ -7,10 +7,10 @@ use schemas::{
     Uuid,
     fault::Invalid,
     id::derived,
-    place::{Place, Point},
+    place::{GivenPlace, Point},
     report::{Contact, Kind, Language, Tell},
     slug::Channel,
-    submission::{MAX_PHOTOS, Submission},
+    submission::{Checked, MAX_PHOTOS, Submission},
     trace::Trace,
     way::Post,
 };
@@ -32,6 +32,14 @@ pub mod field {
     pub const WORDS: &str = "words";
     /// Address or landmark.
     pub const ADDRESS: &str = "address";
+    /// The label of the place that was chosen among those found.
+    pub const SPOT: &str = "spot";
+    /// The address that they were found by: when it was changed since, the choice counts no more.
+    pub const SPOT_FOR: &str = "spot_for";
+    /// Which button was pressed; without it the report is sent.
+    pub const DO: &str = "do";
+    /// The button that looks the address up.
+    pub const FIND: &str = "find-place";
     /// Degrees, with point or comma.
     pub const LAT: &str = "lat";
     /// Degrees, with point or comma.
@@ -164,9 +172,7 @@ impl Door {
     pub async fn receive(&self, channel: &Channel, form: FormData, trace: Trace) -> Outcome {
         // A token we did not make is no token: the report is still taken, only a double click is
         // not recognised.
-        let token = form
-            .filled(field::TOKEN)
-            .filter(|t| (16..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let token = form.filled(field::TOKEN).filter(is_token);
         let (mut submission, mut faults) = read(&form);
         if form.filled(field::TRAP).is_some() {
             // Said aloud instead of dropped: an over-eager browser fills in traps too.
@@ -178,7 +184,7 @@ impl Door {
         }
         let photos = submission.photos.clone();
         let checked = match submission.check(&self.tools.city) {
-            Ok(checked) if faults.is_empty() => checked,
+            Ok(checked) if faults.is_empty() => self.with_chosen_place(checked, &form).await,
             Ok(_) => return Outcome::Invalid { faults, photos },
             Err(more) => {
                 for fault in more {
@@ -224,6 +230,28 @@ impl Door {
         }
     }
 
+    /// Keeps the photos of a form that is not sent yet, so that nobody has to choose them again; names the bad ones.
+    pub async fn hold_photos(&self, form: &FormData) -> Result<(Vec<Uuid>, Vec<Invalid>), store::Error> {
+        let token = form.filled(field::TOKEN).filter(is_token);
+        let mut faults = Vec::new();
+        let photos = self.take_photos(form, token.as_deref(), &mut faults).await?;
+        Ok((photos, faults))
+    }
+
+    /// The place that was chosen on the page, unless a point was given or the address was changed since.
+    async fn with_chosen_place(&self, mut checked: Checked, form: &FormData) -> Checked {
+        let (Some(label), Some(words)) = (form.filled(field::SPOT), form.filled(field::SPOT_FOR)) else {
+            return checked;
+        };
+        if checked.place.point.is_none() && form.filled(field::ADDRESS).as_ref() == Some(&words) {
+            let geocode = &self.tools.geocode;
+            if let Some(spot) = geocode.chosen(&words, &label).await {
+                checked.place = self.tools.city.settle(checked.place, spot);
+            }
+        }
+        checked
+    }
+
     /// Stores the good photos and names the bad ones. A photo's id follows from the form and its
     /// bytes, so that the second click of a double click finds the first one's photos.
     async fn take_photos(
@@ -264,6 +292,11 @@ impl Door {
         }
         Ok(ids)
     }
+}
+
+/// Whether a form's token may be one of ours.
+fn is_token(token: &String) -> bool {
+    (16..=64).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// The fields as a submission, and what could not even be read.
@@ -310,7 +343,7 @@ fn read(form: &FormData) -> (Submission, Vec<Invalid>) {
         kind,
         category,
         words: form.get(field::WORDS).unwrap_or_default().to_owned(),
-        place: Some(Place { address: form.filled(field::ADDRESS), point }),
+        place: Some(GivenPlace { address: form.filled(field::ADDRESS), point, ..GivenPlace::default() }),
         answers: answers(form),
         contact: (!contact.is_empty()).then_some(contact),
         language,
@@ -362,7 +395,7 @@ fn rename(mut fault: Invalid) -> Invalid {
     fault.field = match pointer {
         "/place/point/lat" | "/place/point" => field::LAT.to_owned(),
         "/place/point/lon" => field::LON.to_owned(),
-        "/place/address" | "/place" => field::ADDRESS.to_owned(),
+        "/place/address" | "/place/asset" | "/place" => field::ADDRESS.to_owned(),
         "/contact/post" => field::STREET.to_owned(),
         _ if pointer.starts_with("/photos") => field::PHOTOS.to_owned(),
         _ => match pointer.strip_prefix("/answers/") {

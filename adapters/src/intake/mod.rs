@@ -13,6 +13,7 @@ pub mod photo;
 pub mod reply;
 pub mod sms;
 
+use crate::geocode::Geocode;
 use schemas::{
     Uuid,
     city::City,
@@ -42,12 +43,21 @@ pub struct IntakeTools {
     pub clock: Clock,
     /// New identifiers.
     pub ids: Ids,
+    /// What finds places.
+    pub geocode: Geocode,
 }
 
 impl IntakeTools {
-    /// Tools for `city` on `store`, with the store's own clock and identifiers.
+    /// Tools for `city` on `store`, with the store's own clock and identifiers. Places are found in the city's lists
+    /// alone.
     pub fn new(store: Store, city: Arc<City>) -> Self {
-        Self { clock: store.clock().clone(), ids: store.ids().clone(), store, city }
+        let geocode = Geocode::of_lists(&city);
+        Self { clock: store.clock().clone(), ids: store.ids().clone(), geocode, store, city }
+    }
+
+    /// The same, with this to find places.
+    pub fn finding(self, geocode: Geocode) -> Self {
+        Self { geocode, ..self }
     }
 }
 
@@ -151,6 +161,7 @@ pub(crate) async fn prepare(
 ) -> Result<store::NewReport, IntakeError> {
     // Sorted by time even when the channel has a name for it, so that its rows lie together.
     let id = tools.ids.new_id();
+    // Of what was sent: what is found out about the place may be another thing the next time.
     let digest = digest(&checked);
     check_photos(&tools.store, channel, source_id, &checked.photos).await?;
     let reference =
@@ -159,6 +170,7 @@ pub(crate) async fn prepare(
             column: "next",
             key: "reference".to_owned(),
         }))?;
+    let place = tools.geocode.complete(checked.place).await;
     let report = Report {
         id,
         reference,
@@ -167,7 +179,7 @@ pub(crate) async fn prepare(
         kind: checked.kind,
         category: checked.category,
         words: checked.words,
-        place: checked.place,
+        place,
         answers: checked.answers,
         urgency: checked.urgency,
         language: checked.language,

@@ -103,7 +103,7 @@ pub(crate) async fn sent(tools: &IntakeTools, department: &str, role: Role, shar
     let submission = Submission {
         category: "wegen/put".to_owned(),
         words: "Een put".to_owned(),
-        place: Some(schemas::place::Place { address: Some("Grote Markt 1".to_owned()), point: None }),
+        place: Some(schemas::place::GivenPlace { address: Some("Grote Markt 1".to_owned()), ..Default::default() }),
         answers: [("gevaar".to_owned(), json!(true))].into(),
         contact: Some(contact.clone()),
         language: Some(schemas::report::Language::Fr),

@@ -103,7 +103,7 @@ impl Known<'_> {
             "category" => self.category(),
             "words" => self.words_to_copy(),
             "place" => report.place.line(),
-            "address" => report.place.address.clone()?,
+            "address" => report.place.readable()?.to_owned(),
             "latitude" => format!("{:.6}", point?.lat),
             "longitude" => format!("{:.6}", point?.lon),
             "coordinates" => point.map(|point| format!("{:.6}, {:.6}", point.lat, point.lon))?,

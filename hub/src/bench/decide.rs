@@ -74,11 +74,11 @@ pub(super) fn report(n: usize) -> Report {
         category: CategoryId::new("street/c0").unwrap_or_else(|_| unreachable!("`street/c0` is a category")),
         words: "A paving stone is loose in front of the school, somebody will fall over it one day.".to_owned(),
         place: Place {
-            address: None,
             point: Some(Point {
                 lat: 50.0 + 0.01 * (n % 15) as f64 + 0.005,
                 lon: 3.0 + 0.01 * (n % 20) as f64 + 0.005,
             }),
+            ..Place::default()
         },
         answers: Answers::new(),
         urgency: Urgency::Normal,

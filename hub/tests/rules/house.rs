@@ -94,7 +94,7 @@ impl House {
             kind: Kind::Report,
             category: CategoryId::new(told.category).unwrap(),
             words: told.words,
-            place: Place { address: None, point: None },
+            place: Place::default(),
             answers: Answers::new(),
             urgency: Urgency::Normal,
             language: Language::Nl,

@@ -122,7 +122,7 @@ impl Sample {
             kind: Kind::Report,
             category: CategoryId::new("sample/sample").expect("a category"),
             words: "Sample".into(),
-            place: Place { address: full.then(|| "Grote Markt 54".to_owned()), point: None },
+            place: Place { address: full.then(|| "Grote Markt 54".to_owned()), ..Place::default() },
             answers: Answers::new(),
             urgency: Urgency::Normal,
             language: Language::Nl,

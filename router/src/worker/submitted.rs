@@ -156,7 +156,8 @@ impl RouterWorker {
                 kind: checked.kind,
                 category: checked.category,
                 words: checked.words,
-                place: checked.place,
+                // What is known of places without asking anybody; the digest is of what was sent.
+                place: self.city.complete(checked.place),
                 answers: checked.answers,
                 urgency: checked.urgency,
                 language: checked.language,

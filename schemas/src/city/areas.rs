@@ -78,6 +78,14 @@ impl Areas {
         }
     }
 
+    /// The south-western and the north-eastern corner around the city; nothing without an outline.
+    pub fn bounds(&self) -> Option<(Point, Point)> {
+        use geo::BoundingRect as _;
+        let rect = self.outline.as_ref()?.bounding_rect()?;
+        let point = |at: geo::Coord<f64>| Point { lat: at.y, lon: at.x };
+        Some((point(rect.min()), point(rect.max())))
+    }
+
     /// Whether `point` lies in the city.
     pub fn in_city(&self, point: Point) -> bool {
         let at = geo::Point::new(point.lon, point.lat);

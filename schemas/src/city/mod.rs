@@ -2,10 +2,12 @@
 //! in as [`Files`]; reading it never touches a disk.
 
 mod areas;
+pub(crate) mod assets;
 mod calendar;
 mod gaps;
 mod general;
 mod knowledge;
+mod neighbours;
 mod on_call;
 mod owners;
 mod pace;
@@ -15,16 +17,21 @@ mod read;
 #[cfg(test)]
 pub(crate) mod sample;
 mod soft_bounces;
+pub(crate) mod streets;
+mod whereabouts;
 
 pub use areas::{Area, Areas};
+pub use assets::{Asset, AssetKind, Assets};
 pub use calendar::Calendar;
 pub use knowledge::{Article, ArticleText};
+pub use neighbours::Neighbour;
 pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
 pub use owners::{Drawn, Layer, OwnerMap, Owners};
 pub use pace::Pace;
 pub use proving::Proving;
 pub use quiet::Quiet;
 pub use soft_bounces::SoftBounces;
+pub use streets::{Street, Streets};
 
 use crate::{
     broadcast::Audience,
@@ -105,6 +112,12 @@ pub struct City {
     pub areas: Areas,
     /// Who looks after roads, green and watercourses.
     pub owners: Owners,
+    /// Streets and houses, as far as the list names them.
+    pub streets: Streets,
+    /// Lamp posts and other things with a number.
+    pub assets: Assets,
+    /// Who is next door, and where things are reported there.
+    pub neighbours: Vec<Neighbour>,
     /// Channels where somebody of the city writes down what a resident says.
     pub staff_channels: Vec<Channel>,
     /// Attribution the sources of the data ask for, shown in the footer of maps and pages.

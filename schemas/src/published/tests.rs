@@ -30,7 +30,11 @@ fn at() -> Timestamp {
 }
 
 fn place() -> Place {
-    Place { address: Some("Grote Markt 1".into()), point: Some(Point { lat: 50.8278, lon: 3.2645 }) }
+    Place {
+        address: Some("Grote Markt 1".into()),
+        point: Some(Point { lat: 50.8278, lon: 3.2645 }),
+        ..Place::default()
+    }
 }
 
 fn contact() -> Contact {
@@ -52,7 +56,7 @@ fn submission() -> Submission {
         kind: Some(Kind::Report),
         category: "wegen/put".into(),
         words: "Diepe put in de rijweg, ter hoogte van het belfort. Fietsers wijken uit.".into(),
-        place: Some(place()),
+        place: Some(place().into()),
         answers: BTreeMap::from([("gevaar".into(), json!(false)), ("grootte".into(), json!("voetbal"))]),
         contact: Some(contact()),
         language: Some(Language::Nl),

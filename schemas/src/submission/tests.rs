@@ -111,14 +111,14 @@ fn numbers_that_json_cannot_hold_are_refused_too() {
         (50.8, f64::NAN, "/place/point/lon"),
         (50.8, f64::NEG_INFINITY, "/place/point/lon"),
     ] {
-        let place = Some(Place { address: None, point: Some(Point { lat, lon }) });
+        let place = Some(GivenPlace { point: Some(Point { lat, lon }), ..GivenPlace::default() });
         assert_eq!(wrong(Submission { place, ..good() }), [(field.to_owned(), "out_of_range".to_owned())]);
     }
 }
 
 #[test]
 fn swapped_coordinates_are_recognised() {
-    let place = |lat, lon| Some(Place { address: None, point: Some(Point { lat, lon }) });
+    let place = |lat, lon| Some(GivenPlace { point: Some(Point { lat, lon }), ..GivenPlace::default() });
     let swapped = Submission { place: place(HERE.lon, HERE.lat), ..good() }.check(&CITY).unwrap_err();
     assert!(swapped[0].message.contains("swapped"), "{}", swapped[0]);
     let elsewhere = Submission { place: place(51.05, 3.72), ..good() }.check(&CITY).unwrap_err();
@@ -277,7 +277,7 @@ proptest! {
     ) {
         let submission = Submission {
             category, words, answers, tell,
-            place: Some(Place { address, point: point.map(|(lat, lon)| Point { lat, lon }) }),
+            place: Some(GivenPlace { address, point: point.map(|(lat, lon)| Point { lat, lon }), ..GivenPlace::default() }),
             contact: Some(Contact { name: None, email, phone, post: None }),
             ..Submission::default()
         };
@@ -290,7 +290,7 @@ proptest! {
             kind: Some(checked.kind),
             category: checked.category.to_string(),
             words: checked.words.clone(),
-            place: Some(checked.place.clone()),
+            place: Some(checked.place.clone().into()),
             answers: checked.answers.clone(),
             contact: checked.contact.clone(),
             language: Some(checked.language),
@@ -299,4 +299,50 @@ proptest! {
         };
         prop_assert_eq!(again.check(&CITY).unwrap(), checked);
     }
+}
+
+#[test]
+fn what_is_next_door_is_told_whose_it_is() {
+    let faults = |place: Value| {
+        let body = json!({"category": "wegen/put", "words": "put", "place": place});
+        let faults = read(body).check(&CITY).err().unwrap_or_default();
+        faults.into_iter().map(|fault| format!("{fault}")).collect::<Vec<_>>()
+    };
+    let menen = "is in Menen: tell them at https://www.menen.be";
+    assert_eq!(faults(json!({"point": {"lat": 50.797, "lon": 3.121}})), [format!("/place/point: this point {menen}")]);
+    assert_eq!(
+        faults(json!({"address": "Grote Markt 1, 8930 MENEN"})),
+        [format!("/place/address: this address {menen}")]
+    );
+    // A road leads there, a house has that number, and a point that is in the city says more than words.
+    for fine in [
+        json!({"address": "steenweg naar Menen"}),
+        json!({"address": "Menensestraat 8930"}),
+        json!({"address": "8930 Menen", "point": {"lat": 50.8278, "lon": 3.2645}}),
+    ] {
+        assert_eq!(faults(fine.clone()), Vec::<String>::new(), "{fine}");
+    }
+    let far = faults(json!({"point": {"lat": 48.85, "lon": 2.35}}));
+    assert!(far[0].starts_with("/place/point: this point is not in Kortrijk: tell the city where it is"), "{far:?}");
+}
+
+#[test]
+fn lambert_and_numbers_of_lamp_posts_are_taken() {
+    let there = crate::lambert::Lambert72::of(HERE);
+    let body = |place: Value| json!({"category": "wegen/put", "words": "put", "place": place});
+    let read_place = |place: Value| read(body(place)).check(&CITY);
+    let checked = read_place(json!({"lambert72": {"x": there.x, "y": there.y}, "asset": " KO-5012 "})).unwrap();
+    assert!(checked.place.point.unwrap().metres_to(HERE) < 0.01);
+    assert_eq!((checked.place.asset.as_deref(), checked.place.found), (Some("KO-5012"), None));
+    for (place, field, code) in [
+        (json!({"lambert72": {"x": 1e9, "y": 0}}), "/place/lambert72", "out_of_range"),
+        (json!({"lambert72": {"x": 150_000, "y": 170_000}}), "/place/lambert72", "outside_city"),
+        (json!({"lambert72": {"x": 1, "y": 1}, "point": HERE}), "/place/lambert72", "twice"),
+        (json!({"asset": "x".repeat(41)}), "/place/asset", "too_long"),
+    ] {
+        let faults = read_place(place.clone()).unwrap_err();
+        assert_eq!((faults[0].field.as_str(), faults[0].code.as_str()), (field, code), "{place}");
+    }
+    // What the city finds out, nobody else says.
+    assert!(serde_json::from_value::<Submission>(body(json!({"found": {"address": "x"}}))).is_err());
 }

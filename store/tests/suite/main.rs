@@ -12,6 +12,7 @@ mod clock;
 mod corrections;
 mod database;
 mod devices;
+mod geocoded;
 mod georeport;
 mod lessons;
 mod letters;
@@ -169,7 +170,7 @@ pub(crate) async fn report(store: &Store, name: &str) -> NewReport {
             kind: Kind::Report,
             category: CategoryId::new("wegen/put").unwrap(),
             words: "Een put in de \"stoep\"\nbij nummer 5 — gevaarlijk".to_owned(),
-            place: Place { address: Some("Bondgenotenlaan 5".to_owned()), point: None },
+            place: Place { address: Some("Bondgenotenlaan 5".to_owned()), ..Place::default() },
             answers: [("size".to_owned(), serde_json::json!(["deep", "wide"]))].into(),
             urgency: Urgency::High,
             language: Language::Fr,

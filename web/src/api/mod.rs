@@ -12,6 +12,7 @@ mod one_click;
 pub mod open311;
 pub(crate) mod openapi;
 mod photos;
+mod places;
 mod push;
 mod reports;
 mod sms_hook;
@@ -50,6 +51,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     photos::ENDPOINT,
     categories::ENDPOINT,
     suggest::ENDPOINT,
+    places::ENDPOINT,
     cases::ENDPOINT,
     work::ENDPOINT,
     work::ACK,

@@ -3,6 +3,7 @@
 use super::{
     Call, Oops,
     fields::{Ask, Choice, Field, Opt, Wrong},
+    places::{self, NextDoor},
 };
 use crate::app::App;
 use adapters::intake::form::{FormData, FormFile, field};
@@ -15,6 +16,7 @@ use schemas::{
     Uuid,
     city::{AnswerType, Category, Photos, Question, in_language},
     fault::Invalid,
+    place::{Point, Spot},
     report::{Kind, Language, Tell},
     submission::{MAX_PHOTOS, MAX_WORDS},
     way::Way,
@@ -44,6 +46,13 @@ pub struct View {
     words: Field,
     asks: Vec<Ask>,
     address: Field,
+    /// The places that the address may mean, once somebody looked it up.
+    spots: Option<Choice>,
+    spot_for: String,
+    /// What looking it up came to, in a sentence.
+    searched: Option<String>,
+    /// Where it is instead.
+    neighbour: Option<NextDoor>,
     lat: Field,
     lon: Field,
     point_open: bool,
@@ -90,6 +99,8 @@ pub struct Filled<'a> {
     pub faults: &'a [Invalid],
     /// Photos that are here already.
     pub photos: &'a [Uuid],
+    /// The places that the address may mean; nothing while nobody looked it up.
+    pub spots: Option<Vec<Spot>>,
 }
 
 /// Makes the view of one showing of the form.
@@ -162,6 +173,10 @@ impl Maker<'_> {
             words: self.field(field::WORDS, words),
             asks,
             address: self.field(field::ADDRESS, Field { autocomplete: "off", max: 200, ..optional.clone() }),
+            spots: self.spots(),
+            spot_for: self.value(field::ADDRESS).unwrap_or_default().trim().to_owned(),
+            searched: self.filled.spots.as_ref().map(|spots| places::said(app, self.language, spots.len())),
+            neighbour: self.neighbour(),
             lat: self.field(field::LAT, number()),
             lon: self.field(field::LON, number()),
             point_open: [field::LAT, field::LON].iter().any(|name| self.value(name).is_some_and(|v| !v.is_empty())),
@@ -233,6 +248,21 @@ impl Maker<'_> {
         let choice =
             Choice { id, legend: label, hint, error, many, optional: true, short: true, options, ..Choice::default() };
         Ask { field: None, choice: Some(choice.done()) }
+    }
+
+    fn spots(&self) -> Option<Choice> {
+        let spots = self.filled.spots.as_deref().filter(|spots| !spots.is_empty())?;
+        Some(places::choice(self.app, self.language, spots, self.value(field::SPOT), true))
+    }
+
+    /// The neighbour that was told of, when what was filled in is not in the city.
+    fn neighbour(&self) -> Option<NextDoor> {
+        let words = self.value(field::ADDRESS).unwrap_or_default();
+        let degrees = |name| self.value(name).and_then(|text| text.trim().replace(',', ".").parse::<f64>().ok());
+        let point = degrees(field::LAT).zip(degrees(field::LON)).map(|(lat, lon)| Point { lat, lon });
+        let is_told =
+            self.filled.spots.is_some() || self.filled.faults.iter().any(|fault| fault.code == "outside_city");
+        is_told.then(|| NextDoor::of(self.app, self.language, words, point)).flatten()
     }
 
     fn photos(&self, category: &Category) -> Option<PhotoField> {

@@ -23,6 +23,7 @@ mod pace;
 mod person;
 mod person_acts;
 mod photo;
+mod places;
 mod privacy;
 mod prove;
 mod proven;

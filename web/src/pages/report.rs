@@ -14,7 +14,9 @@ use axum::{
     routing::get,
 };
 use schemas::{
+    Uuid,
     city::Category,
+    fault::Invalid,
     report::{Kind, Language},
     slug::Channel,
 };
@@ -45,20 +47,26 @@ async fn show(State(app): State<App>, Lang(language): Lang, Query(chosen): Query
     let kind = chosen.kind.as_deref().and_then(Kind::parse);
     let category = chosen.category.as_deref().and_then(|id| app.site.city.category(id));
     match category {
-        Some(category) => page(&app, language, category, kind, &Filled::default(), StatusCode::OK),
+        Some(category) => page(&app, language, category, kind, Filled::default(), StatusCode::OK).await,
         None => choose::show(&app, language, chosen.q.as_deref(), chosen.group.as_deref(), kind),
     }
 }
 
-fn page(
+async fn page(
     app: &App,
     language: Language,
     category: &Category,
     kind: Option<Kind>,
-    filled: &Filled<'_>,
+    mut filled: Filled<'_>,
     status: StatusCode,
 ) -> Response {
-    let view = form::view(app, language, category, kind, filled);
+    // Whoever looked the address up sees what was found until they change it.
+    let address = filled.form.get(field::ADDRESS).unwrap_or_default().trim();
+    let is_search = filled.form.get(field::DO) == Some(field::FIND);
+    if is_search || (!address.is_empty() && filled.form.get(field::SPOT_FOR) == Some(address)) {
+        filled.spots = Some(app.geocode.find(address, language).await);
+    }
+    let view = form::view(app, language, category, kind, &filled);
     let name = schemas::city::in_language(&category.names, language);
     let title = match filled.faults.len() {
         0 => name.to_owned(),
@@ -78,20 +86,34 @@ async fn send(State(app): State<App>, Lang(language): Lang, walk: Walk, request:
     let Ok(channel) = Channel::new("web") else { return Err(Oops::Missing) };
     // Files are needed once; what is shown again are the fields.
     let fields = FormData { fields: sent.fields.clone(), files: Vec::new() };
+    if fields.get(field::DO) == Some(field::FIND) {
+        let (photos, faults) = app.doors.form.hold_photos(&sent).await?;
+        return Ok(again(&app, language, fields, &faults, &photos, StatusCode::OK).await);
+    }
     let (receipt, other) = match app.doors.form.receive(&channel, sent, walk.0).await {
         Outcome::Filed(receipt) | Outcome::Again(receipt) => (receipt, ""),
         Outcome::AlreadySent(receipt) => (receipt, "?already=1"),
         Outcome::Failed(error) => return Err(error.into()),
         Outcome::Invalid { faults, photos } => {
             metrics::counter!("voordeur_form_invalid_total").increment(1);
-            let category = fields.get(field::CATEGORY).and_then(|id| app.site.city.category(id.trim()));
-            let Some(category) = category else {
-                return Ok(choose::show(&app, language, None, None, None));
-            };
-            let filled = Filled { form: fields, faults: &faults, photos: &photos };
-            return Ok(page(&app, language, category, None, &filled, StatusCode::UNPROCESSABLE_ENTITY));
+            return Ok(again(&app, language, fields, &faults, &photos, StatusCode::UNPROCESSABLE_ENTITY).await);
         }
     };
     let on = format!("/{}/t/{}/receipt{other}", language.as_str(), receipt.token);
     Ok(Redirect::to(&on).into_response())
+}
+
+/// The form with what was filled in.
+async fn again(
+    app: &App,
+    language: Language,
+    form: FormData,
+    faults: &[Invalid],
+    photos: &[Uuid],
+    status: StatusCode,
+) -> Response {
+    let category = form.get(field::CATEGORY).and_then(|id| app.site.city.category(id.trim()));
+    let Some(category) = category else { return choose::show(app, language, None, None, None) };
+    let filled = Filled { form, faults, photos, spots: None };
+    page(app, language, category, None, filled, status).await
 }

@@ -42,6 +42,7 @@ mod message;
 mod open311;
 mod pace;
 pub(crate) mod pages;
+mod places;
 mod preview;
 mod push;
 mod sms_hook;

@@ -79,7 +79,7 @@ impl Known<'_> {
             "category" => dispatch.category.to_string(),
             "category_name" => in_language(&self.city.category(&dispatch.category)?.names, self.language()).to_owned(),
             "words" => informed::before(self.city, dispatch, &dispatch.words),
-            "address" => dispatch.place.address.clone()?,
+            "address" => dispatch.place.readable()?.to_owned(),
             "latitude" => format!("{:.6}", point?.lat),
             "longitude" => format!("{:.6}", point?.lon),
             "answers" => self.answers(),

@@ -67,8 +67,8 @@ impl Desk<'_> {
             put("lat", format!("{:.7}", point.lat));
             put("long", format!("{:.7}", point.lon));
         }
-        if let Some(address) = &dispatch.place.address {
-            put("address_string", address.clone());
+        if let Some(address) = dispatch.place.readable() {
+            put("address_string", address.to_owned());
         }
         if let Some(contact) = &dispatch.contact {
             let (first, last) = contact.name.as_deref().map(names).unwrap_or_default();

@@ -160,7 +160,7 @@ impl Bed {
             kind: Kind::Report,
             category: CategoryId::new(category).unwrap(),
             words: "A hole.".to_owned(),
-            place: Place { address: None, point: lon.map(|lon| Point { lat: 50.5, lon }) },
+            place: Place { point: lon.map(|lon| Point { lat: 50.5, lon }), ..Place::default() },
             answers: Answers::new(),
             urgency: Urgency::Normal,
             language: Language::Nl,

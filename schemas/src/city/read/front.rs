@@ -2,11 +2,11 @@
 
 use super::{
     fields::Fields,
-    missing,
+    missing, neighbours,
     yaml::{Node, Position},
 };
 use crate::{
-    city::{Calendar, Files, Layer, Pace, Patience, Proving, Quiet, SoftBounces, Texts},
+    city::{Calendar, Files, Layer, Neighbour, Pace, Patience, Proving, Quiet, SoftBounces, Texts},
     fault::{Fault, did_you_mean},
     phone,
     report::Language,
@@ -52,6 +52,7 @@ pub(super) struct Front {
     pub owners: Vec<OwnerFile>,
     pub staff_channels: Vec<Channel>,
     pub attribution: Vec<String>,
+    pub neighbours: Vec<Neighbour>,
     pub suggest: bool,
 }
 
@@ -85,6 +86,7 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "general",
         "calendar",
         "areas",
+        "neighbours",
         "owners",
         "staff_channels",
         "attribution",
@@ -148,6 +150,10 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
     }
     if let Some(node) = map.get("areas") {
         areas(node, files, fields, &mut front);
+    }
+    if let Some(node) = map.get("neighbours") {
+        let mut named = Fields { file: FILE, faults: &mut *fields.faults, languages: &front.languages };
+        front.neighbours = neighbours::read(node, files, &mut named);
     }
     if let Some(node) = map.get("owners") {
         owners(node, files, fields, &mut front);

@@ -9,6 +9,8 @@ mod fields;
 mod front;
 mod geojson;
 mod knowledge;
+mod lists;
+mod neighbours;
 mod on_call;
 mod owners;
 mod sentences;
@@ -75,6 +77,8 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
     }
     let areas = areas::read(&front, &files, faults);
     let owners = owners::read(&front, &files, &areas, faults);
+    let streets = lists::streets(&files, &areas, faults);
+    let assets = lists::assets(&files, &areas, faults);
     if let (Some((question, at)), Some(tree)) = (&front.consent_question, &tree)
         && !tree.questions.contains_key(question)
     {
@@ -116,6 +120,9 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         suggest: front.suggest,
         areas,
         owners,
+        streets,
+        assets,
+        neighbours: front.neighbours,
         staff_channels: front.staff_channels,
         attribution: front.attribution,
         ways: std::sync::OnceLock::new(),
