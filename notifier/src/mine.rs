@@ -3,11 +3,11 @@
 
 use crate::{verify::is_offered, worker::is_public};
 use schemas::{
-    Uuid,
+    Timestamp, Uuid,
     city::City,
     notice::{Scope, Suppressed},
-    person::{Follow, KnownAddress, Person, Suppression},
-    proof::Target,
+    person::{Follow, KnownAddress, OwnPlace, Person, Suppression},
+    proof::{Target, WantedPlace},
     report::Report,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -44,6 +44,8 @@ pub struct Opened {
     pub addresses: Vec<Mailbox>,
     /// What they follow.
     pub follows: Vec<Target>,
+    /// Where they want to hear what happens.
+    pub places: Vec<OwnPlace>,
     /// What they do not want to hear of.
     pub silences: Vec<Target>,
     /// The reports of the cases among these.
@@ -51,7 +53,7 @@ pub struct Opened {
 }
 
 /// What somebody changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
     /// This address is tried earlier, or later.
     Move {
@@ -71,6 +73,10 @@ pub enum Deed {
     Follow(Target),
     /// They do not any more.
     Unfollow(Target),
+    /// They want to hear what happens there.
+    AddPlace(WantedPlace),
+    /// They do not any more.
+    DropPlace(Uuid),
     /// They want to hear nothing of this, by whatever way.
     Silence(Target),
     /// They do again.
@@ -88,6 +94,8 @@ pub enum Done {
     Last,
     /// They are forgotten; the link leads nowhere any more.
     Gone,
+    /// They have as many places as one may have.
+    Full,
 }
 
 /// Reads and keeps what people chose about themselves.
@@ -153,7 +161,9 @@ impl Mine {
         cases.dedup();
         let mut tx = self.store.begin().await?;
         let reports = if cases.is_empty() { HashMap::new() } else { tx.reports(&cases).await? };
-        Ok(Some(Opened { person, addresses, follows, silences, reports }))
+        drop(tx);
+        let places = self.store.places(person.id).await?;
+        Ok(Some(Opened { person, addresses, follows, places, silences, reports }))
     }
 
     /// Does what the person with `token` wants. Twice is once. `None` when the link is none of ours.
@@ -180,6 +190,14 @@ impl Mine {
             }
             Deed::Unfollow(target) => {
                 tx.unfollow(&follow_of(person.id, target)).await?;
+            }
+            Deed::AddPlace(wanted) => {
+                if !add_place(&mut tx, &self.city, person.id, &wanted, self.store.clock().now()).await? {
+                    return Ok(Some(Done::Full));
+                }
+            }
+            Deed::DropPlace(place) => {
+                tx.drop_place(person.id, place).await?;
             }
             Deed::Silence(target) => {
                 let at = self.store.clock().now();
@@ -223,6 +241,24 @@ impl Mine {
         let report = tx.reports(&[case]).await?.remove(&case);
         Ok(report.is_some_and(|report| is_public(&self.city, &report)))
     }
+}
+
+/// Keeps a place of somebody. `false` when they have as many as they may have, or when it is not in the city. The same
+/// place again changes what it is called.
+pub(crate) async fn add_place(
+    tx: &mut Tx,
+    city: &City,
+    person: Uuid,
+    wanted: &WantedPlace,
+    now: Timestamp,
+) -> Result<bool, store::Error> {
+    let place = OwnPlace::wanted(person, wanted, now);
+    let known = tx.places(person).await?;
+    let is_room = known.len() < OwnPlace::MOST || known.iter().any(|known| known.id == place.id);
+    if !is_room || !city.areas.in_city(place.point) {
+        return Ok(false);
+    }
+    tx.put_place(&place).await
 }
 
 /// Puts the address before or after its neighbour.

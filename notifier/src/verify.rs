@@ -14,7 +14,7 @@ use schemas::{
     city::{City, Proving, in_language},
     letter::{Lane, Letter, Topic},
     notice::{Due, Scope},
-    person::Person,
+    person::{OwnPlace, Person},
     phone,
     proof::{Proof, Target, Wants},
     report::Language,
@@ -71,6 +71,8 @@ pub struct Waiting {
     pub stage: Stage,
     /// What they asked to hear of.
     pub follows: Vec<Target>,
+    /// The streets of the places that they asked to hear about.
+    pub places: Vec<String>,
     /// Whether it adds the address to the choices of somebody.
     pub adds: bool,
 }
@@ -128,6 +130,8 @@ impl Verify {
         wants.follows.sort_unstable();
         wants.follows.dedup();
         wants.follows.truncate(MOST_FOLLOWS);
+        wants.places.retain(|place| self.city.areas.in_city(place.point));
+        wants.places.truncate(OwnPlace::MOST);
         let (id, now) = (self.store.ids().new_id(), self.store.clock().now());
         let key = AddressKey { way: address.way(), key: self.keys.of(&address) };
         let sender = senders::preferred(key.way, &self.available);
@@ -196,7 +200,8 @@ impl Verify {
 
     fn waiting(&self, proof: &Proof, stage: Stage) -> Waiting {
         let (address, way) = (proof.address.masked(), proof.address.way());
-        Waiting { address, way, stage, follows: proof.wants.follows.clone(), adds: proof.person.is_some() }
+        let places = proof.wants.places.iter().filter_map(|place| place.street.clone()).collect();
+        Waiting { address, way, stage, follows: proof.wants.follows.clone(), places, adds: proof.person.is_some() }
     }
 
     fn code_stage(&self, proof: &Proof) -> Stage {

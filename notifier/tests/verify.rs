@@ -49,7 +49,7 @@ impl Bed {
     }
 
     async fn ask_for(&self, address: Address, person: Option<Uuid>, follows: &[Target]) -> String {
-        let wants = Wants { follows: follows.to_vec(), language: None };
+        let wants = Wants { follows: follows.to_vec(), ..Wants::default() };
         self.verify.ask(Request { address, language: Language::Nl, person, wants }).await.unwrap()
     }
 
@@ -287,7 +287,7 @@ async fn the_mail_of_a_proof_is_no_list_and_holds_nothing_that_was_typed() {
     }
     house.run_senders().await;
     let address = verify.read(" jo@example.org ").unwrap();
-    let wants = Wants { follows: vec![topic("<b>"), topic("wegen")], language: Some(Language::En) };
+    let wants = Wants { follows: vec![topic("<b>"), topic("wegen")], language: Some(Language::En), ..Wants::default() };
     verify.ask(Request { address, language: Language::En, person: None, wants }).await.unwrap();
     assert!(sink.wait_for(1, SOON).await);
     let text = sink.arrived().remove(0).data;

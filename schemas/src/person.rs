@@ -3,8 +3,10 @@
 
 use crate::{
     city::Quiet,
+    id::derived,
     notice::{Scope, Suppressed},
     place::Point,
+    proof::WantedPlace,
     report::Language,
     way::{Address, Way},
 };
@@ -126,6 +128,28 @@ pub struct OwnPlace {
     pub street: Option<String>,
     /// When they added it.
     pub since: Timestamp,
+}
+
+impl OwnPlace {
+    /// The most places of one person.
+    pub const MOST: usize = 10;
+    /// The most characters of what they call it.
+    pub const MOST_OF_LABEL: usize = 60;
+
+    /// The place that `person` wants. The same place is the same, whatever they call it.
+    pub fn wanted(person: Uuid, wanted: &WantedPlace, since: Timestamp) -> Self {
+        let WantedPlace { label, point, street } = wanted.clone();
+        let at = format!("{:.6} {:.6}", point.lat, point.lon);
+        let id = derived(&["place", &person.to_string(), &at, street.as_deref().unwrap_or_default()]);
+        Self { id, person, label, point, street, since }
+    }
+
+    /// What it is called: by them, or by its street.
+    pub fn name(&self) -> String {
+        let Point { lat, lon } = self.point;
+        let name = self.label.as_ref().or(self.street.as_ref());
+        name.cloned().unwrap_or_else(|| format!("{lat:.5}, {lon:.5}"))
+    }
 }
 
 /// What makes a street the same however it is written: small letters and digits without accents, up to the

@@ -1,13 +1,13 @@
 //! What somebody asked for that waits until they prove that an address is theirs.
 
-use crate::{notice::Scope, report::Language, way::Address};
+use crate::{notice::Scope, place::Point, report::Language, way::Address};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Somebody asked for something at an address, and got a message there, by which they prove that it is theirs.
 /// Personal data; kept for [`Proof::KEPT_HOURS`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Proof {
     /// The code and the link derive from it, so neither is kept.
     pub id: Uuid,
@@ -37,11 +37,14 @@ impl Proof {
 }
 
 /// What somebody asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Wants {
     /// What they want to hear of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follows: Vec<Target>,
+    /// Where they want to hear what happens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<WantedPlace>,
     /// The language that they chose for all messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
@@ -54,4 +57,17 @@ pub struct Target {
     pub scope: Scope,
     /// Which one: the id of a case, a category or group, an area.
     pub target: String,
+}
+
+/// A place that somebody wants to hear about; not theirs yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WantedPlace {
+    /// What they call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Where it is.
+    pub point: Point,
+    /// The street, with or without a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub street: Option<String>,
 }

@@ -59,6 +59,12 @@ impl PlaceRow {
 }
 
 impl Tx {
+    /// The places of a person, in the order they were added.
+    pub async fn places(&mut self, person: Uuid) -> Result<Vec<OwnPlace>> {
+        let rows: Vec<PlaceRow> = self.conn.all(OF_PERSON, args![person]).await?;
+        rows.into_iter().map(PlaceRow::read).collect()
+    }
+
     /// Keeps a place of somebody; the same id again changes it, but not since when it is theirs. `false` when it
     /// is somebody else's.
     pub async fn put_place(&mut self, place: &OwnPlace) -> Result<bool> {

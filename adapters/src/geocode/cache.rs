@@ -61,7 +61,8 @@ impl Cache {
     }
 
     pub(super) async fn put(&self, question: Question<'_>, spots: &[Spot]) {
-        if self.keep.is_zero() {
+        // Whoever asks for a thousand things that are nowhere fills no table.
+        if self.keep.is_zero() || spots.is_empty() {
             return;
         }
         let write = async {

@@ -176,12 +176,17 @@ impl Geocode {
         let Some(remote) = self.remote.as_ref().filter(|_| !listed.as_ref().is_some_and(is_house)) else {
             return listed;
         };
-        remote.near(point, hurry).await.or(listed)
+        let outside = remote.near(point, hurry).await;
+        outside.filter(|spot| self.city.areas.in_city(spot.point)).or(listed)
     }
 
     /// The place of a report that comes in, with what is found out about it within [`Config::intake`]. What the person said
     /// stays; what is not sure is left out.
     pub async fn complete(&self, place: Place) -> Place {
+        // What the person chose on the page is settled.
+        if place.found.is_some() {
+            return place;
+        }
         let place = self.city.complete(place);
         let Some(remote) = &self.remote else { return place };
         match (&place.address, place.point) {

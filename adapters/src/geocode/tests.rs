@@ -156,6 +156,10 @@ async fn a_report_gets_what_is_sure() {
     let server = played("/reverse", json_of(house)).await;
     let (_folder, _store, geocode) = geocode(config("nominatim", &server.uri())).await;
     let point = Point { lat: 50.8202, lon: 3.2551 };
+    // What the person chose on the page stays.
+    let found = Some(Found { address: Some("Leiestraat".into()), precision: Some(Precision::Street) });
+    let chosen = Place { address: Some(UNKNOWN.into()), point: Some(point), found, ..Place::default() };
+    assert_eq!(geocode.complete(chosen.clone()).await, chosen);
     let read = geocode.complete(Place { point: Some(point), ..Place::default() }).await;
     assert_eq!((read.line().as_str(), read.point), ("Zandbergstraat 5, 8500 Kortrijk", Some(point)));
 }

@@ -1,6 +1,7 @@
 //! Does what somebody asked for, once they proved the address.
 
 use super::Verify;
+use crate::mine::add_place;
 use schemas::{
     notice::Scope,
     person::{Follow, KnownAddress, Person, Rhythm},
@@ -55,6 +56,10 @@ impl Verify {
             let follow = Follow { person: person.id, scope: target.scope, target: target.target.clone() };
             tx.follow(&follow).await?;
         }
+        for place in &proof.wants.places {
+            // Who has as many as one may have sees so among their choices.
+            add_place(tx, &self.city, person.id, place, now).await?;
+        }
         self.lift(tx, proof).await?;
         Ok(Some(person))
     }
@@ -81,7 +86,7 @@ impl Verify {
     /// all. That things came back is over in any case: this did not.
     async fn lift(&self, tx: &mut Tx, proof: &Proof) -> Result<(), store::Error> {
         let key = key_of(proof);
-        let wants_news = proof.person.is_some() || !proof.wants.follows.is_empty();
+        let wants_news = proof.person.is_some() || !proof.wants.follows.is_empty() || !proof.wants.places.is_empty();
         let asked = |scope: Scope, target: &str| {
             proof.wants.follows.iter().any(|follow| follow.scope == scope && follow.target == target)
         };

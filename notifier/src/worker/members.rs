@@ -30,7 +30,7 @@ pub(crate) async fn next(
     draft: &Draft,
     from: CrowdFrom,
 ) -> Result<Members, store::Error> {
-    let reach = Reach::new(&draft.audience, &city.areas);
+    let reach = Reach::new(&draft.audience, &city.areas, &city.streets);
     let Found { people: found, until } = find(store, &reach, from).await?;
     let ids: Vec<Uuid> = found.keys().copied().collect();
     let known = Known::of_people(tx, &ids, store.clock().now()).await?;

@@ -80,6 +80,7 @@ impl SendWorker {
             let category = category.map_or("", |category| in_language(&category.names, proof.language));
             lines.push(format!("{category} ({})", report.reference));
         }
+        lines.extend(proof.wants.places.iter().filter_map(|place| place.street.clone()));
         Ok((!lines.is_empty()).then(|| lines.join("\n")))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Audience;
 use crate::{
-    city::{Areas, in_language},
+    city::{Areas, Streets, in_language},
     notice::{Because, Scope},
     person::{OwnPlace, street_key},
     place::Point,
@@ -21,8 +21,9 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// The reach of `audience` where these are the `areas`. A district that is no more is left out.
-    pub fn new(audience: &Audience, areas: &Areas) -> Self {
+    /// The reach of `audience` where these are the `areas` and the `streets`. A district that is no more is left out; a
+    /// street is meant by each of its names.
+    pub fn new(audience: &Audience, areas: &Areas, known: &Streets) -> Self {
         let district = |id: &crate::slug::AreaId| {
             let area = areas.get(id.as_str())?;
             Some((Some(id.to_string()), area.outline.clone()))
@@ -31,8 +32,13 @@ impl Reach {
         if !audience.drawn.is_empty() {
             surfaces.push((None, MultiPolygon(audience.drawn.iter().map(|rings| polygon(rings)).collect())));
         }
-        let streets = audience.streets.iter().map(|street| (street_key(street), street.clone()));
-        Self { surfaces, streets: streets.collect(), follows: audience.follows() }
+        let mut streets = BTreeMap::new();
+        for street in &audience.streets {
+            let others = known.named(street).flat_map(|street| street.names.values());
+            streets.extend(others.map(|name| (street_key(name), street.clone())));
+            streets.insert(street_key(street), street.clone());
+        }
+        Self { surfaces, streets, follows: audience.follows() }
     }
 
     /// What people may follow to be told, the district before the topic.
@@ -173,7 +179,11 @@ mod tests {
             (&street, place(0.0, 0.0, Some("Sint-Jansplein 12")), None),
             (&street, place(0.0, 0.0, None), None),
         ] {
-            assert_eq!(Reach::new(audience, &areas()).place(&place), expected, "{audience:?} {place:?}");
+            assert_eq!(
+                Reach::new(audience, &areas(), &Streets::default()).place(&place),
+                expected,
+                "{audience:?} {place:?}"
+            );
         }
     }
 
@@ -184,10 +194,10 @@ mod tests {
             drawn: vec![square(6.0, 40.0)],
             ..Audience::default()
         };
-        let (low, high) = Reach::new(&both, &areas()).bounds().unwrap();
+        let (low, high) = Reach::new(&both, &areas(), &Streets::default()).bounds().unwrap();
         assert_eq!((low.lat, low.lon, high.lat, high.lon), (40.0, 4.0, 51.0, 7.0));
         let topics = Audience { topics: vec!["wegen/put".into()], ..Audience::default() };
-        let reach = Reach::new(&topics, &areas());
+        let reach = Reach::new(&topics, &areas(), &Streets::default());
         assert_eq!(reach.bounds(), None);
         let topic = |id: &str| (Scope::Topic, id.to_owned());
         assert_eq!(topics.about(), [topic("wegen/put"), topic("wegen")], "who refuses the group refuses this");

@@ -50,8 +50,8 @@ impl City {
         self.neighbours.iter().find(|neighbour| {
             neighbour.names.values().any(|name| {
                 let name = streets::split(name);
-                let whole = words.windows(name.len() + 1);
-                whole.into_iter().any(|part| neighbour.postcodes.contains(&part[0]) && part[1..] == name[..])
+                let mut parts = words.windows(name.len() + 1);
+                !name.is_empty() && parts.any(|part| neighbour.postcodes.contains(&part[0]) && part[1..] == name[..])
             })
         })
     }

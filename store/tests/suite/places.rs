@@ -41,6 +41,7 @@ async fn places_are_kept_changed_and_dropped(bed: Bed) {
     assert!(!tx.drop_place(bo.id, work.id).await.unwrap(), "nor is this one");
     assert!(tx.drop_place(an.id, work.id).await.unwrap());
     assert!(!tx.drop_place(an.id, work.id).await.unwrap());
+    assert_eq!(tx.places(an.id).await.unwrap().len(), 1);
     tx.commit().await.unwrap();
     assert_eq!(store.places(an.id).await.unwrap(), [OwnPlace { since: home.since, ..moved }]);
 }

@@ -23,7 +23,7 @@ async fn proof(store: &Store, name: &str, address: Address, person: Option<Uuid>
         address,
         key,
         language: Language::Fr,
-        wants: Wants { follows, language: Some(Language::En) },
+        wants: Wants { follows, language: Some(Language::En), ..Wants::default() },
         sent,
         tries: 0,
         asked_at: store.clock().now(),

@@ -2,4 +2,5 @@
 
 mod bounced;
 mod mailed;
+mod own_place;
 mod texted;

@@ -131,7 +131,7 @@ async fn send(
 ) -> Result<Response, Oops> {
     let report = public(&app, &named).await?;
     let follows = vec![Target { scope: Scope::Case, target: report.id.to_string() }];
-    let wants = Wants { follows, language: None };
+    let wants = Wants { follows, ..Wants::default() };
     match ask::send(&app, caller, language, &said.address, None, wants).await? {
         Some(answer) => Ok(answer),
         None => page(&app, language, &report, &said.address, true).await,

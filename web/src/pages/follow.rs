@@ -3,6 +3,7 @@
 use super::{
     Call, Entry, Lang, Oops, ask,
     fields::{Choice, Field, Opt},
+    places::{Finder, Typed},
 };
 use crate::{app::App, face::Page, guard::rate::Caller};
 use axum::{
@@ -33,6 +34,7 @@ struct Data {
     faults: Vec<Fault>,
     topics: Option<Choice>,
     areas: Option<Choice>,
+    finder: Finder,
     languages: Choice,
     address: Field,
     /// Nothing can be followed here, or nobody told.
@@ -54,6 +56,9 @@ struct Said {
     targets: Vec<Target>,
     address: String,
     language: Option<Language>,
+    place: Typed,
+    /// They want to look the place up.
+    is_search: bool,
 }
 
 impl Said {
@@ -63,6 +68,22 @@ impl Said {
             let scope = match &*name {
                 "topic" => Scope::Topic,
                 "area" => Scope::Area,
+                "do" => {
+                    said.is_search = value == "find_place";
+                    continue;
+                }
+                Typed::WORDS => {
+                    said.place.words = value.into_owned();
+                    continue;
+                }
+                Typed::LABEL => {
+                    said.place.label = value.into_owned();
+                    continue;
+                }
+                "spot" => {
+                    said.place.spot = value.into_owned();
+                    continue;
+                }
                 "address" => {
                     said.address = value.trim().to_owned();
                     continue;
@@ -123,17 +144,22 @@ pub(super) fn choice(app: &App, language: Language, scope: Scope, chosen: &[Targ
 
 async fn show(State(app): State<App>, Lang(language): Lang, RawQuery(query): RawQuery) -> Result<Response, Oops> {
     let said = Said::read(&app, query.unwrap_or_default().as_bytes());
-    page(&app, language, Said { address: String::new(), ..said }, false).await
+    // What is typed is not taken from an address that somebody may pass on.
+    let said = Said { targets: said.targets, language: said.language, ..Said::default() };
+    page(&app, language, said, false, false).await
 }
 
-async fn page(app: &App, language: Language, said: Said, sent: bool) -> Result<Response, Oops> {
+async fn page(app: &App, language: Language, said: Said, sent: bool, unchosen: bool) -> Result<Response, Oops> {
     let text = |key: &str| app.text(language, key, &[]);
     let verify = app.verify().await?;
     let wrong = sent && verify.read(&said.address).is_none();
     let mut topics = choice(app, language, Scope::Topic, &said.targets);
     let areas = choice(app, language, Scope::Area, &said.targets);
     let mut faults = Vec::new();
-    if sent && said.targets.is_empty() {
+    let finder = Finder::new(app, language, &said.place, unchosen).await;
+    if unchosen {
+        faults.push(Fault { href: "#place_words".into(), text: text("places-own-choose") });
+    } else if sent && said.targets.is_empty() && said.place.spot.is_empty() {
         let error = text("follow-nothing");
         faults.push(Fault { href: "#topic-1".into(), text: error.clone() });
         if let Some(topics) = &mut topics {
@@ -168,6 +194,7 @@ async fn page(app: &App, language: Language, said: Said, sent: bool) -> Result<R
         empty: verify.ways().is_empty() || (topics.is_none() && areas.is_none()),
         topics,
         areas,
+        finder,
         languages,
         address,
         privacy: format!("/{lang}/privacy"),
@@ -186,13 +213,20 @@ async fn send(
     RawForm(bytes): RawForm,
 ) -> Result<Response, Oops> {
     let said = Said::read(&app, &bytes);
-    if said.targets.is_empty() {
-        return page(&app, language, said, true).await;
+    if said.is_search {
+        return page(&app, language, said, false, false).await;
+    }
+    let place = said.place.wanted(&app).await;
+    if place.is_none() && !said.place.words.trim().is_empty() {
+        return page(&app, language, said, true, true).await;
+    }
+    if place.is_none() && said.targets.is_empty() {
+        return page(&app, language, said, true, false).await;
     }
     let chosen = said.language.unwrap_or(language);
-    let wants = Wants { follows: said.targets.clone(), language: Some(chosen) };
+    let wants = Wants { follows: said.targets.clone(), places: place.into_iter().collect(), language: Some(chosen) };
     match ask::send(&app, caller, chosen, &said.address, None, wants).await? {
         Some(answer) => Ok(answer.into_response()),
-        None => page(&app, language, said, true).await,
+        None => page(&app, language, said, true, false).await,
     }
 }

@@ -1,17 +1,16 @@
 //! The form of one category, as the template sees it, and what the browser sends of it.
 
+mod read;
+
+pub use read::read;
+
 use super::{
-    Call, Oops,
+    Call,
     fields::{Ask, Choice, Field, Opt, Wrong},
     places::{self, NextDoor},
 };
 use crate::app::App;
-use adapters::intake::form::{FormData, FormFile, field};
-use axum::{
-    Form,
-    extract::{FromRequest as _, Multipart, Request},
-    http::{StatusCode, header},
-};
+use adapters::intake::form::{FormData, field};
 use schemas::{
     Uuid,
     city::{AnswerType, Category, Photos, Question, in_language},
@@ -22,12 +21,6 @@ use schemas::{
     way::Way,
 };
 use serde::Serialize;
-
-/// The most fields of one form: ours has some thirty.
-const MAX_FIELDS: usize = 200;
-/// The most bytes of one text field: [`MAX_WORDS`] characters of four bytes, and room to be told
-/// that it is too long instead of being cut off.
-const MAX_FIELD: usize = 256 * 1024;
 
 /// What the template is given.
 #[derive(Serialize)]
@@ -402,54 +395,4 @@ pub fn message(app: &App, language: Language, fault: &Invalid) -> String {
     };
     let max = MAX_WORDS.to_string();
     app.text(language, &key, &[("file", file), ("max", &max), ("city", app.site.city.name(language))])
-}
-
-/// Reads what the browser sent: multipart with its files, or plain fields.
-pub async fn read(app: &App, request: Request) -> Result<FormData, Oops> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match kind.as_str() {
-        "multipart/form-data" => read_parts(app, request).await,
-        "application/x-www-form-urlencoded" => {
-            let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, app)
-                .await
-                .map_err(|rejection| Oops::Status(axum::response::IntoResponse::into_response(rejection).status()))?;
-            let good = fields.len() <= MAX_FIELDS && fields.iter().all(|(_, value)| value.len() <= MAX_FIELD);
-            if good {
-                Ok(FormData { fields, files: Vec::new() })
-            } else {
-                Err(Oops::Status(StatusCode::PAYLOAD_TOO_LARGE))
-            }
-        }
-        _ => Err(Oops::Status(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
-    }
-}
-
-async fn read_parts(app: &App, request: Request) -> Result<FormData, Oops> {
-    let bad = |error: axum::extract::multipart::MultipartError| Oops::Status(error.status());
-    let mut parts = Multipart::from_request(request, app)
-        .await
-        .map_err(|rejection| Oops::Status(axum::response::IntoResponse::into_response(rejection).status()))?;
-    let mut form = FormData::default();
-    while let Some(part) = parts.next_field().await.map_err(bad)? {
-        if form.fields.len() + form.files.len() >= MAX_FIELDS {
-            return Err(Oops::Status(StatusCode::PAYLOAD_TOO_LARGE));
-        }
-        let name = part.name().unwrap_or_default().to_owned();
-        if let Some(file) = part.file_name().map(str::to_owned) {
-            let content_type = part.content_type().map(str::to_owned);
-            let bytes = part.bytes().await.map_err(bad)?;
-            if name == field::PHOTOS {
-                form.files.push(FormFile { name: file, content_type, bytes });
-            }
-            continue;
-        }
-        let bytes = part.bytes().await.map_err(bad)?;
-        if bytes.len() > MAX_FIELD {
-            return Err(Oops::Status(StatusCode::PAYLOAD_TOO_LARGE));
-        }
-        // Browsers send UTF-8, as our pages say; anything else is shown as what it is not.
-        form.fields.push((name, String::from_utf8_lossy(&bytes).into_owned()));
-    }
-    Ok(form)
 }

@@ -4,7 +4,9 @@
 use super::{
     Call, Entry, Lang, Oops, ask,
     fields::{Choice, Field, Opt},
-    follow, person_acts, proven,
+    follow, person_acts,
+    places::{Finder, Typed},
+    proven,
     wishes::Link,
 };
 use crate::{app::App, face::Page};
@@ -15,7 +17,7 @@ use axum::{
     routing::get,
 };
 use notifier::mine::{Opened, Stand};
-use schemas::{notice::Scope, proof::Target, report::Language};
+use schemas::{Uuid, notice::Scope, person::OwnPlace, proof::Target, report::Language};
 use serde::{Deserialize, Serialize};
 
 /// The page.
@@ -37,6 +39,12 @@ struct Data {
     add: Option<Field>,
     follows: Vec<Item>,
     more: String,
+    places: Vec<PlaceRow>,
+    /// They want to drop this one.
+    drop: Option<PlaceRow>,
+    /// They have as many as one may have.
+    full: bool,
+    finder: Finder,
     silences: Vec<Item>,
     silence: Choice,
     pace: String,
@@ -47,6 +55,22 @@ struct Data {
 struct Done {
     text: String,
     undo: Option<Item>,
+}
+
+/// One place.
+#[derive(Clone, Serialize)]
+struct PlaceRow {
+    id: String,
+    name: String,
+    /// Its street, where they call it something else.
+    street: Option<String>,
+}
+
+impl PlaceRow {
+    fn of(place: &OwnPlace) -> Self {
+        let street = place.street.clone().filter(|_| place.label.is_some());
+        Self { id: place.id.to_string(), name: place.name(), street }
+    }
 }
 
 /// One address.
@@ -93,6 +117,14 @@ pub(super) struct Just {
     pub(super) last: Option<String>,
     /// They want to be forgotten.
     pub(super) leaving: bool,
+    /// What they typed to find a place.
+    pub(super) place: Typed,
+    /// They went on without choosing one.
+    pub(super) unchosen: bool,
+    /// The place that they want to drop.
+    pub(super) drop: Option<Uuid>,
+    /// There is no room for another.
+    pub(super) full: bool,
 }
 
 async fn show(
@@ -119,7 +151,7 @@ pub(super) async fn page(app: &App, language: Language, token: &str, seen: Seen,
     let off = seen.off.as_deref().and_then(target).filter(|off| !opened.follows.contains(off));
     let done = match (off, seen.new, seen.kept) {
         (Some(off), ..) => {
-            let undo = items(app, language, std::slice::from_ref(&off)).await?.pop();
+            let undo = items(app, language, std::slice::from_ref(&off), &opened.places).await?.pop();
             undo.map(|undo| Done { text: text("person-unfollowed", &[("name", &undo.name)]), undo: Some(undo) })
         }
         (None, Some(_), _) => Some(Done { text: text("person-new", &[]), undo: None }),
@@ -164,14 +196,18 @@ pub(super) async fn page(app: &App, language: Language, token: &str, seen: Seen,
         alone: opened.addresses.iter().filter(|one| one.stand != Stand::Waiting).count() < 2,
         addresses: rows,
         add: if can_add { Some(ask::field(app, language, &typed, is_wrong).await?) } else { None },
-        follows: items(app, language, &opened.follows).await?,
+        follows: items(app, language, &opened.follows, &opened.places).await?,
         more: format!("/{lang}/follow"),
-        silences: items(app, language, &opened.silences).await?,
+        silences: items(app, language, &opened.silences, &opened.places).await?,
+        drop: just.drop.and_then(|id| opened.places.iter().find(|place| place.id == id)).map(PlaceRow::of),
+        full: just.full || opened.places.len() >= OwnPlace::MOST,
+        places: opened.places.iter().map(PlaceRow::of).collect(),
+        finder: Finder::new(app, language, &just.place, just.unchosen).await,
         silence,
         pace: format!("/{lang}{here}/choices"),
         phone: Call::to(&app.site.city.phone),
     };
-    let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if is_wrong || just.unchosen || just.full { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(app.show(&Page::new(language, "person", text("person-title", &[]), here, data).private().status(status)))
 }
 
@@ -200,11 +236,15 @@ fn rows(app: &App, language: Language, opened: &Opened) -> Vec<Row> {
     opened.addresses.iter().enumerate().map(row).collect()
 }
 
-async fn items(app: &App, language: Language, targets: &[Target]) -> Result<Vec<Item>, Oops> {
+async fn items(app: &App, language: Language, targets: &[Target], places: &[OwnPlace]) -> Result<Vec<Item>, Oops> {
     let mut items = Vec::new();
     for target in targets {
         let name = match target.scope {
             Scope::All => Some(app.text(language, "person-silence-all", &[])),
+            Scope::Place => {
+                let place = places.iter().find(|place| place.id.to_string() == target.target);
+                Some(place.map_or_else(|| app.text(language, "person-place-gone", &[]), OwnPlace::name))
+            }
             _ => proven::names(app, language, std::slice::from_ref(target)).await?.pop(),
         };
         // What the city does not have any more is gone all the same.

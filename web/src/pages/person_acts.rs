@@ -3,6 +3,7 @@
 use super::{
     Lang, Oops, ask,
     person::{Just, Seen, page, target},
+    places::Typed,
     wishes::Link,
 };
 use crate::{app::App, guard::rate::Caller};
@@ -40,6 +41,14 @@ pub(super) struct Said {
     sure: String,
     #[serde(default)]
     address: String,
+    #[serde(default)]
+    place: String,
+    #[serde(default)]
+    place_words: String,
+    #[serde(default)]
+    place_label: String,
+    #[serde(default)]
+    spot: String,
 }
 
 impl Said {
@@ -50,6 +59,11 @@ impl Said {
 
     fn target(&self) -> Option<Target> {
         target(&format!("{}.{}", self.scope, self.target))
+    }
+
+    fn place(&self) -> Typed {
+        let (words, spot, label) = (self.place_words.clone(), self.spot.clone(), self.place_label.clone());
+        Typed { words, spot, label }
     }
 
     /// What to do; `None` when no form of ours says it.
@@ -64,6 +78,7 @@ impl Said {
                 Deed::Silence(target(&self.what).filter(|what| !matches!(what.scope, Scope::Area | Scope::Place))?)
             }
             "speak" => Deed::Speak(self.target()?),
+            "drop_place" if sure => Deed::DropPlace(self.place.parse().ok()?),
             "forget" if sure => Deed::Forget,
             _ => return None,
         })
@@ -98,6 +113,24 @@ pub(super) async fn send(
         "silence" if said.what.is_empty() => return Ok(to("")),
         _ => {}
     }
+    let again = |just| page(&app, language, token, Seen::default(), just);
+    match said.deed.as_str() {
+        "find_place" => return again(Just { place: said.place(), ..Just::default() }).await,
+        "add_place" => {
+            let place = said.place();
+            let Some(wanted) = place.wanted(&app).await else {
+                return again(Just { place, unchosen: true, ..Just::default() }).await;
+            };
+            return match app.mine().act(token, Deed::AddPlace(wanted)).await?.ok_or(Oops::Missing)? {
+                Done::Full => again(Just { place, full: true, ..Just::default() }).await,
+                _ => Ok(to("?kept=1#places")),
+            };
+        }
+        "drop_place" if said.sure != "yes" => {
+            return again(Just { drop: said.place.parse().ok(), ..Just::default() }).await;
+        }
+        _ => {}
+    }
     let deed = said.read().ok_or(Oops::Status(StatusCode::BAD_REQUEST))?;
     let off = match &deed {
         Deed::Unfollow(Target { scope, target }) => {
@@ -107,7 +140,7 @@ pub(super) async fn send(
         _ => None,
     };
     match app.mine().act(token, deed).await?.ok_or(Oops::Missing)? {
-        Done::Kept => Ok(to(off.as_deref().unwrap_or("?kept=1"))),
+        Done::Kept | Done::Full => Ok(to(off.as_deref().unwrap_or("?kept=1"))),
         Done::Last => {
             let just = Just { last: Some(said.key), ..Just::default() };
             page(&app, language, token, Seen::default(), just).await

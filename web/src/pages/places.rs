@@ -2,13 +2,16 @@
 
 use super::{
     Call,
-    fields::{Choice, Opt},
+    fields::{Choice, Field, Opt},
 };
 use crate::app::App;
 use adapters::intake::form::field;
 use schemas::{
+    person::OwnPlace,
     place::{Point, Spot},
+    proof::WantedPlace,
     report::Language,
+    text,
 };
 use serde::Serialize;
 
@@ -73,5 +76,86 @@ impl NextDoor {
             web: neighbour.web.clone(),
             call: neighbour.phone.as_deref().map(Call::to),
         })
+    }
+}
+
+/// Where somebody looks up a place of their own: what they wrote, and what was found.
+#[derive(Serialize)]
+pub(super) struct Finder {
+    words: Field,
+    searched: Option<String>,
+    spots: Option<Choice>,
+    label: Field,
+}
+
+/// What was typed there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Typed {
+    /// The street, in the field [`Typed::WORDS`].
+    pub(super) words: String,
+    /// The label of the place chosen.
+    pub(super) spot: String,
+    /// What they call it, in the field [`Typed::LABEL`].
+    pub(super) label: String,
+}
+
+impl Typed {
+    /// The name of the field for the street.
+    pub(super) const WORDS: &'static str = "place_words";
+    /// The name of the field for what they call it.
+    pub(super) const LABEL: &'static str = "place_label";
+
+    /// The place that was chosen; nothing while none was.
+    pub(super) async fn wanted(&self, app: &App) -> Option<WantedPlace> {
+        if self.words.trim().is_empty() || self.spot.is_empty() {
+            return None;
+        }
+        let spot = app.geocode.chosen(&self.words, &self.spot).await?;
+        let label: String = text::clean_line(&self.label).chars().take(OwnPlace::MOST_OF_LABEL).collect();
+        // Of a lamp post or a street, the street is what the city tells people by.
+        let street = spot.street_line();
+        Some(WantedPlace { label: Some(label).filter(|label| !label.is_empty()), point: spot.point, street })
+    }
+}
+
+impl Finder {
+    /// The field, and what was found when something was looked up; `wrong`: they went on without choosing.
+    pub(super) async fn new(app: &App, language: Language, typed: &Typed, wrong: bool) -> Self {
+        let text = |key: &str| app.text(language, key, &[]);
+        let words = typed.words.trim();
+        let spots = match words.is_empty() {
+            true => Vec::new(),
+            false => app.geocode.find(words, language).await,
+        };
+        let searched = (!words.is_empty()).then(|| match spots.len() {
+            0 => text("places-own-none"),
+            count => said(app, language, count),
+        });
+        let choice = (!spots.is_empty()).then(|| {
+            let chosen = Some(typed.spot.as_str()).filter(|spot| !spot.is_empty());
+            let mut choice = choice(app, language, &spots, chosen, false);
+            choice.error = wrong.then(|| text("places-own-choose"));
+            choice.done()
+        });
+        let field = |id: &str, key: &str, value: &str, max| {
+            Field {
+                id: id.to_owned(),
+                name: id.to_owned(),
+                label: text(key),
+                hint: Some(text(&format!("{key}-hint"))),
+                value: value.chars().take(200).collect(),
+                autocomplete: "off",
+                max,
+                optional: true,
+                ..Field::default()
+            }
+            .done()
+        };
+        Self {
+            words: field(Typed::WORDS, "places-own", words, 200),
+            searched,
+            spots: choice,
+            label: field(Typed::LABEL, "places-own-label", &typed.label, OwnPlace::MOST_OF_LABEL),
+        }
     }
 }

@@ -94,7 +94,10 @@ async fn page(app: &App, language: Language, token: &str, left: Option<u32>) -> 
         }),
         again: waiting.stage != Stage::Done,
         over,
-        other: format!("/{lang}/{}", if waiting.follows.is_empty() { "choices" } else { "follow" }),
+        other: format!(
+            "/{lang}/{}",
+            if waiting.follows.is_empty() && waiting.places.is_empty() { "choices" } else { "follow" }
+        ),
         phone: Call::to(&app.site.city.phone),
         title: title.clone(),
     };

@@ -60,10 +60,13 @@ async fn page(app: &App, language: Language, token: &str) -> Result<Response, Oo
         action: format!("/{lang}{here}"),
         lead: text("proven-lead", &[("address", &waiting.address)]),
         over: word(waiting.stage).filter(|_| !is_done).map(|word| text(&format!("proven-{word}"), &[])),
-        follows: names(app, language, &waiting.follows).await?,
+        follows: [names(app, language, &waiting.follows).await?, waiting.places.clone()].concat(),
         adds: waiting.adds,
         done: is_done,
-        again: format!("/{lang}/{}", if waiting.follows.is_empty() { "choices" } else { "follow" }),
+        again: format!(
+            "/{lang}/{}",
+            if waiting.follows.is_empty() && waiting.places.is_empty() { "choices" } else { "follow" }
+        ),
         phone: Call::to(&app.site.city.phone),
     };
     Ok(app.show(&Page::new(language, "proven", text("proven-title", &[]), here, data).private()))

@@ -23,7 +23,7 @@ impl Town {
     }
 
     /// Sends a form of our own page.
-    async fn press(&self, path: &str, body: &str) -> Answer {
+    pub(super) async fn press(&self, path: &str, body: &str) -> Answer {
         self.form_from(path, "same-origin", body).await
     }
 
@@ -33,17 +33,17 @@ impl Town {
         self.store.proof(id).await.unwrap().unwrap()
     }
 
-    async fn code_of(&self, page: &str) -> String {
+    pub(super) async fn code_of(&self, page: &str) -> String {
         self.store.proof_tokens().await.unwrap().code(self.proof_of(page).await.id)
     }
 
     /// The path of the link in the message.
-    async fn link_of(&self, page: &str) -> String {
+    pub(super) async fn link_of(&self, page: &str) -> String {
         format!("/nl/proven/{}", self.store.proof_tokens().await.unwrap().link(self.proof_of(page).await.id))
     }
 
     /// Follows this with this address, all the way; the path of their choices.
-    async fn followed(&self, address: &str, what: &str) -> String {
+    pub(super) async fn followed(&self, address: &str, what: &str) -> String {
         let answer = self.press("/nl/follow", &format!("{what}&address={address}&language=nl")).await;
         let page = answer.location().to_owned();
         assert!(page.starts_with("/nl/prove/"), "{}", answer.text());
@@ -52,7 +52,7 @@ impl Town {
         answer.location().trim_end_matches("?new=1").to_owned()
     }
 
-    async fn person_of(&self, choices: &str) -> Option<Person> {
+    pub(super) async fn person_of(&self, choices: &str) -> Option<Person> {
         self.store.person_by_token(choices.rsplit('/').next().unwrap()).await.unwrap()
     }
 }

@@ -40,6 +40,7 @@ mod kannel;
 mod keys;
 mod message;
 mod open311;
+mod own_places;
 mod pace;
 pub(crate) mod pages;
 mod places;

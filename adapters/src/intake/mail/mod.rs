@@ -267,7 +267,7 @@ impl Door {
         let submission = |category: &CategoryId| Submission {
             category: category.to_string(),
             words: words.clone(),
-            place: (!place.is_empty()).then(|| place.clone()),
+            place: (!place.is_empty()).then(|| place.clone().into()),
             contact: Some(contact.clone()),
             language: Some(language),
             tell: Some(tell),

@@ -11,9 +11,11 @@ const LABELS: &[&str] = &[
     "adres", "plaats", "locatie", "waar", "adresse", "lieu", "endroit", "où", "address", "place", "location", "where",
 ];
 
-/// The place that `words` name: coordinates that lie in the city, and a line that begins with `Adres:` or its like.
+/// The place that `words` name: coordinates that lie in the city, and a line that begins with `Adres:` or its like. An
+/// address next door is left to the words, so that a person reads it: there is nobody here to ask.
 pub(crate) fn of_words(words: &str, city: &City) -> Place {
-    Place { address: words.lines().find_map(labelled), point: point(words, city) }
+    let address = words.lines().find_map(labelled).filter(|address| city.neighbour_in(address).is_none());
+    Place { address, point: point(words, city), ..Place::default() }
 }
 
 /// What stands on a line after a label.

@@ -236,17 +236,21 @@ impl Door {
     ) -> Result<Option<NewReport>, store::Error> {
         let city = &self.tools.city;
         let mut place: Place = place::of_words(words, city);
-        if let Some(named) = named {
+        let mut words = words.to_owned();
+        if let Some(named) = named.filter(|named| city.neighbour_in(named).is_some()) {
+            // Whose it is, a person says.
+            words = format!("{words}\n{named}");
+        } else if let Some(named) = named {
             let found = place::of_words(named, city);
             place.address = found.address.or_else(|| Some(named.to_owned()));
             place.point = found.point.or(place.point);
         }
-        let sure = (self.suggest)(words).filter(|(_, share)| *share >= SURE).map(|(category, _)| category);
+        let sure = (self.suggest)(&words).filter(|(_, share)| *share >= SURE).map(|(category, _)| category);
         let general = city.general_category().map(|category| category.id.clone());
         let submission = |category: &CategoryId| Submission {
             category: category.to_string(),
-            words: words.to_owned(),
-            place: (!place.is_empty()).then(|| place.clone()),
+            words: words.clone(),
+            place: (!place.is_empty()).then(|| place.clone().into()),
             contact: Some(Contact { name: None, email: None, phone: Some(number.to_owned()), post: None }),
             language: Some(language),
             // A number that no text message reaches keeps its report, and is called when somebody has to.

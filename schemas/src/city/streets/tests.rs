@@ -147,3 +147,23 @@ proptest! {
         prop_assert!(spots.iter().any(|spot| spot.street.as_deref() == Some(name)), "{words}: {spots:?}");
     }
 }
+
+#[test]
+fn a_street_is_reached_by_each_of_its_names() {
+    use crate::{
+        broadcast::{Audience, Reach},
+        person::OwnPlace,
+        proof::WantedPlace,
+    };
+    let told = |city_writes: &str, they_have: &str| {
+        let audience = Audience { streets: vec![city_writes.to_owned()], ..Audience::default() };
+        let point = Point { lat: 50.83, lon: 3.265 };
+        let wanted = WantedPlace { label: None, point, street: Some(they_have.to_owned()) };
+        let place = OwnPlace::wanted(uuid::Uuid::nil(), &wanted, jiff::Timestamp::UNIX_EPOCH);
+        Reach::new(&audience, &CITY.areas, &CITY.streets).place(&place).is_some()
+    };
+    assert!(
+        told("Budastraat", "Rue de Buda 12") && told("rue de buda", "Budastraat 3") && told("Budastraat", "Budastraat")
+    );
+    assert!(!told("Budastraat", "Leiestraat 12") && told("Onbekende weg", "onbekende weg 3"));
+}
