@@ -7,7 +7,7 @@ use crate::intake::{
 use schemas::{
     city::{AnswerType, Category, City, Question, in_language},
     fault::Invalid,
-    place::{Place, Point},
+    place::{GivenPlace, Point},
     report::{Answers, Contact, Language, Tell},
     slug::CategoryId,
     submission::{MAX_PHOTOS, MAX_WORDS, Submission},
@@ -221,7 +221,7 @@ fn number(form: &FormData, name: &str, faults: &mut Vec<Invalid>) -> Option<f64>
     number
 }
 
-fn place(form: &FormData, given: &BTreeMap<&str, Vec<&str>>, faults: &mut Vec<Invalid>) -> Option<Place> {
+fn place(form: &FormData, given: &BTreeMap<&str, Vec<&str>>, faults: &mut Vec<Invalid>) -> Option<GivenPlace> {
     let before = faults.len();
     let (lat, lon) = (number(form, "lat", faults), number(form, "long", faults));
     let point = match (lat, lon) {
@@ -240,7 +240,7 @@ fn place(form: &FormData, given: &BTreeMap<&str, Vec<&str>>, faults: &mut Vec<In
         .or_else(closest)
         .map(str::to_owned)
         .or_else(|| first(form, "address_id").map(|id| format!("address_id {id}")));
-    (point.is_some() || address.is_some()).then_some(Place { address, point })
+    (point.is_some() || address.is_some()).then_some(GivenPlace { address, point, ..GivenPlace::default() })
 }
 
 fn contact(form: &FormData) -> Option<Contact> {
