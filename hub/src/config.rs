@@ -8,6 +8,7 @@ mod letters;
 mod load;
 mod mail;
 mod mail_in;
+mod partners;
 mod push;
 mod retention;
 mod sms;
@@ -20,6 +21,7 @@ pub use intake::Intake;
 pub use letters::Letters;
 pub use mail::{Dkim, Mail, Mailbox, Tls};
 pub use mail_in::{Lmtp, MailDoor};
+pub use partners::PartnerAccess;
 pub use push::Push;
 pub use retention::Retention;
 pub use sms::Sms;
@@ -72,6 +74,8 @@ pub struct Config {
     pub intake: Intake,
     /// Channel integrations that are told what becomes of their reports, by id.
     pub channels: BTreeMap<Channel, ChannelAccess>,
+    /// Other Open311 servers whose requests come in as reports, by the channel that they come by.
+    pub partners: BTreeMap<Channel, PartnerAccess>,
     /// Which rules decide.
     pub rules: Rules,
     /// How long what was said is kept.

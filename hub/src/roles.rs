@@ -3,6 +3,7 @@
 mod channels;
 mod mail;
 mod notifier;
+mod partners;
 mod sms;
 
 pub use notifier::{notifier, rates, sender_config};
@@ -321,6 +322,7 @@ pub async fn adapters(ground: &Ground) -> anyhow::Result<Built> {
     let built = departments::build(&ground.town.city, &tools).map_err(|faults| cannot_deliver(&faults))?;
     let mut tasks = mail::incoming(ground, mail.as_ref()).await?;
     tasks.extend(sms::conversations(ground)?);
+    tasks.extend(partners::partners(ground, &tools.http)?);
     for department in built {
         tasks.extend(RoundWorker::new(ground.store.clone(), &department).map(rounds));
         let worker = DeliverWorker::new(ground.store.clone(), department);

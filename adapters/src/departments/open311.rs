@@ -21,6 +21,13 @@ pub(crate) mod wire;
 pub use config::Config;
 pub use form::marked;
 
+pub(crate) use client::Client;
+pub(crate) use form::is_marked;
+pub(crate) use windows::{Ask, Budget};
+pub(crate) use wire::{Node, moment};
+
+pub use wire::Format;
+
 use super::{Adapter, Found, Taken, Tools, pace::Pace};
 use crate::rounds::Round;
 use async_trait::async_trait;

@@ -9,6 +9,7 @@ pub mod form;
 pub(crate) mod gps;
 pub mod mail;
 pub mod open311;
+pub mod partner;
 pub mod photo;
 pub mod reply;
 pub mod sms;

@@ -63,7 +63,8 @@ impl Door {
     }
 }
 
-async fn get(client: &Client, url: &Url, most: usize) -> Result<Bytes, String> {
+/// The bytes behind `url`, at most so many; or why not, without the address.
+pub(crate) async fn get(client: &Client, url: &Url, most: usize) -> Result<Bytes, String> {
     let call = client.get(url).map_err(|error| error.to_string())?;
     let mut answer = call.send().await.map_err(|error| error.without_url().to_string())?;
     if !answer.status().is_success() {

@@ -17,6 +17,8 @@ pub mod write;
 
 pub use submit::{Posted, Taken};
 
+pub(crate) use media::get as fetch;
+
 use super::{IntakeTools, photo};
 use bus::http;
 use schemas::{fault::Invalid, slug::Channel};
