@@ -123,10 +123,10 @@ async fn texts(log: &Path, number: &str, count: usize) -> anyhow::Result<Vec<Str
     .await
 }
 
-/// The first six digits that stand alone in `text`.
+/// The last six digits that stand alone in `text`.
 fn code(text: &str) -> Option<&str> {
-    let all = text.split(|c: char| !c.is_ascii_digit());
-    all.filter(|digits| digits.len() == 6).next_back()
+    let mut all = text.split(|c: char| !c.is_ascii_digit());
+    all.rfind(|digits| digits.len() == 6)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,9 +42,10 @@ async fn others_understand_the_documents() -> anyhow::Result<()> {
     let port = free_port()?;
     fleet.start("hub", "web,router,notifier,adapters", port)?;
     fleet.ready(port).await?;
+    let http = reqwest::Client::builder().build()?;
     let fetch = async |name: &str| -> anyhow::Result<std::path::PathBuf> {
-        let text =
-            reqwest::get(format!("http://127.0.0.1:{port}/api/{name}")).await?.error_for_status()?.text().await?;
+        let url = format!("http://127.0.0.1:{port}/api/{name}");
+        let text = http.get(url).send().await?.error_for_status()?.text().await?;
         let file = dir.path().join(name);
         std::fs::write(&file, text)?;
         Ok(file)

@@ -107,7 +107,7 @@ impl Town {
         }])
         .await
         .unwrap();
-        tx.plan_notices(&[notice.clone()]).await.unwrap();
+        tx.plan_notices(std::slice::from_ref(&notice)).await.unwrap();
         let (id, at) = (notice.id, self.tools.clock.now());
         tx.settle_notices(&[store::NoticeEnd { id, state: NoticeState::Sent, at, receipt: None, why: None }])
             .await
