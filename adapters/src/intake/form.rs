@@ -1,7 +1,7 @@
 //! The residents' form: plain fields and photos, without JavaScript. The page hands in what the
 //! browser sent; faults come back under the names of the form's own fields.
 
-use super::{Accepted, IntakeError, IntakeTools, Receipt, accept, hex, photo};
+use super::{Accepted, IntakeError, IntakeTools, Receipt, accept, hex, photo, photo_place};
 use bytes::Bytes;
 use schemas::{
     Uuid,
@@ -66,6 +66,10 @@ pub mod field {
     pub const PHOTOS: &str = "photos";
     /// Ids of photos that were taken with an earlier try of this form.
     pub const KEPT: &str = "kept_photo";
+    /// Where a photo was taken that came with an earlier try, as the page offers it.
+    pub const PHOTO_POINT: &str = "photo_point";
+    /// `true` when that is where it is.
+    pub const PHOTO_HERE: &str = "photo_here";
 }
 
 /// Settings of this door.
@@ -157,6 +161,16 @@ pub enum Outcome {
         /// Photos that were good, so that nobody has to choose them again: to be sent along as
         /// [`field::KEPT`].
         photos: Vec<Uuid>,
+        /// Where one of them was taken, when its camera knew: to be offered as the place.
+        taken_at: Option<Point>,
+    },
+    /// Nothing is wrong, but no place was given and a photo knows where it was taken. The page shows the form again
+    /// and offers it, once; nothing was filed.
+    Offer {
+        /// The photos, as above.
+        photos: Vec<Uuid>,
+        /// Where one was taken.
+        taken_at: Point,
     },
     /// The rows cannot be reached. Nothing was filed.
     Failed(store::Error),
@@ -178,14 +192,19 @@ impl Door {
             // Said aloud instead of dropped: an over-eager browser fills in traps too.
             faults.push(Invalid::new(field::TRAP, "leave_empty", "leave this field empty"));
         }
+        let mut taken_at = photo_place::offered(&form);
+        let is_offered = taken_at.is_some();
         match self.take_photos(&form, token.as_deref(), &mut faults).await {
-            Ok(photos) => submission.photos = photos,
+            Ok((photos, found)) => {
+                submission.photos = photos;
+                taken_at = taken_at.or(found);
+            }
             Err(error) => return Outcome::Failed(error),
         }
         let photos = submission.photos.clone();
         let checked = match submission.check(&self.tools.city) {
             Ok(checked) if faults.is_empty() => self.with_chosen_place(checked, &form).await,
-            Ok(_) => return Outcome::Invalid { faults, photos },
+            Ok(_) => return Outcome::Invalid { faults, photos, taken_at },
             Err(more) => {
                 for fault in more {
                     let fault = rename(fault);
@@ -194,15 +213,18 @@ impl Door {
                         faults.push(fault);
                     }
                 }
-                return Outcome::Invalid { faults, photos };
+                return Outcome::Invalid { faults, photos, taken_at };
             }
         };
+        if let Some(taken_at) = taken_at.filter(|_| !is_offered && checked.place.is_empty()) {
+            return Outcome::Offer { photos, taken_at };
+        }
         match accept(&self.tools, channel, token.as_deref(), checked, trace).await {
             Ok(Accepted::New(receipt)) => Outcome::Filed(receipt),
             Ok(Accepted::Again(receipt)) => Outcome::Again(receipt),
             Ok(Accepted::Conflict) => self.already(channel, token.as_deref()).await,
             Err(IntakeError::Invalid(faults)) => {
-                Outcome::Invalid { faults: faults.into_iter().map(rename).collect(), photos: Vec::new() }
+                Outcome::Invalid { faults: faults.into_iter().map(rename).collect(), photos: Vec::new(), taken_at }
             }
             Err(IntakeError::Store(error)) => Outcome::Failed(error),
         }
@@ -230,12 +252,13 @@ impl Door {
         }
     }
 
-    /// Keeps the photos of a form that is not sent yet, so that nobody has to choose them again; names the bad ones.
-    pub async fn hold_photos(&self, form: &FormData) -> Result<(Vec<Uuid>, Vec<Invalid>), store::Error> {
+    /// Keeps the photos of a form that is not sent yet, so that nobody has to choose them again; names the bad ones,
+    /// and where one was taken.
+    pub async fn hold_photos(&self, form: &FormData) -> Result<(Vec<Uuid>, Vec<Invalid>, Option<Point>), store::Error> {
         let token = form.filled(field::TOKEN).filter(is_token);
         let mut faults = Vec::new();
-        let photos = self.take_photos(form, token.as_deref(), &mut faults).await?;
-        Ok((photos, faults))
+        let (photos, found) = self.take_photos(form, token.as_deref(), &mut faults).await?;
+        Ok((photos, faults, photo_place::offered(form).or(found)))
     }
 
     /// The place that was chosen on the page, unless a point was given or the address was changed since.
@@ -252,14 +275,15 @@ impl Door {
         checked
     }
 
-    /// Stores the good photos and names the bad ones. A photo's id follows from the form and its
+    /// Stores the good photos and names the bad ones; says where one was taken. A photo's id follows from the form and its
     /// bytes, so that the second click of a double click finds the first one's photos.
     async fn take_photos(
         &self,
         form: &FormData,
         token: Option<&str>,
         faults: &mut Vec<Invalid>,
-    ) -> Result<Vec<Uuid>, store::Error> {
+    ) -> Result<(Vec<Uuid>, Option<Point>), store::Error> {
+        let mut taken_at = None;
         let mut ids: Vec<Uuid> = Vec::new();
         for kept in form.all(field::KEPT).filter_map(|id| Uuid::parse_str(id.trim()).ok()) {
             if !ids.contains(&kept) {
@@ -271,7 +295,7 @@ impl Door {
             let message = format!("at most {MAX_PHOTOS} photos fit in one report");
             faults.push(Invalid::new(field::PHOTOS, "too_many", message));
             ids.truncate(MAX_PHOTOS);
-            return Ok(ids);
+            return Ok((ids, None));
         }
         for file in files {
             let id = match token {
@@ -282,7 +306,10 @@ impl Door {
                 continue;
             }
             match self.photos.receive(&self.tools, id, file.bytes.clone()).await {
-                Ok(()) => ids.push(id),
+                Ok(point) => {
+                    ids.push(id);
+                    taken_at = taken_at.or(point);
+                }
                 Err(photo::Error::Refused(why)) => {
                     let name: String = schemas::text::clean_line(&file.name).chars().take(80).collect();
                     faults.push(Invalid::new(field::PHOTOS, why.code(), format!("{name}: {}", why.message())));
@@ -290,7 +317,7 @@ impl Door {
                 Err(photo::Error::Store(error)) => return Err(error),
             }
         }
-        Ok(ids)
+        Ok((ids, taken_at))
     }
 }
 
@@ -321,7 +348,7 @@ fn read(form: &FormData) -> (Submission, Vec<Invalid>) {
     let (lat, lon) = (degrees(form, field::LAT, &mut faults), degrees(form, field::LON, &mut faults));
     let point = match (lat, lon) {
         (Some(lat), Some(lon)) => Some(Point { lat, lon }),
-        (None, None) => None,
+        (None, None) => photo_place::confirmed(form),
         (lat, _) => {
             let missing = if lat.is_some() { field::LON } else { field::LAT };
             if faults.iter().all(|f| f.field != missing) {

@@ -11,6 +11,7 @@ pub mod mail;
 pub mod open311;
 pub mod partner;
 pub mod photo;
+pub mod photo_place;
 pub mod reply;
 pub mod sms;
 

@@ -1,13 +1,13 @@
 //! Photos: recognised by their content, bounded, decoded and written anew as JPEG, so that nothing
 //! of what a stranger sent is ever served but its pixels: no place, no camera, no script.
 
-use super::IntakeTools;
+use super::{IntakeTools, gps, photo_place::rounded};
 use bytes::Bytes;
 use image::{
     DynamicImage, ExtendedColorType, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
     codecs::jpeg::JpegEncoder, imageops::FilterType, metadata::Orientation,
 };
-use schemas::{Uuid, fault::Invalid};
+use schemas::{Uuid, fault::Invalid, place::Point};
 use serde::Deserialize;
 use std::{io::Cursor, sync::Arc};
 use tokio::sync::Semaphore;
@@ -62,7 +62,7 @@ pub struct Desk {
 }
 
 /// A photo as it is kept: JPEG, upright, without metadata.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Processed {
     /// Pixels.
     pub width: u32,
@@ -70,6 +70,8 @@ pub struct Processed {
     pub height: u32,
     /// JPEG.
     pub bytes: Vec<u8>,
+    /// Where its camera was, as it said beside the picture; never kept.
+    pub taken_at: Option<Point>,
 }
 
 /// What a processed photo is.
@@ -173,8 +175,9 @@ impl Desk {
     }
 
     /// Stores a photo under `id`; the same id a second time changes nothing. Until a report names
-    /// it, it is nobody's, and is thrown away after a day.
-    pub async fn receive(&self, tools: &IntakeTools, id: Uuid, bytes: Bytes) -> Result<(), Error> {
+    /// it, it is nobody's, and is thrown away after a day. Says where it was taken, when its camera
+    /// knew and that lies in the city: for whoever sent it, who decides; it is not kept.
+    pub async fn receive(&self, tools: &IntakeTools, id: Uuid, bytes: Bytes) -> Result<Option<Point>, Error> {
         let photo = self.process(bytes).await?;
         let row = store::Photo {
             id,
@@ -186,15 +189,15 @@ impl Desk {
         };
         tools.store.add_photo(row).await?;
         metrics::counter!("voordeur_photos_total").increment(1);
-        Ok(())
+        Ok(offer(tools, photo.taken_at))
     }
 
     /// Looks at a photo as [`Desk::receive`] does and keeps nothing: what comes with a key for tests.
-    pub async fn attempt(&self, tools: &IntakeTools, bytes: Bytes) -> Result<Uuid, Error> {
-        self.process(bytes).await?;
+    pub async fn attempt(&self, tools: &IntakeTools, bytes: Bytes) -> Result<(Uuid, Option<Point>), Error> {
+        let photo = self.process(bytes).await?;
         let mut id = tools.ids.new_id().into_bytes();
         id[..2].copy_from_slice(&TRIAL);
-        Ok(Uuid::from_bytes(id))
+        Ok((Uuid::from_bytes(id), offer(tools, photo.taken_at)))
     }
 
     /// Looks at `bytes` and makes the photo that is kept. Waits its turn.
@@ -226,6 +229,11 @@ impl Desk {
         }
         format(bytes).map(|_| ())
     }
+}
+
+/// Where a photo was taken, as its sender is told.
+fn offer(tools: &IntakeTools, taken_at: Option<Point>) -> Option<Point> {
+    taken_at.map(rounded).filter(|point| tools.city.areas.in_city(*point))
 }
 
 /// HEIF files begin with a box of type `ftyp` whose brand says what they hold (ISO/IEC 23008-12
@@ -281,7 +289,7 @@ fn remake(config: &Config, bytes: &[u8]) -> Result<Processed, Refused> {
     JpegEncoder::new_with_quality(&mut out, config.quality)
         .encode(picture.as_raw(), picture.width(), picture.height(), ExtendedColorType::Rgb8)
         .map_err(refuse)?;
-    Ok(Processed { width: picture.width(), height: picture.height(), bytes: out })
+    Ok(Processed { width: picture.width(), height: picture.height(), bytes: out, taken_at: gps::of(bytes) })
 }
 
 /// Whether a JPEG has its end marker (ITU-T T.81 §B.1.1.3). What phones append after it (a short

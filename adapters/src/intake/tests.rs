@@ -152,7 +152,7 @@ async fn a_form_with_faults_keeps_its_good_photos((_hands, _folder, tools): Desk
     let script = Bytes::from_static(b"#!/bin/sh\n");
     let mut form = filled_in(&token, "", &[("put.png", png()), ("<b>evil</b>.jpg", script)]);
     form.fields.push(("website".to_owned(), "http://spam.example".to_owned()));
-    let form::Outcome::Invalid { faults, photos } = doors.form.receive(&web, form, Trace::start()).await else {
+    let form::Outcome::Invalid { faults, photos, .. } = doors.form.receive(&web, form, Trace::start()).await else {
         panic!()
     };
     let found: Vec<_> = faults.iter().map(|f| (f.field.as_str(), f.code.as_str())).collect();

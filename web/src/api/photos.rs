@@ -16,20 +16,41 @@ use axum::{
     routing::post,
 };
 use schemars::json_schema;
-use schemas::api_key::KeyKind;
+use schemas::{
+    Uuid,
+    api_key::KeyKind,
+    place::{Place, Point},
+};
+use serde::Serialize;
 
 /// The address.
 pub const ENDPOINT: Endpoint = Endpoint {
     path: "/api/v1/photos",
     route: |app| post(send).layer(DefaultBodyLimit::max(app.doors.photos.max_bytes())), operations: &[Operation::post("sendPhoto", For::Channels, "Send a photo, before the report that names it")
     .about("The raw bytes. It is turned upright and written anew without its metadata. A photo that no report names \
-            is thrown away after a day. With a key for tests it is checked and not kept.")
+            is thrown away after a day. When the camera wrote down where it was and that lies in the city, `place` says so, \
+            once and to you alone: ask the person whether this is the place before you send it with the report. \
+            With a key for tests it is checked and not kept.")
     .by(Proof::MaybeChannel)
     .bytes(&["image/jpeg", "image/png", "image/webp"])
-    .back(&[Back::json(201, "It is kept; name its id in `photos` of the report.", |_| {
-        json_schema!({"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "format": "uuid"}, "test": {"const": true}}})
+    .back(&[Back::json(201, "It is kept; name its id in `photos` of the report.", |generator| {
+        let place = json_schema!({"type": "object", "required": ["point"],
+            "properties": {"point": generator.subschema_for::<Point>()}});
+        json_schema!({"type": "object", "required": ["id"],
+            "properties": {"id": {"type": "string", "format": "uuid"}, "place": place, "test": {"const": true}}})
     })])
     .problems(&[401, 413, 415, 422, 429, 503])] };
+
+#[derive(Serialize)]
+struct Given {
+    id: Uuid,
+    /// Where it was taken; the person has not said yet that this is the place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
+    /// It was checked and not kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
+}
 
 async fn send(State(app): State<App>, Keyed(key): Keyed, headers: HeaderMap, body: Bytes) -> Response {
     if key.is_none() && app.doors.api.requires_key() {
@@ -47,16 +68,18 @@ async fn send(State(app): State<App>, Keyed(key): Keyed, headers: HeaderMap, bod
         return invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, fault);
     }
     let doors = &app.doors;
-    let trial = key.is_some_and(|key| key.kind == KeyKind::Test);
-    let received = if trial {
+    let test = key.is_some_and(|key| key.kind == KeyKind::Test);
+    let received = if test {
         doors.photos.attempt(&doors.tools, body).await
     } else {
         let id = doors.tools.ids.new_id();
-        doors.photos.receive(&doors.tools, id, body).await.map(|()| id)
+        doors.photos.receive(&doors.tools, id, body).await.map(|taken_at| (id, taken_at))
     };
     match received {
-        Ok(id) if trial => (StatusCode::CREATED, Json(serde_json::json!({"id": id, "test": true}))).into_response(),
-        Ok(id) => (StatusCode::CREATED, Json(serde_json::json!({"id": id}))).into_response(),
+        Ok((id, taken_at)) => {
+            let place = taken_at.map(|point| Place { address: None, point: Some(point) });
+            (StatusCode::CREATED, Json(Given { id, place, test })).into_response()
+        }
         Err(Error::Refused(why)) => {
             let status = match why {
                 Refused::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

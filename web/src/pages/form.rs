@@ -7,6 +7,7 @@ pub use read::read;
 use super::{
     Call,
     fields::{Ask, Choice, Field, Opt, Wrong},
+    photo_place::PhotoPlace,
     places::{self, NextDoor},
 };
 use crate::app::App;
@@ -48,6 +49,8 @@ pub struct View {
     neighbour: Option<NextDoor>,
     lat: Field,
     lon: Field,
+    /// Where a photo was taken, to be confirmed as the place.
+    photo_place: Option<PhotoPlace>,
     point_open: bool,
     photos: Option<PhotoField>,
     anonymous: bool,
@@ -94,6 +97,8 @@ pub struct Filled<'a> {
     pub photos: &'a [Uuid],
     /// The places that the address may mean; nothing while nobody looked it up.
     pub spots: Option<Vec<Spot>>,
+    /// Where one of them was taken, when its camera knew.
+    pub taken_at: Option<Point>,
 }
 
 /// Makes the view of one showing of the form.
@@ -172,6 +177,7 @@ impl Maker<'_> {
             neighbour: self.neighbour(),
             lat: self.field(field::LAT, number()),
             lon: self.field(field::LON, number()),
+            photo_place: PhotoPlace::offer(app, self.language, self.filled),
             point_open: [field::LAT, field::LON].iter().any(|name| self.value(name).is_some_and(|v| !v.is_empty())),
             photos: self.photos(category),
             anonymous: category.anonymous,

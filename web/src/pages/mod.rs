@@ -23,6 +23,7 @@ mod pace;
 mod person;
 mod person_acts;
 mod photo;
+mod photo_place;
 mod places;
 mod privacy;
 mod prove;

@@ -17,6 +17,7 @@ use schemas::{
     Uuid,
     city::Category,
     fault::Invalid,
+    place::Point,
     report::{Kind, Language},
     slug::Channel,
 };
@@ -69,6 +70,7 @@ async fn page(
     let view = form::view(app, language, category, kind, &filled);
     let name = schemas::city::in_language(&category.names, language);
     let title = match filled.faults.len() {
+        0 if filled.spots.is_none() && filled.taken_at.is_some() => app.text(language, "form-title-offer", &[("title", name)]),
         0 => name.to_owned(),
         // The first thing a screen reader says.
         _ => app.text(language, "form-title-wrong", &[("title", name)]),
@@ -87,16 +89,20 @@ async fn send(State(app): State<App>, Lang(language): Lang, walk: Walk, request:
     // Files are needed once; what is shown again are the fields.
     let fields = FormData { fields: sent.fields.clone(), files: Vec::new() };
     if fields.get(field::DO) == Some(field::FIND) {
-        let (photos, faults) = app.doors.form.hold_photos(&sent).await?;
-        return Ok(again(&app, language, fields, &faults, &photos, StatusCode::OK).await);
+        let (photos, faults, taken_at) = app.doors.form.hold_photos(&sent).await?;
+        return Ok(again(&app, language, fields, &faults, &photos, taken_at, StatusCode::OK).await);
     }
     let (receipt, other) = match app.doors.form.receive(&channel, sent, walk.0).await {
         Outcome::Filed(receipt) | Outcome::Again(receipt) => (receipt, ""),
         Outcome::AlreadySent(receipt) => (receipt, "?already=1"),
         Outcome::Failed(error) => return Err(error.into()),
-        Outcome::Invalid { faults, photos } => {
+        Outcome::Invalid { faults, photos, taken_at } => {
             metrics::counter!("voordeur_form_invalid_total").increment(1);
-            return Ok(again(&app, language, fields, &faults, &photos, StatusCode::UNPROCESSABLE_ENTITY).await);
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return Ok(again(&app, language, fields, &faults, &photos, taken_at, status).await);
+        }
+        Outcome::Offer { photos, taken_at } => {
+            return Ok(again(&app, language, fields, &[], &photos, Some(taken_at), StatusCode::OK).await);
         }
     };
     let on = format!("/{}/t/{}/receipt{other}", language.as_str(), receipt.token);
@@ -110,10 +116,11 @@ async fn again(
     form: FormData,
     faults: &[Invalid],
     photos: &[Uuid],
+    taken_at: Option<Point>,
     status: StatusCode,
 ) -> Response {
     let category = form.get(field::CATEGORY).and_then(|id| app.site.city.category(id.trim()));
     let Some(category) = category else { return choose::show(app, language, None, None, None) };
-    let filled = Filled { form, faults, photos, spots: None };
+    let filled = Filled { form, faults, photos, spots: None, taken_at };
     page(app, language, category, None, filled, status).await
 }

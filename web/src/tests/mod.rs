@@ -43,6 +43,7 @@ mod open311;
 mod own_places;
 mod pace;
 pub(crate) mod pages;
+mod photos;
 mod places;
 mod preview;
 mod push;

@@ -7,7 +7,7 @@
 pub(crate) mod place;
 mod read;
 
-use super::{IntakeError, IntakeTools, gps, hex, photo, prepare};
+use super::{IntakeError, IntakeTools, hex, photo, prepare};
 use crate::mail::{message, message::Incoming, reply::ReplyAddress};
 use bytes::Bytes;
 use read::Letter as Read;
@@ -299,8 +299,11 @@ impl Door {
                 left_out.push(LeftOut::TooMany);
                 continue;
             }
-            match self.photos.receive(&self.tools, id, picture.clone()).await {
-                Ok(()) => photos.push(id),
+            match self.photos.receive(&self.tools, id, picture).await {
+                Ok(taken_at) => {
+                    photos.push(id);
+                    place.point = place.point.or(taken_at);
+                }
                 Err(photo::Error::Refused(why)) => {
                     left_out.push(match why {
                         photo::Refused::Heic => LeftOut::Heic,
@@ -308,13 +311,8 @@ impl Door {
                         photo::Refused::Empty | photo::Refused::Damaged => LeftOut::Damaged,
                         photo::Refused::NotAPhoto { .. } => LeftOut::Other,
                     });
-                    continue;
                 }
                 Err(photo::Error::Store(error)) => return Err(error),
-            }
-            if place.point.is_none() {
-                let found = tokio::task::spawn_blocking(move || gps::of(&picture)).await.ok().flatten();
-                place.point = found.filter(|point| self.tools.city.areas.in_city(*point));
             }
         }
         Ok(photos)
