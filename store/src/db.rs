@@ -34,6 +34,7 @@ pub(crate) enum Arg {
     Int(i64),
     MaybeInt(Option<i64>),
     Bytes(Vec<u8>),
+    MaybeBytes(Option<Vec<u8>>),
 }
 
 macro_rules! arg {
@@ -57,6 +58,8 @@ arg! {
     Timestamp => |v| Self::Int(v.as_microsecond()),
     Option<Timestamp> => |v| Self::MaybeInt(v.map(|at| at.as_microsecond())),
     Vec<u8> => |v| Self::Bytes(v),
+    Option<Vec<u8>> => |v| Self::MaybeBytes(v),
+    Option<u32> => |v| Self::MaybeInt(v.map(i64::from)),
 }
 
 /// The arguments of a statement.
@@ -75,6 +78,7 @@ macro_rules! bound {
                 Arg::Int(v) => query.bind(v),
                 Arg::MaybeInt(v) => query.bind(v),
                 Arg::Bytes(v) => query.bind(v),
+                Arg::MaybeBytes(v) => query.bind(v),
             };
         }
         query

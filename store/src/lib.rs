@@ -107,7 +107,7 @@ pub use paper::{BatchState, NewPaper, Paper, PaperBatch, PaperState, Pressed};
 pub use past::{Page, Past, PastRow, Reachable, Stretch};
 pub use peek::DispatchPeek;
 pub use people::{AddressKey, AddressKeys};
-pub use photos::Photo;
+pub use photos::{Photo, Size as PhotoSize, Small as SmallPhoto};
 pub use proofs::Asked;
 pub use receipts::ProviderNumber;
 pub use reports::{Accepted, NewReport, Receipt};

@@ -59,6 +59,7 @@ const ALL: &[Migration] = &[
     Migration { name: "0024_open311_door", both: include_str!("../migrations/0024_open311_door.sql"), postgres: None },
     Migration { name: "0025_mail_in", both: include_str!("../migrations/0025_mail_in.sql"), postgres: None },
     Migration { name: "0026_sms_in", both: include_str!("../migrations/0026_sms_in.sql"), postgres: None },
+    Migration { name: "0027_small_photos", both: include_str!("../migrations/0027_small_photos.sql"), postgres: None },
 ];
 
 sql! {

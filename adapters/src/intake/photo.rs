@@ -10,6 +10,7 @@ use image::{
 use schemas::{Uuid, fault::Invalid, place::Point};
 use serde::Deserialize;
 use std::{io::Cursor, sync::Arc};
+use store::SmallPhoto;
 use tokio::sync::Semaphore;
 
 /// Settings of the photo desk.
@@ -70,9 +71,14 @@ pub struct Processed {
     pub height: u32,
     /// JPEG.
     pub bytes: Vec<u8>,
+    /// The same once more, small, when it is larger than that.
+    pub small: Option<SmallPhoto>,
     /// Where its camera was, as it said beside the picture; never kept.
     pub taken_at: Option<Point>,
 }
+
+/// The longest side of the small one, in pixels: what pages show of a photo, on a screen with two dots to a pixel.
+const SMALL_SIDE: u32 = 320;
 
 /// What a processed photo is.
 pub const MEDIA_TYPE: &str = "image/jpeg";
@@ -187,7 +193,7 @@ impl Desk {
             bytes: photo.bytes,
             received_at: tools.clock.now(),
         };
-        tools.store.add_photo(row).await?;
+        tools.store.add_photo(row, photo.small).await?;
         metrics::counter!("voordeur_photos_total").increment(1);
         Ok(offer(tools, photo.taken_at))
     }
@@ -285,11 +291,28 @@ fn remake(config: &Config, bytes: &[u8]) -> Result<Processed, Refused> {
     // After shrinking: turning four million pixels is cheaper than turning fifty.
     picture.apply_orientation(orientation);
     let picture = on_white(picture);
+    let large = jpeg(&picture, config.quality).map_err(refuse)?;
+    let (width, height) = picture.dimensions();
+    let small = if width.max(height) > SMALL_SIDE {
+        let picture = DynamicImage::from(picture).thumbnail(SMALL_SIDE, SMALL_SIDE).into_rgb8();
+        let bytes = jpeg(&picture, config.quality).map_err(refuse)?;
+        Some(SmallPhoto { width: picture.width(), height: picture.height(), bytes })
+    } else {
+        None
+    };
+    Ok(Processed { width, height, bytes: large, small, taken_at: gps::of(bytes) })
+}
+
+fn jpeg(picture: &RgbImage, quality: u8) -> Result<Vec<u8>, ImageError> {
     let mut out = Vec::new();
-    JpegEncoder::new_with_quality(&mut out, config.quality)
-        .encode(picture.as_raw(), picture.width(), picture.height(), ExtendedColorType::Rgb8)
-        .map_err(refuse)?;
-    Ok(Processed { width: picture.width(), height: picture.height(), bytes: out, taken_at: gps::of(bytes) })
+    let (width, height) = picture.dimensions();
+    JpegEncoder::new_with_quality(&mut out, quality).encode(
+        picture.as_raw(),
+        width,
+        height,
+        ExtendedColorType::Rgb8,
+    )?;
+    Ok(out)
 }
 
 /// Whether a JPEG has its end marker (ITU-T T.81 §B.1.1.3). What phones append after it (a short

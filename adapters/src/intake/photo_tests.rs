@@ -171,3 +171,25 @@ fn settings_are_bounded() {
     assert_eq!(Config { quality: 0, at_once: 0, ..Config::default() }.check().len(), 2);
     assert!(serde_json::from_str::<Config>(r#"{"max_size": 3}"#).is_err());
 }
+
+#[tokio::test]
+async fn a_large_photo_has_a_small_one_upright_and_bare() {
+    // What is sent, what is kept, and the small one of it.
+    type Pixels = (u32, u32);
+    let rows: &[(Pixels, u8, Pixels, Option<Pixels>)] = &[
+        ((640, 480), 1, (640, 480), Some((320, 240))),
+        ((640, 480), 6, (480, 640), Some((240, 320))),
+        ((321, 1), 1, (321, 1), Some((320, 1))),
+        ((320, 320), 1, (320, 320), None),
+        ((2, 2), 1, (2, 2), None),
+    ];
+    for (sent, orientation, kept, small) in rows {
+        let photo = process(jpeg(&picture(sent.0, sent.1), Some(exif(*orientation)))).await.unwrap();
+        assert_eq!((photo.width, photo.height), *kept, "{sent:?}");
+        assert_eq!(photo.small.as_ref().map(|small| (small.width, small.height)), *small, "{sent:?}");
+        let Some(small) = photo.small else { continue };
+        let picture = image::load_from_memory_with_format(&small.bytes, ImageFormat::Jpeg).unwrap();
+        assert_eq!((picture.width(), picture.height()), (small.width, small.height));
+        assert!(!holds(&small.bytes, b"Exif") && !holds(&small.bytes, b"SECRET-PLACE"));
+    }
+}

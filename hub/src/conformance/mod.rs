@@ -260,7 +260,7 @@ async fn photo(ground: &Ground) -> anyhow::Result<Uuid> {
     };
     ground
         .store
-        .add_photo(photo)
+        .add_photo(photo, None)
         .await
         .advise("the photo of a test case cannot be kept", "see that the database runs")?;
     Ok(id)

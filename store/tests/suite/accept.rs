@@ -3,7 +3,7 @@
 use crate::{Bed, MINUTE, both, id, report};
 use schemas::{event::What, letter::Lane, report::Received};
 use std::{collections::HashSet, time::Duration};
-use store::{Accepted, Error, NewReport, Photo};
+use store::{Accepted, Error, NewReport, Photo, PhotoSize, SmallPhoto};
 
 both!(
     a_report_is_kept_with_all_that_belongs_to_it,
@@ -14,6 +14,7 @@ both!(
     references_are_never_given_twice,
     references_within_a_transaction,
     photos_are_claimed_once_and_swept,
+    a_photo_may_have_a_small_one,
 );
 
 async fn a_report_is_kept_with_all_that_belongs_to_it(bed: Bed) {
@@ -162,6 +163,40 @@ async fn references_within_a_transaction(bed: Bed) {
     assert_eq!(given.len(), 10 + 3 * 3076);
 }
 
+async fn a_photo_may_have_a_small_one(bed: Bed) {
+    let store = bed.store().await;
+    let photo = |name: &str| Photo {
+        id: id(name),
+        media_type: "image/jpeg".to_owned(),
+        width: 640,
+        height: 480,
+        bytes: vec![0, 255, 7],
+        received_at: bed.now(),
+    };
+    let small = SmallPhoto { width: 320, height: 240, bytes: vec![7] };
+    store.add_photo(photo("both"), Some(small)).await.unwrap();
+    store.add_photo(photo("old"), None).await.unwrap();
+    let mut new = report(&store, "a").await;
+    new.report.photos = vec![id("both"), id("old")];
+    store.accept(new.clone()).await.unwrap();
+    let small = Photo { width: 320, height: 240, bytes: vec![7], ..photo("both") };
+    // The report that asks, the photo, its size, and what comes.
+    let rows = [
+        (new.report.id, "both", PhotoSize::Large, Some(photo("both"))),
+        (new.report.id, "both", PhotoSize::Small, Some(small)),
+        (new.report.id, "old", PhotoSize::Large, Some(photo("old"))),
+        (new.report.id, "old", PhotoSize::Small, Some(photo("old"))),
+        (id("another"), "both", PhotoSize::Small, None),
+        (new.report.id, "none", PhotoSize::Small, None),
+    ];
+    for (owner, name, size, comes) in rows {
+        assert_eq!(store.photo_in(size, owner, id(name)).await.unwrap(), comes, "{name} {size:?}");
+    }
+    let sizes = store.small_photo_sizes(&[id("both"), id("old"), id("none")]).await.unwrap();
+    assert_eq!(sizes, [(id("both"), (320, 240)), (id("old"), (640, 480))].into());
+    assert!(store.small_photo_sizes(&[]).await.unwrap().is_empty());
+}
+
 async fn photos_are_claimed_once_and_swept(bed: Bed) {
     let store = bed.store().await;
     let photo = |name: &str| Photo {
@@ -173,9 +208,9 @@ async fn photos_are_claimed_once_and_swept(bed: Bed) {
         received_at: bed.now(),
     };
     for name in ["one", "two", "unclaimed"] {
-        store.add_photo(photo(name)).await.unwrap();
+        store.add_photo(photo(name), None).await.unwrap();
     }
-    store.add_photo(Photo { bytes: vec![1], ..photo("one") }).await.unwrap();
+    store.add_photo(Photo { bytes: vec![1], ..photo("one") }, None).await.unwrap();
     let mut new = report(&store, "a").await;
     new.report.photos = vec![id("two"), id("one")];
     store.accept(new.clone()).await.unwrap();

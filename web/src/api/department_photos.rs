@@ -2,8 +2,12 @@
 //! with `?key=…`, for whoever has the whole address, as a server that was given it shows pictures.
 
 use super::openapi::operation::{Back, For, Operation, Proof, query, text as text_shape};
-use super::{Endpoint, From, denied, sent_away, text};
-use crate::{app::App, pages::picture, problem::Problem};
+use super::{Endpoint, From, denied, invalid, sent_away, text};
+use crate::{
+    app::App,
+    pages::{PhotoSized as Sized, picture},
+    problem::Problem,
+};
 use adapters::{answer_link, departments::queue};
 use axum::{
     extract::{Path, Query, State},
@@ -11,8 +15,10 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use schemas::Uuid;
+use schemars::json_schema;
+use schemas::{Uuid, fault::Invalid};
 use serde::Deserialize;
+use store::PhotoSize;
 
 /// The address.
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -21,15 +27,24 @@ pub const ENDPOINT: Endpoint = Endpoint {
     operations: &[Operation::get("readDepartmentPhoto", For::Departments, "A photo of a case")
         .about("With the department's token; or with `key`, as in addresses that were given to systems of others.")
         .by(Proof::Department)
-        .given(&[query("key", "Opens this address without a token.", text_shape)])
+        .given(&[
+            query("key", "Opens this address without a token.", text_shape),
+            query(
+                "size",
+                "`small`: at most 320 pixels wide and high; the large one of old photos, which have no small one.",
+                |_| json_schema!({"type": "string", "enum": ["large", "small"], "default": "large"}),
+            ),
+        ])
         .back(&[Back::bytes(200, "The photo.", "image/jpeg")])
-        .problems(&[401, 404, 429, 503])],
+        .problems(&[401, 404, 422, 429, 503])],
 };
 
 #[derive(Deserialize)]
 struct Asked {
     #[serde(default)]
     key: Option<String>,
+    #[serde(flatten)]
+    sized: Sized,
 }
 
 async fn show(
@@ -40,6 +55,10 @@ async fn show(
     headers: HeaderMap,
 ) -> Response {
     let site = &app.site;
+    let Some(size) = asked.sized.size() else {
+        let fault = Invalid::new("size", "not_an_option", "write small or large, or leave it out");
+        return invalid(StatusCode::UNPROCESSABLE_ENTITY, fault);
+    };
     // Who has the whole address shows the picture on a page of another site.
     let shown_by = if asked.key.is_some() { "cross-origin" } else { "same-origin" };
     let (found, keep) = match asked.key {
@@ -49,7 +68,7 @@ async fn show(
             if !opens {
                 return denied(&app, caller, "the key in this address does not fit: use the address as it was given");
             }
-            (find(&app, &id, &photo, true).await, "private, no-store")
+            (find(&app, &id, (&photo, size), true).await, "private, no-store")
         }
         None => {
             let authorization = text(&headers, header::AUTHORIZATION);
@@ -57,7 +76,7 @@ async fn show(
                 Ok(department) => department,
                 Err(why) => return sent_away(&app, caller, why),
             };
-            (find(&app, &department, &photo, false).await, "private, max-age=3600")
+            (find(&app, &department, (&photo, size), false).await, "private, max-age=3600")
         }
     };
     match found {
@@ -77,7 +96,7 @@ async fn show(
 async fn find(
     app: &App,
     department: &str,
-    photo: &str,
+    (photo, size): (&str, PhotoSize),
     by_address: bool,
 ) -> Result<Option<store::Photo>, store::Error> {
     let Ok(photo) = Uuid::parse_str(photo) else { return Ok(None) };
@@ -93,5 +112,5 @@ async fn find(
     if dispatches.is_empty() {
         return Ok(None);
     }
-    store.photo_of(report, photo).await
+    store.photo_in(size, report, photo).await
 }

@@ -40,7 +40,7 @@ mod wishes;
 mod work;
 mod work_photo;
 
-pub(crate) use photo::answer as picture;
+pub(crate) use photo::{Sized as PhotoSized, answer as picture};
 pub(crate) use timeline::line;
 
 use crate::app::App;

@@ -2,7 +2,7 @@
 //! for whoever has the secret link.
 
 use super::{
-    Call, Entry, Lang, Oops, Token, article, form,
+    Call, Entry, Lang, Oops, Token, article, form, photo,
     timeline::{Leg, Line, Step, Teller},
 };
 use crate::{app::App, face::Page};
@@ -43,7 +43,7 @@ struct Data {
     lines: Vec<Line>,
     next: Option<String>,
     matter: Matter,
-    photos: Vec<Photo>,
+    photos: Vec<photo::Shown>,
     answer: Option<Answered>,
     contest: Option<Contest>,
     /// Where this device can be told, in browsers that can.
@@ -81,12 +81,6 @@ pub(super) struct Matter {
 struct Answer {
     question: String,
     answer: String,
-}
-
-#[derive(Serialize)]
-pub(super) struct Photo {
-    pub(super) src: String,
-    pub(super) number: usize,
 }
 
 /// What the knowledge base answered.
@@ -232,11 +226,7 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         words,
         wrong,
     });
-    let photos = report
-        .photos
-        .iter()
-        .enumerate()
-        .map(|(i, id)| Photo { src: format!("/{lang}/t/{}/photos/{id}", report.token), number: i + 1 });
+    let photos = photo::shown(store, &report, &format!("/{lang}/t/{}", report.token)).await?;
     let reference = report.reference.to_string();
     let data = Data {
         spoken: reference.chars().filter(char::is_ascii_digit).map(String::from).collect::<Vec<_>>().join(" "),
@@ -256,7 +246,7 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         lines: teller.lines(&events),
         next: (!status.is_closed()).then(|| app.text(language, &format!("next-{status}"), &[])),
         matter: matter(app, language, &report, &teller),
-        photos: photos.collect(),
+        photos,
         answer,
         contest,
         device: device_box(app, &report.token).filter(|_| !status.is_closed()),

@@ -4,6 +4,7 @@
 use super::{
     Call, Entry, Lang, Oops, department,
     fields::{Field, Wrong},
+    photo,
     timeline::{Line, Teller},
     track::{self, Matter},
 };
@@ -54,7 +55,7 @@ struct Data {
     expected: Option<String>,
     matter: Matter,
     map: Option<String>,
-    photos: Vec<track::Photo>,
+    photos: Vec<photo::Shown>,
     lines: Vec<Line>,
     choices: Vec<Choice>,
     form: Option<Fill>,
@@ -243,12 +244,7 @@ async fn page(app: &App, language: Language, token: &str, opened: Opened, shown:
     let expired = stand == Stand::Expired;
     let reference = report.reference.to_string();
     let expected = case.planned_on.or_else(|| case.due_on()).filter(|_| !case.status.is_closed());
-    let photos = report
-        .photos
-        .iter()
-        .enumerate()
-        .filter(|_| !expired)
-        .map(|(i, id)| track::Photo { src: format!("{home}/photos/{id}"), number: i + 1 });
+    let photos = if expired { Vec::new() } else { photo::shown(&app.site.store, &report, &home).await? };
     let may_be_critical = app.site.city.department(&dispatch.department).is_some_and(|one| one.may_be_critical);
     let form = shown.say.map(|say| fill(app, language, &home, say, may_be_critical, &shown));
     let data = Data {
@@ -259,7 +255,7 @@ async fn page(app: &App, language: Language, token: &str, opened: Opened, shown:
         status_name: text(&format!("status-{}", case.status)),
         expected: expected.map(|day| app.text(language, "work-expected", &[("date", &teller.date(day))])),
         map: report.place.point.map(|Point { lat, lon }| format!("geo:{lat:.6},{lon:.6}")),
-        photos: photos.collect(),
+        photos,
         lines: teller.lines(&events),
         choices: choices.collect(),
         form,

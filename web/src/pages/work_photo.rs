@@ -1,9 +1,13 @@
 //! `/{lang}/work/{token}/photos/{photo}`: a photo, for whoever has a department's link to its case.
 
-use super::{Entry, Oops, photo::answer, work::Link};
+use super::{
+    Entry, Oops,
+    photo::{Sized, answer},
+    work::Link,
+};
 use crate::app::App;
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::Response,
     routing::get,
 };
@@ -19,12 +23,18 @@ struct Which {
     photo: String,
 }
 
-async fn show(State(app): State<App>, Path(link): Path<Link>, Path(which): Path<Which>) -> Result<Response, Oops> {
+async fn show(
+    State(app): State<App>,
+    Path(link): Path<Link>,
+    Path(which): Path<Which>,
+    Query(sized): Query<Sized>,
+) -> Result<Response, Oops> {
     let opened = link.open(&app).await?;
     if opened.stand == adapters::answer_link::Stand::Expired {
         return Err(Oops::Missing);
     }
     let id = Uuid::parse_str(&which.photo).map_err(|_| Oops::Missing)?;
-    let photo = app.site.store.photo_of(opened.report.id, id).await?.ok_or(Oops::Missing)?;
+    let size = sized.size().ok_or(Oops::Missing)?;
+    let photo = app.site.store.photo_in(size, opened.report.id, id).await?.ok_or(Oops::Missing)?;
     Ok(answer(photo, "private, no-store"))
 }

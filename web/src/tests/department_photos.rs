@@ -44,6 +44,12 @@ async fn the_whole_address_opens_the_photo_and_nothing_else() {
     let by_token = by_token.await;
     assert_eq!((&by_token.bytes, by_token.header(policy)), (&picture.bytes, "same-origin"));
 
+    // This one is small itself, so that both are the same.
+    let small = town.get(&format!("{}&size=small", address(&path))).await;
+    assert_eq!((small.status.as_u16(), &small.bytes), (200, &picture.bytes));
+    refused(&town.get(&format!("{}&size=huge", address(&path))).await, 422);
+    refused(&town.get(&format!("{path}?size=small")).await, 401);
+
     let key = address(&path);
     let key = key.split_once("?key=").unwrap().1;
     let (folder, photo) = path.rsplit_once('/').unwrap();

@@ -153,3 +153,31 @@ async fn whoever_does_not_confirm_it_says_nothing() {
     elsewhere[0].1 = "ebcdefghijklmnopqrstuvwxyz";
     filed(&town, &town.post("/nl/report", &elsewhere, &[("toren.jpg", &taken_at(PARIS))]).await).await;
 }
+
+fn pixels(bytes: &[u8]) -> (u32, u32) {
+    let picture = image::load_from_memory(bytes).unwrap();
+    (picture.width(), picture.height())
+}
+
+#[tokio::test]
+async fn pages_show_the_small_one_and_lead_to_the_large_one() {
+    let town = Town::open().await;
+    let photo = taken_at(HERE);
+    let fields = and(&[("address", "Grote Markt 1")]);
+    let report = filed(&town, &town.post("/nl/report", &fields, &[("put.jpg", &photo)]).await).await;
+    let page = town.get(&format!("/nl/t/{}", report.token)).await.text();
+    let small = &attribute(&page, "<img", "src").replace("&#x3D;", "=");
+    let width = attribute(&page, "<img", "width");
+    let large = format!("/nl/t/{}/photos/{}", report.token, report.photos[0]);
+    assert_eq!((small, width, attribute(&page, "<img", "height")), (&format!("{large}?size=small"), "320", "240"));
+    assert!(page.contains(&format!("href=\"{large}\"")));
+    for (path, is) in [(small, (320, 240)), (&large, (640, 480)), (&format!("{large}?size=large"), (640, 480))] {
+        let picture = town.get(path).await;
+        assert_eq!((picture.status.as_u16(), picture.header("content-type")), (200, "image/jpeg"), "{path}");
+        assert!(pixels(&picture.bytes) == is && is_bare(&picture.bytes), "{path}");
+    }
+    assert_eq!(town.get(&format!("{large}?size=huge")).await.status, 404);
+    let other = town.report("put").await;
+    let elsewhere = format!("/nl/t/{}/photos/{}?size=small", other.token, report.photos[0]);
+    assert_eq!(town.get(&elsewhere).await.status, 404);
+}
