@@ -224,7 +224,7 @@ impl Partner {
             // The same after a round that died, so that nothing is kept twice.
             let id = derived(&["photo", "partner", self.channel.as_str(), number, url.as_str()]);
             match self.photos.receive(&self.tools, id, bytes).await {
-                Ok(()) => kept.push(id),
+                Ok(_) => kept.push(id),
                 Err(photo::Error::Refused(why)) => self.count_photo(why.code()),
                 Err(photo::Error::Store(error)) => return Err(error),
             }

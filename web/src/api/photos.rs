@@ -77,7 +77,7 @@ async fn send(State(app): State<App>, Keyed(key): Keyed, headers: HeaderMap, bod
     };
     match received {
         Ok((id, taken_at)) => {
-            let place = taken_at.map(|point| Place { address: None, point: Some(point) });
+            let place = taken_at.map(|point| Place { point: Some(point), ..Place::default() });
             (StatusCode::CREATED, Json(Given { id, place, test })).into_response()
         }
         Err(Error::Refused(why)) => {

@@ -41,7 +41,7 @@ impl PhotoPlace {
 
 fn line(app: &App, language: Language, point: Point) -> String {
     let areas = &app.site.city.areas;
-    let coordinates = Place { address: None, point: Some(point) }.line();
+    let coordinates = Place { point: Some(point), ..Place::default() }.line();
     match areas.locate(point).first().and_then(|id| areas.get(id.as_str())) {
         Some(area) => format!("{} ({coordinates})", in_language(&area.names, language)),
         None => coordinates,

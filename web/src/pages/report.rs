@@ -70,7 +70,9 @@ async fn page(
     let view = form::view(app, language, category, kind, &filled);
     let name = schemas::city::in_language(&category.names, language);
     let title = match filled.faults.len() {
-        0 if filled.spots.is_none() && filled.taken_at.is_some() => app.text(language, "form-title-offer", &[("title", name)]),
+        0 if filled.spots.is_none() && filled.taken_at.is_some() => {
+            app.text(language, "form-title-offer", &[("title", name)])
+        }
         0 => name.to_owned(),
         // The first thing a screen reader says.
         _ => app.text(language, "form-title-wrong", &[("title", name)]),
