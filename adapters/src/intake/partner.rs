@@ -17,7 +17,7 @@ use schemas::{
     city::City,
     fault::Invalid,
     id::derived,
-    place::{Place, Point},
+    place::{GivenPlace, Point},
     slug::{CategoryId, Channel},
     submission::{Checked, MAX_PHOTOS, MAX_WORDS, Submission},
     text, tongue,
@@ -196,7 +196,7 @@ fn read(node: &Node, config: &Config, city: &City) -> Result<(Submission, Vec<Ur
     let submission = Submission {
         category: category.clone(),
         words: words.chars().take(MAX_WORDS).collect(),
-        place: Some(Place { address: node.line("address", 200), point, ..Place::default() }),
+        place: Some(GivenPlace { address: node.line("address", 200), point, ..GivenPlace::default() }),
         language,
         ..Submission::default()
     };
