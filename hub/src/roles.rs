@@ -22,6 +22,7 @@ use adapters::{
     calls::{self, CallsRound},
     deliver::DeliverWorker,
     departments,
+    intake::IntakeTools,
     links::Links,
     rounds::RoundWorker,
     secrets::Secrets,
@@ -248,6 +249,15 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
     out.secrets = ground.secrets.clone();
     out.links = Some(ground.links.clone());
     Ok(out)
+}
+
+/// What the doors of this process stand on that are no pages: with the geocoder outside, when there is one.
+fn intake_tools(ground: &Ground) -> anyhow::Result<IntakeTools> {
+    let tools = IntakeTools::new(ground.store.clone(), ground.town.city.clone());
+    Ok(match geocoder(ground)? {
+        Some(geocoder) => tools.finding(geocoder),
+        None => tools,
+    })
 }
 
 /// The geocoder outside, when there is one.

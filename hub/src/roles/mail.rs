@@ -1,6 +1,6 @@
 //! How departments are mailed, and what comes in by mail: by the mailbox, or handed over by a mail server.
 
-use super::{Ground, rounds};
+use super::{Ground, intake_tools, rounds};
 use crate::{
     config::Tls,
     failure::Failure,
@@ -14,7 +14,6 @@ use adapters::{
         spool::{self, Keeper, Spool},
     },
     intake::{
-        IntakeTools,
         mail::{Door, Suggest},
         photo,
     },
@@ -144,7 +143,7 @@ async fn door(ground: &Ground, config: adapters::intake::mail::Config, replies: 
     ];
     let mut own: Vec<String> = own.into_iter().flatten().collect();
     own.extend(settings.lmtp.iter().flat_map(|lmtp| lmtp.addresses.clone()));
-    let tools = IntakeTools::new(ground.store.clone(), ground.town.city.clone());
+    let tools = intake_tools(ground)?;
     let photos = photo::Config::default().build();
     Ok(config.build(&tools, &photos, suggest(ground), &own, Some(replies)).await?)
 }

@@ -1,15 +1,12 @@
 //! Partners whose requests come in as reports: one round each.
 
-use super::{Ground, rounds};
+use super::{Ground, intake_tools, rounds};
 use crate::{failure::Failure, supervise::Task};
-use adapters::{
-    intake::{IntakeTools, partner},
-    rounds::RoundWorker,
-};
+use adapters::{intake::partner, rounds::RoundWorker};
 
 /// Asks each partner what was told there.
 pub(super) fn partners(ground: &Ground, http: &bus::http::Client) -> anyhow::Result<Vec<Task>> {
-    let tools = IntakeTools::new(ground.store.clone(), ground.town.city.clone());
+    let tools = intake_tools(ground)?;
     let photos = adapters::intake::photo::Config::default().build();
     let mut tasks = Vec::new();
     for (channel, access) in &ground.config.partners {

@@ -1,11 +1,8 @@
 //! Text messages that come in.
 
-use super::{Ground, mail::suggest, rounds};
+use super::{Ground, intake_tools, mail::suggest, rounds};
 use crate::{failure::Failure, supervise::Task};
-use adapters::{
-    intake::{IntakeTools, sms},
-    rounds::RoundWorker,
-};
+use adapters::{intake::sms, rounds::RoundWorker};
 
 /// What leads conversations by text message, where the city has that door.
 pub(super) fn conversations(ground: &Ground) -> anyhow::Result<Option<Task>> {
@@ -20,7 +17,7 @@ pub(super) fn conversations(ground: &Ground) -> anyhow::Result<Option<Task>> {
         let message = format!("[{section}] {key}: {}", fault.message);
         return Err(Failure::usage(message, "see [sms_door] in deploy/voordeur.toml").into());
     }
-    let tools = IntakeTools::new(ground.store.clone(), ground.town.city.clone());
+    let tools = intake_tools(ground)?;
     let round = config.build(&tools, suggest(ground));
     Ok(Some(rounds(RoundWorker::of_the_house(ground.store.clone(), sms::NAME, round))))
 }
