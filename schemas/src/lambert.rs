@@ -41,7 +41,7 @@ impl Ellipsoid {
     }
 
     /// Back to latitude and longitude in radians; the height is left out.
-    fn from_space(&self, [x, y, z]: [f64; 3]) -> (f64, f64) {
+    fn degrees_of(&self, [x, y, z]: [f64; 3]) -> (f64, f64) {
         let across = x.hypot(y);
         let mut lat = z.atan2(across * (1.0 - self.e2));
         // Each step is a hundred times nearer: after five it is below a micrometre.
@@ -102,7 +102,7 @@ impl Lambert72 {
         let [x, y, z] = HAYFORD.to_space(lat, lon);
         let [rx, ry, rz] = TURN.map(|seconds| (seconds / 3600.0).to_radians());
         let turned = [x - rz * y + ry * z, rz * x + y - rx * z, -ry * x + rx * y + z];
-        let (lat, lon) = WGS84.from_space([0, 1, 2].map(|axis| SHIFT[axis] + SCALE * turned[axis]));
+        let (lat, lon) = WGS84.degrees_of([0, 1, 2].map(|axis| SHIFT[axis] + SCALE * turned[axis]));
         Point { lat: lat.to_degrees(), lon: lon.to_degrees() }
     }
 
@@ -112,7 +112,7 @@ impl Lambert72 {
         let [x, y, z] = [0, 1, 2].map(|axis| (space[axis] - SHIFT[axis]) / SCALE);
         let [rx, ry, rz] = TURN.map(|seconds| (seconds / 3600.0).to_radians());
         // The turns are so small that turning back is the turn with the other sign, to a tenth of a millimetre.
-        let (lat, lon) = HAYFORD.from_space([x + rz * y - ry * z, -rz * x + y + rx * z, ry * x - rx * y + z]);
+        let (lat, lon) = HAYFORD.degrees_of([x + rz * y - ry * z, -rz * x + y + rx * z, ry * x - rx * y + z]);
         Self::project(lat, lon)
     }
 

@@ -186,7 +186,7 @@ impl Door {
     pub async fn receive(&self, channel: &Channel, form: FormData, trace: Trace) -> Outcome {
         // A token we did not make is no token: the report is still taken, only a double click is
         // not recognised.
-        let token = form.filled(field::TOKEN).filter(is_token);
+        let token = form.filled(field::TOKEN).filter(|token| is_token(token));
         let (mut submission, mut faults) = read(&form);
         if form.filled(field::TRAP).is_some() {
             // Said aloud instead of dropped: an over-eager browser fills in traps too.
@@ -255,7 +255,7 @@ impl Door {
     /// Keeps the photos of a form that is not sent yet, so that nobody has to choose them again; names the bad ones,
     /// and where one was taken.
     pub async fn hold_photos(&self, form: &FormData) -> Result<(Vec<Uuid>, Vec<Invalid>, Option<Point>), store::Error> {
-        let token = form.filled(field::TOKEN).filter(is_token);
+        let token = form.filled(field::TOKEN).filter(|token| is_token(token));
         let mut faults = Vec::new();
         let (photos, found) = self.take_photos(form, token.as_deref(), &mut faults).await?;
         Ok((photos, faults, photo_place::offered(form).or(found)))
@@ -322,7 +322,7 @@ impl Door {
 }
 
 /// Whether a form's token may be one of ours.
-fn is_token(token: &String) -> bool {
+fn is_token(token: &str) -> bool {
     (16..=64).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 

@@ -53,7 +53,7 @@ mod tests {
             let form = FormData { fields, files: Vec::new() };
             assert_eq!((offered(&form), confirmed(&form)), (*offers, *is), "{point} {said}");
         }
-        let long = Point { lat: 50.827_900_000_000_003, lon: -3.264_900_4 };
+        let long = Point { lat: 50.827_900_000_000_01, lon: -3.264_900_4 };
         assert_eq!(rounded(long), Point { lat: 50.8279, lon: -3.2649 });
     }
 }
