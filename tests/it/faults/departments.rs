@@ -22,6 +22,10 @@ async fn a_hub_killed_in_the_middle_of_dispatches_doubles_no_case_at_a_departmen
     let dir = tempfile::tempdir()?;
     let hook = free_port()?;
     town::write(&dir.path().join("town"), &format!("http://127.0.0.1:{hook}/in"))?;
+    // All at once: tried one after the other, each would be the first try that opens the breaker again.
+    let departments = dir.path().join("town/departments.yaml");
+    let yaml = std::fs::read_to_string(&departments)?.replace("/in\"}", "/in\", at_once: 64}");
+    std::fs::write(&departments, yaml)?;
     let file = dir.path().join("hub.db");
     let url = format!("sqlite:{}", file.display());
     let config = town::Config { database: &url, broker: None, smtp: None };
