@@ -69,9 +69,10 @@ pub struct Forward {
 impl Effects for Forward {
     async fn apply(&self, tx: &mut Tx, letters: &[Letter]) -> Result<Vec<Verdict>, store::Error> {
         let ids: Vec<_> = letters.iter().map(|letter| letter.id).collect();
-        let fresh = if self.dedupes { tx.seen("forward", &ids).await? } else { ids.iter().copied().collect() };
+        let mut fresh = if self.dedupes { tx.seen("forward", &ids).await? } else { ids.iter().copied().collect() };
         let now = tx.clock().now();
-        for letter in letters.iter().filter(|letter| fresh.contains(&letter.id)) {
+        // A broker may hand out the same letter twice in one batch.
+        for letter in letters.iter().filter(|letter| fresh.remove(&letter.id)) {
             if self.slowly {
                 tokio::task::yield_now().await;
             }
