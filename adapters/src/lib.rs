@@ -25,6 +25,7 @@ pub mod recategorise;
 pub mod rounds;
 pub mod secrets;
 pub mod signed;
+pub mod staff;
 pub mod tasks;
 #[cfg(test)]
 mod testing;

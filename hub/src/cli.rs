@@ -7,6 +7,7 @@ mod letters;
 mod mail;
 mod notices;
 mod rules;
+mod staff;
 mod tasks;
 
 pub use audit::{AuditArgs, By, named};
@@ -18,6 +19,7 @@ pub use notices::{
     About, Address, ForgetArgs, NoticesCommand, PreviewArgs, StatsArgs, StopArgs, SuppressedCommand, WhyArgs,
 };
 pub use rules::{ActivateArgs, ExplainArgs, HistoryArgs, ReplayArgs, RollbackArgs, RulesCommand};
+pub use staff::{AddStaffArgs, StaffCommand, WhichStaffArgs};
 pub use tasks::{ListArgs as TaskListArgs, TasksCommand, Who};
 
 use crate::{
@@ -87,6 +89,9 @@ pub enum Command {
     /// Keys of programs that bring reports in: make, list, revoke
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Accounts of people of the city: make, list, disable, give a new link
+    #[command(subcommand)]
+    Staff(StaffCommand),
     /// What people of the city did: who, when, to what, and why
     Audit(AuditArgs),
     /// Tell many people one thing: everybody with a place in an area, or who follows something

@@ -78,6 +78,8 @@ pub struct Config {
     pub partners: BTreeMap<Channel, PartnerAccess>,
     /// Which rules decide.
     pub rules: Rules,
+    /// How long people of the city stay logged in.
+    pub staff: adapters::staff::Config,
     /// How long what was said is kept.
     pub retention: Retention,
     /// Logs.

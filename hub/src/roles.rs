@@ -169,6 +169,13 @@ async fn tidy(store: &Store, keep: Duration) {
             Ok(gone) => tracing::info!(gone, "old marks of what was seen were thrown away"),
             Err(error) => tracing::warn!(%error, "old marks of what was seen stay for now"),
         }
+        let logins = async {
+            store.sweep_sessions(now).await?;
+            store.sweep_logins(now - Duration::from_hours(24)).await
+        };
+        if let Err(error) = logins.await {
+            tracing::warn!(%error, "sessions that are over stay for now");
+        }
         if let Err(error) = store.sweep_geocoded(now - keep).await {
             tracing::warn!(%error, "old answers of the geocoder stay for now");
         }
@@ -248,6 +255,7 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
     out.geocode = geocoder(ground)?;
     out.secrets = ground.secrets.clone();
     out.links = Some(ground.links.clone());
+    out.staff = config.staff;
     Ok(out)
 }
 

@@ -86,6 +86,7 @@ fn the_example_explains_every_key() {
         "http",
         "departments.publieke-ruimte-groen",
         "rules",
+        "staff",
         "log",
     ] {
         let message = fails(&all.replacen(&format!("[{section}]"), &format!("[{section}]\nzzzz = 1"), 1), &[]);
@@ -126,6 +127,7 @@ fn wrong_values_are_explained() {
         ("[broker]\nurl = \"http://x\"\n", "not AMQP"),
         ("[broker]\nurl = \"amqp://x\"\nprefix = \"a b\"\n", "prefix"),
         ("[web]\npublic_url = \"x\"\n", "https://"),
+        ("[staff]\nidle_minutes = 0\n", "[staff] idle_minutes: 1 to 1440"),
         ("[web]\npublic_url = \"https://example.org/?x=1\"\n", "public_url"),
         ("[departments.\"A B\"]\n", "publieke-ruimte"),
     ] {

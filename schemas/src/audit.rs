@@ -46,11 +46,27 @@ pub enum Deed {
     KeysCreate,
     /// A key is refused from now on.
     KeysRevoke,
+    /// An account was made.
+    StaffAdd,
+    /// An account may not log in any more.
+    StaffDisable,
+    /// It may again.
+    StaffEnable,
+    /// Its password is worth nothing, and it was given a link to choose another.
+    StaffReset,
+    /// Somebody chose a password.
+    StaffPassword,
+    /// Somebody logged in.
+    StaffLogin,
+    /// Somebody did not get in by the name of an account.
+    StaffRefused,
+    /// Somebody logged out.
+    StaffLogout,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 28] = [
         Self::NoticesStop,
         Self::NoticesLift,
         Self::NoticesForget,
@@ -71,6 +87,14 @@ impl Deed {
         Self::MailDrop,
         Self::KeysCreate,
         Self::KeysRevoke,
+        Self::StaffAdd,
+        Self::StaffDisable,
+        Self::StaffEnable,
+        Self::StaffReset,
+        Self::StaffPassword,
+        Self::StaffLogin,
+        Self::StaffRefused,
+        Self::StaffLogout,
     ];
 
     /// The deed in words of the command line, with a dot.
@@ -96,6 +120,14 @@ impl Deed {
             Self::MailDrop => "mail.drop",
             Self::KeysCreate => "keys.create",
             Self::KeysRevoke => "keys.revoke",
+            Self::StaffAdd => "staff.add",
+            Self::StaffDisable => "staff.disable",
+            Self::StaffEnable => "staff.enable",
+            Self::StaffReset => "staff.reset",
+            Self::StaffPassword => "staff.password",
+            Self::StaffLogin => "staff.login",
+            Self::StaffRefused => "staff.refused",
+            Self::StaffLogout => "staff.logout",
         }
     }
 }

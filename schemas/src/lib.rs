@@ -6,6 +6,7 @@
 //!
 //! This crate holds types and pure functions only: no input or output, no async, no SQL.
 
+pub mod account;
 pub mod api_key;
 pub mod audit;
 pub mod broadcast;

@@ -9,8 +9,9 @@
 //! parameter: a batch of 256 reports costs as many statements as one.
 //!
 //! Personal data is in the tables `contact`, `person`, `address`, `device`, `place`, `proof`, `letterbox`,
-//! `mail_spool`, `sms_in`, `sms_talk` and `sms_out`, and nowhere else.
+//! `mail_spool`, `sms_in`, `sms_talk` and `sms_out`, and nowhere else; `account` has that of the city's own people.
 
+mod accounts;
 mod answers;
 mod api_keys;
 mod arrived;
@@ -43,6 +44,7 @@ mod lessons;
 mod letterbox;
 mod letters;
 mod load;
+mod login_tries;
 mod mail_in;
 mod mail_spool;
 mod mailed;
@@ -65,6 +67,7 @@ mod retention;
 mod rounds;
 mod rulesets;
 mod secret;
+mod sessions;
 mod sms_in;
 mod soft_bounces;
 mod sql;
@@ -98,6 +101,7 @@ pub use lanes::LaneState;
 pub use lessons::Lesson;
 pub use letterbox::LetterboxItem;
 pub use letters::{Again, Bury, Relay, Settlement};
+pub use login_tries::Try;
 pub use mail_in::{MailIn, MailInWhat};
 pub use mail_spool::Spooled;
 pub use notice_counts::NoticeCount;

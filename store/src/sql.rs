@@ -46,6 +46,7 @@ pub(crate) use {on, sql};
 /// Every SQL text that runs on `kind`, with its name: what a test prepares.
 pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
     [
+        crate::accounts::STATEMENTS,
         crate::answers::STATEMENTS,
         crate::api_keys::STATEMENTS,
         crate::arrived::STATEMENTS,
@@ -74,6 +75,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::letterbox::STATEMENTS,
         crate::letters::STATEMENTS,
         crate::load::STATEMENTS,
+        crate::login_tries::STATEMENTS,
         crate::mail_in::STATEMENTS,
         crate::mail_spool::STATEMENTS,
         crate::mailed::STATEMENTS,
@@ -97,6 +99,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::rounds::STATEMENTS,
         crate::rulesets::STATEMENTS,
         crate::secret::STATEMENTS,
+        crate::sessions::STATEMENTS,
         crate::sms_in::STATEMENTS,
         crate::standing::STATEMENTS,
         crate::store::STATEMENTS,

@@ -5,6 +5,7 @@ use adapters::{
     departments::queue::WorkTools,
     geocode::Geocode,
     intake::{Doors, IntakeTools},
+    staff::Staff,
     updates::UpdateTools,
 };
 use notifier::{choices::Choices, mine::Mine, verify::Verify, why::Whys, wishes::Wishes};
@@ -34,6 +35,8 @@ pub struct Inner {
     pub work: WorkTools,
     /// Where departments answer.
     pub updates: UpdateTools,
+    /// The accounts of people of the city.
+    pub staff: Staff,
     wishes: OnceCell<Wishes>,
     whys: OnceCell<Whys>,
     choices: OnceCell<Choices>,
@@ -63,6 +66,7 @@ impl App {
         let secrets = config.secrets;
         let clock = store.clock().clone();
         let work = WorkTools { store: store.clone(), bus, city: city.clone(), secrets: secrets.clone() };
+        let staff = Staff::new(store.clone(), city.clone(), config.staff);
         let updates = UpdateTools { store, city, secrets, clock };
         Self(Arc::new(Inner {
             site,
@@ -73,6 +77,7 @@ impl App {
             geocode,
             work,
             updates,
+            staff,
             wishes: OnceCell::new(),
             whys: OnceCell::new(),
             choices: OnceCell::new(),

@@ -1,7 +1,7 @@
 //! What the pages and the API need to know from the operator.
 
 use crate::client::Network;
-use adapters::{geocode::Geocode, intake, links::Links, secrets::Secrets};
+use adapters::{geocode::Geocode, intake, links::Links, secrets::Secrets, staff};
 use notifier::{SenderConfig, devices::Devices, senders::sms::Hooks};
 use url::{Host, Url};
 
@@ -31,6 +31,8 @@ pub struct WebConfig {
     pub intake: intake::Config,
     /// What finds places; without it the lists of the city do.
     pub geocode: Option<Geocode>,
+    /// How long people of the city stay logged in.
+    pub staff: staff::Config,
 }
 
 impl WebConfig {
@@ -49,6 +51,7 @@ impl WebConfig {
             senders: SenderConfig::default().names(),
             intake: intake::Config::default(),
             geocode: None,
+            staff: staff::Config::default(),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::{
     app::App,
     assets::Assets,
     problem::Shaped,
+    staff::Menu,
     texts::{NoText, Texts},
 };
 use axum::{
@@ -59,6 +60,10 @@ pub struct Page<T> {
     pub here: Option<String>,
     /// Behind a secret link: not for search engines, caches or the next site's `Referer`.
     pub private: bool,
+    /// What stands above it for people of the city who are logged in.
+    pub menu: Option<Menu>,
+    /// A file of `static/` that makes the page quicker to work with; it works without.
+    pub script: Option<&'static str>,
     /// The status.
     pub status: StatusCode,
     /// What the template is given.
@@ -68,7 +73,17 @@ pub struct Page<T> {
 impl<T: Serialize> Page<T> {
     /// A public page with status 200.
     pub fn new(language: Language, template: &'static str, title: String, here: impl Into<String>, data: T) -> Self {
-        Self { language, template, title, here: Some(here.into()), private: false, status: StatusCode::OK, data }
+        Self {
+            language,
+            template,
+            title,
+            here: Some(here.into()),
+            private: false,
+            menu: None,
+            script: None,
+            status: StatusCode::OK,
+            data,
+        }
     }
 
     /// The same page, behind a secret link.
@@ -97,6 +112,8 @@ struct Frame<'a> {
     theme: bool,
     private: bool,
     letterbox: bool,
+    menu: Option<&'a Menu>,
+    script: Option<&'static str>,
     body: &'a str,
 }
 
@@ -191,6 +208,8 @@ impl App {
             theme: self.assets.has_theme(),
             private: page.private,
             letterbox: self.site.config.letterbox,
+            menu: page.menu.as_ref(),
+            script: page.script,
             body: &body,
         };
         self.face.render(page.language, "frame", &frame)

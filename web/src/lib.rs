@@ -2,7 +2,8 @@
 //! operator's health and metrics. It shows and hands on; it decides nothing.
 //!
 //! One page = one file in `pages/` + one template + one line in `pages::PAGES`; one address of the
-//! API = one file in `api/` + one line in `api::ENDPOINTS`.
+//! API = one file in `api/` + one line in `api::ENDPOINTS`; one page for people of the city = one file in `staff/` + one line
+//! in `staff::PAGES`.
 
 mod api;
 mod app;
@@ -17,6 +18,7 @@ mod pages;
 mod preview;
 mod problem;
 mod serve;
+mod staff;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -70,6 +72,7 @@ pub fn router(site: Site) -> Router {
             pages = pages.route(page.path, (page.route)(&app));
         }
     }
+    let pages = pages.merge(staff::router(&app));
     // Departments and integrations are not browsers: they prove themselves by a key or a signature.
     let pages =
         pages.layer(CsrfLayer::new()).layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PAGE_TIME));

@@ -15,6 +15,7 @@ pub mod notices;
 pub mod open;
 pub mod push;
 pub mod rules;
+pub mod staff;
 pub mod suggest;
 pub mod tasks;
 
@@ -43,6 +44,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Letters(command) => letters::run(command, &config()?).await,
         Command::Notices(command) => notices::run(command, &config()?).await,
         Command::Keys(command) => keys::run(command, &config()?).await,
+        Command::Staff(command) => staff::run(command, &config()?).await,
         Command::Audit(args) => audit::run(args, &config()?).await,
         Command::Broadcast(command) => broadcast::run(command, &config()?).await,
         Command::Mail(command) => mail::run(command, &config()?).await,

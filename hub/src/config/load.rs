@@ -105,6 +105,10 @@ impl Config {
                 .into());
             }
         }
+        if let Some(fault) = self.staff.check().into_iter().next() {
+            let what = format!("[staff] {}: {}", fault.field, fault.message);
+            return Err(Failure::usage(what, "see [staff] in deploy/voordeur.toml").into());
+        }
         // Links are this with a path behind it.
         if let Some(url) = &self.web.public_url
             && (!(url.starts_with("http://") || url.starts_with("https://")) || url.contains(['?', '#']))

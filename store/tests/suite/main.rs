@@ -2,6 +2,7 @@
 //! `VOORDEUR_TEST_POSTGRES` names a server, on PostgreSQL (a database of its own).
 
 mod accept;
+mod accounts;
 mod answers;
 mod api_keys;
 mod audit;

@@ -8,10 +8,10 @@ mod case;
 mod choose;
 mod contest;
 mod door;
-mod fields;
+pub(crate) mod fields;
 mod follow;
 mod forgotten;
-mod form;
+pub(crate) mod form;
 mod helped;
 mod home;
 mod letterbox;
@@ -22,18 +22,18 @@ mod open;
 mod pace;
 mod person;
 mod person_acts;
-mod photo;
+pub(crate) mod photo;
 mod photo_place;
-mod places;
+pub(crate) mod places;
 mod privacy;
 mod prove;
 mod proven;
 mod receipt;
 mod reply;
 mod report;
-mod search;
+pub(crate) mod search;
 mod short;
-mod timeline;
+pub(crate) mod timeline;
 mod track;
 mod why;
 mod wishes;
@@ -181,13 +181,13 @@ pub struct Call {
 }
 
 impl Call {
-    fn to(number: &str) -> Self {
+    pub(crate) fn to(number: &str) -> Self {
         Self { number: number.to_owned(), tel: crate::face::tel(number) }
     }
 }
 
 /// The emergency numbers that `text` calls for.
-fn emergencies(hints: &[EmergencyHint], text: &str) -> Vec<Call> {
+pub(crate) fn emergencies(hints: &[EmergencyHint], text: &str) -> Vec<Call> {
     let text = format!(" {} ", search::fold(text));
     // A word may be bent by two letters ("rookt", "gewonden"), but "brand" is not in "brandnetel".
     let said = |word: &String| {

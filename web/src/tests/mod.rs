@@ -48,6 +48,7 @@ mod places;
 mod preview;
 mod push;
 mod sms_hook;
+mod staff;
 mod suggest;
 mod tells;
 mod why;
