@@ -15,6 +15,7 @@ use schemas::{
     reference::Reference,
     report::{Answers, Contact, Kind, Language, Report, Urgency},
     slug::{CategoryId, Channel, DepartmentId},
+    way::Way,
 };
 use serde::Serialize;
 use std::collections::HashMap;
@@ -55,6 +56,10 @@ pub struct Listed {
     /// The resident, only where the department may know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
+    /// By which of these ways they showed that it is theirs: they wrote from there, or answered what only that address
+    /// was sent. `sms` stands for the telephone number.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contact_proven: Vec<Way>,
     /// The resident's language.
     pub language: Language,
     /// The door it came through.
@@ -81,6 +86,19 @@ pub struct Shown {
     pub timeline: Vec<CaseEvent>,
 }
 
+/// What residents left, where the department may know it.
+struct Contacts {
+    left: HashMap<Uuid, Contact>,
+    proven: HashMap<Uuid, Vec<Way>>,
+}
+
+impl Contacts {
+    async fn of(store: &Store, reports: &[Uuid]) -> Result<Self, store::Error> {
+        let left = if reports.is_empty() { HashMap::new() } else { store.contacts_by_ids(reports).await? };
+        Ok(Self { left, proven: store.contacts_proven(reports).await? })
+    }
+}
+
 /// The cases that `filter` selects, those of the newest reports first.
 pub async fn list(
     store: &Store,
@@ -93,11 +111,11 @@ pub async fn list(
     let cases = store.cases_by_ids(&ids).await?;
     let reports = store.reports_by_ids(&ids).await?;
     let known = known(city, department, &cases, &reports);
-    let contacts = if known.is_empty() { HashMap::new() } else { store.contacts_by_ids(&known).await? };
+    let contacts = Contacts::of(store, &known).await?;
     let now = store.clock().now();
     let listed = rows.iter().filter_map(|row| {
         let (case, report) = (cases.get(&row.case_id)?, reports.get(&row.case_id)?);
-        Some(listed(city, department, row, case, report, contacts.get(&row.case_id), now))
+        Some(listed(city, department, row, case, report, &contacts, now))
     });
     Ok(listed.collect())
 }
@@ -114,10 +132,10 @@ pub async fn show(
     let reports = store.reports_by_ids(&[id]).await?;
     let (Some(case), Some(report)) = (cases.get(&id), reports.get(&id)) else { return Ok(None) };
     let known = known(city, department, &cases, &reports);
-    let contacts = if known.is_empty() { HashMap::new() } else { store.contacts_by_ids(&known).await? };
+    let contacts = Contacts::of(store, &known).await?;
     let timeline = store.timeline(id, false).await?;
     Ok(Some(Shown {
-        listed: listed(city, department, &row, case, report, contacts.get(&id), store.clock().now()),
+        listed: listed(city, department, &row, case, report, &contacts, store.clock().now()),
         timeline: timeline.into_iter().filter(|event| may_read(department, &event.what)).collect(),
     }))
 }
@@ -151,7 +169,7 @@ fn listed(
     row: &ConsoleRow,
     case: &Case,
     report: &Report,
-    contact: Option<&Contact>,
+    contacts: &Contacts,
     now: Timestamp,
 ) -> Listed {
     let today = city.calendar.date(now);
@@ -173,7 +191,8 @@ fn listed(
         place: report.place.clone(),
         answers: report.answers.clone(),
         photos: report.photos.iter().map(photo).collect(),
-        contact: contact.cloned(),
+        contact: contacts.left.get(&case.id).cloned(),
+        contact_proven: contacts.proven.get(&case.id).cloned().unwrap_or_default(),
         language: report.language,
         channel: report.channel.clone(),
         received_at: report.received_at,

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use schemas::{Timestamp, Uuid, dispatch::Update, letter::Letter, slug::DepartmentId, trace::Trace};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
-use store::{MailIn, NewReport, Store, Tx};
+use store::{MailIn, NewReport, Shown, Store, Tx};
 use tokio_util::sync::CancellationToken;
 
 /// What an adapter does by itself.
@@ -57,6 +57,8 @@ pub struct Went {
     pub reports: Vec<NewReport>,
     /// What mails of residents came to.
     pub mails_in: Vec<MailIn>,
+    /// Reporters who showed that where they are told is theirs, by report.
+    pub shown: Vec<(Uuid, Shown)>,
     /// When the next round is due, if not after [`Round::every`].
     pub next_at: Option<Timestamp>,
     /// What did not go well, for the operator, where the rest did.
@@ -139,6 +141,9 @@ impl RoundWorker {
                 }
                 if !went.mails_in.is_empty() {
                     tx.keep_mail_in(&went.mails_in).await?;
+                }
+                for (report, shown) in &went.shown {
+                    tx.prove_contact(*report, shown, now).await?;
                 }
                 if !letters.is_empty() {
                     tx.post(&letters).await?;

@@ -112,6 +112,8 @@ pub enum Words<'a> {
     Received {
         /// What was not taken of their mail, in words: kinds alone, never a name that somebody chose.
         left_out: Option<String>,
+        /// The number to call first, where the words are about a danger.
+        emergency: Option<&'a str>,
     },
     /// `routed`
     Routed {
@@ -246,7 +248,10 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
     let optional = |text: &Option<String>| text.as_deref().map(words_of).filter(|t| !t.is_empty());
     let line = |text: &Option<String>, most| text.as_deref().map(|t| line_of(t, most)).filter(|t| !t.is_empty());
     let words = match &event.what {
-        What::Received => Words::Received { left_out: left_out::in_words(facts.left_out, language) },
+        What::Received => Words::Received {
+            left_out: left_out::in_words(facts.left_out, language),
+            emergency: city.emergency_numbers(&report.words).first().copied(),
+        },
         What::Routed { department: id, due_on, rerouted_from, instead_of, .. } => Words::Routed {
             department: department(id),
             department_phone: city.department(id).and_then(|d| d.phone.as_deref()),

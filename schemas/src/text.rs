@@ -1,6 +1,6 @@
 //! Clean text: what people type, made safe to keep and to show anywhere.
 
-use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// Characters that turn text around or hide in it (Unicode bidi controls, UAX #9 §2, zero-width
 /// and tag characters): a report is words, not typography, and these only ever deceive.
@@ -37,6 +37,12 @@ pub fn clean_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Text to compare by: in lower case, without accents and punctuation, one space between words.
+pub fn fold(text: &str) -> String {
+    let plain: String = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 /// How many characters a person would count, roughly: Unicode scalar values.
 pub fn length(text: &str) -> usize {
     text.chars().count()
@@ -52,5 +58,6 @@ mod tests {
         assert_eq!(clean("  one\r\ntwo\n\n\n\nthree\t4 "), "one\ntwo\n\nthree 4");
         assert_eq!(clean("e\u{301}"), "é");
         assert_eq!(clean_line(" a \n b "), "a b");
+        assert_eq!(fold(" L'Église,  Sint-JAN!"), "l eglise sint jan");
     }
 }

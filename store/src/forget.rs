@@ -51,6 +51,7 @@ impl Tx {
             Way::Push => return Ok(()),
         };
         self.conn.exec(sql, vec![batch_ids(reports)]).await?;
+        self.unprove_contacts(reports, way).await?;
         self.conn.exec(NO_CONTACT, vec![batch_ids(reports)]).await.map(|_| ())
     }
 

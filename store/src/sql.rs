@@ -58,6 +58,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::channel_reports::STATEMENTS,
         crate::clock::STATEMENTS,
         crate::console::STATEMENTS,
+        crate::contact_proofs::STATEMENTS,
         crate::corrections::STATEMENTS,
         crate::crowd::STATEMENTS,
         crate::dead::STATEMENTS,

@@ -32,8 +32,10 @@ use url::Url;
 
 pub use crate::departments::open311::Format;
 
-/// How far each reading reaches back behind the last one: late entries, clocks that differ.
+/// The least that each reading reaches back behind the last one: clocks that differ.
 const OVERLAP: Duration = Duration::from_secs(900);
+/// The most that it may: what was met in that time is remembered.
+const MOST_OVERLAP: Duration = Duration::from_secs(14 * 24 * 3600);
 /// The most time that one call covers.
 const WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// After so many new reports a round ends, and the next begins at once.
@@ -42,6 +44,9 @@ const MOST_NEW: usize = 100;
 const SOON: Duration = Duration::from_secs(1);
 /// How long a round may wait for one photo.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// After so many photos were asked for a round ends, and the next begins at once: with all of them slow it
+/// still ends well before [`Round::at_most`].
+const MOST_PHOTOS: usize = 25;
 
 /// Settings of one partner.
 #[derive(Debug, Clone)]
@@ -60,6 +65,9 @@ pub struct Config {
     pub every: Duration,
     /// How far the first reading reaches back.
     pub since: Duration,
+    /// How far each later reading reaches back behind the one before it: how long a request may lie there, for somebody
+    /// to look at it, before it is shown.
+    pub reach_back: Duration,
     /// How many results it gives at most.
     pub most: usize,
     /// Whether its photos are fetched.
@@ -91,10 +99,13 @@ impl Config {
             faults.push(Invalid::new(field(&format!("services.{code}")), "unknown", message));
         }
         if !(Duration::from_secs(10)..=Duration::from_secs(24 * 3600)).contains(&self.every) {
-            faults.push(Invalid::new(field("every"), "out_of_range", "write 10s to 24h"));
+            faults.push(Invalid::new(field("every_seconds"), "out_of_range", "write 10 to 86400 (a day)"));
         }
         if self.since > Duration::from_secs(90 * 24 * 3600) {
-            faults.push(Invalid::new(field("since"), "out_of_range", "write at most 90d"));
+            faults.push(Invalid::new(field("since_hours"), "out_of_range", "write at most 2160 (90 days)"));
+        }
+        if !(OVERLAP..=MOST_OVERLAP).contains(&self.reach_back) {
+            faults.push(Invalid::new(field("reach_back_seconds"), "out_of_range", "write 900 to 1209600 (14 days)"));
         }
         if !(10..=10_000).contains(&self.most) {
             faults.push(Invalid::new(field("most"), "out_of_range", "write 10 to 10000"));
@@ -276,7 +287,8 @@ impl Round for Partner {
     }
 
     fn at_most(&self) -> Duration {
-        Duration::from_secs(900)
+        // Of which the photos take at most 500 s.
+        Duration::from_secs(1_200)
     }
 
     async fn go(&self, state: Value) -> Result<Went, String> {
@@ -307,12 +319,19 @@ impl Round for Partner {
         }
         let mut went = Went::default();
         let mut wrong: Option<String> = None;
+        let (mut asked, mut is_cut) = (0, false);
         for node in &nodes {
             let Some((number, key)) = Self::number(node) else { continue };
             // Twice in one answer is once.
             if state.met.contains_key(&key) {
                 continue;
             }
+            let photos = if self.config.photos { node.fields("media_url").take(MAX_PHOTOS).count() } else { 0 };
+            if asked > 0 && asked + photos > MOST_PHOTOS {
+                is_cut = true;
+                break;
+            }
+            asked += photos;
             match self.report(&number, node).await {
                 Ok(report) => went.reports.extend(report),
                 Err(IntakeError::Invalid(faults)) => {
@@ -326,11 +345,12 @@ impl Round for Partner {
             let at = node.field("requested_datetime").and_then(|text| moment(text, zone)).unwrap_or(now);
             state.met.insert(key, at.max(from));
         }
-        // The next reading begins a little before where this one ended, and knows what it meets there.
-        let next = (read.until - OVERLAP).max(from);
+        // The next reading begins before where this one ended, and knows what it meets there. One that was cut short is
+        // made again, and goes on with what it did not come to.
+        let next = if is_cut { from } else { (read.until - self.config.reach_back).max(from) };
         state.from = Some(next);
         state.met.retain(|_, at| *at >= next);
-        went.next_at = (read.trouble.is_none() && read.until < now).then(|| now + SOON);
+        went.next_at = (is_cut || (read.trouble.is_none() && read.until < now)).then(|| now + SOON);
         went.trouble = read.trouble.map(|trouble| trouble.to_string()).or(wrong);
         went.state = serde_json::to_value(&state).map_err(|error| error.to_string())?;
         Ok(went)

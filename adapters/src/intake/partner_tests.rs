@@ -57,6 +57,7 @@ fn config(url: &str) -> Config {
         services: [("PUT", "wegen/put"), ("LAMP", "wegen/put")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
         every: Duration::from_secs(300),
         since: Duration::from_secs(3600),
+        reach_back: Duration::from_secs(900),
         most: 1_000,
         photos: true,
     }
@@ -186,6 +187,45 @@ async fn an_outage_loses_nothing_and_doubles_nothing((hands, _bed, tools): Desk)
     assert_eq!(town.tools.store.reports_of(&channel, &all).await.unwrap().len(), 41);
 }
 
+async fn many_photos_are_fetched_in_several_rounds((hands, _bed, tools): Desk) {
+    let town = Town::new(&hands, tools, Setup::default(), |_| {}).await;
+    let photos: Vec<String> = (0..5).map(|n| format!("{}/foto.jpg?{n}", town.http.uri())).collect();
+    let told: Vec<String> = (0..12)
+        .map(|n| {
+            let number = town.told(&put(&format!("Put {n}"), &[]));
+            let shows = |request: &mut crate::departments::open311::fake::Request| request.media = photos.clone();
+            town.listens.fake.lock().unwrap().say(&number, hands.clock().now(), shows);
+            number
+        })
+        .collect();
+    let mut sizes = Vec::new();
+    while town.worker.once().await.unwrap() {
+        sizes.push(town.numbers().await.len());
+        hands.pass(1);
+    }
+    assert_eq!(sizes, [5, 10, 12], "each round keeps what it came to");
+    assert_eq!(town.rounds().await, told);
+    let channel = testing::slug("buurstad");
+    for number in &told {
+        let report = town.tools.store.report_by_source(&channel, number).await.unwrap().unwrap();
+        assert_eq!(report.photos.len(), 5, "{number}");
+    }
+}
+
+async fn what_was_looked_at_there_first_comes_in_when_it_is_shown((hands, _bed, tools): Desk) {
+    let days = |days: u64| Duration::from_secs(days * 24 * 3600);
+    let town = Town::new(&hands, tools, Setup::default(), |config| config.reach_back = days(2)).await;
+    let first = town.told(&put("Put", &[]));
+    assert_eq!(town.rounds().await, std::slice::from_ref(&first));
+    let told = hands.clock().now() + Duration::from_secs(60);
+    for _ in 0..30 {
+        assert_eq!(town.after(3600).await, std::slice::from_ref(&first), "met again, and known");
+    }
+    let late = town.told(&put("Pas na een dag te zien", &[]));
+    town.listens.fake.lock().unwrap().requested_at(&late, told);
+    assert_eq!(town.after(300).await, [first, late]);
+}
+
 #[test]
 fn wrong_settings_are_named() {
     let city = testing::city();
@@ -194,8 +234,10 @@ fn wrong_settings_are_named() {
         ((|config: &mut Config| config.url = "ftp://x.example".parse().unwrap()) as fn(&mut Config), "url"),
         (|config| config.services.clear(), "services"),
         (|config| drop(config.services.insert("X".into(), "nergens/niets".into())), "services.X"),
-        (|config| config.every = Duration::from_secs(1), "every"),
-        (|config| config.since = Duration::from_secs(100 * 24 * 3600), "since"),
+        (|config| config.every = Duration::from_secs(1), "every_seconds"),
+        (|config| config.since = Duration::from_secs(100 * 24 * 3600), "since_hours"),
+        (|config| config.reach_back = Duration::from_secs(60), "reach_back_seconds"),
+        (|config| config.reach_back = Duration::from_secs(15 * 24 * 3600), "reach_back_seconds"),
         (|config| config.most = 1, "most"),
     ] {
         let mut config = config("https://311.example/v2");
@@ -212,4 +254,6 @@ testing::both! {
     what_is_not_ours_to_do_stays_there,
     one_that_cannot_be_read_stops_no_other,
     an_outage_loses_nothing_and_doubles_nothing,
+    many_photos_are_fetched_in_several_rounds,
+    what_was_looked_at_there_first_comes_in_when_it_is_shown,
 }

@@ -25,6 +25,8 @@ pub struct Incoming {
     /// The Message-IDs it is about: what it answers, and in a report of a mail server the returned
     /// mail's own.
     pub about: Vec<String>,
+    /// The address that it says it is from, in lower case: anybody can write that.
+    pub from: Option<String>,
     /// Its subject, one line.
     pub subject: String,
     /// What it is.
@@ -53,7 +55,7 @@ pub enum What {
 /// A mail of which nothing can be read.
 pub(crate) fn unreadable(bytes: &[u8]) -> Incoming {
     let what = What::Words { text: String::new(), files: Vec::new() };
-    Incoming { key: key_of(bytes, None), to: Vec::new(), about: Vec::new(), subject: String::new(), what }
+    Incoming { key: key_of(bytes, None), to: Vec::new(), about: Vec::new(), from: None, subject: String::new(), what }
 }
 
 /// Reads a mail, or the beginning of one that was too long.
@@ -72,7 +74,9 @@ pub fn read(bytes: &[u8]) -> Incoming {
         }
         None => What::Words { text: text::clean(&trim::trim(&body)), files: files(&message) },
     };
-    Incoming { key: key_of(bytes, message.message_id()), to, about, subject, what }
+    let from = message.from().and_then(|from| from.first()).and_then(|from| from.address());
+    let from = from.map(|from| from.trim().to_lowercase());
+    Incoming { key: key_of(bytes, message.message_id()), to, about, from, subject, what }
 }
 
 /// The key of the mail that is called so ([`Incoming::key`]).

@@ -30,6 +30,9 @@ pub struct PartnerAccess {
     /// How many hours the first reading reaches back.
     #[serde(default)]
     pub since_hours: u64,
+    /// How many seconds each later reading reaches back behind the one before it.
+    #[serde(default = "quarter")]
+    pub reach_back_seconds: u64,
     /// How many results it gives at most.
     #[serde(default = "thousand")]
     pub most: usize,
@@ -40,6 +43,9 @@ pub struct PartnerAccess {
 
 fn five_minutes() -> u64 {
     300
+}
+fn quarter() -> u64 {
+    900
 }
 fn thousand() -> usize {
     1_000
@@ -59,6 +65,7 @@ impl PartnerAccess {
             services: self.services.clone(),
             every: Duration::from_secs(self.every_seconds),
             since: Duration::from_secs(self.since_hours.saturating_mul(3600)),
+            reach_back: Duration::from_secs(self.reach_back_seconds),
             most: self.most,
             photos: self.photos,
         }

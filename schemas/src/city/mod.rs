@@ -4,6 +4,7 @@
 mod areas;
 pub(crate) mod assets;
 mod calendar;
+mod emergency;
 mod gaps;
 mod general;
 mod knowledge;

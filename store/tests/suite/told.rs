@@ -15,10 +15,11 @@ use schemas::{
     way::{Address, Way},
 };
 use std::time::Duration;
-use store::{AddressKey, NoticeEnd, ProviderNumber};
+use store::{AddressKey, NewReport, NoticeEnd, ProviderNumber, Shown};
 
 both!(
     an_address_is_forgotten_wherever_it_stands,
+    whose_an_address_is_was_shown,
     mails_that_come_back_are_counted_by_address,
     words_are_kept_once,
     what_is_told_together_shares_its_fate,
@@ -97,6 +98,37 @@ async fn mails_that_come_back_are_counted_by_address(bed: Bed) {
     tx.forget_address(&an).await.unwrap();
     assert_eq!(tx.keep_soft_bounce(&an, id("five"), now + day * 31, since + day * 31).await.unwrap(), 1);
     tx.commit().await.unwrap();
+}
+
+async fn whose_an_address_is_was_shown(bed: Bed) {
+    let store = bed.store().await;
+    let contact = |email: Option<&str>, phone: Option<&str>| Contact {
+        email: email.map(str::to_owned),
+        phone: phone.map(str::to_owned),
+        ..Contact::default()
+    };
+    for (key, contact) in [
+        ("both", contact(Some("An@Stad.example"), Some("0470 12 34 56"))),
+        ("mail", contact(Some("bo@stad.example"), None)),
+    ] {
+        store.accept(NewReport { contact: Some(contact), ..report(&store, key).await }).await.unwrap();
+    }
+    let (both, mail) = (id("both"), id("mail"));
+    let mut tx = store.begin().await.unwrap();
+    for _ in 0..2 {
+        tx.prove_contact(both, &Shown::Mail("an@stad.EXAMPLE".to_owned()), bed.now()).await.unwrap();
+        tx.prove_contact(both, &Shown::Sms, bed.now()).await.unwrap();
+        tx.prove_contact(mail, &Shown::Mail("an@stad.example".to_owned()), bed.now()).await.unwrap();
+        tx.prove_contact(mail, &Shown::Sms, bed.now()).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let proven = async || store.contacts_proven(&[both, mail]).await.unwrap();
+    assert_eq!(proven().await, [(both, vec![Way::Email, Way::Sms])].into(), "another's, or none, shows nothing");
+    assert_eq!(store.contacts_proven(&[]).await.unwrap(), [].into());
+    let mut tx = store.begin().await.unwrap();
+    tx.forget_contacts(&[both], Way::Call).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(proven().await, [(both, vec![Way::Email])].into(), "it goes with the number");
 }
 
 async fn words_are_kept_once(bed: Bed) {

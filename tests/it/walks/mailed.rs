@@ -156,6 +156,8 @@ async fn mails_become_cases_whichever_way_they_come() -> anyhow::Result<()> {
         references.push(reference);
     }
     ensure!(references[0] != references[1], "two cases");
+    // Both answered what only their address was sent; a mail from an address alone shows nothing.
+    ensure!(count(&file, "SELECT count(*) FROM contact_proof WHERE way = 'email'").await? == 2, "two proven addresses");
     // A program that answers: nothing is made of it, and nothing goes back.
     let (_, to) = &ways[1];
     let robot = format!("robot-{one}@inbox.example");

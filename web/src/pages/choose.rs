@@ -156,7 +156,7 @@ pub fn show(app: &App, language: Language, query: Option<&str>, group: Option<&s
         action: format!("/{lang}/report"),
         searched: !query.is_empty(),
         nothing: !query.is_empty() && categories.is_empty() && suggested.is_empty() && answers.is_empty(),
-        calls: emergencies(&city.emergency_hints, &query),
+        calls: emergencies(city, &query),
         // A reference alone opens nothing: the secret link does. Say so instead of "nothing found".
         reference: schemas::reference::Reference::parse(&query).is_ok(),
         answers,

@@ -166,7 +166,7 @@ impl Maker<'_> {
             icon: group.map_or("dot", |group| group.icon.as_str()).to_owned(),
             change: format!("/{lang}/report?group={}", category.id.group()),
             urgent: category.urgency == schemas::report::Urgency::Emergency,
-            calls: super::emergencies(&city.emergency_hints, self.value(field::WORDS).unwrap_or_default()),
+            calls: super::emergencies(city, self.value(field::WORDS).unwrap_or_default()),
             kind,
             words: self.field(field::WORDS, words),
             asks,

@@ -51,7 +51,7 @@ use axum::{
     routing::MethodRouter,
 };
 use schemas::{
-    city::{EmergencyHint, in_language},
+    city::{City, in_language},
     report::{Language, Report},
 };
 use serde::Serialize;
@@ -187,18 +187,8 @@ impl Call {
 }
 
 /// The emergency numbers that `text` calls for.
-pub(crate) fn emergencies(hints: &[EmergencyHint], text: &str) -> Vec<Call> {
-    let text = format!(" {} ", search::fold(text));
-    // A word may be bent by two letters ("rookt", "gewonden"), but "brand" is not in "brandnetel".
-    let said = |word: &String| {
-        let word = format!(" {}", search::fold(word));
-        text.match_indices(&word).any(|(at, _)| {
-            let rest = text.get(at + word.len()..).unwrap_or_default();
-            rest.find(' ').is_some_and(|end| end <= 2)
-        })
-    };
-    let wanted = hints.iter().filter(|hint| hint.words.values().flatten().any(said));
-    wanted.map(|hint| Call::to(&hint.number)).collect()
+pub(crate) fn emergencies(city: &City, text: &str) -> Vec<Call> {
+    city.emergency_numbers(text).into_iter().map(Call::to).collect()
 }
 
 /// The name of a department in `language`.

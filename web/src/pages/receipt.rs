@@ -53,7 +53,7 @@ async fn show(
         href: format!("/{lang}/t/{}", report.token),
         told: report.tell == Tell::Email,
         already: how.already.is_some(),
-        calls: super::emergencies(&app.site.city.emergency_hints, &report.words),
+        calls: super::emergencies(&app.site.city, &report.words),
         phone: Call::to(&app.site.city.phone),
         letterbox: config.letterbox && report.tell == Tell::Email,
         again: format!("/{lang}"),

@@ -4,8 +4,8 @@ use schemas::{
     Date,
     city::{Article, Category, City, in_language},
     report::Language,
+    text::fold,
 };
-use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// The most articles offered for one search.
 const MOST_ARTICLES: usize = 3;
@@ -13,12 +13,6 @@ const MOST_ARTICLES: usize = 3;
 const WHOLE_WORD: u32 = 8;
 /// The most categories offered for one search.
 const MOST: usize = 12;
-
-/// `text` in lower case, without accents and punctuation, one space between words.
-pub fn fold(text: &str) -> String {
-    let plain: String = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
-    plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
 
 /// How well `asked`, folded words, fits `name`; 0 = not at all.
 fn fit(asked: &[&str], name: &str) -> u32 {

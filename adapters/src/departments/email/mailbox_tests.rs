@@ -230,6 +230,8 @@ async fn what_residents_answer_goes_to_who_has_their_case((hands, _bed, tools): 
     });
     assert_eq!(words.collect::<Vec<_>>(), [(case, "Het is aan de linkerkant.")], "once");
     assert!(post.mails("stad", "Voordeur/Unmatched", 1).await.len() >= 2, "a person looks at the others");
+    // It came from another address than that of the report.
+    assert_eq!(post.tools.store.contacts_proven(&[case]).await.unwrap().len(), 0);
 
     post.write(&answers(1), &[], "STOP\n\nOp 4 maart schreef Stad <meldpunt@stad.example>:\n> Uw melding\n").await;
     post.read(1).await;

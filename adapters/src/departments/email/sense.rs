@@ -30,7 +30,7 @@ use schemas::{
     wish::Wish,
 };
 use std::collections::HashMap;
-use store::{DispatchRow, NoticeTokens, Store};
+use store::{DispatchRow, NoticeTokens, Shown, Store};
 
 /// What mails are understood by.
 #[derive(Clone)]
@@ -64,6 +64,8 @@ struct Heard {
     updates: Vec<Update>,
     happened: Vec<Happened>,
     letter: Option<Letter>,
+    /// Whose report it is about, and that they showed where they are told.
+    shown: Option<(Uuid, Shown)>,
     /// For the metric.
     outcome: &'static str,
 }
@@ -114,7 +116,11 @@ impl Sense {
             words = format!("{words}\n\n{}: {}", Words::of(self.language).attached, files.join(", "));
         }
         match wrote_back(of.case_id, id, &words, Trace::start(), now) {
-            Some(letter) => Heard { letter: Some(letter), outcome: "written", ..Heard::default() },
+            Some(letter) => {
+                // Only this address was given the one that they wrote to.
+                let shown = mail.from.clone().map(|from| (of.case_id, Shown::Mail(from)));
+                Heard { letter: Some(letter), shown, outcome: "written", ..Heard::default() }
+            }
             None => Heard { outcome: "empty", ..Heard::default() },
         }
     }
@@ -257,6 +263,7 @@ impl Sense {
             went.updates.extend(heard.updates);
             went.happened.extend(heard.happened);
             went.letters.extend(heard.letter);
+            went.shown.extend(heard.shown);
         }
         Ok((went, outcomes))
     }

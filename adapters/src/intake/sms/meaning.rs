@@ -1,7 +1,5 @@
 //! What short messages mean, in our languages: help, new, a number, what, where. Pure.
 
-use schemas::city::City;
-
 /// Words by which people ask what they can do here.
 const HELP: &[&str] = &["help", "hulp", "aide", "info", "?"];
 /// What begins a new matter, before its words.
@@ -171,15 +169,6 @@ pub(super) fn says_where(said: &str) -> bool {
     named || words(said).iter().any(is_street)
 }
 
-/// The number to call first, when the words of the city's hints stand in `said`: the first of the file.
-pub(super) fn emergency<'c>(said: &str, city: &'c City) -> Option<&'c str> {
-    let said = format!(" {} ", words(said).join(" "));
-    let hits = |hint: &&schemas::city::EmergencyHint| {
-        hint.words.values().flatten().any(|word| said.contains(&format!(" {} ", words(word).join(" "))))
-    };
-    city.emergency_hints.iter().find(hits).map(|hint| hint.number.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,20 +229,6 @@ mod tests {
         for (said, small) in [("Dank u!", true), ("ok merci", true), ("", true), ("dank, maar de put is er nog", false)]
         {
             assert_eq!(is_small_talk(said), small, "{said}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_wait_is_seen() {
-        let city = testing::city();
-        for (said, number) in [
-            ("Er is BRAND in de straat", Some("112")),
-            ("odeur de gaz ici", Some("0800 65 0 65")),
-            ("There is a fight", Some("101")),
-            ("de brandweer was hier", None),
-            ("lamp stuk", None),
-        ] {
-            assert_eq!(emergency(said, &city), number, "{said}");
         }
     }
 }

@@ -33,7 +33,7 @@ use schemas::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
-use store::{AddressKey, NewReport, SmsIn, SmsOut, SmsTalk, Tx};
+use store::{AddressKey, NewReport, Shown, SmsIn, SmsOut, SmsTalk, Tx};
 
 /// The channel of reports that come by text message.
 pub const CHANNEL: &str = "sms";
@@ -138,6 +138,8 @@ struct Work {
     kept: Kept,
     reports: Vec<NewReport>,
     letters: Vec<Letter>,
+    /// Reports whose telephone number wrote to us.
+    shown: Vec<Uuid>,
 }
 
 impl Door {
@@ -159,7 +161,7 @@ impl Door {
         let known = Known {
             languages: &self.tools.city.languages,
             open: &open,
-            emergency: meaning::emergency(&sms.words, &self.tools.city),
+            emergency: self.tools.city.emergency_numbers(&sms.words).first().copied(),
             may_help,
         };
         let next = step(state.as_ref(), &sms.words, &known);
@@ -214,12 +216,14 @@ impl Door {
                     wrote_back(*report, derived(&["written by sms", &id.to_string()]), words, Trace::start(), now);
                 let outcome = if letter.is_some() { "written" } else { "empty" };
                 work.letters.extend(letter);
+                work.shown.push(*report);
                 Ok(outcome)
             }
             Act::File { words, place } => {
                 let Some(new) = self.file(id, number, words, place.as_deref(), language).await? else {
                     return Ok("refused");
                 };
+                work.shown.push(new.report.id);
                 work.reports.push(new);
                 Ok("reported")
             }
@@ -369,11 +373,12 @@ impl Round for Door {
             work.kept.read.extend(whole.ids);
         }
         self.end_talks(&mut work, now).await.map_err(wrong)?;
-        let Work { kept, reports, letters } = work;
+        let Work { kept, reports, letters, shown } = work;
         Ok(Went {
             kept: serde_json::to_value(kept).map_err(|error| format!("what was read cannot be noted: {error}"))?,
             reports,
             letters,
+            shown: shown.into_iter().map(|report| (report, Shown::Sms)).collect(),
             next_at: more.then_some(now),
             ..Went::default()
         })

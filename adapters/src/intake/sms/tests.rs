@@ -131,6 +131,8 @@ async fn a_conversation_becomes_a_report((hands, _bed, tools): Desk) {
     assert_eq!((report.place.address.as_deref(), report.language), (Some("Doorniksestraat 12"), Language::Nl));
     let contact = town.tools.store.contacts_by_ids(&[report.id]).await.unwrap().remove(&report.id).unwrap();
     assert_eq!(contact.phone.as_deref(), Some(AN));
+    let proven = town.tools.store.contacts_proven(&[report.id]).await.unwrap();
+    assert_eq!(proven, [(report.id, vec![Way::Sms])].into(), "they wrote from there");
     let key = town.keys.of(&Address::Sms(AN.to_owned()));
     assert_eq!(town.tools.store.sms_talk(&key).await.unwrap(), None, "nothing stays of the conversation");
 

@@ -16,7 +16,7 @@ use schemas::{
     wish::Wish,
 };
 use std::time::Duration;
-use store::{AddressKey, SmsIn, SmsPart, Store};
+use store::{AddressKey, Shown, SmsIn, SmsPart, Store};
 
 /// Whoever was told longer ago writes about something else.
 const ANSWERED_WITHIN: Duration = Duration::from_hours(90 * 24);
@@ -148,6 +148,7 @@ impl Ear {
         let Some(letter) = wrote_back(about.report, id, words, trace, now) else { return Ok(Taken::Words) };
         if !tx.seen("sms", &[id]).await?.is_empty() {
             tx.post(&[letter]).await?;
+            tx.prove_contact(about.report, &Shown::Sms, now).await?;
         }
         tx.commit().await?;
         Ok(Taken::Passed)
