@@ -17,8 +17,14 @@ use schemas::{
 use serde::Serialize;
 
 mod samples;
+mod second_line;
+mod typed;
 
 pub use samples::{Sample, samples};
+pub(crate) use typed::name;
+
+use second_line::SecondLine;
+use typed::{MOST_OF_ARTICLE, MOST_OF_LINE, MOST_OF_NAME, MOST_OF_PHONE, cut, line_of, short_of, words_of};
 
 /// Everything that is known when a notice is rendered.
 #[derive(Clone, Copy)]
@@ -102,6 +108,9 @@ pub struct Common<'a> {
     pub city: &'a str,
     /// The telephone number of the front door.
     pub phone: &'a str,
+    /// Where they go who are not content with how it ended.
+    #[serde(flatten)]
+    pub second_line: SecondLine<'a>,
 }
 
 /// The words of one event, beside [`Common`].
@@ -114,6 +123,15 @@ pub enum Words<'a> {
         left_out: Option<String>,
         /// The number to call first, where the words are about a danger.
         emergency: Option<&'a str>,
+        /// By when they hear who has taken it on, in words.
+        acknowledge_on: Option<String>,
+    },
+    /// `accepted`
+    Accepted {
+        /// Who has taken it on.
+        department: &'a str,
+        /// Where to call them.
+        department_phone: Option<&'a str>,
     },
     /// `routed`
     Routed {
@@ -251,6 +269,14 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         What::Received => Words::Received {
             left_out: left_out::in_words(facts.left_out, language),
             emergency: city.emergency_numbers(&report.words).first().copied(),
+            acknowledge_on: city
+                .policy(report)
+                .acknowledge
+                .map(|term| wording::date(term.due(&city.calendar, report.received_at), language)),
+        },
+        What::Accepted { department: id, acknowledges: true } => Words::Accepted {
+            department: department(id),
+            department_phone: city.department(id).and_then(|d| d.phone.as_deref()),
         },
         What::Routed { department: id, due_on, rerouted_from, instead_of, .. } => Words::Routed {
             department: department(id),
@@ -324,6 +350,7 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         choices: facts.choices,
         city: city.name(language),
         phone: &city.phone,
+        second_line: SecondLine::of(city, event, report, is_theirs, language),
     };
     Some(MailContext { common, words })
 }
@@ -361,82 +388,7 @@ fn of_broadcast<'a>(
         choices: facts.choices,
         city: city.name(language),
         phone: &city.phone,
+        second_line: SecondLine::default(),
     };
     MailContext { common, words }
-}
-
-/// The most characters of what somebody wrote; doors let less through, and a mail stays a mail.
-const MOST_OF_WORDS: usize = 10_000;
-/// The most characters of an article.
-const MOST_OF_ARTICLE: usize = 30_000;
-/// The most characters of one line: a place, a title.
-const MOST_OF_LINE: usize = 300;
-/// The most characters of a name and of a telephone number, which have to fit in a text message.
-const MOST_OF_NAME: usize = 80;
-const MOST_OF_PHONE: usize = 30;
-
-/// `text` with at most `most` characters; an ellipsis says that it went on.
-fn cut(text: String, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", text[..at].trim_end()),
-        None => text,
-    }
-}
-
-/// The beginning of what somebody typed, long enough for `most` characters of it to be left when it is clean.
-fn head(typed: &str, most: usize) -> &str {
-    typed.char_indices().nth(4 * most).map_or(typed, |(at, _)| &typed[..at])
-}
-
-/// What somebody wrote, clean and bounded.
-fn words_of(typed: &str) -> String {
-    cut(text::clean(head(typed, MOST_OF_WORDS)), MOST_OF_WORDS)
-}
-
-/// One line of it.
-fn line_of(typed: &str, most: usize) -> String {
-    cut(text::clean_line(head(typed, most)), most)
-}
-
-/// One line that leaves a text message room for the link, in whatever letters (UTF-16 units, as UCS-2 counts).
-fn short_of(typed: &str) -> String {
-    let line = line_of(typed, MOST_OF_LINE);
-    let mut used = 0;
-    let over = line.char_indices().find(|(_, c)| {
-        used += c.len_utf16();
-        used > MOST_OF_LINE
-    });
-    match over {
-        Some((at, _)) => format!("{}…", line[..at].trim_end()),
-        None => line,
-    }
-}
-
-/// A name as it may stand in a greeting. Anybody can type anything as the name of somebody else's
-/// address; what could be an advertisement or a link is left out.
-pub(crate) fn name(typed: &str) -> Option<String> {
-    let name = line_of(typed, MOST_OF_LINE);
-    let dotted = name.split_whitespace().any(|word| {
-        let inner = word.trim_end_matches('.');
-        inner.split('.').skip(1).any(|part| part.chars().count() > 1)
-    });
-    let plain = name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '-' | '\'' | '’' | ','));
-    (!name.is_empty() && name.chars().count() <= 60 && plain && !dotted).then_some(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_greeting_carries_no_advertisement() {
-        for good in ["Jo", "J.P. Peeters", "Mme. D'Hondt", "Anne-Marie Van den Berghe", "Łukasz Żak", "عمر"] {
-            assert_eq!(name(good).as_deref(), Some(good));
-        }
-        for bad in ["", "win.example", "http://win", "<b>Jo</b>", "Jo {{link}}", "call 0900", "a@b", &"x".repeat(61)] {
-            assert_eq!(name(bad), None, "{bad}");
-        }
-        assert_eq!(name("Jo\r\nBcc: x@example.org"), None);
-        assert_eq!(name("Jo\u{202e}").as_deref(), Some("Jo"));
-    }
 }

@@ -154,7 +154,8 @@ async fn every_silence_has_its_reason() {
     let by_letter = house.report(Tell::Sms, "wegen/put", None).await;
     let post = serde_json::from_value(serde_json::json!({"street": "Markt 1", "postcode": "8500", "town": "Kortrijk"}));
     let paper = Some(Contact { post: post.unwrap(), ..Contact::default() });
-    let accepted = house.event(&told, 2, What::Accepted { department: Slug::new("awv").unwrap() }).await;
+    let accepted =
+        house.event(&told, 2, What::Accepted { department: Slug::new("awv").unwrap(), acknowledges: false }).await;
     let proved = house.follower("an", "an@example.org", true, Scope::Topic, "wegen").await.to_string();
     let unproved = house.follower("bo", "bo@example.org", false, Scope::Topic, "wegen").await.to_string();
     let said = house.event(&told, 3, note()).await;

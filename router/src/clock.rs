@@ -110,7 +110,44 @@ struct Hand<'a> {
 
 impl Hand<'_> {
     fn silent(&self, case: &Case, dispatches: &[DispatchRow], city: &City) -> Option<(Timestamp, Step)> {
-        let days = city.may_be_silent(self.department)?;
+        let said = self.said_nothing(case, dispatches, city);
+        let taken = self.not_taken(case, dispatches, city);
+        said.into_iter().chain(taken).min_by_key(|(at, _)| *at)
+    }
+
+    /// Nobody took it, and the day is near by which its reporter was to be told that somebody did.
+    fn not_taken(&self, case: &Case, dispatches: &[DispatchRow], city: &City) -> Option<(Timestamp, Step)> {
+        let by = case.decision.as_ref()?.acknowledge_by?;
+        let calendar = &city.calendar;
+        // Opened again later it was taken before.
+        let was_taken = calendar.date(self.since) > by;
+        if self.status != Status::Routed || self.silence.escalated || was_taken {
+            return None;
+        }
+        let at = calendar.opens(calendar.working_day_before(by, 1)).max(self.since);
+        let department = self.department.clone();
+        Some((at, Step::Escalate { department, unreached: !self.is_reached(dispatches, city) }))
+    }
+
+    fn mine<'r>(&self, dispatches: &'r [DispatchRow]) -> impl DoubleEndedIterator<Item = &'r DispatchRow> {
+        let (department, role) = (self.department.clone(), self.role);
+        dispatches.iter().filter(move |row| row.department == department && row.role == role)
+    }
+
+    /// A letter in a queue that nobody reads is a reminder to nobody's harm; one to a system that does not answer would
+    /// only wait behind the first.
+    fn is_reached(&self, dispatches: &[DispatchRow], city: &City) -> bool {
+        let fetches = city.department(self.department).is_some_and(|known| known.delivery == Delivery::Queue);
+        fetches || self.mine(dispatches).next_back().is_none_or(|row| row.state == DispatchState::Delivered)
+    }
+
+    /// A department that has not said how far it is, or did not do what it said.
+    fn said_nothing(&self, case: &Case, dispatches: &[DispatchRow], city: &City) -> Option<(Timestamp, Step)> {
+        let of_kind = case.decision.as_ref().and_then(|decision| decision.silent);
+        let days = match of_kind {
+            Some(days) => Some(days).filter(|days| *days > 0),
+            None => city.may_be_silent(self.department),
+        }?;
         let calendar = &city.calendar;
         let (first, of) = match self.status {
             Status::Routed => (days, Of::Silence),
@@ -121,10 +158,9 @@ impl Hand<'_> {
         if self.silence.escalated {
             return None;
         }
-        let mine: Vec<&DispatchRow> =
-            dispatches.iter().filter(|row| row.department == *self.department && row.role == self.role).collect();
         // Whatever it said, and be it a note: who just wrote is not reminded.
-        let heard = mine.iter().filter_map(|row| row.answered_at).chain([self.since]).max().unwrap_or(self.since);
+        let heard =
+            self.mine(dispatches).filter_map(|row| row.answered_at).chain([self.since]).max().unwrap_or(self.since);
         let at = match (self.silence.reminded_at, of) {
             (Some(reminded), _) => calendar.working_time_after(heard.max(reminded), days),
             // What was done on the day may be told in the night after it.
@@ -132,10 +168,7 @@ impl Hand<'_> {
             (None, _) => calendar.working_time_after(heard, first),
         };
         let department = self.department.clone();
-        // A letter in a queue that nobody reads is a reminder to nobody's harm; one to a system that
-        // does not answer would only wait behind the first.
-        let fetches = city.department(&department).is_some_and(|known| known.delivery == Delivery::Queue);
-        let reached = fetches || mine.last().is_none_or(|row| row.state == DispatchState::Delivered);
+        let reached = self.is_reached(dispatches, city);
         let step = if reached && self.silence.reminded < city.patience.reminders {
             Step::Remind { department, nth: self.silence.reminded + 1, of }
         } else {

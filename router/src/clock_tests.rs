@@ -27,6 +27,8 @@ fn case() -> Case {
             alarm: None,
             answer: None,
             on_call: Vec::new(),
+            acknowledge_by: None,
+            silent: None,
         }),
         rejected_by: Vec::new(),
         planned_on: None,
@@ -57,6 +59,37 @@ fn remind(nth: u32, of: Of) -> Step {
 
 fn say(step: Option<(Timestamp, Step)>) -> Option<(String, Step)> {
     step.map(|(at, step)| (at.to_string(), step))
+}
+
+#[test]
+fn a_kind_has_a_clock_of_its_own() {
+    let city = city(&[]);
+    let delivered = [row("green", DispatchState::Delivered)];
+    let with = |silent: Option<u32>, by: Option<&str>| {
+        let mut case = case();
+        let decision = case.decision.as_mut().unwrap();
+        decision.silent = silent;
+        decision.acknowledge_by = by.map(|day| day.parse().unwrap());
+        case
+    };
+    let step = |case: &Case| say(next(case, &delivered, &city));
+    let escalate = |unreached| Step::Escalate { department: slug("green"), unreached };
+    assert_eq!(step(&with(Some(0), None)), None, "never reminded");
+    let later = step(&with(Some(4), None)).unwrap();
+    assert!(later.0 > step(&case()).unwrap().0, "{later:?}");
+    // Saturday 14 March: somebody looks after it on the Friday morning, also of who is never reminded.
+    let by = Some("2026-03-14");
+    assert_eq!(step(&with(Some(0), by)), Some(("2026-03-13T08:00:00Z".into(), escalate(false))));
+    assert_eq!(step(&with(None, by)), step(&case()), "a reminder comes before");
+    let mut taken = with(Some(0), by);
+    taken.status = Status::Accepted;
+    assert_eq!(step(&taken), None, "somebody took it");
+    let mut again = with(Some(0), by);
+    again.status_at = at("2026-04-01T10:00:00Z");
+    assert_eq!(step(&again), None, "it was taken before, and is open again");
+    let mut looked_after = with(Some(0), by);
+    looked_after.watch.silence.escalated = true;
+    assert_eq!(step(&looked_after), None);
 }
 
 #[test]

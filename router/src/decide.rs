@@ -4,7 +4,7 @@
 use crate::{Facts, Ruleset};
 use schemas::{
     case::{Assignment, Decision, Reason, Role},
-    city::City,
+    city::{City, Term},
     report::Urgency,
 };
 
@@ -16,8 +16,9 @@ pub(crate) const FALLBACK: &str = "fallback";
 pub fn decide(ruleset: &Ruleset, city: &City, facts: &Facts<'_>) -> Decision {
     let ruleset_version = ruleset.version().to_owned();
     let category_term = ruleset.index.term(facts.category);
-    let due = |term: Option<crate::Term>| term.map(|term| term.due(&city.calendar, facts.at));
-    match ruleset.index.first(ruleset.rules(), facts) {
+    let kind_term = city.kinds.of(facts.kind).term;
+    let due = |term: Option<Term>| term.or(kind_term).map(|term| term.due(&city.calendar, facts.at));
+    let decision = match ruleset.index.first(ruleset.rules(), facts) {
         Some(rule) => Decision {
             rule: rule.name.clone(),
             ruleset: ruleset_version,
@@ -28,6 +29,8 @@ pub fn decide(ruleset: &Ruleset, city: &City, facts: &Facts<'_>) -> Decision {
             alarm: None,
             answer: rule.answer(city, facts),
             on_call: rule.on_call.iter().filter(|id| !facts.rejected_by.contains(id)).cloned().collect(),
+            acknowledge_by: None,
+            silent: None,
         },
         None => {
             let (fact, alarm) = nobody(facts);
@@ -41,9 +44,38 @@ pub fn decide(ruleset: &Ruleset, city: &City, facts: &Facts<'_>) -> Decision {
                 alarm: Some(alarm),
                 answer: None,
                 on_call: Vec::new(),
+                acknowledge_by: None,
+                silent: None,
             }
         }
+    };
+    independent(city, facts, decision)
+}
+
+/// Where matters of this kind have a handler, the department that one is about neither handles it nor hears of it. A
+/// category that is there for the kind says itself whose its matters are.
+fn independent(city: &City, facts: &Facts<'_>, mut decision: Decision) -> Decision {
+    let Some(handler) = &city.kinds.of(facts.kind).handler else { return decision };
+    let Some(category) = city.category(facts.category).filter(|category| category.kind != facts.kind) else {
+        return decision;
+    };
+    let about = &category.department;
+    let concerns = |assignment: &Assignment| assignment.department == *about;
+    if about == handler || !decision.assignments.iter().any(concerns) && !decision.on_call.contains(about) {
+        return decision;
     }
+    let led = decision.lead() == Some(about);
+    decision.assignments.retain(|assignment| !concerns(assignment));
+    decision.on_call.retain(|id| id != about);
+    if led {
+        let refused = facts.rejected_by.contains(handler) && city.fallback != *about;
+        let instead = if refused { &city.fallback } else { handler };
+        decision.assignments.retain(|assignment| assignment.department != *instead);
+        decision.assignments.insert(0, Assignment { department: instead.clone(), role: Role::Lead });
+    }
+    let fact = format!("{about}, which this {} is about, has no part in it", facts.kind);
+    decision.reasons.push(Reason { condition: "handler".to_owned(), fact });
+    decision
 }
 
 /// An emergency stays an emergency, whatever a rule says.
@@ -77,7 +109,7 @@ mod tests {
     use proptest::prelude::*;
     use schemas::{
         case::Role,
-        city::City,
+        city::{City, KindPolicy},
         place::{Place, Point},
         reference::Reference,
         report::{Kind, Language, Report, Tell, Urgency},
@@ -156,6 +188,38 @@ mod tests {
             let (ruleset, faults) = Ruleset::read(&city);
             prop_assert!(ruleset.is_some() || !faults.is_empty());
         }
+    }
+
+    #[test]
+    fn whoever_a_complaint_is_about_has_no_part_in_it() {
+        let mut city = city(&[(
+            "a.yaml",
+            "- { rule: a, when: { category: road/hole }, then: { assign: roads, inform: [police, desk] } }
+- { rule: b, when: {}, then: { assign: police, inform: [roads] } }",
+        )]);
+        let (ruleset, _) = Ruleset::read(&city);
+        let ruleset = ruleset.unwrap();
+        let about = city.category("road/hole").unwrap().department.clone();
+        assert_eq!(about.as_str(), "roads");
+        let decided = |city: &City, kind: Kind, refused: &[&str]| {
+            let refused: Vec<_> = refused.iter().map(|id| slug(id)).collect();
+            let mut situation = Situation::new(city.category("road/hole").unwrap(), city);
+            situation.kind = kind;
+            situation.rejected_by = refused;
+            let decision = decide(&ruleset, city, &situation.facts(city));
+            let all: Vec<_> =
+                decision.assignments.iter().map(|one| format!("{:?} {}", one.role, one.department)).collect();
+            all.join(", ")
+        };
+        let rule = "Lead roads, Informed police, Informed desk";
+        assert_eq!(decided(&city, Kind::Complaint, &[]), rule, "no handler is named");
+        let handler = Some(slug("green"));
+        city.kinds.put(Kind::Complaint, KindPolicy { handler, ..KindPolicy::of(Kind::Complaint) });
+        assert_eq!(decided(&city, Kind::Report, &[]), rule);
+        assert_eq!(decided(&city, Kind::Complaint, &[]), "Lead green, Informed police, Informed desk");
+        assert_eq!(decided(&city, Kind::Complaint, &["roads"]), "Lead police", "it does not hear of it, either");
+        // The handler refuses: the fallback desk, never whom it is about.
+        assert_eq!(decided(&city, Kind::Complaint, &["green"]), "Lead desk, Informed police");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! ruleset, so that they also show when another rule gets in the way.
 
 use crate::{
-    Facts, Rule, Ruleset, Situation, Term,
+    Facts, Rule, Ruleset, Situation,
     check::Check,
     conditions::{TRAITS, URGENCIES, check_owner},
     decide::decide,
@@ -12,7 +12,7 @@ use crate::{
 use jiff::civil::Date;
 use schemas::{
     case::{Decision, Role},
-    city::{City, Layer},
+    city::{City, Layer, Term},
     report::{Answers, Kind, Language, Urgency},
     slug::{DepartmentId, Slug},
 };

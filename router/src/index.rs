@@ -1,12 +1,9 @@
 //! Which rules can match at all, by category and kind: found once when the rules are read, so that
 //! a decision costs what its own candidates cost, however many rules other categories have.
 
-use crate::{
-    Facts,
-    rule::{Rule, Term},
-};
+use crate::{Facts, rule::Rule};
 use schemas::{
-    city::{Category, City},
+    city::{Category, City, Term},
     report::Kind,
     slug::CategoryId,
 };

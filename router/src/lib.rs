@@ -39,7 +39,7 @@ pub use explain::{Explanation, Outcome, Tried, TriedRule, explain};
 pub use facts::{Facts, Load, Needs, Reporter};
 pub use in_force::{InForce, LOOK_BACK, Standing};
 pub use likely::{Judged, Latest, Likely, Suggestion, Teacher, judge, learn, lessons};
-pub use rule::{Rule, Term};
+pub use rule::Rule;
 pub use ruleset::Ruleset;
 pub use situation::Situation;
 pub use worker::{ClockWorker, Found, Known, LeftBehind, RouterWorker};

@@ -15,7 +15,7 @@ use schemas::{
     Date, Timestamp,
     city::{City, Files},
     fault::{Fault, Severity},
-    slug::CategoryId,
+    report::Report,
 };
 use sha2::{Digest as _, Sha256};
 use std::{collections::HashMap, fmt::Write as _};
@@ -130,10 +130,10 @@ impl Ruleset {
     }
 
     /// By when something decided by the rule with this name is due, if it starts `at`: the rule's
-    /// term, or the category's.
-    pub(crate) fn due(&self, rule: &str, category: &CategoryId, city: &City, at: Timestamp) -> Option<Date> {
-        let term = self.rule(rule).and_then(|rule| rule.term).or_else(|| self.index.term(category))?;
-        Some(term.due(&city.calendar, at))
+    /// term, the category's, or that of its kind.
+    pub(crate) fn due(&self, rule: &str, report: &Report, city: &City, at: Timestamp) -> Option<Date> {
+        let term = self.rule(rule).and_then(|rule| rule.term).or_else(|| self.index.term(&report.category));
+        Some(term.or(city.policy(report).term)?.due(&city.calendar, at))
     }
 
     /// The rule with this name.

@@ -289,6 +289,13 @@ pub struct Decision {
     /// Departments whose person on call is telephoned now, besides what everybody gets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_call: Vec<DepartmentId>,
+    /// By when its reporter is told that somebody has taken it on, where the kind of the matter promises that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledge_by: Option<Date>,
+    /// So many working days whoever has it may be silent, where the kind of the matter has a clock of its own; 0: for
+    /// ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent: Option<u32>,
 }
 
 impl Decision {

@@ -59,7 +59,7 @@ fn who_and_when(what: &What) -> (Option<&DepartmentId>, Option<Date>) {
         What::HandedOver { department, .. }
         | What::HandOverDelayed { department, .. }
         | What::HandOverFailed { department, .. }
-        | What::Accepted { department }
+        | What::Accepted { department, .. }
         | What::Rejected { department, .. }
         | What::Note { department, .. }
         | What::Solved { department, .. }

@@ -91,6 +91,9 @@ pub enum What {
     Accepted {
         /// Who.
         department: DepartmentId,
+        /// Its reporter was promised to be told so, by a day.
+        #[serde(default, skip_serializing_if = "is_false")]
+        acknowledges: bool,
     },
     /// The department says that it is not theirs.
     Rejected {
@@ -284,6 +287,7 @@ impl What {
                 | Self::Asked { .. }
                 | Self::Slipping { .. }
                 | Self::Reopened { .. }
+                | Self::Accepted { acknowledges: true, .. }
         )
     }
 }

@@ -14,7 +14,7 @@ use schemas::{
     id::from_micros,
     place::Place,
     reference::Reference,
-    report::Language,
+    report::{Kind, Language},
     slug::{CategoryId, Channel, DepartmentId, Slug},
 };
 use serde::Serialize;
@@ -28,10 +28,12 @@ const SLACK: Duration = Duration::from_secs(600);
 pub struct Viewer {
     /// The channel that asks: all of its own. `None`: only what is public.
     pub channel: Option<Channel>,
-    /// Categories that are public. Complaints never are.
+    /// Categories that are public.
     pub public: Vec<CategoryId>,
     /// Departments whose cases are not public.
     pub confidential: Vec<DepartmentId>,
+    /// Kinds of which none is public.
+    pub private: Vec<Kind>,
 }
 
 /// Which requests.
@@ -118,7 +120,7 @@ sql! {
             AND (CAST($5 AS text) IS NULL
                 OR coalesce(k.category, r.category) IN (SELECT value ->> 'name' FROM json_each($5)))
             AND coalesce(c.status, 'received') IN (SELECT value ->> 'name' FROM json_each($6))
-            AND (r.channel = $7 OR (r.kind <> 'complaint'
+            AND (r.channel = $7 OR (r.kind NOT IN (SELECT value ->> 'name' FROM json_each($11))
                 AND coalesce(k.category, r.category) IN (SELECT value ->> 'name' FROM json_each($8))
                 AND coalesce(c.lead, '') NOT IN (SELECT value ->> 'name' FROM json_each($9))))
         ORDER BY r.id DESC LIMIT CAST($10 AS bigint)";
@@ -127,7 +129,7 @@ sql! {
             CAST(coalesce(c.status_at, r.received_at) AS bigint), c.lead, c.planned_on, c.due_on
         FROM report AS r LEFT JOIN cases AS c ON c.id = r.id LEFT JOIN correction AS k ON k.case_id = r.id
         WHERE r.reference IN (SELECT CAST(value ->> 'reference' AS bigint) FROM json_each($1))
-            AND (r.channel = $2 OR (r.kind <> 'complaint'
+            AND (r.channel = $2 OR (r.kind NOT IN (SELECT value ->> 'name' FROM json_each($5))
                 AND coalesce(k.category, r.category) IN (SELECT value ->> 'name' FROM json_each($3))
                 AND coalesce(c.lead, '') NOT IN (SELECT value ->> 'name' FROM json_each($4))))
         ORDER BY r.id DESC";
@@ -139,7 +141,7 @@ sql! {
                 'reopened', 'answered', 'part_solved', 'note', 'slipping')
             AND (CAST($3 AS text) IS NULL
                 OR e.reference IN (SELECT CAST(value ->> 'reference' AS bigint) FROM json_each($3)))
-            AND (r.channel = $4 OR (r.kind <> 'complaint'
+            AND (r.channel = $4 OR (r.kind NOT IN (SELECT value ->> 'name' FROM json_each($9))
                 AND e.what IN (SELECT value ->> 'name' FROM json_each($5))
                 AND coalesce(k.category, r.category) IN (SELECT value ->> 'name' FROM json_each($6))
                 AND coalesce(c.lead, '') NOT IN (SELECT value ->> 'name' FROM json_each($7))))
@@ -218,13 +220,14 @@ fn numbers(all: &[Reference]) -> Vec<Number> {
 }
 
 impl Viewer {
-    /// Their channel, public categories, confidential departments: arguments of each statement. No channel has an empty
-    /// name.
-    fn sees(&self) -> Result<(String, String, String)> {
+    /// Their channel, public categories, confidential departments, private kinds: arguments of each statement. No channel
+    /// has an empty name.
+    fn sees(&self) -> Result<(String, String, String, String)> {
         Ok((
             self.channel.as_ref().map(|channel| channel.as_str().to_owned()).unwrap_or_default(),
             names(self.public.iter().map(|id| id.as_str()))?,
             names(self.confidential.iter().map(|id| id.as_str()))?,
+            names(self.private.iter().map(|kind| kind.as_str()))?,
         ))
     }
 }
@@ -241,7 +244,7 @@ fn bound(at: Timestamp, largest: bool) -> Uuid {
 impl Store {
     /// The newest requests that `viewer` may see and that fit.
     pub async fn geo_requests(&self, viewer: &Viewer, filter: &RequestFilter) -> Result<Vec<GeoRequest>> {
-        let (channel, public, confidential) = viewer.sees()?;
+        let (channel, public, confidential, private) = viewer.sees()?;
         let categories = filter.categories.as_ref().map(|all| names(all.iter().map(|id| id.as_str()))).transpose()?;
         let early = filter.from.checked_sub(SLACK).unwrap_or(Timestamp::MIN);
         let late = filter.to.checked_add(SLACK).unwrap_or(Timestamp::MAX);
@@ -256,6 +259,7 @@ impl Store {
             public,
             confidential,
             filter.limit,
+            private,
         ];
         let rows: Vec<RequestRow> = self.inner.db.ordered(LIST, args).await?;
         rows.into_iter().map(RequestRow::read).collect()
@@ -263,19 +267,19 @@ impl Store {
 
     /// These requests, as far as `viewer` may see them.
     pub async fn geo_requests_named(&self, viewer: &Viewer, named: &[Reference]) -> Result<Vec<GeoRequest>> {
-        let (channel, public, confidential) = viewer.sees()?;
+        let (channel, public, confidential, private) = viewer.sees()?;
         let mut args = vec![batch(&numbers(named))?];
-        args.extend(args![channel, public, confidential]);
+        args.extend(args![channel, public, confidential, private]);
         let rows: Vec<RequestRow> = self.inner.db.all(BY_REFERENCES, args).await?;
         rows.into_iter().map(RequestRow::read).collect()
     }
 
     /// The oldest updates that `viewer` may see and that fit.
     pub async fn geo_updates(&self, viewer: &Viewer, filter: &UpdateFilter) -> Result<Vec<GeoUpdate>> {
-        let (channel, public, confidential) = viewer.sees()?;
+        let (channel, public, confidential, private) = viewer.sees()?;
         let named = filter.references.as_ref().map(|named| serde_json::to_string(&numbers(named))).transpose()?;
         let said = names(filter.public.iter().copied())?;
-        let args = args![filter.from, filter.to, named, channel, said, public, confidential, filter.limit];
+        let args = args![filter.from, filter.to, named, channel, said, public, confidential, filter.limit, private];
         let rows: Vec<UpdateRow> = self.inner.db.ordered(UPDATES, args).await?;
         rows.into_iter().map(UpdateRow::read).collect()
     }

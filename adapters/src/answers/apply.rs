@@ -80,7 +80,8 @@ pub(super) fn whole(
     let what = match &update.say {
         Say::Accept {} => {
             case.status = Status::Accepted;
-            What::Accepted { department }
+            let acknowledges = case.decision.as_ref().is_some_and(|decision| decision.acknowledge_by.is_some());
+            What::Accepted { department, acknowledges }
         }
         Say::Plan { on, text } => {
             case.status = Status::Planned;

@@ -4,9 +4,9 @@ use jiff::ToSpan as _;
 use proptest::prelude::*;
 use schemas::{
     Date,
-    case::{Part, Role},
+    case::{Decision, Part, Role},
     reference::Reference,
-    report::Tell,
+    report::{Tell, Urgency},
 };
 
 fn at(minute: i64) -> Timestamp {
@@ -97,6 +97,29 @@ fn the_walk_and_its_detours() {
         assert_eq!((case.status, words(&applied).as_str()), (*status, *events), "{said:?}");
         assert_eq!(case.closed_at.is_some(), case.status.is_closed());
         assert_eq!(case.rejected_by.is_empty(), case.status != Status::Received, "{said:?}");
+    }
+}
+
+#[test]
+fn who_takes_a_complaint_on_is_told_where_that_was_promised() {
+    for promised in [None, Some(Date::constant(2026, 12, 1))] {
+        let (mut case, row) = routed();
+        case.decision = Some(Decision {
+            rule: "r".into(),
+            ruleset: "v".into(),
+            assignments: Vec::new(),
+            priority: Urgency::Normal,
+            due_on: None,
+            reasons: Vec::new(),
+            alarm: None,
+            answer: None,
+            on_call: Vec::new(),
+            acknowledge_by: promised,
+            silent: None,
+        });
+        let applied = run(&mut case, &row, &[(1, say("accept"))]);
+        assert!(matches!(applied[0].events[..], [What::Accepted { .. }]), "{applied:?}");
+        assert_eq!(applied[0].events[0].is_told(), promised.is_some());
     }
 }
 

@@ -48,7 +48,7 @@ async fn reopen(tools: &IntakeTools, token: &str, text: Option<String>, trace: T
     let Some(mut case) = tx.lock_cases(&[report.id]).await?.remove(&report.id) else {
         return Ok(Outcome::NotSolved(report.reference, Status::Received));
     };
-    if case.status != Status::Solved {
+    if case.status != Status::Solved || !tools.city.policy(&report).contest {
         return Ok(Outcome::NotSolved(report.reference, case.status));
     }
     let now = tools.clock.now();

@@ -276,7 +276,7 @@ fn show(out: Out, town: &Town, walk: &Walk, event: &CaseEvent) {
         What::HandOverFailed { department, why } => {
             ("✗", paint.red(&format!("could not be handed to {department}: {why}")))
         }
-        What::Accepted { department } => ("✓", format!("accepted by {}", name(department))),
+        What::Accepted { department, .. } => ("✓", format!("accepted by {}", name(department))),
         What::Rejected { department, reason } => {
             ("✗", format!("{} says it is not theirs: {}", name(department), short(reason, 90)))
         }

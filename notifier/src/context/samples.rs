@@ -57,6 +57,7 @@ pub fn samples(city: &City, full: bool) -> Vec<Sample> {
             text: some(words),
         },
         What::Reopened { text: some(words) },
+        What::Accepted { department: department(), acknowledges: true },
     ];
     let mut samples: Vec<_> = events.into_iter().map(|what| Sample::new(what, full, department())).collect();
     let told = Sample::new(What::Received, full, department());

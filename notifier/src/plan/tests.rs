@@ -46,7 +46,7 @@ fn planned(what: What, to: &Recipient, available: &[&str], critical: bool) -> Op
 fn who_is_told_by_what() {
     let note = || What::Note { department: Slug::new("groen").unwrap(), text: "x".into() };
     let internal = || What::InternalNote { department: Slug::new("groen").unwrap(), text: "x".into() };
-    let accepted = || What::Accepted { department: Slug::new("groen").unwrap() };
+    let accepted = || What::Accepted { department: Slug::new("groen").unwrap(), acknowledges: false };
     let (mail, both) = (&["mail"][..], &["letterbox", "mail"][..]);
     for (what, ways, available, expected) in [
         (What::Received, &[Way::Email][..], both, Some(("mail", Way::Email))),
@@ -87,7 +87,7 @@ fn a_silence_says_why() {
         let to = Recipient { dead: dead.to_vec(), ..reporter(ways) };
         decide(&scene, &to, tried, None).map(|notice| notice.way)
     };
-    let accepted = || What::Accepted { department: Slug::new("groen").unwrap() };
+    let accepted = || What::Accepted { department: Slug::new("groen").unwrap(), acknowledges: false };
     let (email, sms) = ([Way::Email], [Way::Email, Way::Sms]);
     let bounced = [(Way::Email, Suppressed::Bounced)];
     let dead = Silence::Dead { way: Way::Email, fact: Suppressed::Bounced };

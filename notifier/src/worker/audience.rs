@@ -7,7 +7,7 @@ use schemas::{
     event::{CaseEvent, What},
     notice::{Because, Scope},
     person::{KnownAddress, Person, Rhythm, Suppression},
-    report::{Contact, Kind, Report},
+    report::{Contact, Report},
     way::{Address, Way},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -270,7 +270,7 @@ pub fn is_for_followers(what: &What) -> bool {
 
 /// Whether others than the reporter may know of it.
 pub fn is_public(city: &City, report: &Report) -> bool {
-    !matches!(report.kind, Kind::Complaint)
+    city.policy(report).public
         && city.category(&report.category).is_some_and(|category| category.publicity == Publicity::Public)
 }
 

@@ -108,7 +108,13 @@ impl RouterWorker {
         if let Some(load) = &self.load {
             facts = facts.with_load(load);
         }
-        decide(&self.ruleset, &self.city, &facts)
+        let policy = self.city.policy(report);
+        Decision {
+            // Promised at the door, whoever has it in the end.
+            acknowledge_by: policy.acknowledge.map(|term| term.due(&self.city.calendar, report.received_at)),
+            silent: policy.silent,
+            ..decide(&self.ruleset, &self.city, &facts)
+        }
     }
 
     /// Whether a department with this right may know who sent `report`.

@@ -264,7 +264,7 @@ impl RouterWorker {
         let mut decision = kept.unwrap_or_else(|| self.decide(walk.report, walk.contact, &case.rejected_by, walk.now));
         let was_answered = decision.answer.take().is_some();
         walk.added = text.filter(|_| was_answered);
-        decision.due_on = self.ruleset.due(&decision.rule, &walk.report.category, &self.city, walk.now);
+        decision.due_on = self.ruleset.due(&decision.rule, walk.report, &self.city, walk.now);
         case.version += 1;
         case.status = Status::Routed;
         case.status_at = walk.now;

@@ -7,6 +7,7 @@ mod calendar;
 mod emergency;
 mod gaps;
 mod general;
+mod kinds;
 mod knowledge;
 mod neighbours;
 mod on_call;
@@ -19,11 +20,13 @@ mod read;
 pub(crate) mod sample;
 mod soft_bounces;
 pub(crate) mod streets;
+mod term;
 mod whereabouts;
 
 pub use areas::{Area, Areas};
 pub use assets::{Asset, AssetKind, Assets};
 pub use calendar::Calendar;
+pub use kinds::{KindPolicy, Kinds, SecondLine};
 pub use knowledge::{Article, ArticleText};
 pub use neighbours::Neighbour;
 pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
@@ -33,6 +36,7 @@ pub use proving::Proving;
 pub use quiet::Quiet;
 pub use soft_bounces::SoftBounces;
 pub use streets::{Street, Streets};
+pub use term::{NotATerm, Term};
 
 use crate::{
     broadcast::Audience,
@@ -89,6 +93,8 @@ pub struct City {
     pub calendar: Calendar,
     /// How the clock deals with departments that are silent.
     pub patience: Patience,
+    /// What each kind of matter has of its own.
+    pub kinds: Kinds,
     /// The question whose yes lets partners know who reported.
     pub consent_question: Option<String>,
     /// Departments and partners, in file order.

@@ -134,7 +134,7 @@ fn events() -> Vec<What> {
             next_try_at: at(),
         },
         What::HandOverFailed { department: department.clone(), why: "their system refuses the category".into() },
-        What::Accepted { department: department.clone() },
+        What::Accepted { department: department.clone(), acknowledges: true },
         What::Rejected { department: department.clone(), reason: "Dit is een gewestweg.".into() },
         What::Note { department: department.clone(), text: "We komen deze week kijken.".into() },
         What::InternalNote { department: department.clone(), text: "Asfalt bestellen.".into() },

@@ -47,6 +47,8 @@ pub(crate) fn case(report: &Report) -> Case {
             alarm: None,
             answer: None,
             on_call: Vec::new(),
+            acknowledge_by: None,
+            silent: None,
         }),
         rejected_by: vec![slug("groen")],
         planned_on: None,

@@ -23,6 +23,7 @@ fn viewer(channel: Option<&str>) -> Viewer {
         channel: channel.map(|channel| Slug::new(channel).unwrap()),
         public: vec![CategoryId::new("wegen/put").unwrap()],
         confidential: vec![Slug::new("politie").unwrap()],
+        private: vec![Kind::Complaint],
     }
 }
 
@@ -59,6 +60,11 @@ async fn everybody_sees_what_is_public_and_a_channel_its_own(bed: Bed) {
     assert_eq!(ids(viewer(Some("my-app")), RequestFilter { limit: 1, ..all.clone() }).await, [private.0]);
     let holes = RequestFilter { categories: Some(vec![CategoryId::new("wegen/put").unwrap()]), ..all.clone() };
     assert_eq!(ids(viewer(Some("my-app")), holes).await, [complaint.0, public.0]);
+    let open = Viewer { private: Vec::new(), ..viewer(None) };
+    assert_eq!(ids(open, all.clone()).await, [complaint.0, public.0], "whose city hides no kind");
+    let hidden = Viewer { private: vec![Kind::Complaint, Kind::Report], ..viewer(None) };
+    assert!(ids(hidden.clone(), all.clone()).await.is_empty());
+    assert!(store.geo_requests_named(&hidden, &[public.1]).await.unwrap().is_empty());
     let closed = RequestFilter { statuses: vec![Status::Solved], ..all.clone() };
     assert!(ids(viewer(Some("my-app")), closed).await.is_empty());
     // Both ends count, to the microsecond.
@@ -89,7 +95,7 @@ async fn updates_are_listed_by_the_moment_they_were_said(bed: Bed) {
     say(public, 2, What::HandedOver { department: wegen(), receipt: None }).await;
     let note = say(public, 3, What::Note { department: wegen(), text: "only for you".to_owned() }).await;
     let solved = say(public, 4, What::Solved { department: wegen(), text: None, evidence: Vec::new() }).await;
-    let mine = say(own, 2, What::Accepted { department: wegen() }).await;
+    let mine = say(own, 2, What::Accepted { department: wegen(), acknowledges: false }).await;
     let filter = UpdateFilter { from: begun, to: bed.now(), references: None, public: vec!["solved"], limit: 1_000 };
     let ids = async |channel: Option<&str>, filter: &UpdateFilter| -> Vec<_> {
         store.geo_updates(&viewer(channel), filter).await.unwrap().into_iter().map(|u| u.event.id).collect()

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use schemas::report::Tell;
+use schemas::{case::Status, report::Tell};
 use serde::{Deserialize, Serialize};
 
 /// The page.
@@ -24,6 +24,8 @@ struct Data {
     told: bool,
     already: bool,
     calls: Vec<Call>,
+    /// By when they hear who has taken it on.
+    acknowledged: Option<String>,
     phone: Call,
     letterbox: bool,
     again: String,
@@ -54,6 +56,7 @@ async fn show(
         told: report.tell == Tell::Email,
         already: how.already.is_some(),
         calls: super::emergencies(&app.site.city, &report.words),
+        acknowledged: super::track::acknowledged(&app, language, &report, Status::Received),
         phone: Call::to(&app.site.city.phone),
         letterbox: config.letterbox && report.tell == Tell::Email,
         again: format!("/{lang}"),

@@ -135,7 +135,7 @@ impl Teller<'_> {
             | What::HandedOver { department, .. }
             | What::HandOverDelayed { department, .. }
             | What::HandOverFailed { department, .. }
-            | What::Accepted { department }
+            | What::Accepted { department, .. }
             | What::Rejected { department, .. }
             | What::Note { department, .. }
             | What::InternalNote { department, .. }

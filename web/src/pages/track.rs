@@ -46,6 +46,9 @@ struct Data {
     photos: Vec<photo::Shown>,
     answer: Option<Answered>,
     contest: Option<Contest>,
+    second_line: Option<SecondLine>,
+    /// By when they hear who has taken it on.
+    acknowledged: Option<String>,
     /// Where this device can be told, in browsers that can.
     device: Option<DeviceBox>,
     /// Why they were told, or were not.
@@ -90,6 +93,14 @@ struct Answered {
     helped: bool,
     helped_action: String,
     contest: Contest,
+}
+
+/// Where somebody goes who is not content with how it ended.
+#[derive(Serialize)]
+struct SecondLine {
+    name: String,
+    phone: Option<Call>,
+    web: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -189,7 +200,14 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
     let is_contested = contested.is_some();
     let answered = status == Status::Solved && matches!(closing(&events), Some(What::Answered { .. }));
     let word = if answered { "answered" } else { status.as_str() };
-    let contest = (status == Status::Solved).then(|| Contest {
+    let policy = app.site.city.policy(&report);
+    let second_line = policy.second_line.as_ref().filter(|_| status.is_closed()).map(|line| SecondLine {
+        name: line.name(language).to_owned(),
+        phone: line.phone.as_deref().map(Call::to),
+        web: line.web.clone(),
+    });
+    let acknowledged = acknowledged(app, language, &report, status);
+    let contest = (status == Status::Solved && policy.contest).then(|| Contest {
         action: format!("/{lang}/t/{}/contest", report.token),
         words: contested.unwrap_or_default(),
         wrong: is_contested,
@@ -244,6 +262,8 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         leg: case.as_ref().filter(|case| !case.status.is_closed()).and_then(|c| teller.leg(c, &dispatches, &events)),
         parts: case.iter().flat_map(|case| &case.parts).map(|part| part_line(app, &teller, part)).collect(),
         lines: teller.lines(&events),
+        second_line,
+        acknowledged,
         next: (!status.is_closed()).then(|| app.text(language, &format!("next-{status}"), &[])),
         matter: matter(app, language, &report, &teller),
         photos,
@@ -261,6 +281,17 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
     let code = if is_contested || is_unsaid { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let here = format!("/t/{}", report.token);
     Ok(app.show(&Page::new(language, "track", title, here, data).private().status(code)))
+}
+
+/// By when whoever sent `report` hears who has taken it on; nothing once somebody has, or where nobody promises it.
+pub(super) fn acknowledged(app: &App, language: Language, report: &Report, status: Status) -> Option<String> {
+    let term = app.site.city.policy(report).acknowledge?;
+    if !matches!(status, Status::Received | Status::Routed) {
+        return None;
+    }
+    let by = term.due(&app.site.city.calendar, report.received_at);
+    let date = Teller { app, language, today: app.today() }.date(by);
+    Some(app.text(language, "track-acknowledged", &[("date", &date)]))
 }
 
 fn device_box(app: &App, token: &str) -> Option<DeviceBox> {

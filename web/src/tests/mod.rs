@@ -68,7 +68,7 @@ use schemas::{
     case::{Assignment, Case, Decision, Role, Status},
     event::{CaseEvent, What},
     id::{Clock, Ids},
-    report::{Language, Report, Tell, Urgency},
+    report::{Kind, Language, Report, Tell, Urgency},
     slug::DepartmentId,
     submission::Submission,
     trace::Trace,
@@ -214,8 +214,14 @@ impl Town {
 
     /// A report that came in, told in `words`.
     pub async fn report(&self, words: &str) -> Report {
+        self.report_of(None, words).await
+    }
+
+    /// The same, of this kind instead of that of its category.
+    pub async fn report_of(&self, kind: Option<Kind>, words: &str) -> Report {
         let tools = adapters::intake::IntakeTools::new(self.store.clone(), self.city.clone());
-        let submission = Submission { category: "wegen/put".into(), words: words.into(), ..Submission::default() };
+        let submission =
+            Submission { category: "wegen/put".into(), words: words.into(), kind, ..Submission::default() };
         let checked = submission.check(&self.city).unwrap();
         let channel = "api".parse().unwrap();
         let accepted = adapters::intake::accept(&tools, &channel, None, checked, Trace::start()).await.unwrap();
@@ -243,6 +249,8 @@ impl Town {
                 alarm: None,
                 answer: None,
                 on_call: Vec::new(),
+                acknowledge_by: None,
+                silent: None,
             }),
             rejected_by: Vec::new(),
             planned_on: (status == Status::Planned).then(|| "2026-12-01".parse().unwrap()),

@@ -4,7 +4,7 @@ use super::{Town, now};
 use schemas::{
     case::Status,
     event::What,
-    report::{Language, Urgency},
+    report::{Kind, Language, Urgency},
 };
 use std::collections::BTreeSet;
 
@@ -63,7 +63,7 @@ fn everything(town: &Town) -> Vec<What> {
         What::HandOverDelayed { department: department.clone(), why: "10.0.0.3 refused".into(), next_try_at: now() },
         What::HandOverFailed { department: department.clone(), why: "secret host".into() },
         What::HandedOver { department: department.clone(), receipt: Some("WO-1".into()) },
-        What::Accepted { department: department.clone() },
+        What::Accepted { department: department.clone(), acknowledges: false },
         What::Rejected { department: department.clone(), reason: "Niet van ons <script>alert(1)</script>".into() },
         What::Note { department: department.clone(), text: "We komen <b>kijken</b>".into() },
         What::InternalNote { department: department.clone(), text: "HUSH".into() },
@@ -265,4 +265,37 @@ async fn files_are_served_and_kept() {
     {
         assert_eq!(town.get(path).await.status, status, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_kind_has_pages_of_its_own() {
+    let town = Town::open().await;
+    let complaint = town.report_of(Some(Kind::Complaint), "niemand belde terug").await;
+    for path in ["", "/receipt"] {
+        let html = town.get(&format!("/nl/t/{}{path}", complaint.token)).await.text();
+        check(path, &html, "nl");
+        assert!(html.contains("U hoort ten laatste op"), "{html}");
+        assert!(!html.contains("vlaamseombudsdienst"), "it is not over");
+    }
+    let other = town.report("put").await;
+    assert!(!town.get(&format!("/nl/t/{}/receipt", other.token)).await.text().contains("U hoort ten laatste op"));
+    town.case(&complaint, Status::Declined, Vec::new()).await;
+    for language in Language::ALL {
+        let lang = language.as_str();
+        let html = town.get(&format!("/{lang}/t/{}", complaint.token)).await.text();
+        check("second line", &html, lang);
+        assert!(html.contains("https://www.vlaamseombudsdienst.be"), "{html}");
+    }
+    // A thank-you is not contested, by no way.
+    let thanks = town.report_of(Some(Kind::Compliment), "dank u").await;
+    town.case(&thanks, Status::Solved, Vec::new()).await;
+    let path = format!("/nl/t/{}", thanks.token);
+    assert!(!town.get(&path).await.text().contains("/contest\""));
+    let contest = axum::http::Request::post(format!("{path}/contest"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .body(axum::body::Body::from("words=toch+niet"))
+        .unwrap();
+    assert_eq!(town.ask(contest).await.status, 303);
+    assert_eq!(town.store.case(thanks.id).await.unwrap().unwrap().status, Status::Solved);
 }

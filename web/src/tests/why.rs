@@ -14,7 +14,7 @@ async fn a_reporter_reads_why_they_heard_nothing() {
     let town = Town::open().await;
     let report = town.report("een put in de weg").await;
     let department = town.fetcher();
-    town.case(&report, schemas::case::Status::Accepted, vec![What::Accepted { department }]).await;
+    town.case(&report, schemas::case::Status::Accepted, vec![What::Accepted { department, acknowledges: false }]).await;
     let track = town.get(&format!("/nl/t/{}", report.token)).await.text();
     let here = format!("/nl/t/{}/why", report.token);
     assert!(track.contains(&format!("href=\"{here}\"")), "{track}");

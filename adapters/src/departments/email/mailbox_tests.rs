@@ -53,7 +53,7 @@ async fn a_mail_goes_out_and_its_answer_changes_the_case((hands, _bed, tools): D
         events[2..],
         [
             Event::InternalNote { department: department.clone(), text: "Jan gaat kijken.".to_owned() },
-            Event::Accepted { department: department.clone() },
+            Event::Accepted { department: department.clone(), acknowledges: false },
             Event::Solved { department, text: Some("de put is dicht".to_owned()), evidence: Vec::new() },
         ]
     );

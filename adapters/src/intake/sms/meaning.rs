@@ -172,7 +172,6 @@ pub(super) fn says_where(said: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing;
 
     #[test]
     fn short_messages_are_understood() {

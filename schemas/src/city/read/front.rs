@@ -2,11 +2,11 @@
 
 use super::{
     fields::Fields,
-    missing, neighbours,
+    kinds, missing, neighbours,
     yaml::{Node, Position},
 };
 use crate::{
-    city::{Calendar, Files, Layer, Neighbour, Pace, Patience, Proving, Quiet, SoftBounces, Texts},
+    city::{Calendar, Files, Kinds, Layer, Neighbour, Pace, Patience, Proving, Quiet, SoftBounces, Texts},
     fault::{Fault, did_you_mean},
     phone,
     report::Language,
@@ -46,6 +46,8 @@ pub(super) struct Front {
     pub general: Option<(String, Position)>,
     pub calendar: Option<Calendar>,
     pub patience: Patience,
+    pub kinds: Kinds,
+    pub handlers: Vec<(DepartmentId, Position)>,
     pub consent_question: Option<(String, Position)>,
     pub outline: Option<String>,
     pub area_files: Vec<String>,
@@ -91,6 +93,7 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "staff_channels",
         "attribution",
         "patience",
+        "kinds",
         "proof",
         "soft_bounces",
         "consent_question",
@@ -133,6 +136,10 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         fields.required(map, "calendar", "{timezone: Europe/Brussels, …}").and_then(|node| calendar(node, fields));
     if let Some(node) = map.get("patience") {
         patience(node, fields, &mut front.patience);
+    }
+    if let Some(node) = map.get("kinds") {
+        let mut named = Fields { file: FILE, faults: &mut *fields.faults, languages: &front.languages };
+        (front.kinds, front.handlers) = kinds::read(node, &mut named);
     }
     if let Some(node) = map.get("proof") {
         proving(node, fields, &mut front.proving);

@@ -8,6 +8,7 @@ mod departments;
 mod fields;
 mod front;
 mod geojson;
+mod kinds;
 mod knowledge;
 mod lists;
 mod neighbours;
@@ -69,11 +70,12 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         categories::read(&node, known.as_deref(), fields)
     });
     let front = front?;
-    if let (Some((fallback, at)), Some(known)) = (&front.fallback, &known)
-        && !known.iter().any(|id| id == fallback.as_str())
-    {
+    for (id, at) in front.fallback.iter().chain(&front.handlers) {
+        let Some(known) = known.as_ref().filter(|known| known.iter().all(|known| known != id.as_str())) else {
+            continue;
+        };
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        Fields { file: "city.yaml", faults: &mut *faults, languages: &[] }.unknown(*at, "department", fallback, &known);
+        Fields { file: "city.yaml", faults: &mut *faults, languages: &[] }.unknown(*at, "department", id, &known);
     }
     let areas = areas::read(&front, &files, faults);
     let owners = owners::read(&front, &files, &areas, faults);
@@ -108,6 +110,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         general: front.general.and_then(|(id, _)| CategoryId::new(&id).ok()),
         calendar: front.calendar?,
         patience: front.patience,
+        kinds: front.kinds,
         consent_question: front.consent_question.map(|(id, _)| id),
         departments,
         groups: tree.groups,

@@ -21,6 +21,26 @@ fn one(node: &Node, files: &Files, fields: &mut Fields<'_>) -> Option<Neighbour>
     let names = fields.required(map, "name", "{nl: Menen, fr: Menin, en: Menen}");
     let names = names.and_then(|node| fields.texts(node, "the name of the neighbour"));
     let postcodes = map.get("postcodes").map(|node| fields.texts_of(node, "a postcode")).unwrap_or_default();
+    let (web, phone) = reached(map, fields);
+    let outline = outline(map, files, fields);
+    for (missing, what, help) in [
+        (map.get("web").is_none() && map.get("phone").is_none(), "how to reach it", "add `web`, `phone`, or both"),
+        (
+            map.get("outline").is_none() && map.get("postcodes").is_none(),
+            "where it is",
+            "add `outline: areas/menen.geojson`, `postcodes: [\"8930\"]`, or both",
+        ),
+    ] {
+        if missing {
+            fields.error(node.at, format!("the neighbour does not say {what}"), help);
+        }
+    }
+    let postcodes = postcodes.into_iter().map(|(_, code)| code).collect();
+    Some(Neighbour { names: names?, postcodes, outline, web, phone })
+}
+
+/// The website and the telephone number by which somebody is reached.
+pub(super) fn reached(map: Map<'_>, fields: &mut Fields<'_>) -> (Option<String>, Option<String>) {
     let web = map.get("web").and_then(|node| {
         let web = fields.text(node, "the website")?;
         let is_address = ["https://", "http://"].iter().any(|start| web.strip_prefix(start).is_some_and(is_rest));
@@ -45,21 +65,7 @@ fn one(node: &Node, files: &Files, fields: &mut Fields<'_>) -> Option<Neighbour>
         }
         is_phone.then_some(phone)
     });
-    let outline = outline(map, files, fields);
-    for (missing, what, help) in [
-        (map.get("web").is_none() && map.get("phone").is_none(), "how to reach it", "add `web`, `phone`, or both"),
-        (
-            map.get("outline").is_none() && map.get("postcodes").is_none(),
-            "where it is",
-            "add `outline: areas/menen.geojson`, `postcodes: [\"8930\"]`, or both",
-        ),
-    ] {
-        if missing {
-            fields.error(node.at, format!("the neighbour does not say {what}"), help);
-        }
-    }
-    let postcodes = postcodes.into_iter().map(|(_, code)| code).collect();
-    Some(Neighbour { names: names?, postcodes, outline, web, phone })
+    (web, phone)
 }
 
 fn is_rest(rest: &str) -> bool {

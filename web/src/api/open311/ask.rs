@@ -69,6 +69,7 @@ fn viewer(app: &App, key: Option<&ApiKey>) -> Viewer {
         channel: key.filter(|key| key.kind == KeyKind::Live).map(|key| key.channel.clone()),
         public: public.map(|category| category.id.clone()).collect(),
         confidential: city.departments.iter().filter(|one| one.confidential).map(|one| one.id.clone()).collect(),
+        private: city.kinds.private(),
     }
 }
 

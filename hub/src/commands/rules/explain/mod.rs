@@ -64,7 +64,7 @@ enum Again {
     Says {
         /// Whether it comes out as it did.
         same: bool,
-        explanation: Explanation,
+        explanation: Box<Explanation>,
     },
     Cannot {
         why: String,
@@ -185,7 +185,7 @@ async fn decided(store: &Store, city: &City, report: &Report, case: &Case) -> Re
             if ruleset.needs().reporter && contact.is_none() && report.tell != schemas::report::Tell::Nothing {
                 unknown.push("who reported: their contact is erased");
             }
-            Again::Says { same: alike(&decision, &explanation.decision), explanation }
+            Again::Says { same: alike(&decision, &explanation.decision), explanation: Box::new(explanation) }
         }
     };
     let rejected_since = case.rejected_by.iter().filter(|id| !rejected_by.contains(id)).cloned().collect();
