@@ -108,3 +108,58 @@ pub fn write(letter: &Letter, source: &str) -> Vec<u8> {
     })
     .expect("a letter's body is JSON already")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::submission::Submission;
+    use proptest::prelude::*;
+
+    const GOOD: &str = r#"{"specversion":"1.0","id":"7","source":"/channels/app","type":"eu.voordeur.report.submitted",
+        "time":"2026-11-30T09:00:00Z","x":"y","data":{"category":"wegen/put","words":"Een put","language":"nl"}}"#;
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let good = Incoming::read(GOOD.as_bytes()).unwrap();
+        assert_eq!((good.topic(), good.id.as_str()), (Some("report.submitted"), "7"));
+        let long = format!("\"id\":\"{}\"", "7".repeat(201));
+        for (from, to, said) in [
+            ("\"1.0\"", "\"0.3\"", "specversion: must be"),
+            ("\"id\":\"7\"", "\"id\":\"\"", "id: must be"),
+            ("\"id\":\"7\"", long.as_str(), "id: must be"),
+            ("\"/channels/app\"", "\"\"", "source: must say"),
+            ("\"data\"", "\"date\"", "data: is missing"),
+            ("2026-11-30T09:00:00Z", "gisteren", "not a CloudEvents"),
+            ("\"type\"", "\"kind\"", "missing field `type`"),
+            ("{\"spec", "[\"spec", "not a CloudEvents"),
+        ] {
+            let text = GOOD.replacen(from, to, 1);
+            let error = Incoming::read(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(said), "{to}: {error}");
+        }
+    }
+
+    proptest! {
+        /// Whatever is published, it is read or refused with words, and so is the report in it.
+        #[test]
+        fn nothing_published_is_too_strange(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            at in 0..GOOD.len(), cut in 0..30usize, put in "[\\[\\]{}:,\"\\\\u0-9a-z\\x00é]{0,8}",
+        ) {
+            let mut changed = GOOD.as_bytes().to_vec();
+            let end = (at + cut).min(changed.len());
+            changed.splice(at..end, put.into_bytes());
+            for bytes in [bytes, changed] {
+                match Incoming::read(&bytes) {
+                    Ok(event) => {
+                        let data = event.data.expect("an event that was taken has data");
+                        // Either way is good: it must only end.
+                        _ = serde_json::from_str::<Submission>(data.get());
+                        prop_assert!(!event.id.is_empty());
+                    }
+                    Err(error) => prop_assert!(!error.to_string().is_empty()),
+                }
+            }
+        }
+    }
+}

@@ -21,6 +21,18 @@ pub const MAX_WORDS: usize = 2_000;
 /// `None` when nothing can be read in it. `id` is that of what came in, so that the same message twice is heard
 /// once. Of very long words the beginning goes.
 pub fn wrote_back(report: Uuid, id: Uuid, words: &str, trace: Trace, now: Timestamp) -> Option<Letter> {
+    wrote_with(report, id, words, Vec::new(), trace, now)
+}
+
+/// The same, with photos that are kept and not yet of any report.
+pub fn wrote_with(
+    report: Uuid,
+    id: Uuid,
+    words: &str,
+    photos: Vec<Uuid>,
+    trace: Trace,
+    now: Timestamp,
+) -> Option<Letter> {
     let mut text = text::clean(words);
     if text::length(&text) > MAX_WORDS {
         text = text.chars().take(MAX_WORDS - 4).collect::<String>() + " (…)";
@@ -28,7 +40,7 @@ pub fn wrote_back(report: Uuid, id: Uuid, words: &str, trace: Trace, now: Timest
     if text.trim().is_empty() {
         return None;
     }
-    let body = Received { report, why: Why::Wrote { text } };
+    let body = Received { report, why: Why::Wrote { text, photos } };
     Some(Letter::new(id, Lane::router(), Topic::ReportReceived, "wrote", &body, trace, now).about(report))
 }
 
@@ -75,7 +87,9 @@ mod tests {
             (&"é".repeat(MAX_WORDS)[..], MAX_WORDS, "é"),
             (&"é".repeat(9_000)[..], MAX_WORDS, "é (…)"),
         ] {
-            let Why::Wrote { text } = letter(words).unwrap().read::<Received>().unwrap().why else { panic!("words") };
+            let Why::Wrote { text, .. } = letter(words).unwrap().read::<Received>().unwrap().why else {
+                panic!("words")
+            };
             assert_eq!((text::length(&text), text.ends_with(end)), (length, true));
         }
     }

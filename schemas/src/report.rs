@@ -310,5 +310,8 @@ pub enum Why {
     Wrote {
         /// What they wrote.
         text: String,
+        /// Photos that came with it, kept and not yet of any report.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        photos: Vec<Uuid>,
     },
 }

@@ -116,7 +116,7 @@ pub use people::{AddressKey, AddressKeys};
 pub use photos::{Photo, Size as PhotoSize, Small as SmallPhoto};
 pub use proofs::Asked;
 pub use receipts::ProviderNumber;
-pub use reports::{Accepted, NewReport, Receipt};
+pub use reports::{Accepted, MOST_PHOTOS, NewReport, Receipt};
 pub use retention::{Before, Pruned};
 pub use rounds::{RoundClaim, RoundState};
 pub use rulesets::{Activated, Activation, RulesInForce};

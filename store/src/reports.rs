@@ -1,4 +1,4 @@
-//! Reports: written once, never changed. Who told them is kept apart, in `contact`.
+//! Reports: written once, and never changed but for photos that their reporter sends later. Who told them is kept apart, in `contact`.
 
 use crate::{
     Error, Result, Store, Tx,
@@ -60,6 +60,9 @@ pub struct Receipt {
     pub received_at: Timestamp,
 }
 
+/// The most photos of one report, with those that its reporter sent later.
+pub const MOST_PHOTOS: usize = 30;
+
 sql! {
     both ADD = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO report (id, reference, channel, source_id, digest, kind, category, words, place, answers,
@@ -87,6 +90,9 @@ sql! {
     both CLAIM_PHOTOS = "UPDATE photo SET report_id = claim.report_id
         FROM (SELECT value ->> 'id' AS photo_id, value ->> 'report_id' AS report_id FROM json_each($1)) AS claim
         WHERE photo.id = claim.photo_id AND photo.report_id IS NULL";
+    both PHOTOS = "SELECT photos FROM report WHERE id = $1";
+    both CLAIMED = "SELECT id FROM photo WHERE report_id = $2 AND id IN (SELECT value ->> 'id' FROM json_each($1))";
+    both SET_PHOTOS = "UPDATE report SET photos = $2 WHERE id = $1";
     both BY_IDS = "SELECT id, reference, channel, source_id, kind, coalesce((SELECT correction.category FROM correction
                 WHERE correction.case_id = report.id), category), words, place, answers, urgency,
             language, tell, photos, token, received_at
@@ -352,6 +358,27 @@ impl Tx {
                 Ok((asked, (row.digest, Receipt { id, reference, token: row.token, received_at })))
             })
             .collect()
+    }
+
+    /// Adds to the photos of a report what its reporter sent later: those that are kept and nobody else's, up to
+    /// [`MOST_PHOTOS`] in all; twice is once. Gives all photos of the report. For whoever holds its case.
+    pub async fn add_photos_to(&mut self, report: Uuid, photos: &[Uuid]) -> Result<Vec<Uuid>> {
+        let rows: Vec<(String,)> = self.conn.all(PHOTOS, args![report]).await?;
+        let kept = rows.first().map_or("[]", |(photos,)| photos);
+        let broken = |column| Error::broken("report", column, &report.to_string());
+        let mut all: Vec<Uuid> = serde_json::from_str(kept).map_err(|_| broken("photos"))?;
+        let mut new: Vec<Uuid> = photos.iter().copied().filter(|photo| !all.contains(photo)).collect();
+        new.truncate(MOST_PHOTOS.saturating_sub(all.len()));
+        if new.is_empty() {
+            return Ok(all);
+        }
+        let claims: Vec<_> = new.iter().map(|id| PhotoClaim { id: *id, report_id: report }).collect();
+        self.conn.exec(CLAIM_PHOTOS, vec![batch(&claims)?]).await?;
+        let claimed: Vec<(String,)> = self.conn.all(CLAIMED, vec![batch_ids(&new), report.to_string().into()]).await?;
+        new.retain(|photo| claimed.iter().any(|(id,)| *id == photo.to_string()));
+        all.extend(new);
+        self.conn.exec(SET_PHOTOS, args![report, serde_json::to_string(&all)?]).await?;
+        Ok(all)
     }
 
     /// Reports by id; those that do not exist are left out.

@@ -191,10 +191,17 @@ impl RouterWorker {
                     self.pass_on(&walk, case, department, text, had, writing);
                     continue;
                 }
-                Why::Wrote { text } => {
+                Why::Wrote { text, photos } => {
                     let timeline =
                         if case.status == Status::Waiting { tx.timeline(case.id).await? } else { Vec::new() };
-                    self.wrote(&walk, case, &timeline, text, had, writing);
+                    if photos.is_empty() {
+                        self.wrote(&walk, case, &timeline, text, had, writing);
+                    } else {
+                        let mut report = walk.report.clone();
+                        report.photos = tx.add_photos_to(report.id, photos).await?;
+                        let walk = Walk { report: &report, ..walk };
+                        self.wrote(&walk, case, &timeline, text, had, writing);
+                    }
                 }
             }
             changed.insert(case.id);

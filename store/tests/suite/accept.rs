@@ -207,7 +207,7 @@ async fn photos_are_claimed_once_and_swept(bed: Bed) {
         bytes: vec![0, 255, 7],
         received_at: bed.now(),
     };
-    for name in ["one", "two", "unclaimed"] {
+    for name in ["one", "two", "later", "unclaimed"] {
         store.add_photo(photo(name), None).await.unwrap();
     }
     store.add_photo(Photo { bytes: vec![1], ..photo("one") }, None).await.unwrap();
@@ -221,6 +221,17 @@ async fn photos_are_claimed_once_and_swept(bed: Bed) {
     assert!(store.photo_of(new.report.id, id("one")).await.unwrap().is_some());
     assert!(store.photo_of(thief.report.id, id("one")).await.unwrap().is_none());
     assert_eq!(store.photo_owners(&[id("two"), id("unclaimed"), id("none")]).await.unwrap().len(), 2);
+    // What is sent later joins them: once, never what is another's, and never without end.
+    for _ in 0..2 {
+        let mut tx = store.begin().await.unwrap();
+        let all = tx.add_photos_to(new.report.id, &[id("one"), id("later"), id("none")]).await.unwrap();
+        assert_eq!(all, [id("two"), id("one"), id("later")]);
+        let own = tx.add_photos_to(thief.report.id, &[id("two")]).await.unwrap();
+        assert_eq!(own, [id("one")], "nothing is added");
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(store.report(new.report.id).await.unwrap().unwrap().photos.len(), 3);
+    assert!(store.photo_of(new.report.id, id("later")).await.unwrap().is_some());
     bed.pass(Duration::from_secs(90_000));
     assert_eq!(store.sweep_photos(bed.now()).await.unwrap(), 1);
     assert!(store.photo(id("unclaimed")).await.unwrap().is_none());

@@ -152,7 +152,7 @@ async fn what_somebody_answers_goes_to_who_has_their_case() {
     let mut said: Vec<_> = said
         .iter()
         .filter_map(|said| match &said.why {
-            Why::Wrote { text } => Some((said.report, text.as_str())),
+            Why::Wrote { text, .. } => Some((said.report, text.as_str())),
             _ => None,
         })
         .collect();

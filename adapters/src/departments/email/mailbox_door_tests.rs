@@ -56,6 +56,42 @@ async fn what_residents_write_becomes_reports((hands, _bed, tools): Desk) {
     assert_eq!(report.words, "put\n\nEr ligt een put in onze straat.");
 }
 
+async fn photos_that_come_later_join_the_case((hands, _bed, tools): Desk) {
+    let Some(post) = open(hands, tools).await else { return };
+    let to = format!("stad-{}@stad.example", post.name);
+    post.write(&to, &["Message-ID: <first@x>"], "Er ligt een put in onze straat.").await;
+    post.read(1).await;
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(40, 30, image::Rgb([9, 99, 200])).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let picture: Vec<String> = data_encoding::BASE64
+        .encode(png.get_ref())
+        .as_bytes()
+        .chunks(76)
+        .map(|line| String::from_utf8(line.to_vec()).unwrap())
+        .collect();
+    let attached = |words: &str| {
+        format!(
+            "--b\nContent-Type: text/plain\n\n{words}\n--b\nContent-Type: image/png; name=\"put.png\"\n\
+             Content-Transfer-Encoding: base64\n\n{}\n--b--",
+            picture.join("\n")
+        )
+    };
+    let multipart = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b";
+    for (id, words) in [("second", "Zie de foto."), ("third", "")] {
+        let id = format!("Message-ID: <{id}@x>");
+        post.write(&to, &[&id, "In-Reply-To: <first@x>", multipart], &attached(words)).await;
+    }
+    post.read(2).await;
+    let letters = waiting(&post.tools.store, &Lane::router()).await;
+    let wrote = letters.iter().filter_map(|letter| match letter.read::<Received>().ok()?.why {
+        Why::Wrote { text, photos } => Some((text, photos.len())),
+        _ => None,
+    });
+    let mut wrote: Vec<_> = wrote.collect();
+    wrote.sort();
+    assert_eq!(wrote, [("Foto’s zonder woorden".to_owned(), 1), ("Zie de foto.".to_owned(), 1)]);
+}
+
 async fn a_mail_is_told_when_it_comes((hands, _bed, tools): Desk) {
     let Some(post) = open(hands, tools).await else { return };
     let (stop, heard) = (CancellationToken::new(), Arc::new(AtomicUsize::new(0)));
@@ -94,5 +130,6 @@ async fn a_mail_is_told_when_it_comes((hands, _bed, tools): Desk) {
 
 testing::both! {
     what_residents_write_becomes_reports,
+    photos_that_come_later_join_the_case,
     a_mail_is_told_when_it_comes,
 }

@@ -225,7 +225,7 @@ async fn what_residents_answer_goes_to_who_has_their_case((hands, _bed, tools): 
     let posted = waiting(&post.tools.store, &Lane::router()).await;
     let said: Vec<_> = posted.iter().filter_map(|letter| letter.read::<Received>().ok()).collect();
     let words = said.iter().filter_map(|said| match &said.why {
-        Why::Wrote { text } => Some((said.report, text.as_str())),
+        Why::Wrote { text, .. } => Some((said.report, text.as_str())),
         _ => None,
     });
     assert_eq!(words.collect::<Vec<_>>(), [(case, "Het is aan de linkerkant.")], "once");

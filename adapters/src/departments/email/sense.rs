@@ -24,7 +24,7 @@ use schemas::{
     id::derived,
     letter::{Lane, Letter, Topic},
     notice::{self, HeardState, Notice, REPORTER},
-    reply::wrote_back,
+    reply::wrote_with,
     report::Language,
     trace::Trace,
     wish::Wish,
@@ -91,7 +91,14 @@ impl Sense {
 
     /// What a resident answers to `notice` goes to who has the case, or is the wish to hear no more. A program
     /// that answers for them says nothing of either.
-    fn answer(&self, mail: &Incoming, notice: Uuid, of: Option<&Notice>, at: Timestamp, now: Timestamp) -> Heard {
+    fn answer(
+        &self,
+        mail: &Incoming,
+        notice: Uuid,
+        of: Option<&Notice>,
+        added: Option<(String, Vec<Uuid>)>,
+        (at, now): (Timestamp, Timestamp),
+    ) -> Heard {
         let (text, files) = match &mail.what {
             What::Words { text, files } => (text, files),
             What::Automatic { .. } => return Heard { outcome: "automatic", ..Heard::default() },
@@ -111,11 +118,11 @@ impl Sense {
         let Some(of) = of.filter(|of| of.person == REPORTER) else {
             return Heard { outcome: "unmatched", ..Heard::default() };
         };
-        let mut words = text.clone();
-        if !files.is_empty() {
-            words = format!("{words}\n\n{}: {}", Words::of(self.language).attached, files.join(", "));
-        }
-        match wrote_back(of.case_id, id, &words, Trace::start(), now) {
+        let (words, photos) = added.unwrap_or_else(|| match files.is_empty() {
+            true => (text.clone(), Vec::new()),
+            false => (format!("{text}\n\n{}: {}", Words::of(self.language).attached, files.join(", ")), Vec::new()),
+        });
+        match wrote_with(of.case_id, id, &words, photos, Trace::start(), now) {
             Some(letter) => {
                 // Only this address was given the one that they wrote to.
                 let shown = mail.from.clone().map(|from| (of.case_id, Shown::Mail(from)));
@@ -247,7 +254,17 @@ impl Sense {
             let at = said_at(came.at, now);
             let heard = match (self.notice(&mail), self.answered(&mail), about, &self.door) {
                 (Some(notice), ..) => Self::hear_of_notice(&mail, notice, at, now),
-                (None, Some(notice), ..) => self.answer(&mail, notice, notices.get(&notice), at, now),
+                (None, Some(notice), _, door) => {
+                    let of = notices.get(&notice);
+                    // Only the reporter adds to a case.
+                    let added = match (door, of.filter(|of| of.person == REPORTER)) {
+                        (Some(door), Some(of)) => {
+                            Some(door.added(&mail, &came.bytes, of.language).await.map_err(wrong)?)
+                        }
+                        _ => None,
+                    };
+                    self.answer(&mail, notice, of, added, (at, now))
+                }
                 (None, None, None, Some(door)) => {
                     let outcome = door.receive(&mail, &came.bytes, &mut visit, now).await;
                     Self::received(outcome.map_err(wrong)?, &mut went)

@@ -19,7 +19,7 @@ use schemas::{
     letter::Letter,
     place::Place,
     reference::Reference,
-    reply::wrote_back,
+    reply::wrote_with,
     report::{Contact, Language, Tell},
     slug::{CategoryId, Channel, Slug},
     submission::{Checked, MAX_PHOTOS, MAX_WORDS, Submission},
@@ -165,8 +165,10 @@ impl Door {
         let row = |report, what, left_out| MailIn { key: mail.key, report, sender: sender.clone(), what, left_out, at };
         if let Some(report) = self.conversation(mail, &read, &from, &sender, visit).await? {
             let id = derived(&["written by mail", &report.to_string(), &mail.key.to_string()]);
-            let words = with_files(mail, &read.words);
-            let Some(letter) = wrote_back(report, id, &words, Trace::start(), at) else {
+            let language = tongue::guess(&read.words, &self.tools.city.languages);
+            let (words, pictures) = (read.words, read.pictures);
+            let (words, photos) = self.with_photos(mail, words, pictures, language.unwrap_or_default()).await?;
+            let Some(letter) = wrote_with(report, id, &words, photos, Trace::start(), at) else {
                 return Ok(Outcome::Not("empty"));
             };
             let row = row(report, MailInWhat::Wrote, Vec::new());
@@ -193,6 +195,41 @@ impl Door {
         let row = row(new.report.id, what, left_out);
         visit.mails.insert(row.key, row.clone());
         Ok(Outcome::Report(Box::new(new), row))
+    }
+
+    /// What somebody adds to a case in `mail`: the words, with the names of what was not taken, and the photos, kept.
+    ///
+    /// # Errors
+    /// The rows cannot be reached.
+    pub(crate) async fn added(
+        &self,
+        mail: &Incoming,
+        bytes: &Bytes,
+        language: Language,
+    ) -> Result<(String, Vec<Uuid>), store::Error> {
+        let whole = bytes.clone();
+        let read = tokio::task::spawn_blocking(move || read::read(&whole)).await;
+        let pictures = read.map(|read| read.pictures).unwrap_or_default();
+        let message::What::Words { text, .. } = &mail.what else { return Ok((String::new(), Vec::new())) };
+        self.with_photos(mail, text.clone(), pictures, language).await
+    }
+
+    async fn with_photos(
+        &self,
+        mail: &Incoming,
+        words: String,
+        pictures: Vec<Vec<u8>>,
+        language: Language,
+    ) -> Result<(String, Vec<Uuid>), store::Error> {
+        let photos = self.take_photos(mail, pictures, &mut Place::default(), &mut Vec::new()).await?;
+        let words = match &mail.what {
+            // Everything that came along is there to be seen.
+            message::What::Words { files, .. } if files.len() <= photos.len() => words,
+            message::What::Words { files, .. } => format!("{words}\n\n[{}]", files.join(", ")),
+            _ => words,
+        };
+        let is_wordless = words.trim().is_empty() && !photos.is_empty();
+        Ok((if is_wordless { wordless(language).to_owned() } else { words }, photos))
     }
 
     /// Whether the city itself wrote it.
@@ -320,19 +357,11 @@ impl Door {
 }
 
 /// What stands for words where somebody sent photos alone.
-fn wordless(language: Language) -> &'static str {
+pub(crate) fn wordless(language: Language) -> &'static str {
     match language {
         Language::Nl => "Foto’s zonder woorden",
         Language::Fr => "Photos sans texte",
         Language::En => "Photos without words",
-    }
-}
-
-/// The words, and the names of what came along: what joins a case brings no photos.
-fn with_files(mail: &Incoming, words: &str) -> String {
-    match &mail.what {
-        message::What::Words { files, .. } if !files.is_empty() => format!("{words}\n\n[{}]", files.join(", ")),
-        _ => words.to_owned(),
     }
 }
 

@@ -347,7 +347,7 @@ async fn updates_of_residents_are_heard_once((_hands, _folder, tools): Desk) {
     assert!(matches!(hear(&app, form(&[("service_request_id", "1"), ("description", "x")])).await, Outcome::Unknown));
     let texts: Vec<String> = (waiting(&tools.store, &Lane::router()).await.iter())
         .filter_map(|letter| match letter.read::<Received>().unwrap().why {
-            Why::Wrote { text } => Some(text),
+            Why::Wrote { text, .. } => Some(text),
             _ => None,
         })
         .collect();

@@ -2,7 +2,10 @@
 //! mail does: the department that has the case hears it, and no status changes by it.
 
 use super::{Door, say};
-use crate::{departments::open311::wire::moment, intake::form::FormData};
+use crate::{
+    departments::open311::wire::moment,
+    intake::{form::FormData, mail::wordless},
+};
 use schemas::{
     Uuid,
     api_key::{ApiKey, KeyKind},
@@ -10,7 +13,7 @@ use schemas::{
     fault::Invalid,
     id::derived,
     reference::Reference,
-    reply::{MAX_WORDS, wrote_back},
+    reply::{MAX_WORDS, wrote_with},
     text,
     trace::Trace,
 };
@@ -98,9 +101,10 @@ impl Door {
         let now = tools.store.case(report.id).await?.map_or(Status::Received, |case| case.status);
         let claim = say::claim(&update.status, now, report.language).map(str::to_owned);
         let media = update.media.iter().map(Url::to_string);
-        let said = claim.into_iter().chain(Some(update.words).filter(|words| !words.is_empty())).chain(media);
+        let said = claim.into_iter().chain(Some(update.words).filter(|words| !words.is_empty()));
         let said: Vec<String> = said.collect();
-        let words = said.join("\n");
+        // As if no photo could be had: then their addresses stand there instead.
+        let words = said.iter().cloned().chain(media).collect::<Vec<_>>().join("\n");
         if text::length(&words) > MAX_WORDS {
             let message = format!("together with its photos at most {MAX_WORDS} characters fit: shorten it");
             return Ok(Outcome::Invalid(vec![Invalid::new("description", "too_long", message)]));
@@ -111,13 +115,23 @@ impl Door {
             None => ["words", words.as_str()],
         };
         let id = derived(&["open311 update", &key.channel, &report.id.to_string(), name[0], name[1]]);
-        let Some(letter) = wrote_back(report.id, id, &words, trace, tools.clock.now()) else {
+        if text::clean(&words).is_empty() {
             let message = "say something: an update without words and without a new status tells nobody anything";
             return Ok(Outcome::Invalid(vec![Invalid::new("description", "required", message)]));
-        };
+        }
         if key.kind == KeyKind::Test {
             return Ok(Outcome::Tried(id));
         }
+        let had = update.media.len();
+        let fetched = self.fetch(update.media).await;
+        let lost = fetched.lost.iter().map(Url::to_string);
+        let mut words = said.into_iter().chain(lost).collect::<Vec<_>>().join("\n");
+        if words.is_empty() && had > 0 {
+            wordless(report.language).clone_into(&mut words);
+        }
+        let Some(letter) = wrote_with(report.id, id, &words, fetched.photos, trace, tools.clock.now()) else {
+            return Ok(Outcome::Heard(id));
+        };
         let mut tx = tools.store.begin().await?;
         if !tx.seen("open311", &[id]).await?.is_empty() {
             tx.post(&[letter]).await?;

@@ -69,7 +69,7 @@ impl Town {
         for letter in waiting(&self.tools.store, &Lane::router()).await {
             let body: Received = letter.read().unwrap();
             came.push(match body.why {
-                Why::Wrote { text } => format!("wrote {text}"),
+                Why::Wrote { text, .. } => format!("wrote {text}"),
                 _ => self.tools.store.report(body.report).await.unwrap().unwrap().words,
             });
         }
