@@ -132,7 +132,16 @@ fn state_word(state: MessageState) -> &'static str {
 
 /// The message that somebody sent; `None` when it is in an alphabet that is not read.
 fn message(deliver: &DeliverSm) -> Option<Message> {
-    let octets = deliver.short_message().as_ref();
+    // What is too long for the field stands in a parameter (SMPP 3.4 §5.3.2.32).
+    let payload = deliver.tlvs().iter().find_map(|tlv| match tlv.value()? {
+        TlvValue::MessagePayload(payload) => Some(payload.value.as_ref()),
+        _ => None,
+    });
+    let whole: &[u8] = match deliver.short_message().as_ref() {
+        [] => payload.unwrap_or_default(),
+        octets => octets,
+    };
+    let octets = whole;
     let has_header = u8::from(deliver.esm_class) & 0b0100_0000 != 0;
     let header = octets.first().filter(|_| has_header).map_or(0, |length| usize::from(*length) + 1);
     let octets = octets.get(header..)?;
@@ -143,8 +152,23 @@ fn message(deliver: &DeliverSm) -> Option<Message> {
         DataCoding::Latin1 => octets.iter().copied().map(char::from).collect(),
         _ => return None,
     };
-    let part = has_header.then(|| deliver.short_message().as_ref().get(1..header)).flatten().and_then(part);
+    let part = has_header.then(|| whole.get(1..header)).flatten().and_then(part).or_else(|| segment(deliver));
     Some(Message { from: deliver.source_addr.as_str().to_owned(), text, number: None, part })
+}
+
+/// Which part of a longer message its parameters say it is (SMPP 3.4 §5.3.2.22 to §5.3.2.24).
+fn segment(deliver: &DeliverSm) -> Option<SmsPart> {
+    let (mut reference, mut of, mut nth) = (None, None, None);
+    for value in deliver.tlvs().iter().filter_map(|tlv| tlv.value()) {
+        match value {
+            TlvValue::SarMsgRefNum(number) => reference = Some(*number),
+            TlvValue::SarTotalSegments(number) => of = Some(*number),
+            TlvValue::SarSegmentSeqnum(number) => nth = Some(*number),
+            _ => {}
+        }
+    }
+    let part = SmsPart { reference: reference?, of: of?, nth: nth? };
+    (1..=part.of).contains(&part.nth).then_some(part)
 }
 
 /// Which part of a longer message the header says it is (3GPP TS 23.040 §9.2.3.24.1 and §9.2.3.24.8).
@@ -169,8 +193,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use rusmpp::{
-        types::{COctetString, OctetString},
-        values::EsmClass,
+        tlvs::MessageDeliveryRequestTlvValue,
+        types::{AnyOctetString, COctetString, OctetString},
+        values::{EsmClass, MessagePayload},
     };
     use std::str::FromStr as _;
 
@@ -228,6 +253,28 @@ mod tests {
         assert_eq!(of(&[5, 4, 0, 0, 0, 0, 0, 3, 7, 2, 2]), Some((7, 2, 2)), "behind another");
         for none in [&[0, 3, 7, 2, 3][..], &[0, 3, 7, 2, 0], &[0, 9, 7], &[1], &[]] {
             assert_eq!(of(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn parts_are_known_by_their_parameters() {
+        let of = |reference: Option<u16>, of: u8, nth: u8| {
+            let mut deliver = deliver(0, DataCoding::McSpecific, b"");
+            let payload = MessagePayload::new(AnyOctetString::from_slice(b"put"));
+            let mut tlvs = vec![
+                MessageDeliveryRequestTlvValue::MessagePayload(payload),
+                MessageDeliveryRequestTlvValue::SarTotalSegments(of),
+                MessageDeliveryRequestTlvValue::SarSegmentSeqnum(nth),
+            ];
+            tlvs.extend(reference.map(MessageDeliveryRequestTlvValue::SarMsgRefNum));
+            deliver.set_tlvs(tlvs);
+            let message = message(&deliver).unwrap();
+            assert_eq!(message.text, "put");
+            message.part.map(|part| (part.reference, part.of, part.nth))
+        };
+        assert_eq!(of(Some(700), 3, 2), Some((700, 3, 2)));
+        for none in [of(None, 3, 2), of(Some(7), 3, 0), of(Some(7), 2, 3)] {
+            assert_eq!(none, None);
         }
     }
 
