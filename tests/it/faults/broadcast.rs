@@ -4,7 +4,7 @@
 use super::{patience, size};
 use rand::Rng as _;
 use schemas::{
-    Uuid,
+    Timestamp, Uuid,
     id::{Clock, Ids, derived, from_micros},
     notice::Scope,
     person::{Follow, KnownAddress, Person, Rhythm},
@@ -54,6 +54,11 @@ async fn people(url: &str, n: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "the processes under test go by the real clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
 /// Runs a command of the broadcast; its JSON.
 fn ask(fleet: &Fleet, args: &[&str]) -> anyhow::Result<serde_json::Value> {
     let words: Vec<&str> = ["broadcast"].iter().chain(args).chain(&["--json"]).copied().collect();
@@ -61,11 +66,13 @@ fn ask(fleet: &Fleet, args: &[&str]) -> anyhow::Result<serde_json::Value> {
 }
 
 /// Drafts, counts and approves it; returns its number.
-fn start(fleet: &Fleet, dir: &Path, people: usize) -> anyhow::Result<String> {
+fn start(fleet: &Fleet, dir: &Path, people: usize, at: Option<&str>) -> anyhow::Result<String> {
     let file = dir.join("message.yaml");
     std::fs::write(&file, MESSAGE)?;
     let name = file.display().to_string();
-    let drafted = ask(fleet, &["draft", "--file", &name, "--by", "An"])?;
+    let mut draft = vec!["draft", "--file", &name, "--by", "An"];
+    draft.extend(at.into_iter().flat_map(|at| ["--at", at]));
+    let drafted = ask(fleet, &draft)?;
     let number = drafted["reference"].as_str().unwrap_or_default().to_owned();
     let preview = ask(fleet, &["preview", &number])?;
     assert_eq!(preview["count"]["heads"]["planned"], people, "{preview}");
@@ -100,6 +107,11 @@ async fn torment(
             fleet.run(&["broadcast", "resume", number, "--by", "Bo"])?;
         }
     }
+    count(fleet, number, sink, people).await
+}
+
+/// Waits until everybody was told, and counts what arrived at the sink.
+async fn count(fleet: &Fleet, number: &str, sink: &SmtpSink, people: usize) -> anyhow::Result<()> {
     wait::until("everybody to be told", patience(), || {
         let shown = ask(fleet, &["show", number]);
         async move { Ok((shown?["state"] == "done").then_some(())) }
@@ -144,8 +156,42 @@ async fn a_killed_hub_tells_everybody_once() -> anyhow::Result<()> {
     let port = free_port()?;
     fleet.start("hub", "web,router,notifier,adapters", port)?;
     fleet.ready(port).await?;
-    let number = start(&fleet, dir.path(), n)?;
+    let number = start(&fleet, dir.path(), n, None)?;
     torment(&mut fleet, &["hub"], &number, &sink, n).await?;
+    fleet.stop("hub").await
+}
+
+/// Killed again and again around the moment at which a broadcast starts by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_killed_as_a_broadcast_starts_tells_everybody_once() -> anyhow::Result<()> {
+    let (dir, n) = (tempfile::tempdir()?, 700);
+    let url = format!("sqlite:{}", dir.path().join("hub.db").display());
+    people(&url, n).await?;
+    let sink = SmtpSink::start(Switches::default()).await?;
+    town::write(&dir.path().join("town"), "http://127.0.0.1:9/nowhere")?;
+    let config = town::Config { database: &url, broker: None, smtp: Some(sink.address().port()) };
+    let mut fleet = Fleet::new(dir.path(), &config.toml(dir.path()))?;
+    let port = free_port()?;
+    fleet.start("hub", "web,router,notifier,adapters", port)?;
+    fleet.ready(port).await?;
+    let (zone, starts) = (jiff::tz::TimeZone::get("Europe/Brussels")?, now() + Duration::from_secs(6));
+    let at = starts.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let number = start(&fleet, dir.path(), n, Some(&at))?;
+    let shown = ask(&fleet, &["show", &number])?;
+    assert!(now() >= starts || shown["state"] == "scheduled", "{shown}");
+    wait::until("the last second before it", patience(), || async {
+        Ok((now() + Duration::from_secs(1) >= starts).then_some(()))
+    })
+    .await?;
+    let mut before = 0;
+    for _ in 0..size(8, 20) {
+        before += usize::from(sink.arrived().is_empty());
+        tokio::time::sleep(Duration::from_millis(rand::rng().random_range(50..400))).await;
+        fleet.kill("hub")?;
+        fleet.restart("hub")?;
+    }
+    assert!(before > 0, "it was killed before anybody was told");
+    count(&fleet, &number, &sink, n).await?;
     fleet.stop("hub").await
 }
 
@@ -165,7 +211,7 @@ async fn killed_notifiers_tell_everybody_once() -> anyhow::Result<()> {
     for name in ["notifier-1", "notifier-2"] {
         fleet.start(name, "notifier", free_port()?)?;
     }
-    let number = start(&fleet, dir.path(), n)?;
+    let number = start(&fleet, dir.path(), n, None)?;
     torment(&mut fleet, &["notifier-1", "notifier-2"], &number, &sink, n).await?;
     for name in ["notifier-1", "notifier-2"] {
         fleet.stop(name).await?;
