@@ -199,7 +199,10 @@ fn samples() -> Vec<(Topic, String, Value)> {
                     Why::Recategorised,
                     Why::Gone { department: slug("publieke-ruimte-wegen") },
                     Why::Replied { department: slug("publieke-ruimte-wegen"), text: "Aan de even kant.".into() },
-                    Why::Wrote { text: "De put is intussen groter.".into(), photos: vec![derived(&["sample", "photo"])] },
+                    Why::Wrote {
+                        text: "De put is intussen groter.".into(),
+                        photos: vec![derived(&["sample", "photo"])],
+                    },
                 ] {
                     let body = json(Received { report: derived(&["sample", "case"]), why });
                     samples.push((topic, format!("{name}.{}", body["why"].as_str().unwrap()), body));

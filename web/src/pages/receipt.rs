@@ -1,7 +1,7 @@
 //! `/{lang}/t/{token}/receipt`: what a person leaves the counter with: the reference to say aloud,
 //! the link to follow it, and what happens next.
 
-use super::{Call, Entry, Lang, Oops, Token};
+use super::{Call, Entry, Lang, Oops, Token, timeline::Teller};
 use crate::{app::App, face::Page};
 use axum::{
     extract::{Path, Query, State},
@@ -26,6 +26,8 @@ struct Data {
     calls: Vec<Call>,
     /// By when they hear who has taken it on.
     acknowledged: Option<String>,
+    /// By when it is to be solved, once somebody has it.
+    expected: Option<String>,
     phone: Call,
     letterbox: bool,
     again: String,
@@ -47,7 +49,12 @@ async fn show(
     let lang = language.as_str();
     let config = &app.site.config;
     let reference = report.reference.to_string();
+    let case = app.site.store.case(report.id).await?.filter(|case| !case.status.is_closed());
+    let teller = Teller { app: &app, language, today: app.today() };
+    let expected = case.and_then(|case| case.expected_on()).filter(|day| *day >= app.today());
+    let expected = expected.map(|day| app.text(language, "track-expected", &[("date", &teller.date(day))]));
     let data = Data {
+        expected,
         // Digits one by one, so that a screen reader does not read two thousands.
         spoken: reference.chars().filter(char::is_ascii_digit).map(String::from).collect::<Vec<_>>().join(" "),
         reference,

@@ -278,7 +278,11 @@ async fn a_kind_has_pages_of_its_own() {
         assert!(!html.contains("vlaamseombudsdienst"), "it is not over");
     }
     let other = town.report("put").await;
-    assert!(!town.get(&format!("/nl/t/{}/receipt", other.token)).await.text().contains("U hoort ten laatste op"));
+    let receipt = town.get(&format!("/nl/t/{}/receipt", other.token)).await.text();
+    assert!(!receipt.contains("U hoort ten laatste op") && !receipt.contains("Verwacht tegen"));
+    town.case(&other, Status::Planned, Vec::new()).await;
+    let receipt = town.get(&format!("/nl/t/{}/receipt", other.token)).await.text();
+    assert!(receipt.contains("Verwacht tegen"), "somebody has it, and says by when");
     town.case(&complaint, Status::Declined, Vec::new()).await;
     for language in Language::ALL {
         let lang = language.as_str();
