@@ -365,7 +365,7 @@ impl Tx {
     pub async fn add_photos_to(&mut self, report: Uuid, photos: &[Uuid]) -> Result<Vec<Uuid>> {
         let rows: Vec<(String,)> = self.conn.all(PHOTOS, args![report]).await?;
         let kept = rows.first().map_or("[]", |(photos,)| photos);
-        let broken = |column| Error::broken("report", column, &report.to_string());
+        let broken = |column| Error::broken("report", column, report.to_string());
         let mut all: Vec<Uuid> = serde_json::from_str(kept).map_err(|_| broken("photos"))?;
         let mut new: Vec<Uuid> = photos.iter().copied().filter(|photo| !all.contains(photo)).collect();
         new.truncate(MOST_PHOTOS.saturating_sub(all.len()));
