@@ -14,6 +14,7 @@ pub mod channels;
 pub mod console;
 pub mod deliver;
 pub mod departments;
+pub mod desk;
 pub mod geocode;
 pub mod happened;
 pub mod intake;

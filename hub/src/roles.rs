@@ -173,6 +173,9 @@ async fn tidy(store: &Store, keep: Duration) {
             store.sweep_sessions(now).await?;
             store.sweep_logins(now - Duration::from_hours(24)).await
         };
+        if let Err(error) = store.sweep_scans(now - UNCLAIMED_FOR).await {
+            tracing::warn!(%error, "scans of no report stay for now");
+        }
         if let Err(error) = logins.await {
             tracing::warn!(%error, "sessions that are over stay for now");
         }

@@ -62,11 +62,21 @@ pub enum Deed {
     StaffRefused,
     /// Somebody logged out.
     StaffLogout,
+    /// A report was taken down for somebody.
+    DeskTake,
+    /// Something was answered at once.
+    DeskAnswer,
+    /// A caller added words to a case.
+    DeskJoin,
+    /// Somebody is to be called back.
+    DeskBack,
+    /// The paper that a report came on was fetched.
+    DeskScan,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::NoticesStop,
         Self::NoticesLift,
         Self::NoticesForget,
@@ -95,6 +105,11 @@ impl Deed {
         Self::StaffLogin,
         Self::StaffRefused,
         Self::StaffLogout,
+        Self::DeskTake,
+        Self::DeskAnswer,
+        Self::DeskJoin,
+        Self::DeskBack,
+        Self::DeskScan,
     ];
 
     /// The deed in words of the command line, with a dot.
@@ -128,6 +143,11 @@ impl Deed {
             Self::StaffLogin => "staff.login",
             Self::StaffRefused => "staff.refused",
             Self::StaffLogout => "staff.logout",
+            Self::DeskTake => "desk.take",
+            Self::DeskAnswer => "desk.answer",
+            Self::DeskJoin => "desk.join",
+            Self::DeskBack => "desk.back",
+            Self::DeskScan => "desk.scan",
         }
     }
 }

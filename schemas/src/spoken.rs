@@ -1,4 +1,4 @@
-//! Dates in the words of each language: what mails and pages say alike.
+//! Dates and digits in the words of each language: what mails, pages and people say alike.
 
 use crate::report::Language;
 use jiff::civil::Date;
@@ -77,9 +77,32 @@ pub fn day(language: Language, date: Date) -> String {
     }
 }
 
+const DIGITS: [[&str; 10]; 3] = [
+    ["nul", "een", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen"],
+    ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"],
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+];
+
+/// The digits of a reference as words to read aloud, in groups of two: `een twee, drie vier`. What is no digit is left out.
+pub fn digits(language: Language, text: &str) -> String {
+    let words: Vec<&str> =
+        text.chars().filter_map(|c| c.to_digit(10)).map(|digit| DIGITS[row(language)][digit as usize]).collect();
+    words.chunks(2).map(|pair| pair.join(" ")).collect::<Vec<_>>().join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reference_is_read_aloud_in_pairs() {
+        let said = Language::ALL.map(|language| digits(language, "1204 5-9"));
+        assert_eq!(
+            said,
+            ["een twee, nul vier, vijf negen", "un deux, zéro quatre, cinq neuf", "one two, zero four, five nine"]
+        );
+        assert_eq!(digits(Language::Nl, ""), "");
+    }
 
     #[test]
     fn dates_are_said_as_people_say_them() {

@@ -13,7 +13,7 @@ use crate::{
     dispatch::{Again, AgainWhy, Dispatch},
     id::derived,
     reference::Reference,
-    report::Urgency,
+    report::{Report, Urgency},
     slug::DepartmentId,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
@@ -33,11 +33,13 @@ pub enum Kind {
     Chase,
     /// Tell a resident something: by telephone, or by a letter.
     Tell,
+    /// Call a resident back, as was agreed.
+    Back,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Form, Self::Call, Self::Chase, Self::Tell];
+    pub const ALL: [Self; 5] = [Self::Form, Self::Call, Self::Chase, Self::Tell, Self::Back];
 
     /// The kind in lower case, as in JSON.
     pub fn as_str(self) -> &'static str {
@@ -46,6 +48,7 @@ impl Kind {
             Self::Call => "call",
             Self::Chase => "chase",
             Self::Tell => "tell",
+            Self::Back => "back",
         }
     }
 
@@ -114,7 +117,7 @@ pub struct Task {
     pub level: u32,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// When it is escalated, if nobody confirmed by then; for a resident who did not answer, not before.
+    /// When it is escalated, if nobody confirmed by then; for a resident who is called, not before.
     pub due_at: Option<Timestamp>,
     /// Whom to call now, and who was called before.
     pub calls: Calls,
@@ -155,6 +158,22 @@ pub struct Body {
     /// What a resident is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tell: Option<Box<Telling>>,
+}
+
+impl Body {
+    /// Nothing to do it with.
+    fn bare() -> Self {
+        Self {
+            may_know: false,
+            informed: false,
+            priority: Urgency::Normal,
+            due_on: None,
+            again: None,
+            url: None,
+            fields: Vec::new(),
+            tell: None,
+        }
+    }
 }
 
 /// One field of a form.
@@ -265,16 +284,9 @@ impl Task {
     /// everybody gets. `occasion` tells one such decision from the next about the same case.
     pub fn alert(alert: Alert<'_>, on_call: Option<&OnCall>, calendar: &Calendar, now: Timestamp) -> Self {
         let id = derived(&["task", "alert", &alert.case_id.to_string(), alert.department, alert.occasion]);
-        let body = Body {
-            may_know: alert.may_know,
-            informed: false,
-            priority: alert.decision.priority,
-            due_on: alert.decision.due_on,
-            again: None,
-            url: None,
-            fields: Vec::new(),
-            tell: None,
-        };
+        let decision = alert.decision;
+        let body =
+            Body { may_know: alert.may_know, priority: decision.priority, due_on: decision.due_on, ..Body::bare() };
         let (case_id, reference) = (alert.case_id, alert.reference);
         let (desk, department) = (alert.desk, alert.department.clone());
         Self::new(id, Kind::Call, desk, department, alert.dispatch, case_id, reference, body, now)
@@ -291,16 +303,8 @@ impl Task {
         now: Timestamp,
     ) -> Self {
         let id = derived(&["task", "chase", &case.id.to_string(), department, &case.version.to_string()]);
-        let body = Body {
-            may_know,
-            informed: false,
-            priority: case.decision.as_ref().map_or(Urgency::Normal, |decision| decision.priority),
-            due_on: case.expected_on(),
-            again: None,
-            url: None,
-            fields: Vec::new(),
-            tell: None,
-        };
+        let priority = case.decision.as_ref().map_or(Urgency::Normal, |decision| decision.priority);
+        let body = Body { may_know, priority, due_on: case.expected_on(), ..Body::bare() };
         Self::new(id, Kind::Chase, desk, department.clone(), row, case.id, case.reference, body, now)
     }
 
@@ -316,16 +320,23 @@ impl Task {
         let body = Body {
             // The desk is the city's own, and its operator has to know whom to tell.
             may_know: true,
-            informed: false,
             priority: if critical { Urgency::Emergency } else { Urgency::Normal },
-            due_on: None,
-            again: None,
-            url: None,
-            fields: Vec::new(),
             tell: Some(Box::new(telling.clone())),
+            ..Body::bare()
         };
         let id = Self::telling_id(telling.notice);
         Self::new(id, Kind::Tell, desk.clone(), desk, None, case_id, reference, body, now)
+    }
+
+    /// A resident to call back, by the operator of `desk`, not before `at`. `occasion` tells one such wish from the next
+    /// about the same case.
+    pub fn back(occasion: &str, report: &Report, desk: DepartmentId, at: Timestamp, now: Timestamp) -> Self {
+        let id = derived(&["task", "back", &report.id.to_string(), occasion]);
+        let body = Body { may_know: true, priority: report.urgency, ..Body::bare() };
+        let (case_id, reference) = (report.id, report.reference);
+        let mut task = Self::new(id, Kind::Back, desk.clone(), desk, None, case_id, reference, body, now);
+        task.due_at = Some(at);
+        task
     }
 
     /// The id of the task that tells `notice`.

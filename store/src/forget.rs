@@ -18,6 +18,12 @@ sql! {
     both NO_POST = "UPDATE contact SET post = NULL WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))";
     both NO_CONTACT = "DELETE FROM contact WHERE email IS NULL AND phone IS NULL AND post IS NULL
         AND report_id IN (SELECT value ->> 'id' FROM json_each($1))";
+    // With the last of the contact, also who called for them and the paper that they wrote.
+    both NO_CALLER = "UPDATE taken_down SET caller = NULL, scan_id = NULL
+        WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))
+            AND NOT EXISTS (SELECT 1 FROM contact WHERE contact.report_id = taken_down.report_id)";
+    both NO_SCAN = "DELETE FROM scan WHERE report_id IN (SELECT value ->> 'id' FROM json_each($1))
+            AND NOT EXISTS (SELECT 1 FROM contact WHERE contact.report_id = scan.report_id)";
     both NO_ITEMS = "DELETE FROM letterbox WHERE recipient = $1 AND way = $2";
     both NO_ADDRESS = "DELETE FROM address WHERE way = $1 AND key = $2 RETURNING person_id";
     both NO_PROOFS = "DELETE FROM proof WHERE way = $1 AND key = $2";
@@ -52,7 +58,10 @@ impl Tx {
         };
         self.conn.exec(sql, vec![batch_ids(reports)]).await?;
         self.unprove_contacts(reports, way).await?;
-        self.conn.exec(NO_CONTACT, vec![batch_ids(reports)]).await.map(|_| ())
+        for sql in [NO_CONTACT, NO_CALLER, NO_SCAN] {
+            self.conn.exec(sql, vec![batch_ids(reports)]).await?;
+        }
+        Ok(())
     }
 
     /// Forgets what the sandbox kept for this recipient; returns how much that was.

@@ -9,7 +9,7 @@
 //! parameter: a batch of 256 reports costs as many statements as one.
 //!
 //! Personal data is in the tables `contact`, `person`, `address`, `device`, `place`, `proof`, `letterbox`,
-//! `mail_spool`, `sms_in`, `sms_talk` and `sms_out`, and nowhere else; `account` has that of the city's own people.
+//! `mail_spool`, `sms_in`, `sms_talk`, `sms_out`, `taken_down` and `scan`, and nowhere else; `account` has that of the city's own people.
 
 mod accounts;
 mod answers;
@@ -29,6 +29,7 @@ mod corrections;
 mod crowd;
 mod db;
 mod dead;
+mod desk;
 mod devices;
 mod dialect;
 mod dispatches;
@@ -95,6 +96,7 @@ pub use console::{ConsoleFilter, ConsoleRow};
 pub use contact_proofs::Shown;
 pub use crowd::From as CrowdFrom;
 pub use dead::{DeadFilter, DeadLetter};
+pub use desk::{FirstLine, FirstLineCount, Scan, TakenDown};
 pub use devices::ReportDevice;
 pub use dispatches::DispatchRow;
 pub use error::Error;

@@ -62,6 +62,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::corrections::STATEMENTS,
         crate::crowd::STATEMENTS,
         crate::dead::STATEMENTS,
+        crate::desk::STATEMENTS,
         crate::devices::STATEMENTS,
         crate::dispatches::STATEMENTS,
         crate::events::STATEMENTS,

@@ -76,10 +76,10 @@ sql! {
         ORDER BY id LIMIT $4";
     both DUE = "SELECT id, kind, desk, department, dispatch_id, case_id, reference, body, state, level, opened_at,
             due_at, calls, claimed_by, claimed_at, done_at, done_by, outcome
-        FROM task WHERE state = 'open' AND kind <> 'tell' AND due_at IS NOT NULL AND due_at <= $1
+        FROM task WHERE state = 'open' AND kind NOT IN ('tell', 'back') AND due_at IS NOT NULL AND due_at <= $1
         ORDER BY due_at, id LIMIT $2
             OFFSET $3";
-    both NEXT_DUE = "SELECT min(due_at) FROM task WHERE state = 'open' AND kind <> 'tell' AND due_at IS NOT NULL";
+    both NEXT_DUE = "SELECT min(due_at) FROM task WHERE state = 'open' AND kind NOT IN ('tell', 'back') AND due_at IS NOT NULL";
     both CLAIM = "UPDATE task SET claimed_by = $2, claimed_at = $3 WHERE id = $1 AND state IN ('open', 'passed')
             AND (claimed_by IS NULL OR claimed_by = $2 OR CAST($4 AS bigint) = 1) RETURNING id";
     both END = "UPDATE task SET state = $3, done_at = coalesce(done_at, $4), done_by = coalesce(done_by, $5),
@@ -90,7 +90,7 @@ sql! {
         WHERE id = $1 AND state = 'open' AND level = $2 RETURNING id";
     both DROP_CASES = "UPDATE task SET state = CASE WHEN state = 'passed' THEN 'done' ELSE 'cancelled' END,
             done_at = coalesce(done_at, $2), outcome = coalesce(outcome, $3), due_at = NULL
-        WHERE state IN ('open', 'passed') AND kind <> 'tell'
+        WHERE state IN ('open', 'passed') AND kind NOT IN ('tell', 'back')
             AND case_id IN (SELECT value ->> 'id' FROM json_each($1))";
     both DROP = "UPDATE task SET state = 'cancelled', done_at = coalesce(done_at, $2), outcome = coalesce(outcome, $3),
             due_at = NULL

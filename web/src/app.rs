@@ -3,6 +3,7 @@
 use crate::{Site, assets::Assets, face::Face, guard::rate::Limits};
 use adapters::{
     departments::queue::WorkTools,
+    desk::Desk,
     geocode::Geocode,
     intake::{Doors, IntakeTools},
     staff::Staff,
@@ -37,6 +38,8 @@ pub struct Inner {
     pub updates: UpdateTools,
     /// The accounts of people of the city.
     pub staff: Staff,
+    /// Where people of the city take down what others tell.
+    pub desk: Desk,
     wishes: OnceCell<Wishes>,
     whys: OnceCell<Whys>,
     choices: OnceCell<Choices>,
@@ -63,6 +66,7 @@ impl App {
         let geocode = config.geocode.unwrap_or_else(|| Geocode::of_lists(&city));
         let tools = IntakeTools::new(store.clone(), city.clone()).finding(geocode.clone());
         let doors = config.intake.build(&tools);
+        let desk = Desk::new(&doors);
         let secrets = config.secrets;
         let clock = store.clock().clone();
         let work = WorkTools { store: store.clone(), bus, city: city.clone(), secrets: secrets.clone() };
@@ -78,6 +82,7 @@ impl App {
             work,
             updates,
             staff,
+            desk,
             wishes: OnceCell::new(),
             whys: OnceCell::new(),
             choices: OnceCell::new(),

@@ -230,7 +230,7 @@ impl Door {
         }
     }
 
-    async fn already(&self, channel: &Channel, token: Option<&str>) -> Outcome {
+    pub(crate) async fn already(&self, channel: &Channel, token: Option<&str>) -> Outcome {
         let found = match token {
             Some(token) => self.tools.store.report_by_source(channel, token).await,
             None => Ok(None),
@@ -262,7 +262,7 @@ impl Door {
     }
 
     /// The place that was chosen on the page, unless a point was given or the address was changed since.
-    async fn with_chosen_place(&self, mut checked: Checked, form: &FormData) -> Checked {
+    pub(crate) async fn with_chosen_place(&self, mut checked: Checked, form: &FormData) -> Checked {
         let (Some(label), Some(words)) = (form.filled(field::SPOT), form.filled(field::SPOT_FOR)) else {
             return checked;
         };
@@ -277,7 +277,7 @@ impl Door {
 
     /// Stores the good photos and names the bad ones; says where one was taken. A photo's id follows from the form and its
     /// bytes, so that the second click of a double click finds the first one's photos.
-    async fn take_photos(
+    pub(crate) async fn take_photos(
         &self,
         form: &FormData,
         token: Option<&str>,
@@ -322,12 +322,12 @@ impl Door {
 }
 
 /// Whether a form's token may be one of ours.
-fn is_token(token: &str) -> bool {
+pub(crate) fn is_token(token: &str) -> bool {
     (16..=64).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// The fields as a submission, and what could not even be read.
-fn read(form: &FormData) -> (Submission, Vec<Invalid>) {
+pub(crate) fn read(form: &FormData) -> (Submission, Vec<Invalid>) {
     let mut faults = Vec::new();
     let mut choice = |name: &str, known: bool| {
         if !known && form.filled(name).is_some() {
@@ -417,7 +417,7 @@ fn answers(form: &FormData) -> schemas::report::Answers {
 }
 
 /// A fault of the submission under the name of the form's field.
-fn rename(mut fault: Invalid) -> Invalid {
+pub(crate) fn rename(mut fault: Invalid) -> Invalid {
     let pointer = fault.field.as_str();
     fault.field = match pointer {
         "/place/point/lat" | "/place/point" => field::LAT.to_owned(),

@@ -161,12 +161,12 @@ pub async fn act(
     let by = line("/by", by, MAX_NAME, &mut faults);
     let by = by.as_str();
     match (act, task.kind) {
-        (Act::Told { outcome }, Kind::Tell) => {
+        (Act::Told { outcome }, Kind::Tell | Kind::Back) => {
             good(faults)?;
             tell::told(tools, task, by, outcome, trace).await
         }
         (Act::Told { .. }, _) => Err(Refused::NotNow("this task is about a department: no resident is told anything")),
-        (_, Kind::Tell) => Err(Refused::NotNow(
+        (_, Kind::Tell | Kind::Back) => Err(Refused::NotNow(
             "a resident has to be told: say how it went, `told` with reached, no_answer, wrong or unwanted",
         )),
         (Act::Confirm { taken_by }, Kind::Call) => {

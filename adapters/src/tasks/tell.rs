@@ -12,13 +12,18 @@ use schemas::{
     letter::{Lane, Letter, Topic},
     notice::{Heard, HeardState, Notice, Scope},
     report::Language,
-    task::{Calls, State, Task, Telling, Told},
+    task::{Calls, Kind, State, Task, Telling, Told},
     trace::Trace,
     way::{Address, Way},
 };
 use serde::Serialize;
 use std::time::Duration;
 use store::{AddressKey, NoticeView, TaskEnd};
+
+/// So many calls are made at most to call somebody back.
+const BACK_TRIES: u32 = 3;
+/// So many minutes lie between two of them.
+const BACK_PAUSE_MINUTES: u32 = 30;
 
 /// Who says so, in receipts.
 const PROVIDER: &str = "desk";
@@ -48,6 +53,9 @@ pub struct TellView {
 
 /// What an operator needs to tell it; `None` when it is not that kind of task, or the notice is gone.
 pub(super) async fn view(tools: &DeskTools, task: &Task) -> Result<Option<TellView>, store::Error> {
+    if task.kind == Kind::Back {
+        return back(tools, task).await.map(Some);
+    }
     let Some(telling) = &task.body.tell else { return Ok(None) };
     let Some(notice) = tools.store.notice(telling.notice).await? else { return Ok(None) };
     let address = address(tools, telling, &notice);
@@ -76,6 +84,23 @@ pub(super) async fn view(tools: &DeskTools, task: &Task) -> Result<Option<TellVi
     }))
 }
 
+/// Whom to call back: the reporter, at the number that stands with the report.
+async fn back(tools: &DeskTools, task: &Task) -> Result<TellView, store::Error> {
+    let contact = tools.store.contacts_by_ids(&[task.case_id]).await?.remove(&task.case_id).unwrap_or_default();
+    let report = tools.store.report(task.case_id).await?;
+    Ok(TellView {
+        way: Way::Call,
+        language: report.map_or_else(Language::default, |report| report.language),
+        to: contact.address(Way::Call, &tools.city.country).map(|address| address.line()),
+        name: contact.name,
+        words: String::new(),
+        calls: task.level,
+        tries: BACK_TRIES,
+        not_before: task.due_at.filter(|_| task.state == State::Open),
+        unwanted: false,
+    })
+}
+
 fn address(tools: &DeskTools, telling: &Telling, notice: &NoticeView) -> Option<Address> {
     match &notice.person {
         Some((_, addresses)) => {
@@ -99,17 +124,20 @@ async fn is_unwanted(tools: &DeskTools, notice: &Notice, address: &Address) -> R
 
 /// `by` told it, or could not. What follows for the notice is written in the same transaction.
 pub(super) async fn told(tools: &DeskTools, task: Task, by: &str, told: Told, trace: Trace) -> Result<Deed, Refused> {
-    let Some(telling) = task.body.tell.as_deref() else {
-        return Err(Refused::NotNow("this task tells no resident anything"));
+    let telling = task.body.tell.as_deref();
+    let (way, tries, pause_minutes) = match telling {
+        Some(telling) => (telling.way, telling.tries, telling.pause_minutes),
+        None if task.kind == Kind::Back => (Way::Call, BACK_TRIES, BACK_PAUSE_MINUTES),
+        None => return Err(Refused::NotNow("this task tells no resident anything")),
     };
-    if telling.way == Way::Letter && told == Told::NoAnswer {
+    if way == Way::Letter && told == Told::NoAnswer {
         return Err(Refused::NotNow("nobody answers a letter at once: say `reached` when it is in the post"));
     }
     if task.state != State::Open {
         return late(tools, task.id, by, told.as_str()).await;
     }
     let now = tools.store.clock().now();
-    let again = told == Told::NoAnswer && task.level.saturating_add(1) < telling.tries;
+    let again = told == Told::NoAnswer && task.level.saturating_add(1) < tries;
     if told == Told::NoAnswer && task.due_at.is_some_and(|at| now < at) {
         // The same call, said twice; or one more within the pause, which counts as that call.
         return Ok(Deed { task, replayed: true });
@@ -117,7 +145,7 @@ pub(super) async fn told(tools: &DeskTools, task: Task, by: &str, told: Told, tr
     let mut tx = tools.store.begin().await?;
     _ = tx.lock_cases(&[task.case_id]).await?;
     let moved = if again {
-        let pause = Duration::from_secs(60 * u64::from(telling.pause_minutes));
+        let pause = Duration::from_secs(60 * u64::from(pause_minutes));
         tx.escalate_task(task.id, task.level, now + pause, &Calls::default()).await?
     } else {
         let end = TaskEnd { from: State::Open, to: State::Done, by, outcome: Some(told.as_str()) };
@@ -127,10 +155,11 @@ pub(super) async fn told(tools: &DeskTools, task: Task, by: &str, told: Told, tr
         drop(tx);
         return late(tools, task.id, by, told.as_str()).await;
     }
-    if !again {
+    // Of a call back no notice waits to hear.
+    if let (false, Some(telling)) = (again, telling) {
         tx.post(&[heard(&task, telling, told, trace, now)]).await?;
     }
-    let text = Words::of(&tools.city).told(by, telling.way, told);
+    let text = Words::of(&tools.city).told(by, way, told);
     note(&mut tx, &task, &format!("told-{}-{}", task.level, told.as_str()), text, trace).await?;
     tx.commit().await?;
     tracing::info!(task = %task.id, case = %task.case_id, %trace, outcome = told.as_str(), "somebody of the desk told a resident, or tried to");

@@ -142,7 +142,7 @@ pub async fn view(tools: &DeskTools, desk: Option<&DepartmentId>, id: Uuid) -> R
             usual = values::usual(city);
             &usual
         }
-        Kind::Tell => {
+        Kind::Tell | Kind::Back => {
             usual = values::about(city);
             &usual
         }
@@ -252,6 +252,7 @@ fn next(task: &Task, listed: &Listed, known: &Known<'_>, told: Option<&TellView>
         }
         (State::Open, Kind::Chase) => Some(words.chase()),
         (State::Open, Kind::Tell) => Some(words.tell(told)),
+        (State::Open, Kind::Back) => Some(words.back(told)),
         (State::Passed, _) => Some(words.follow()),
         (State::Done | State::Cancelled, _) => None,
     }

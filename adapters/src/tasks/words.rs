@@ -183,6 +183,18 @@ impl Words {
         }
     }
 
+    /// What the operator does next with a resident to call back.
+    pub fn back(self, told: Option<&TellView>) -> &'static str {
+        if told.is_some_and(|told| told.to.is_some()) {
+            return self.choose(
+                "Bel deze persoon terug over wat hieronder staat en noteer hoe het ging.",
+                "Rappelez cette personne au sujet de ce qui suit et notez le résultat.",
+                "Call this person back about what stands below and record how it went.",
+            );
+        }
+        self.tell(None)
+    }
+
     /// What the operator says first, in the language of who is told. A letter needs no such words.
     pub fn intro(self, way: Way, city: &str) -> String {
         match (way, self.0) {

@@ -11,17 +11,21 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use schemas::{Timestamp, city::City, report::Language};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
-use store::AnswerCount;
+use store::{AnswerCount, FirstLineCount};
 
 /// Which answers to count.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:
   voordeur answers
-  voordeur answers --since 2026-11-01 --json")]
+  voordeur answers --since 2026-11-01 --json
+  voordeur answers --desk                    what operators answered at once, by day and category")]
 pub struct AnswersArgs {
     /// Only answers given since this day
     #[arg(long, value_name = "DAY")]
     pub since: Option<String>,
+    /// What people of the city answered at once at the desk, instead of what articles answered
+    #[arg(long)]
+    pub desk: bool,
     /// The city folder [default: as in `check`]
     #[arg(long, value_name = "DIR")]
     pub city: Option<PathBuf>,
@@ -59,6 +63,12 @@ pub async fn run(args: AnswersArgs, config: &Config) -> anyhow::Result<()> {
     };
     let store = open::open_beside(config).await?;
     let today = town.city.calendar.date(store.clock().now());
+    if args.desk {
+        let day = town.city.calendar.date(since);
+        let counts = store.first_line(day).await;
+        store.close().await;
+        return desk(&counts.advise("the answers cannot be counted", "try again")?, args.json);
+    }
     let counts = store.answer_counts(since).await.advise("the answers cannot be counted", "try again")?;
     store.close().await;
     let lines = lines(&town.city, &counts, today);
@@ -71,6 +81,37 @@ pub async fn run(args: AnswersArgs, config: &Config) -> anyhow::Result<()> {
         return Ok(());
     }
     show(&lines);
+    Ok(())
+}
+
+/// Prints what was answered at once at the desk.
+fn desk(counts: &[FirstLineCount], json: bool) -> anyhow::Result<()> {
+    if json {
+        say!("{}", serde_json::json!({ "desk": counts }));
+        return Ok(());
+    }
+    if counts.is_empty() {
+        say!("nothing was answered at once at the desk: see docs/install/desk.md");
+        return Ok(());
+    }
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["day", "channel", "category", "article", "language", "answered"]);
+    for FirstLineCount { day, channel, category, article, language, count } in counts {
+        table.add_row([
+            day.clone(),
+            channel.clone(),
+            category.clone(),
+            article.clone(),
+            language.clone(),
+            count.to_string(),
+        ]);
+    }
+    say!("{table}");
+    let all: u64 = counts.iter().map(|one| one.count).sum();
+    say!("\n{} without a case", count(all, "answer"));
     Ok(())
 }
 

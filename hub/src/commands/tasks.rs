@@ -164,6 +164,7 @@ fn kind(kind: Kind) -> &'static str {
         Kind::Call => "call",
         Kind::Chase => "look after",
         Kind::Tell => "tell a resident",
+        Kind::Back => "call a resident back",
     }
 }
 

@@ -12,6 +12,7 @@ mod cases;
 mod clock;
 mod corrections;
 mod database;
+mod desk;
 mod devices;
 mod geocoded;
 mod georeport;

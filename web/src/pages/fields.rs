@@ -28,6 +28,8 @@ pub struct Field {
     pub max: usize,
     /// Lines of a box; 0 = one line.
     pub rows: usize,
+    /// The key that leads to it, together with the keys that the browser asks for; none when empty.
+    pub key: &'static str,
     /// It need not be filled in.
     pub optional: bool,
     /// Ids of hint and error, for `aria-describedby`.

@@ -2,7 +2,7 @@
 
 mod read;
 
-pub use read::read;
+pub use read::{Scanned, read, read_scanned};
 
 use super::{
     Call,

@@ -34,7 +34,7 @@ mod report;
 pub(crate) mod search;
 mod short;
 pub(crate) mod timeline;
-mod track;
+pub(crate) mod track;
 mod why;
 mod wishes;
 mod work;

@@ -16,7 +16,7 @@ use schemas::{
 use serde::Serialize;
 
 /// What looking a place up came to, in a sentence.
-pub(super) fn said(app: &App, language: Language, count: usize) -> String {
+pub(crate) fn said(app: &App, language: Language, count: usize) -> String {
     let key = match count {
         0 => "places-none",
         1 => "places-one",
@@ -26,7 +26,7 @@ pub(super) fn said(app: &App, language: Language, count: usize) -> String {
 }
 
 /// The places that were found, as radio buttons; with `own_words` also that none of them is right.
-pub(super) fn choice(app: &App, language: Language, spots: &[Spot], chosen: Option<&str>, own_words: bool) -> Choice {
+pub(crate) fn choice(app: &App, language: Language, spots: &[Spot], chosen: Option<&str>, own_words: bool) -> Choice {
     // The only one is most likely meant; of several nobody knows.
     let only = (spots.len() == 1).then(|| spots[0].label.as_str());
     let chosen = chosen.or(only).unwrap_or_default();
@@ -54,7 +54,7 @@ pub(super) fn choice(app: &App, language: Language, spots: &[Spot], chosen: Opti
 
 /// The municipality that a place outside the city is in.
 #[derive(Serialize)]
-pub(super) struct NextDoor {
+pub(crate) struct NextDoor {
     title: String,
     text: String,
     web: Option<String>,
@@ -63,7 +63,7 @@ pub(super) struct NextDoor {
 
 impl NextDoor {
     /// Who is responsible for `point`, or for the address in these words; nothing when that is not next door.
-    pub(super) fn of(app: &App, language: Language, words: &str, point: Option<Point>) -> Option<Self> {
+    pub(crate) fn of(app: &App, language: Language, words: &str, point: Option<Point>) -> Option<Self> {
         let city = &app.site.city;
         let neighbour = match point {
             Some(point) => city.neighbour_at(point)?,

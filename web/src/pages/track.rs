@@ -70,7 +70,7 @@ struct DeviceBox {
 
 /// What was told.
 #[derive(Serialize)]
-pub(super) struct Matter {
+pub(crate) struct Matter {
     category: String,
     icon: String,
     kind: String,
@@ -326,7 +326,7 @@ fn tone(status: Status) -> &'static str {
     }
 }
 
-pub(super) fn matter(app: &App, language: Language, report: &Report, teller: &Teller<'_>) -> Matter {
+pub(crate) fn matter(app: &App, language: Language, report: &Report, teller: &Teller<'_>) -> Matter {
     let city = &app.site.city;
     let category = city.category(&report.category);
     let group = city.groups.iter().find(|group| group.id == report.category.group());

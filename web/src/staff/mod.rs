@@ -2,7 +2,10 @@
 //! also says who may see it: [`gate`] looks before the page does, so that none can forget to.
 
 mod accounts;
+mod calls;
+mod case;
 mod choose;
+mod desk;
 mod gate;
 mod home;
 mod login;
@@ -48,8 +51,21 @@ pub(crate) enum Who {
 }
 
 /// Every page, in the order of the menu.
-pub(crate) const PAGES: &[Entry] =
-    &[open::PAGE, login::PAGE, choose::PAGE, home::PAGE, accounts::PAGE, password::PAGE, logout::PAGE];
+pub(crate) const PAGES: &[Entry] = &[
+    open::PAGE,
+    login::PAGE,
+    choose::PAGE,
+    home::PAGE,
+    desk::PAGE,
+    desk::LOOK_PAGE,
+    calls::PAGE,
+    case::PAGE,
+    case::PHOTO_PAGE,
+    case::SCAN_PAGE,
+    accounts::PAGE,
+    password::PAGE,
+    logout::PAGE,
+];
 
 /// The pages, each behind its gate.
 pub(crate) fn router(app: &App) -> Router<App> {

@@ -32,6 +32,7 @@ mod answers;
 mod api;
 mod department_cases;
 mod department_photos;
+mod desk;
 mod desk_tasks;
 mod follow;
 mod form;

@@ -2,7 +2,10 @@
 
 use super::super::Oops;
 use crate::app::App;
-use adapters::intake::form::{FormData, FormFile, field};
+use adapters::{
+    desk::field::SCAN,
+    intake::form::{FormData, FormFile, field},
+};
 use axum::{
     Form,
     extract::{FromRequest as _, Multipart, Request},
@@ -15,8 +18,21 @@ const MAX_FIELDS: usize = 200;
 /// that it is too long instead of being cut off.
 const MAX_FIELD: usize = 256 * 1024;
 
+/// What a browser sent from the page of a desk.
+pub struct Scanned {
+    /// As of every form.
+    pub sent: FormData,
+    /// The paper, when one was chosen.
+    pub scan: Option<FormFile>,
+}
+
 /// Reads what the browser sent: multipart with its files, or plain fields.
 pub async fn read(app: &App, request: Request) -> Result<FormData, Oops> {
+    Ok(read_scanned(app, request).await?.sent)
+}
+
+/// Reads what the browser sent from the page of a desk, with the paper that was scanned.
+pub async fn read_scanned(app: &App, request: Request) -> Result<Scanned, Oops> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind.as_str() {
@@ -27,7 +43,7 @@ pub async fn read(app: &App, request: Request) -> Result<FormData, Oops> {
                 .map_err(|rejection| Oops::Status(axum::response::IntoResponse::into_response(rejection).status()))?;
             let good = fields.len() <= MAX_FIELDS && fields.iter().all(|(_, value)| value.len() <= MAX_FIELD);
             if good {
-                Ok(FormData { fields, files: Vec::new() })
+                Ok(Scanned { sent: FormData { fields, files: Vec::new() }, scan: None })
             } else {
                 Err(Oops::Status(StatusCode::PAYLOAD_TOO_LARGE))
             }
@@ -36,12 +52,12 @@ pub async fn read(app: &App, request: Request) -> Result<FormData, Oops> {
     }
 }
 
-async fn read_parts(app: &App, request: Request) -> Result<FormData, Oops> {
+async fn read_parts(app: &App, request: Request) -> Result<Scanned, Oops> {
     let bad = |error: axum::extract::multipart::MultipartError| Oops::Status(error.status());
     let mut parts = Multipart::from_request(request, app)
         .await
         .map_err(|rejection| Oops::Status(axum::response::IntoResponse::into_response(rejection).status()))?;
-    let mut form = FormData::default();
+    let (mut form, mut scan) = (FormData::default(), None);
     while let Some(part) = parts.next_field().await.map_err(bad)? {
         if form.fields.len() + form.files.len() >= MAX_FIELDS {
             return Err(Oops::Status(StatusCode::PAYLOAD_TOO_LARGE));
@@ -50,8 +66,11 @@ async fn read_parts(app: &App, request: Request) -> Result<FormData, Oops> {
         if let Some(file) = part.file_name().map(str::to_owned) {
             let content_type = part.content_type().map(str::to_owned);
             let bytes = part.bytes().await.map_err(bad)?;
+            let read = FormFile { name: file, content_type, bytes };
             if name == field::PHOTOS {
-                form.files.push(FormFile { name: file, content_type, bytes });
+                form.files.push(read);
+            } else if name == SCAN && !read.bytes.is_empty() {
+                scan = Some(read);
             }
             continue;
         }
@@ -62,5 +81,5 @@ async fn read_parts(app: &App, request: Request) -> Result<FormData, Oops> {
         // Browsers send UTF-8, as our pages say; anything else is shown as what it is not.
         form.fields.push((name, String::from_utf8_lossy(&bytes).into_owned()));
     }
-    Ok(form)
+    Ok(Scanned { sent: form, scan })
 }
