@@ -97,6 +97,10 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         running.town.city.name(schemas::report::Language::En),
         paint.cyan(&running.public_url)
     ));
+    if !args.once {
+        let address = operator(&running).await?;
+        out.line(format!("An operator's place: choose a password at {}\n", paint.cyan(&address)));
+    }
     let stop = CancellationToken::new();
     let client = send::Client::new(&running.public_url)?;
     let staff: Vec<_> = access
@@ -129,6 +133,26 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     }
     running.stop().await?;
     result
+}
+
+/// An account for whoever looks around: the link by which its password is chosen.
+async fn operator(running: &Running) -> anyhow::Result<String> {
+    use adapters::staff::{Config, Staff, accounts::New};
+    use schemas::account::Role;
+    let staff = Staff::new(running.store.clone(), running.town.city.clone(), Config::default());
+    let email = "operator@stad.example".to_owned();
+    let roles = Role::ALL.to_vec();
+    let link = match staff
+        .add(New { name: "Demo".to_owned(), email: email.clone(), roles, departments: Vec::new() }, "demo")
+        .await
+    {
+        Ok(link) => link,
+        // The folder of an earlier demo.
+        Err(_) => staff.reset(&email, "demo", "").await?,
+    };
+    let language = running.town.city.languages.first().copied().unwrap_or_default();
+    let token = secrecy::ExposeSecret::expose_secret(&link.token).to_owned();
+    Ok(format!("{}/{}/staff/choose/{token}", running.public_url, language.as_str()))
 }
 
 /// Sends the reports and watches until every one has arrived.
