@@ -121,6 +121,11 @@ async fn a_call_takes_two_fields_and_three_requests() {
     assert_eq!((page.status.as_u16(), page.header("cache-control")), (200, "private, no-store"));
     let token = attribute(&html, "name=\"token\"", "value");
     assert!(html.contains("value=\"phone\" checked") && html.contains("value=\"nl\" checked"), "{html}");
+    for language in Language::ALL.map(Language::as_str) {
+        for path in [format!("/{language}/staff/desk"), format!("/{language}/staff/desk?channel=letter&answered=1")] {
+            read(&path, &seat.see(&path).await, language);
+        }
+    }
     for key in 1..=5 {
         assert!(html.contains(&format!("accesskey=\"{key}\"")), "{key}");
     }
