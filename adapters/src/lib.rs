@@ -5,12 +5,14 @@
 //! `build(self, …)` (may connect, may not spawn) and its verb: a channel *receives*, a department
 //! adapter *delivers*.
 
+pub mod album;
 pub mod answer_link;
 pub mod answers;
 pub mod callback;
 pub mod calls;
 mod cases;
 pub mod channels;
+pub mod clamd;
 pub mod console;
 pub mod deliver;
 pub mod departments;

@@ -140,6 +140,18 @@ impl Client {
         Ok(self.inner.get(url.clone()))
     }
 
+    /// A PUT, as [`Client::post`].
+    pub fn put(&self, url: &Url) -> Result<reqwest::RequestBuilder, Error> {
+        self.may_call(url)?;
+        Ok(self.inner.put(url.clone()))
+    }
+
+    /// A DELETE, as [`Client::post`].
+    pub fn delete(&self, url: &Url) -> Result<reqwest::RequestBuilder, Error> {
+        self.may_call(url)?;
+        Ok(self.inner.delete(url.clone()))
+    }
+
     /// How long one call may take altogether.
     pub fn timeout(&self) -> Duration {
         self.timeout

@@ -6,6 +6,7 @@ mod keys;
 mod letters;
 mod mail;
 mod notices;
+mod photos;
 mod rules;
 mod staff;
 mod tasks;
@@ -18,6 +19,7 @@ pub use mail::MailCommand;
 pub use notices::{
     About, Address, ForgetArgs, NoticesCommand, PreviewArgs, StatsArgs, StopArgs, SuppressedCommand, WhyArgs,
 };
+pub use photos::{EraseArgs, OriginalArgs, PhotosCommand};
 pub use rules::{ActivateArgs, ExplainArgs, HistoryArgs, ReplayArgs, RollbackArgs, RulesCommand};
 pub use staff::{AddStaffArgs, StaffCommand, WhichStaffArgs};
 pub use tasks::{ListArgs as TaskListArgs, TasksCommand, Who};
@@ -86,6 +88,9 @@ pub enum Command {
     /// What residents are sent: why, and why not; how it reads; no more of it; forget an address
     #[command(subcommand)]
     Notices(NoticesCommand),
+    /// Photos of residents: as they were sent, erase them, move them to another place
+    #[command(subcommand)]
+    Photos(PhotosCommand),
     /// Keys of programs that bring reports in: make, list, revoke
     #[command(subcommand)]
     Keys(KeysCommand),

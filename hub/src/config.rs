@@ -9,6 +9,7 @@ mod load;
 mod mail;
 mod mail_in;
 mod partners;
+mod photos;
 mod push;
 mod retention;
 mod sms;
@@ -22,6 +23,7 @@ pub use letters::Letters;
 pub use mail::{Dkim, Mail, Mailbox, Tls};
 pub use mail_in::{Lmtp, MailDoor};
 pub use partners::PartnerAccess;
+pub use photos::{Down, Photos, S3};
 pub use push::Push;
 pub use retention::Retention;
 pub use sms::Sms;
@@ -72,6 +74,8 @@ pub struct Config {
     pub departments: BTreeMap<DepartmentId, DepartmentAccess>,
     /// Doors for programs.
     pub intake: Intake,
+    /// Photos, by whatever door they come.
+    pub photos: Photos,
     /// Channel integrations that are told what becomes of their reports, by id.
     pub channels: BTreeMap<Channel, ChannelAccess>,
     /// Other Open311 servers whose requests come in as reports, by the channel that they come by.

@@ -18,11 +18,12 @@ use crate::{
 };
 use ::notifier::{Senders, senders::sms::Hooks};
 use adapters::{
+    album::{Album, Tidied},
     answers::AnswersWorker,
     calls::{self, CallsRound},
     deliver::DeliverWorker,
     departments,
-    intake::IntakeTools,
+    intake::{IntakeTools, photo::Desk},
     links::Links,
     rounds::RoundWorker,
     secrets::Secrets,
@@ -126,10 +127,15 @@ pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
     let config = web_config(ground)?;
     let ground = ground.clone();
     let (store, keep) = (ground.store.clone(), ground.config.geocode.as_ref().map_or(Duration::ZERO, Geocode::keep));
+    let (album, desk) = photo_desk(&ground)?;
     let tidying = Task::new("tidying", Stage::Carry, move |stop| {
-        let store = store.clone();
+        let (store, album, desk) = (store.clone(), album.clone(), desk.clone());
         async move {
-            _ = stop.run_until_cancelled(tidy(&store, keep)).await;
+            let all = async {
+                look_after(&desk, &album).await;
+                tidy(&store, &album, keep).await;
+            };
+            _ = stop.run_until_cancelled(all).await;
             Ok(())
         }
     });
@@ -149,20 +155,35 @@ pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
     Ok(Built { tasks: vec![task, tidying], ..Built::default() })
 }
 
-/// A photo that no report claimed is thrown away after this long: its form was never sent.
-const UNCLAIMED_FOR: Duration = Duration::from_secs(24 * 3600);
-
 /// What was seen is remembered this long: longer than anything is ever delivered again.
 const SEEN_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
 
+/// Where photos lie, and who looks at them.
+fn photo_desk(ground: &Ground) -> anyhow::Result<(Album, Desk)> {
+    let photos = &ground.config.photos;
+    Ok((photos.open(&ground.store, &ground.config.http)?, photos.desk()?.build()))
+}
+
+/// Says at the start when the scanner is away, or the place for photos: the door opens all the same.
+async fn look_after(desk: &Desk, album: &Album) {
+    if let Err(why) = desk.scanner_answers().await {
+        tracing::error!(why, "[photos] clamd: photos cannot be scanned for malware");
+    }
+    if let Err(why) = album.probe().await {
+        tracing::error!(%why, "[photos] store: photos go into the database, and those that lie there are not shown");
+    }
+}
+
 /// Throws away what nobody needs any more, at the start and every hour; answers of the geocoder after `keep`.
-async fn tidy(store: &Store, keep: Duration) {
+async fn tidy(store: &Store, album: &Album, keep: Duration) {
     loop {
         let now = store.clock().now();
-        match store.sweep_photos(now - UNCLAIMED_FOR).await {
-            Ok(0) => {}
-            Ok(gone) => tracing::info!(gone, "photos that no report claimed were thrown away"),
-            Err(error) => tracing::warn!(%error, "unclaimed photos stay for now"),
+        match album.tidy(now).await {
+            Ok(Tidied { photos: 0, originals: 0, files: 0, stuck: 0 }) => {}
+            Ok(Tidied { photos, originals, files, stuck }) => {
+                tracing::info!(photos, originals, files, stuck, "photos that nobody needs any more were thrown away");
+            }
+            Err(error) => tracing::warn!(%error, "photos that nobody needs stay for now"),
         }
         match store.sweep_inbox(now - SEEN_FOR).await {
             Ok(0) => {}
@@ -237,6 +258,8 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
     *proofs_per_hour = config.web.proofs_per_hour;
     *per_key_per_minute = config.web.per_key_per_minute;
     config.intake.set(config.http.client(), &mut out.intake)?;
+    out.intake.photos = config.photos.desk()?;
+    out.album = Some(config.photos.open(&ground.store, &config.http)?);
     out.letterbox = config.mail.is_none();
     if out.letterbox && !out.is_for_this_machine() {
         tracing::warn!("everybody can read what is sent at /sandbox/letterbox: set [mail] before residents come");
@@ -264,7 +287,8 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
 
 /// What the doors of this process stand on that are no pages: with the geocoder outside, when there is one.
 fn intake_tools(ground: &Ground) -> anyhow::Result<IntakeTools> {
-    let tools = IntakeTools::new(ground.store.clone(), ground.town.city.clone());
+    let album = ground.config.photos.open(&ground.store, &ground.config.http)?;
+    let tools = IntakeTools::new(ground.store.clone(), ground.town.city.clone()).keeping(album);
     Ok(match geocoder(ground)? {
         Some(geocoder) => tools.finding(geocoder),
         None => tools,

@@ -83,6 +83,8 @@ fn the_example_explains_every_key() {
         "push.apns",
         "sandbox",
         "geocode",
+        "photos",
+        "photos.s3",
         "http",
         "departments.publieke-ruimte-groen",
         "rules",

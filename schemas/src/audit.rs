@@ -72,11 +72,15 @@ pub enum Deed {
     DeskBack,
     /// The paper that a report came on was fetched.
     DeskScan,
+    /// A photo was given out as it was sent.
+    PhotosOriginal,
+    /// A photo is erased.
+    PhotosErase,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::NoticesStop,
         Self::NoticesLift,
         Self::NoticesForget,
@@ -110,6 +114,8 @@ impl Deed {
         Self::DeskJoin,
         Self::DeskBack,
         Self::DeskScan,
+        Self::PhotosOriginal,
+        Self::PhotosErase,
     ];
 
     /// The deed in words of the command line, with a dot.
@@ -148,6 +154,8 @@ impl Deed {
             Self::DeskJoin => "desk.join",
             Self::DeskBack => "desk.back",
             Self::DeskScan => "desk.scan",
+            Self::PhotosOriginal => "photos.original",
+            Self::PhotosErase => "photos.erase",
         }
     }
 }

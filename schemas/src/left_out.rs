@@ -17,6 +17,8 @@ pub enum LeftOut {
     Heic,
     /// A photo that is broken or cut off.
     Damaged,
+    /// A file that holds malware.
+    Malware,
     /// A PDF.
     Pdf,
     /// A film or a sound.
@@ -73,6 +75,14 @@ impl LeftOut {
                 "photos abîmées",
                 "a damaged photo",
                 "damaged photos",
+            ],
+            Self::Malware => [
+                "een bestand met een virus",
+                "bestanden met een virus",
+                "un fichier avec un virus",
+                "fichiers avec un virus",
+                "a file with a virus",
+                "files with a virus",
             ],
             Self::Pdf => ["een pdf", "pdf’s", "un PDF", "PDF", "a PDF", "PDFs"],
             Self::Film => [

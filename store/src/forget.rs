@@ -47,9 +47,10 @@ impl Tx {
     }
 
     /// Forgets what the reporters of these reports left for a way, and the whole contact where nothing is left
-    /// by which they could be reached. A telephone number serves for messages and for calls. A push
+    /// by which they could be reached, and the originals of their photos, which may tell who they are. A telephone number serves for messages and for calls. A push
     /// subscription does not stand there.
     pub async fn forget_contacts(&mut self, reports: &[Uuid], way: Way) -> Result<()> {
+        self.drop_originals_of(reports).await?;
         let sql = match way {
             Way::Email => NO_EMAIL,
             Way::Sms | Way::Call => NO_PHONE,

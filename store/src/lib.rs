@@ -9,7 +9,8 @@
 //! parameter: a batch of 256 reports costs as many statements as one.
 //!
 //! Personal data is in the tables `contact`, `person`, `address`, `device`, `place`, `proof`, `letterbox`,
-//! `mail_spool`, `sms_in`, `sms_talk`, `sms_out`, `taken_down` and `scan`, and nowhere else; `account` has that of the city's own people.
+//! `mail_spool`, `sms_in`, `sms_talk`, `sms_out`, `taken_down`, `scan` and `photo_original`, and nowhere else;
+//! `account` has that of the city's own people.
 
 mod accounts;
 mod answers;
@@ -54,10 +55,12 @@ mod migrations;
 mod notice_counts;
 mod notices;
 mod open311;
+mod originals;
 mod paper;
 mod past;
 mod peek;
 mod people;
+mod photo_files;
 mod photo_owners;
 mod photos;
 mod places;
@@ -111,11 +114,13 @@ pub use mail_spool::Spooled;
 pub use notice_counts::NoticeCount;
 pub use notices::{About, AboutCase, NoticeEnd, NoticeRow, NoticeView};
 pub use open311::{Open311Receipt, Open311Waiting};
+pub use originals::Original;
 pub use paper::{BatchState, NewPaper, Paper, PaperBatch, PaperState, Pressed};
 pub use past::{Page, Past, PastRow, Reachable, Stretch};
 pub use peek::DispatchPeek;
 pub use people::{AddressKey, AddressKeys};
-pub use photos::{Photo, Size as PhotoSize, Small as SmallPhoto};
+pub use photo_files::{DueFile, Lying};
+pub use photos::{Lies, Photo, Size as PhotoSize, Small as SmallPhoto};
 pub use proofs::Asked;
 pub use receipts::ProviderNumber;
 pub use reports::{Accepted, MOST_PHOTOS, NewReport, Receipt};

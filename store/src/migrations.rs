@@ -62,6 +62,7 @@ const ALL: &[Migration] = &[
     Migration { name: "0027_small_photos", both: include_str!("../migrations/0027_small_photos.sql"), postgres: None },
     Migration { name: "0029_desk", both: include_str!("../migrations/0029_desk.sql"), postgres: None },
     Migration { name: "0029_staff", both: include_str!("../migrations/0029_staff.sql"), postgres: None },
+    Migration { name: "0031_photo_files", both: include_str!("../migrations/0031_photo_files.sql"), postgres: None },
     Migration {
         name: "0032_contact_proofs",
         both: include_str!("../migrations/0032_contact_proofs.sql"),

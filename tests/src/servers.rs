@@ -47,13 +47,33 @@ impl Servers {
 
     /// Kills the broker as a power cut would, and starts it again; returns when it answers.
     pub async fn kill_rabbitmq(&self) -> anyhow::Result<()> {
-        self.kill("rabbitmq/pid")?;
+        self.cut_rabbitmq()?;
+        self.start_rabbitmq().await
+    }
+
+    /// Kills the broker as a power cut would.
+    pub fn cut_rabbitmq(&self) -> anyhow::Result<()> {
+        self.kill("rabbitmq/pid")
+    }
+
+    /// Starts the broker again; returns when it answers.
+    pub async fn start_rabbitmq(&self) -> anyhow::Result<()> {
         run_up(&self.dir, &["rabbitmq"]).await
     }
 
     /// Kills the database as a power cut would, and starts it again; returns when it answers.
     pub async fn kill_postgres(&self) -> anyhow::Result<()> {
-        self.kill("postgres/postmaster.pid")?;
+        self.cut_postgres()?;
+        self.start_postgres().await
+    }
+
+    /// Kills the database as a power cut would.
+    pub fn cut_postgres(&self) -> anyhow::Result<()> {
+        self.kill("postgres/postmaster.pid")
+    }
+
+    /// Starts the database again; returns when it answers.
+    pub async fn start_postgres(&self) -> anyhow::Result<()> {
         run_up(&self.dir, &["postgres"]).await
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{Site, assets::Assets, face::Face, guard::rate::Limits};
 use adapters::{
+    album::Album,
     departments::queue::WorkTools,
     desk::Desk,
     geocode::Geocode,
@@ -64,7 +65,8 @@ impl App {
         let limits = Limits::new(site.config.rate);
         let Site { store, bus, city, config, .. } = site.clone();
         let geocode = config.geocode.unwrap_or_else(|| Geocode::of_lists(&city));
-        let tools = IntakeTools::new(store.clone(), city.clone()).finding(geocode.clone());
+        let album = config.album.unwrap_or_else(|| Album::of_rows(&store));
+        let tools = IntakeTools::new(store.clone(), city.clone()).finding(geocode.clone()).keeping(album);
         let doors = config.intake.build(&tools);
         let desk = Desk::new(&doors);
         let secrets = config.secrets;

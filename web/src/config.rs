@@ -1,7 +1,7 @@
 //! What the pages and the API need to know from the operator.
 
 use crate::client::Network;
-use adapters::{geocode::Geocode, intake, links::Links, secrets::Secrets, staff};
+use adapters::{album::Album, geocode::Geocode, intake, links::Links, secrets::Secrets, staff};
 use notifier::{SenderConfig, devices::Devices, senders::sms::Hooks};
 use url::{Host, Url};
 
@@ -33,6 +33,8 @@ pub struct WebConfig {
     pub geocode: Option<Geocode>,
     /// How long people of the city stay logged in.
     pub staff: staff::Config,
+    /// Where photos lie; without it in the database.
+    pub album: Option<Album>,
 }
 
 impl WebConfig {
@@ -52,6 +54,7 @@ impl WebConfig {
             intake: intake::Config::default(),
             geocode: None,
             staff: staff::Config::default(),
+            album: None,
         }
     }
 

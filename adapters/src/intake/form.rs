@@ -310,11 +310,15 @@ impl Door {
                     ids.push(id);
                     taken_at = taken_at.or(point);
                 }
-                Err(photo::Error::Refused(why)) => {
+                Err(photo::Error::Unchecked) => {
+                    faults.push(Invalid::new(field::PHOTOS, "unchecked", photo::UNCHECKED));
+                    break;
+                }
+                Err(error) => {
+                    let why = error.refused()?;
                     let name: String = schemas::text::clean_line(&file.name).chars().take(80).collect();
                     faults.push(Invalid::new(field::PHOTOS, why.code(), format!("{name}: {}", why.message())));
                 }
-                Err(photo::Error::Store(error)) => return Err(error),
             }
         }
         Ok((ids, taken_at))

@@ -15,7 +15,7 @@ pub mod photo_place;
 pub mod reply;
 pub mod sms;
 
-use crate::geocode::Geocode;
+use crate::{album::Album, geocode::Geocode};
 use schemas::{
     Uuid,
     city::City,
@@ -31,6 +31,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::{fmt::Write as _, sync::Arc};
 use store::Store;
+use tokio::sync::Semaphore;
 
 pub use store::{Accepted, Receipt};
 
@@ -47,19 +48,33 @@ pub struct IntakeTools {
     pub ids: Ids,
     /// What finds places.
     pub geocode: Geocode,
+    /// Where photos lie.
+    pub album: Album,
+    /// How many more reports may be taken in at this moment.
+    room: Arc<Semaphore>,
 }
+
+/// How many reports are taken in at once, in one process. What waits behind a database that is slow would only wait longer;
+/// whoever comes on top is asked to come again.
+const ROOM: usize = 512;
 
 impl IntakeTools {
     /// Tools for `city` on `store`, with the store's own clock and identifiers. Places are found in the city's lists
-    /// alone.
+    /// alone, photos lie in the database.
     pub fn new(store: Store, city: Arc<City>) -> Self {
-        let geocode = Geocode::of_lists(&city);
-        Self { clock: store.clock().clone(), ids: store.ids().clone(), geocode, store, city }
+        let (geocode, album) = (Geocode::of_lists(&city), Album::of_rows(&store));
+        let (clock, ids) = (store.clock().clone(), store.ids().clone());
+        Self { clock, ids, geocode, album, store, city, room: Arc::new(Semaphore::new(ROOM)) }
     }
 
     /// The same, with this to find places.
     pub fn finding(self, geocode: Geocode) -> Self {
         Self { geocode, ..self }
+    }
+
+    /// The same, with photos lying in this album.
+    pub fn keeping(self, album: Album) -> Self {
+        Self { album, ..self }
     }
 }
 
@@ -202,6 +217,11 @@ pub async fn accept(
     checked: Checked,
     trace: Trace,
 ) -> Result<Accepted, IntakeError> {
+    let Ok(_room) = tools.room.try_acquire() else {
+        metrics::counter!("voordeur_intake_busy_total").increment(1);
+        let why = format!("{ROOM} reports are being taken in already");
+        return Err(IntakeError::Store(store::Error::Unavailable(why)));
+    };
     let new = prepare(tools, channel, source_id, checked, trace).await?;
     let id = new.report.id;
     let accepted = tools.store.accept(new).await?;

@@ -236,8 +236,7 @@ impl Partner {
             let id = derived(&["photo", "partner", self.channel.as_str(), number, url.as_str()]);
             match self.photos.receive(&self.tools, id, bytes).await {
                 Ok(_) => kept.push(id),
-                Err(photo::Error::Refused(why)) => self.count_photo(why.code()),
-                Err(photo::Error::Store(error)) => return Err(error),
+                Err(error) => self.count_photo(error.refused()?.code()),
             }
         }
         Ok(kept)

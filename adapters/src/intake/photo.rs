@@ -2,6 +2,10 @@
 //! of what a stranger sent is ever served but its pixels: no place, no camera, no script.
 
 use super::{IntakeTools, gps, photo_place::rounded};
+use crate::{
+    album::Sent,
+    clamd::{self, Clamd, Verdict},
+};
 use bytes::Bytes;
 use image::{
     DynamicImage, ExtendedColorType, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
@@ -27,11 +31,24 @@ pub struct Config {
     pub quality: u8,
     /// How many photos are worked on at once; each may take some 400 MB for a moment.
     pub at_once: usize,
+    /// How many may wait for that at most; more are asked to come back.
+    pub waiting: usize,
+    /// What scans them for malware; without it nobody does.
+    #[serde(skip)]
+    pub clamd: Option<clamd::Config>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_bytes: 15 * 1024 * 1024, max_megapixels: 50, keep_side: 2048, quality: 85, at_once: 2 }
+        Self {
+            max_bytes: 15 * 1024 * 1024,
+            max_megapixels: 50,
+            keep_side: 2048,
+            quality: 85,
+            at_once: 2,
+            waiting: 32,
+            clamd: None,
+        }
     }
 }
 
@@ -44,14 +61,21 @@ impl Config {
             ("photos.keep_side", (64..=8192).contains(&self.keep_side), "64 to 8192"),
             ("photos.quality", (1..=100).contains(&self.quality), "1 to 100"),
             ("photos.at_once", (1..=64).contains(&self.at_once), "1 to 64"),
+            ("photos.waiting", (1..=1024).contains(&self.waiting), "1 to 1024"),
         ];
         let wrong = rows.into_iter().filter(|(_, good, _)| !good);
-        wrong.map(|(field, _, range)| Invalid::new(field, "out_of_range", format!("write {range}"))).collect()
+        let wrong = wrong.map(|(field, _, range)| Invalid::new(field, "out_of_range", format!("write {range}")));
+        wrong.chain(self.clamd.iter().flat_map(clamd::Config::check)).collect()
     }
 
     /// The desk.
     pub fn build(self) -> Desk {
-        Desk { permits: Arc::new(Semaphore::new(self.at_once.max(1))), config: Arc::new(self) }
+        Desk {
+            permits: Arc::new(Semaphore::new(self.at_once.max(1))),
+            room: Arc::new(Semaphore::new(self.at_once.max(1) + self.waiting)),
+            scanner: self.clamd.clone().map(clamd::Config::build),
+            config: Arc::new(self),
+        }
     }
 }
 
@@ -60,6 +84,9 @@ impl Config {
 pub struct Desk {
     config: Arc<Config>,
     permits: Arc<Semaphore>,
+    /// Those that are worked on, and those that wait.
+    room: Arc<Semaphore>,
+    scanner: Option<Clamd>,
 }
 
 /// A photo as it is kept: JPEG, upright, without metadata.
@@ -115,6 +142,8 @@ pub enum Refused {
     },
     /// It begins like a photo and does not go on like one.
     Damaged,
+    /// A scanner knows it as malware.
+    Malware,
 }
 
 impl Refused {
@@ -127,6 +156,7 @@ impl Refused {
             Self::NotAPhoto { .. } => "not_a_photo",
             Self::TooManyPixels { .. } => "too_many_pixels",
             Self::Damaged => "damaged",
+            Self::Malware => "malware",
         }
     }
 
@@ -148,6 +178,11 @@ impl Refused {
                 format!("this picture has more than {megapixels} million pixels: send a smaller one")
             }
             Self::Damaged => "this photo is damaged or cut off: take or save it again".to_owned(),
+            Self::Malware => {
+                "this file holds a virus and was not kept: have your device looked at, and take the photo \
+                              again or send the report without it"
+                    .to_owned()
+            }
         }
     }
 
@@ -163,9 +198,34 @@ pub enum Error {
     /// The sender can put it right.
     #[error("{}", .0.message())]
     Refused(Refused),
+    /// The scanner for malware is away, and the city takes no photo without it.
+    #[error("{UNCHECKED}")]
+    Unchecked,
+    /// More photos are looked at and wait than this process has room for.
+    #[error("{BUSY}")]
+    Busy,
     /// The rows cannot be reached.
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+/// What is said while photos cannot be scanned, and the city takes none so.
+pub const UNCHECKED: &str =
+    "photos cannot be checked for viruses just now: send it again in a minute, or send the report without photos";
+
+/// What is said when more photos come at once than there is room for.
+pub const BUSY: &str = "very many photos come in just now: send it again in a few seconds";
+
+impl Error {
+    /// What the sender can put right; or what passes by itself, as a fault of the rows does.
+    pub fn refused(self) -> Result<Refused, store::Error> {
+        match self {
+            Self::Refused(why) => Ok(why),
+            Self::Unchecked => Err(store::Error::Unavailable("photos cannot be scanned for malware".to_owned())),
+            Self::Busy => Err(store::Error::Unavailable("more photos come in than there is room for".to_owned())),
+            Self::Store(error) => Err(error),
+        }
+    }
 }
 
 impl From<Refused> for Error {
@@ -184,16 +244,17 @@ impl Desk {
     /// it, it is nobody's, and is thrown away after a day. Says where it was taken, when its camera
     /// knew and that lies in the city: for whoever sent it, who decides; it is not kept.
     pub async fn receive(&self, tools: &IntakeTools, id: Uuid, bytes: Bytes) -> Result<Option<Point>, Error> {
-        let photo = self.process(bytes).await?;
+        let photo = self.process(bytes.clone()).await?;
         let row = store::Photo {
             id,
             media_type: MEDIA_TYPE.to_owned(),
             width: photo.width,
             height: photo.height,
             bytes: photo.bytes,
+            lies: None,
             received_at: tools.clock.now(),
         };
-        tools.store.add_photo(row, photo.small).await?;
+        tools.album.keep(row, photo.small, Sent { media_type: format(&bytes)?.to_mime_type(), bytes }).await?;
         metrics::counter!("voordeur_photos_total").increment(1);
         Ok(offer(tools, photo.taken_at))
     }
@@ -207,8 +268,22 @@ impl Desk {
     }
 
     /// Looks at `bytes` and makes the photo that is kept. Waits its turn.
-    pub async fn process(&self, bytes: Bytes) -> Result<Processed, Refused> {
+    pub async fn process(&self, bytes: Bytes) -> Result<Processed, Error> {
         self.sniff(&bytes)?;
+        // Whoever is refused at once knows it at once; a line without end would help nobody.
+        let Ok(_room) = self.room.try_acquire() else {
+            metrics::counter!("voordeur_photos_busy_total").increment(1);
+            return Err(Error::Busy);
+        };
+        match &self.scanner {
+            None => {}
+            // Before any decoder sees it.
+            Some(scanner) => match scanner.judge(&bytes).await {
+                Verdict::Take => {}
+                Verdict::Malware => return Err(Refused::Malware.into()),
+                Verdict::Away => return Err(Error::Unchecked),
+            },
+        }
         // The semaphore lives as long as the desk and is never closed.
         let permit = self.permits.clone().acquire_owned().await;
         let config = self.config.clone();
@@ -220,6 +295,15 @@ impl Desk {
         .await
         // A decoder that panics has met a picture that no camera made.
         .unwrap_or(Err(Refused::Damaged))
+        .map_err(Error::Refused)
+    }
+
+    /// Whether the scanner is there, if there is to be one; says why not.
+    pub async fn scanner_answers(&self) -> Result<(), String> {
+        match &self.scanner {
+            Some(scanner) => scanner.ping().await,
+            None => Ok(()),
+        }
     }
 
     /// What needs no decoding: the size, and what the first bytes say.
@@ -296,7 +380,7 @@ fn remake(config: &Config, bytes: &[u8]) -> Result<Processed, Refused> {
     let small = if width.max(height) > SMALL_SIDE {
         let picture = DynamicImage::from(picture).thumbnail(SMALL_SIDE, SMALL_SIDE).into_rgb8();
         let bytes = jpeg(&picture, config.quality).map_err(refuse)?;
-        Some(SmallPhoto { width: picture.width(), height: picture.height(), bytes })
+        Some(SmallPhoto { width: picture.width(), height: picture.height(), bytes, file: None })
     } else {
         None
     };

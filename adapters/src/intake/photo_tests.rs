@@ -6,7 +6,7 @@ fn desk() -> Desk {
 }
 
 async fn process(bytes: Vec<u8>) -> Result<Processed, Refused> {
-    desk().process(bytes.into()).await
+    desk().process(bytes.into()).await.map_err(|error| error.refused().unwrap())
 }
 
 /// Left half red, right half blue.
@@ -121,7 +121,8 @@ async fn bombs_are_refused_before_they_are_opened() {
     assert_eq!(process(wide).await, Err(Refused::TooManyPixels { megapixels: 50 }));
 
     let desk = Config { max_bytes: 10, ..Config::default() }.build();
-    assert_eq!(desk.process(vec![0; 11].into()).await, Err(Refused::TooLarge { limit: 10 }));
+    let why = desk.process(vec![0; 11].into()).await.unwrap_err().refused().unwrap();
+    assert_eq!(why, Refused::TooLarge { limit: 10 });
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod cpu;
 mod decide;
+mod intake;
 mod memory;
 mod notify;
 mod raw_rabbit;
@@ -24,7 +25,7 @@ pub struct BenchArgs {
     /// Fewer rounds: a first impression in under a minute
     #[arg(long)]
     pub quick: bool,
-    /// Only these: decide, replay, smtp, notify, embedded or distributed
+    /// Only these: intake, decide, replay, smtp, notify, embedded or distributed
     #[arg(value_name = "NAME", conflicts_with = "only")]
     pub name: Option<String>,
     /// Only the rows whose name contains NAME
@@ -113,6 +114,10 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let wanted = |name: &str| only.is_none_or(|only| name.contains(only));
     let show = show::Show::new(&args);
     let mut rows = Vec::new();
+    if wanted("intake") {
+        show.step("reports over HTTP, and four times as many as fit");
+        rows.extend(intake::rows(args.quick, args.postgres.as_deref()).await?);
+    }
     if wanted("decide") {
         show.step("decisions at 100, 1,000 and 10,000 rules");
         rows.extend(decide::rows(args.quick)?);

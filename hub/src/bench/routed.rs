@@ -353,13 +353,13 @@ impl House {
 }
 
 /// A database of the bench's own.
-struct Database {
+pub(super) struct Database {
     name: String,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Database {
-    async fn make(server: &str) -> anyhow::Result<Self> {
+    pub(super) async fn make(server: &str) -> anyhow::Result<Self> {
         let name = format!("voordeur_bench_{:x}", rand::random::<u32>());
         let mut connection = sqlx::PgConnection::connect(server).await.context("PostgreSQL does not answer")?;
         connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
@@ -367,7 +367,7 @@ impl Database {
         Ok(Self { url: format!("{base}/{name}"), name })
     }
 
-    async fn remove(self, server: &str) -> anyhow::Result<()> {
+    pub(super) async fn remove(self, server: &str) -> anyhow::Result<()> {
         let mut connection = sqlx::PgConnection::connect(server).await?;
         connection.execute(sqlx::AssertSqlSafe(format!("DROP DATABASE {} WITH (FORCE)", self.name))).await?;
         Ok(())

@@ -13,6 +13,7 @@ pub mod mail;
 pub mod migrate;
 pub mod notices;
 pub mod open;
+pub mod photos;
 pub mod push;
 pub mod rules;
 pub mod staff;
@@ -43,6 +44,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Tasks(command) => tasks::run(command, &config()?).await,
         Command::Letters(command) => letters::run(command, &config()?).await,
         Command::Notices(command) => notices::run(command, &config()?).await,
+        Command::Photos(command) => photos::run(command, &config()?).await,
         Command::Keys(command) => keys::run(command, &config()?).await,
         Command::Staff(command) => staff::run(command, &config()?).await,
         Command::Audit(args) => audit::run(args, &config()?).await,

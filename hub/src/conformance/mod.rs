@@ -256,11 +256,12 @@ async fn photo(ground: &Ground) -> anyhow::Result<Uuid> {
         width: 320,
         height: 240,
         bytes,
+        lies: None,
         received_at: ground.clock.now(),
     };
     ground
         .store
-        .add_photo(photo, None)
+        .add_photo(photo, None, None)
         .await
         .advise("the photo of a test case cannot be kept", "see that the database runs")?;
     Ok(id)

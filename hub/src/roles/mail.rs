@@ -13,10 +13,7 @@ use adapters::{
         sense::Sense,
         spool::{self, Keeper, Spool},
     },
-    intake::{
-        mail::{Door, Suggest},
-        photo,
-    },
+    intake::mail::{Door, Suggest},
     mail::{Mail, idle, lmtp::Lmtp, reply::ReplyAddress},
     rounds::RoundWorker,
 };
@@ -144,7 +141,7 @@ async fn door(ground: &Ground, config: adapters::intake::mail::Config, replies: 
     let mut own: Vec<String> = own.into_iter().flatten().collect();
     own.extend(settings.lmtp.iter().flat_map(|lmtp| lmtp.addresses.clone()));
     let tools = intake_tools(ground)?;
-    let photos = photo::Config::default().build();
+    let photos = settings.photos.desk()?.build();
     Ok(config.build(&tools, &photos, suggest(ground), &own, Some(replies)).await?)
 }
 

@@ -7,7 +7,7 @@ use adapters::{intake::partner, rounds::RoundWorker};
 /// Asks each partner what was told there.
 pub(super) fn partners(ground: &Ground, http: &bus::http::Client) -> anyhow::Result<Vec<Task>> {
     let tools = intake_tools(ground)?;
-    let photos = adapters::intake::photo::Config::default().build();
+    let photos = ground.config.photos.desk()?.build();
     let mut tasks = Vec::new();
     for (channel, access) in &ground.config.partners {
         let config = access.channel();

@@ -171,11 +171,12 @@ async fn a_photo_may_have_a_small_one(bed: Bed) {
         width: 640,
         height: 480,
         bytes: vec![0, 255, 7],
+        lies: None,
         received_at: bed.now(),
     };
-    let small = SmallPhoto { width: 320, height: 240, bytes: vec![7] };
-    store.add_photo(photo("both"), Some(small)).await.unwrap();
-    store.add_photo(photo("old"), None).await.unwrap();
+    let small = SmallPhoto { width: 320, height: 240, bytes: vec![7], file: None };
+    store.add_photo(photo("both"), Some(small), None).await.unwrap();
+    store.add_photo(photo("old"), None, None).await.unwrap();
     let mut new = report(&store, "a").await;
     new.report.photos = vec![id("both"), id("old")];
     store.accept(new.clone()).await.unwrap();
@@ -205,12 +206,13 @@ async fn photos_are_claimed_once_and_swept(bed: Bed) {
         width: 640,
         height: 480,
         bytes: vec![0, 255, 7],
+        lies: None,
         received_at: bed.now(),
     };
     for name in ["one", "two", "later", "unclaimed"] {
-        store.add_photo(photo(name), None).await.unwrap();
+        store.add_photo(photo(name), None, None).await.unwrap();
     }
-    store.add_photo(Photo { bytes: vec![1], ..photo("one") }, None).await.unwrap();
+    store.add_photo(Photo { bytes: vec![1], ..photo("one") }, None, None).await.unwrap();
     let mut new = report(&store, "a").await;
     new.report.photos = vec![id("two"), id("one")];
     store.accept(new.clone()).await.unwrap();

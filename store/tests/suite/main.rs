@@ -25,6 +25,7 @@ mod outside;
 mod paper;
 mod past;
 mod people;
+mod photos;
 mod places;
 mod proofs;
 mod relay;

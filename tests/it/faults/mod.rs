@@ -1,6 +1,7 @@
 //! Nothing lost, nothing twice: whole hubs as real processes, under load, killed without a word.
 //! Afterwards everything is counted. `VOORDEUR_TEST_LONG=1` makes the numbers large.
 
+mod away;
 mod broadcast;
 mod departments;
 mod distributed;

@@ -112,5 +112,5 @@ async fn find(
     if dispatches.is_empty() {
         return Ok(None);
     }
-    store.photo_in(size, report, photo).await
+    app.doors.tools.album.photo_in(size, report, photo).await
 }

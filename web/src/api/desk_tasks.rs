@@ -3,7 +3,12 @@
 
 use super::openapi::operation::{Back, For, Operation, Proof, number as number_shape, page, query, text as text_shape};
 use super::{Endpoint, From, REPLAYED, asked::Asked, invalid, private, sent_away, text, too_large};
-use crate::{app::App, guard::walk::Walk, pages::picture, problem::Problem};
+use crate::{
+    app::App,
+    guard::walk::Walk,
+    pages::{PhotoSized as Sized, picture},
+    problem::Problem,
+};
 use adapters::{
     departments::queue,
     json::{self, Unreadable},
@@ -11,7 +16,7 @@ use adapters::{
 };
 use axum::{
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, RawQuery, State},
+    extract::{DefaultBodyLimit, Path, Query, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{get, post},
@@ -91,8 +96,13 @@ pub const PHOTO: Endpoint = Endpoint {
     route: |_| get(photo),
     operations: &[Operation::get("readTaskPhoto", For::Desks, "A photo of the case")
         .by(Proof::Department)
+        .given(&[query(
+            "size",
+            "`small`: at most 320 pixels wide and high; the large one of old photos, which have no small one.",
+            |_| json_schema!({"type": "string", "enum": ["large", "small"], "default": "large"}),
+        )])
         .back(&[Back::bytes(200, "The photo.", "image/jpeg")])
-        .problems(&[401, 404, 429, 503])],
+        .problems(&[401, 404, 422, 429, 503])],
 };
 
 /// The largest deed, in bytes.
@@ -185,8 +195,13 @@ async fn photo(
     State(app): State<App>,
     From(from): From,
     Path((id, task, photo)): Path<(String, String, String)>,
+    Query(sized): Query<Sized>,
     headers: HeaderMap,
 ) -> Response {
+    let Some(size) = sized.size() else {
+        let fault = Invalid::new("size", "not_an_option", "write small or large, or leave it out");
+        return invalid(StatusCode::UNPROCESSABLE_ENTITY, fault);
+    };
     let desk = match desk(&app, &id, &headers) {
         Ok(desk) => desk,
         Err(why) => return sent_away(&app, from, why),
@@ -195,7 +210,7 @@ async fn photo(
     let store = &app.site.store;
     let found = async {
         match store.task(task).await?.filter(|task| task.desk == desk) {
-            Some(task) => store.photo_of(task.case_id, photo).await,
+            Some(task) => app.doors.tools.album.photo_in(size, task.case_id, photo).await,
             None => Ok(None),
         }
     };

@@ -11,7 +11,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{DefaultBodyLimit, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::post,
 };
@@ -86,6 +86,11 @@ async fn send(State(app): State<App>, Keyed(key): Keyed, headers: HeaderMap, bod
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             };
             invalid(status, why.invalid(""))
+        }
+        Err(error @ (Error::Unchecked | Error::Busy)) => {
+            let wait = HeaderValue::from_static(if let Error::Busy = error { "5" } else { "60" });
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
+            problem.with(header::RETRY_AFTER, wait).into_response()
         }
         Err(Error::Store(error)) => Problem::store(&error).into_response(),
     }

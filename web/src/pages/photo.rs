@@ -75,7 +75,7 @@ async fn show(
     let report = token.report(&app).await?;
     let id = Uuid::parse_str(&which.photo).map_err(|_| Oops::Missing)?;
     let size = sized.size().ok_or(Oops::Missing)?;
-    let photo = app.site.store.photo_in(size, report.id, id).await?.ok_or(Oops::Missing)?;
+    let photo = app.doors.tools.album.photo_in(size, report.id, id).await?.ok_or(Oops::Missing)?;
     Ok(answer(photo, "private, no-store"))
 }
 

@@ -9,7 +9,7 @@ use crate::{app::App, face::Page, guard::walk::Walk};
 use adapters::intake::form::{FormData, Outcome, field};
 use axum::{
     extract::{DefaultBodyLimit, Query, Request, State},
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
@@ -100,7 +100,9 @@ async fn send(State(app): State<App>, Lang(language): Lang, walk: Walk, request:
         Outcome::Failed(error) => return Err(error.into()),
         Outcome::Invalid { faults, photos, taken_at } => {
             metrics::counter!("voordeur_form_invalid_total").increment(1);
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            // Nothing is wrong with photos that nobody can check just now.
+            let is_away = faults.iter().any(|fault| fault.code == "unchecked");
+            let status = if is_away { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNPROCESSABLE_ENTITY };
             return Ok(again(&app, language, fields, &faults, &photos, taken_at, status).await);
         }
         Outcome::Offer { photos, taken_at } => {
@@ -124,5 +126,9 @@ async fn again(
     let category = form.get(field::CATEGORY).and_then(|id| app.site.city.category(id.trim()));
     let Some(category) = category else { return choose::show(app, language, None, None, None) };
     let filled = Filled { form, faults, photos, spots: None, taken_at };
-    page(app, language, category, None, filled, status).await
+    let mut response = page(app, language, category, None, filled, status).await;
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    }
+    response
 }

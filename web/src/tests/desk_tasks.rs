@@ -13,7 +13,12 @@ use serde_json::{Value, json};
 /// A case that the desk `town.fetcher()` passes on with a form to the department of that name.
 async fn form(town: &Town) -> (Report, Uuid) {
     let report = town.report("Diepe put").await;
-    town.case(&report, Status::Routed, Vec::new()).await;
+    let task = form_of(town, &report).await;
+    (report, task)
+}
+
+async fn form_of(town: &Town, report: &Report) -> Uuid {
+    town.case(report, Status::Routed, Vec::new()).await;
     let desk = town.fetcher();
     let row = town.store.dispatches_of(report.id).await.unwrap().remove(0);
     let dispatch: Dispatch = serde_json::from_value(json!({
@@ -29,7 +34,7 @@ async fn form(town: &Town) -> (Report, Uuid) {
     let mut tx = town.store.begin().await.unwrap();
     tx.open_tasks(std::slice::from_ref(&task)).await.unwrap();
     tx.commit().await.unwrap();
-    (report, task.id)
+    task.id
 }
 
 async fn does(town: &Town, task: Uuid, deed: &str, body: Value) -> Answer {
@@ -120,4 +125,18 @@ async fn a_desk_that_is_wrong_is_told_what_is_right() {
     refusal(&town.get(&path).await, 401);
     refusal(&town.with_token("/api/v1/desks/contactcentrum/tasks", None).await, 401);
     refusal(&town.with_token(&format!("{path}/{task}/photos/{}", Uuid::from_u128(1)), None).await, 404);
+}
+
+#[tokio::test]
+async fn a_desk_sees_the_photos_of_its_case_small_first() {
+    let town = Town::open().await;
+    let photo = town.photo(vec![1; 9], Some(vec![2; 3])).await;
+    let report = town.report_with("Diepe put", vec![photo]).await;
+    let task = form_of(&town, &report).await;
+    let path = format!("/api/v1/desks/{}/tasks/{task}/photos/{photo}", town.fetcher());
+    for (query, bytes) in [("", vec![1; 9]), ("?size=large", vec![1; 9]), ("?size=small", vec![2; 3])] {
+        let answer = town.with_token(&format!("{path}{query}"), None).await;
+        assert_eq!((answer.status.as_u16(), answer.bytes.to_vec()), (200, bytes), "{query}");
+    }
+    refusal(&town.with_token(&format!("{path}?size=huge"), None).await, 422);
 }

@@ -39,6 +39,7 @@ mod form;
 mod guard;
 mod kannel;
 mod keys;
+mod malware;
 mod message;
 mod open311;
 mod own_places;
@@ -213,16 +214,35 @@ impl Town {
         self.ask(request).await
     }
 
+    /// A photo that nobody claimed yet.
+    pub async fn photo(&self, bytes: Vec<u8>, small: Option<Vec<u8>>) -> Uuid {
+        let id = self.store.ids().new_id();
+        let media_type = "image/jpeg".to_owned();
+        let photo = store::Photo { id, media_type, width: 640, height: 480, bytes, lies: None, received_at: now() };
+        let small = small.map(|bytes| store::SmallPhoto { width: 320, height: 240, bytes, file: None });
+        self.store.add_photo(photo, small, None).await.unwrap();
+        id
+    }
+
     /// A report that came in, told in `words`.
     pub async fn report(&self, words: &str) -> Report {
-        self.report_of(None, words).await
+        self.report_as(None, words, Vec::new()).await
     }
 
     /// The same, of this kind instead of that of its category.
     pub async fn report_of(&self, kind: Option<Kind>, words: &str) -> Report {
+        self.report_as(kind, words, Vec::new()).await
+    }
+
+    /// The same, with these photos.
+    pub async fn report_with(&self, words: &str, photos: Vec<Uuid>) -> Report {
+        self.report_as(None, words, photos).await
+    }
+
+    async fn report_as(&self, kind: Option<Kind>, words: &str, photos: Vec<Uuid>) -> Report {
         let tools = adapters::intake::IntakeTools::new(self.store.clone(), self.city.clone());
         let submission =
-            Submission { category: "wegen/put".into(), words: words.into(), kind, ..Submission::default() };
+            Submission { category: "wegen/put".into(), words: words.into(), kind, photos, ..Submission::default() };
         let checked = submission.check(&self.city).unwrap();
         let channel = "api".parse().unwrap();
         let accepted = adapters::intake::accept(&tools, &channel, None, checked, Trace::start()).await.unwrap();

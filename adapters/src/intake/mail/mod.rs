@@ -341,15 +341,15 @@ impl Door {
                     photos.push(id);
                     place.point = place.point.or(taken_at);
                 }
-                Err(photo::Error::Refused(why)) => {
-                    left_out.push(match why {
+                Err(error) => {
+                    left_out.push(match error.refused()? {
                         photo::Refused::Heic => LeftOut::Heic,
                         photo::Refused::TooLarge { .. } | photo::Refused::TooManyPixels { .. } => LeftOut::TooLarge,
                         photo::Refused::Empty | photo::Refused::Damaged => LeftOut::Damaged,
                         photo::Refused::NotAPhoto { .. } => LeftOut::Other,
+                        photo::Refused::Malware => LeftOut::Malware,
                     });
                 }
-                Err(photo::Error::Store(error)) => return Err(error),
             }
         }
         Ok(photos)

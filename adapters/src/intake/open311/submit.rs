@@ -141,8 +141,8 @@ impl Door {
 
 /// Why the `i`-th file is not taken.
 fn refused(i: usize, error: photo::Error) -> IntakeError {
-    match error {
-        photo::Error::Refused(why) => IntakeError::Invalid(vec![why.invalid(&format!("/photos/{i}"))]),
-        photo::Error::Store(error) => IntakeError::Store(error),
+    match error.refused() {
+        Ok(why) => IntakeError::Invalid(vec![why.invalid(&format!("/photos/{i}"))]),
+        Err(error) => IntakeError::Store(error),
     }
 }
