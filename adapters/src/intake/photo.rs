@@ -15,7 +15,7 @@ use schemas::{Uuid, fault::Invalid, place::Point};
 use serde::Deserialize;
 use std::{io::Cursor, sync::Arc};
 use store::SmallPhoto;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Settings of the photo desk.
 #[derive(Debug, Clone, Deserialize)]
@@ -244,6 +244,7 @@ impl Desk {
     /// it, it is nobody's, and is thrown away after a day. Says where it was taken, when its camera
     /// knew and that lies in the city: for whoever sent it, who decides; it is not kept.
     pub async fn receive(&self, tools: &IntakeTools, id: Uuid, bytes: Bytes) -> Result<Option<Point>, Error> {
+        let _room = self.enter()?;
         let photo = self.process(bytes.clone()).await?;
         let row = store::Photo {
             id,
@@ -261,20 +262,25 @@ impl Desk {
 
     /// Looks at a photo as [`Desk::receive`] does and keeps nothing: what comes with a key for tests.
     pub async fn attempt(&self, tools: &IntakeTools, bytes: Bytes) -> Result<(Uuid, Option<Point>), Error> {
+        let _room = self.enter()?;
         let photo = self.process(bytes).await?;
         let mut id = tools.ids.new_id().into_bytes();
         id[..2].copy_from_slice(&TRIAL);
         Ok((Uuid::from_bytes(id), offer(tools, photo.taken_at)))
     }
 
+    /// A place for one photo, until it is kept. Whoever is refused at once knows it at once; a line without an end would
+    /// help nobody.
+    fn enter(&self) -> Result<SemaphorePermit<'_>, Error> {
+        self.room.try_acquire().map_err(|_| {
+            metrics::counter!("voordeur_photos_busy_total").increment(1);
+            Error::Busy
+        })
+    }
+
     /// Looks at `bytes` and makes the photo that is kept. Waits its turn.
     pub async fn process(&self, bytes: Bytes) -> Result<Processed, Error> {
         self.sniff(&bytes)?;
-        // Whoever is refused at once knows it at once; a line without end would help nobody.
-        let Ok(_room) = self.room.try_acquire() else {
-            metrics::counter!("voordeur_photos_busy_total").increment(1);
-            return Err(Error::Busy);
-        };
         match &self.scanner {
             None => {}
             // Before any decoder sees it.

@@ -194,3 +194,17 @@ async fn a_large_photo_has_a_small_one_upright_and_bare() {
         assert!(!holds(&small.bytes, b"Exif") && !holds(&small.bytes, b"SECRET-PLACE"));
     }
 }
+
+#[tokio::test]
+async fn whoever_comes_on_top_of_what_fits_is_told_at_once() {
+    let (_folder, store) = crate::testing::store().await;
+    let tools = IntakeTools::new(store, crate::testing::city());
+    let desk = Config { at_once: 1, waiting: 2, ..Config::default() }.build();
+    let photo = jpeg(&picture(64, 48), None);
+    let sends = (0..8).map(|_| desk.receive(&tools, tools.ids.new_id(), photo.clone().into()));
+    let came = futures_util::future::join_all(sends).await;
+    let busy = came.iter().filter(|came| matches!(came, Err(Error::Busy))).count();
+    assert_eq!((came.iter().filter(|came| came.is_ok()).count(), busy), (3, 5), "{came:?}");
+    // Their places are free again.
+    assert!(desk.receive(&tools, tools.ids.new_id(), photo.into()).await.is_ok());
+}
