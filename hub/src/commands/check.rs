@@ -17,8 +17,10 @@ pub fn folder(given: Option<PathBuf>, config: &Config) -> Option<PathBuf> {
     given.or_else(|| config.city.folder.clone())
 }
 
-/// Shows every fault; fails when one of them stops the city.
+/// Shows every fault; fails when one of them stops the city, or when the configuration would.
 pub fn run(args: CheckArgs, config: &Config) -> anyhow::Result<()> {
+    config.photos.desk()?;
+    config.photos.album()?;
     let mut reading = city::read(folder(args.city, config).as_deref())?;
     if let Some(town) = &reading.town {
         let today = town.city.calendar.date(clock::real().now());
