@@ -102,12 +102,10 @@ fn url_encoded(fields: &[(&str, &str)]) -> String {
     fields.iter().map(|(name, value)| format!("{}={}", plain(name), plain(value))).collect::<Vec<_>>().join("&")
 }
 
-/// The first eight digits in two groups.
-fn reference(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
-    let at = bytes.windows(9).position(|nine| digits(&nine[..4]) && nine[4] == b'-' && digits(&nine[5..]))?;
-    Some(text[at..at + 9].replace('-', ""))
+/// The eight digits that are shown first.
+fn reference(page: &str) -> Option<String> {
+    let shown = page.split_once("plate__number")?.1.split_once("</span>")?.0.rsplit_once('>')?.1;
+    Some(shown.chars().filter(char::is_ascii_digit).collect::<String>()).filter(|digits| digits.len() == 8)
 }
 
 struct Ground {
@@ -168,7 +166,7 @@ async fn every_door_gives_a_reference_while_the_broker_is_away() -> anyhow::Resu
         let sent = ground.doors.api(n).await?;
         assert_eq!(sent.status, 201, "{}", sent.body);
         let body: serde_json::Value = serde_json::from_str(&sent.body)?;
-        references.insert(body["reference"].as_str().context("a reference")?.replace('-', ""));
+        references.insert(body["reference"].as_str().context("a reference")?.to_owned());
         let sent = ground.doors.open311(n).await?;
         assert_eq!(sent.status, 201, "{}", sent.body);
         let number = sent.body.split_once("<service_request_id>").and_then(|(_, rest)| rest.split_once('<'));
