@@ -83,6 +83,7 @@ fn the_example_explains_every_key() {
         "push.apns",
         "sandbox",
         "geocode",
+        "intake",
         "photos",
         "photos.s3",
         "http",

@@ -67,6 +67,7 @@ impl App {
         let geocode = config.geocode.unwrap_or_else(|| Geocode::of_lists(&city));
         let album = config.album.unwrap_or_else(|| Album::of_rows(&store));
         let tools = IntakeTools::new(store.clone(), city.clone()).finding(geocode.clone()).keeping(album);
+        let tools = tools.with_room(config.intake.at_once);
         let doors = config.intake.build(&tools);
         let desk = Desk::new(&doors);
         let secrets = config.secrets;

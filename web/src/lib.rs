@@ -93,6 +93,7 @@ pub fn router(site: Site) -> Router {
         .merge(api)
         .merge(files)
         .fallback(elsewhere)
+        .layer(from_fn_with_state(app.clone(), guard::room::check))
         .layer(from_fn_with_state(app.clone(), guard::rate::limit))
         .layer(from_fn_with_state(app.clone(), guard::shape::errors))
         .layer(CompressionLayer::new())

@@ -54,9 +54,9 @@ pub struct IntakeTools {
     room: Arc<Semaphore>,
 }
 
-/// How many reports are taken in at once, in one process. What waits behind a database that is slow would only wait longer;
-/// whoever comes on top is asked to come again.
-const ROOM: usize = 512;
+/// How many reports are taken in at once, in one process, unless the city says otherwise. What waits behind a database that
+/// is slow would only wait longer; whoever comes on top is asked to come again.
+pub const ROOM: usize = 512;
 
 impl IntakeTools {
     /// Tools for `city` on `store`, with the store's own clock and identifiers. Places are found in the city's lists
@@ -72,6 +72,16 @@ impl IntakeTools {
         Self { geocode, ..self }
     }
 
+    /// The same, with room for so many reports at once.
+    pub fn with_room(self, room: usize) -> Self {
+        Self { room: Arc::new(Semaphore::new(room)), ..self }
+    }
+
+    /// Whether there is no room for another report at this moment.
+    pub fn is_full(&self) -> bool {
+        self.room.available_permits() == 0
+    }
+
     /// The same, with photos lying in this album.
     pub fn keeping(self, album: Album) -> Self {
         Self { album, ..self }
@@ -79,9 +89,11 @@ impl IntakeTools {
 }
 
 /// Settings of all doors: one key per channel.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// How many reports are taken in at once.
+    pub at_once: usize,
     /// `POST /api/v1/reports`.
     pub api: api::Config,
     /// The residents' form.
@@ -92,6 +104,19 @@ pub struct Config {
     pub photos: photo::Config,
     /// The client that fetches photos which are named by their address.
     pub http: bus::http::Config,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            at_once: ROOM,
+            api: api::Config::default(),
+            form: form::Config::default(),
+            open311: open311::Config::default(),
+            photos: photo::Config::default(),
+            http: bus::http::Config::default(),
+        }
+    }
 }
 
 impl Config {
@@ -219,7 +244,7 @@ pub async fn accept(
 ) -> Result<Accepted, IntakeError> {
     let Ok(_room) = tools.room.try_acquire() else {
         metrics::counter!("voordeur_intake_busy_total").increment(1);
-        let why = format!("{ROOM} reports are being taken in already");
+        let why = "more reports come in at once than there is room for".to_owned();
         return Err(IntakeError::Store(store::Error::Unavailable(why)));
     };
     let new = prepare(tools, channel, source_id, checked, trace).await?;

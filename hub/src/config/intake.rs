@@ -4,9 +4,11 @@ use crate::failure::Failure;
 use serde::Deserialize;
 
 /// Doors for programs.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Intake {
+    /// How many reports one process takes in at once; whoever comes on top is asked to come again.
+    pub at_once: usize,
     /// `/api/v1/reports` and `/api/v1/photos`.
     pub api: Api,
     /// The Open311 server.
@@ -21,12 +23,27 @@ pub struct Api {
     pub require_key: bool,
 }
 
+impl Default for Intake {
+    fn default() -> Self {
+        Self {
+            at_once: adapters::intake::ROOM,
+            api: Api::default(),
+            open311: adapters::intake::open311::Config::default(),
+        }
+    }
+}
+
 impl Intake {
     /// Sets the doors as the configuration says; `http` fetches what is named by its address.
     ///
     /// # Errors
     /// The setting that is wrong, in its words.
     pub fn set(&self, http: bus::http::Config, doors: &mut adapters::intake::Config) -> Result<(), Failure> {
+        if !(1..=100_000).contains(&self.at_once) {
+            let help = "512 is twice what one commit takes; see [intake] in deploy/voordeur.toml";
+            return Err(Failure::usage("[intake] at_once: write 1 to 100000", help));
+        }
+        doors.at_once = self.at_once;
         doors.api.require_key = self.api.require_key;
         doors.open311 = self.open311.clone();
         doors.http = http;

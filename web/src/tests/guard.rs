@@ -166,3 +166,30 @@ async fn a_slash_too_many_is_forgiven() {
         assert_eq!(town.get(elsewhere).await.status, 404, "{elsewhere}");
     }
 }
+
+#[tokio::test]
+async fn a_house_that_is_full_says_when_to_come_again() {
+    let town = Town::open_with(|config| config.intake.at_once = 0).await;
+    let json = "{\"category\": \"wegen/put\", \"words\": \"put\"}";
+    let sent = |path: &str, kind: &str, body: &str, length: usize| {
+        let request = Request::post(path).header("content-type", kind).header("sec-fetch-site", "same-origin");
+        town.ask(request.header("content-length", length).body(Body::from(body.to_owned())).unwrap())
+    };
+    let form = "token=abcdefghijklmnopqrstuvwxyz&category=wegen%2Fput&kind=report&words=put&tell=nothing&language=nl";
+    let open311 = "service_code=wegen%2Fput&description=A+hole&lat=50.8279&long=3.2649";
+    let url = "application/x-www-form-urlencoded";
+    for (path, kind, body, words) in [
+        ("/nl/report", url, form, "Er is niets bewaard"),
+        ("/api/v1/reports", "application/json", json, "try again"),
+        ("/open311/v2/requests.xml", url, open311, "<errors>"),
+    ] {
+        // Before it is read; and after, when it is too long to be refused in the middle.
+        for length in [body.len(), 100_000] {
+            let answer = sent(path, kind, body, length).await;
+            assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "5"), "{path} {length}");
+            assert!(answer.text().contains(words), "{path}: {}", answer.text());
+        }
+    }
+    assert_eq!(town.store.count().await.unwrap().reports, 0);
+    assert_eq!(town.get("/nl/report").await.status, 200, "pages are shown all the same");
+}
