@@ -2,6 +2,10 @@
 
 use super::*;
 use crate::{
+    clamd::{
+        self, WhenDown,
+        tests::{Plays, eicar, played},
+    },
     intake::gps,
     testing::{self, Desk},
 };
@@ -10,6 +14,10 @@ use schemas::report::Report;
 use store::Accepted;
 
 async fn door(tools: &IntakeTools) -> Door {
+    door_with(tools, photo::Config::default()).await
+}
+
+async fn door_with(tools: &IntakeTools, photos: photo::Config) -> Door {
     let suggest: Suggest = Arc::new(|words: &str| {
         let category = |id: &str, share| Some((CategoryId::new(id).unwrap(), share));
         match words.to_lowercase() {
@@ -23,7 +31,7 @@ async fn door(tools: &IntakeTools) -> Door {
     let replies = ReplyAddress::parse("antwoord@stad.example").unwrap();
     let config = Config::default();
     assert_eq!(config.check(), []);
-    config.build(tools, &photo::Config::default().build(), suggest, &own, Some(&replies)).await.unwrap()
+    config.build(tools, &photos.build(), suggest, &own, Some(&replies)).await.unwrap()
 }
 
 /// Hands mails over as one visit, and commits what they come to; a word for each.
@@ -111,6 +119,33 @@ async fn a_mail_becomes_a_report((_hands, _folder, tools): Desk) {
     assert_eq!(hand_over(&door, &[&fresh, &fresh]).await, ["report", "again"]);
 }
 
+async fn malware_is_left_out_and_mails_wait_for_the_scanner((_hands, _folder, tools): Desk) {
+    let scanned = async |plays, when_down| {
+        let patience = Duration::from_secs(1);
+        let clamd = clamd::Config { address: played(plays).await, when_down, patience };
+        door_with(&tools, photo::Config { clamd: Some(clamd), ..photo::Config::default() }).await
+    };
+    let bad = [gps::tests::photo(50_827_900, 3_264_900), eicar()].concat();
+    let head = format!(
+        "Subject: Put\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nEen put\r\n\
+         --b\r\nContent-Type: image/jpeg; name=put.jpg\r\nContent-Disposition: attachment\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{}\r\n--b--",
+        STANDARD.encode(bad)
+    );
+    let mail = mail("one", "an@inbox.example", &head, "");
+    let away = scanned(Plays::Rude, WhenDown::Refuse).await;
+    let bytes = Bytes::from(mail.clone().into_bytes());
+    let now = tools.clock.now();
+    let error = away.receive(&message::read(&bytes), &bytes, &mut Visit::default(), now).await.unwrap_err();
+    assert!(error.is_transient(), "the mail is received again: {error}");
+
+    let there = scanned(Plays::Honest(10_000_000), WhenDown::Refuse).await;
+    assert_eq!(hand_over(&there, &[&mail]).await, ["report"]);
+    let report = report_of(&tools, "one").await;
+    assert!(report.photos.is_empty() && report.words.contains("Een put"));
+    assert_eq!(tools.store.left_out(&[report.id]).await.unwrap()[&report.id], [LeftOut::Malware]);
+}
+
 async fn a_conversation_is_one_case((_hands, _folder, tools): Desk) {
     let door = door(&tools).await;
     let an = "An <an@inbox.example>";
@@ -189,6 +224,7 @@ async fn an_address_is_answered_once_in_a_while((hands, _folder, tools): Desk) {
 
 testing::both! {
     a_mail_becomes_a_report,
+    malware_is_left_out_and_mails_wait_for_the_scanner,
     a_conversation_is_one_case,
     what_no_person_wrote_becomes_nothing,
     an_address_is_answered_once_in_a_while,
