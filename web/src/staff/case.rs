@@ -381,7 +381,7 @@ async fn picture(
     let (report, _) = which.find(&app, &staff).await?;
     let id = Uuid::parse_str(&photo.photo).map_err(|_| Oops::Missing)?;
     let size = sized.size().ok_or(Oops::Missing)?;
-    let found = app.site.store.photo_in(size, report.id, id).await?.ok_or(Oops::Missing)?;
+    let found = app.doors.tools.album.photo_in(size, report.id, id).await?.ok_or(Oops::Missing)?;
     Ok(photo::answer(found, "private, no-store"))
 }
 
