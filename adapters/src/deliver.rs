@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bus::{Edge, LaneSettings, Outcome, Settled};
 use schemas::{
     Uuid,
-    dispatch::{Dispatch, DispatchState},
+    dispatch::{AgainWhy, Dispatch, DispatchState},
     event::What,
     id::{Clock, derived},
     letter::{Lane, Letter},
@@ -136,7 +136,11 @@ impl Edge for DeliverWorker {
                     continue;
                 }
             }
-            let news = note(row, outcome, now).filter(|_| self.adapter().is_news(dispatch));
+            let news = note(row, outcome, now).filter(|_| {
+                // That a department knows that nothing is to be done is no news to the resident.
+                let is_withdrawn = dispatch.again.as_ref().is_some_and(|again| again.why == AgainWhy::Merged);
+                self.adapter().is_news(dispatch) && !is_withdrawn
+            });
             if let Some((id, what)) = news {
                 opened.happened(row.case_id, id, what, now, trace.next());
             }

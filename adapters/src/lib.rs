@@ -24,6 +24,8 @@ pub mod json;
 pub mod keys;
 pub mod links;
 pub mod mail;
+pub mod merge;
+pub mod near;
 pub mod recategorise;
 pub mod rounds;
 pub mod secrets;

@@ -6,6 +6,7 @@
 use crate::wording;
 use schemas::{
     broadcast::{self, Broadcast},
+    case::Status,
     city::{ArticleText, City, in_language},
     event::{CaseEvent, What},
     left_out::{self, LeftOut},
@@ -224,6 +225,20 @@ pub enum Words<'a> {
     Reopened {
         /// Who looks at it again.
         department: Option<&'a str>,
+        /// Somebody else says so than who is told.
+        other: bool,
+    },
+    /// `merged`
+    Merged {
+        /// The number of the case that it goes on in.
+        into: String,
+        /// Whether that was solved already.
+        solved: bool,
+    },
+    /// `split`
+    Split {
+        /// The number of the case that it was part of.
+        from: String,
     },
     /// `broadcast`
     Broadcast {
@@ -316,7 +331,14 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
             news_by: news_by.map(|day| wording::date(day, language)),
             text: optional(text),
         },
-        What::Reopened { .. } => Words::Reopened { department: lead.map(department) },
+        What::Reopened { of, .. } => Words::Reopened {
+            department: lead.map(department),
+            other: !is_theirs || of.unwrap_or(event.reference) != report.reference,
+        },
+        What::Merged { into, status, .. } => {
+            Words::Merged { into: into.to_string(), solved: *status == Status::Solved }
+        }
+        What::Split { from } => Words::Split { from: from.to_string() },
         What::HandedOver { .. }
         | What::HandOverDelayed { .. }
         | What::HandOverFailed { .. }

@@ -1,7 +1,7 @@
 //! What somebody chose about themselves: where they are told and in which order, what they follow, and what they do
 //! not want to hear of. Whoever holds the link with the token of a person is that person.
 
-use crate::{verify::is_offered, worker::is_public};
+use crate::verify::is_offered;
 use schemas::{
     Timestamp, Uuid,
     city::City,
@@ -239,7 +239,7 @@ impl Mine {
         }
         let Ok(case) = target.target.parse::<Uuid>() else { return Ok(false) };
         let report = tx.reports(&[case]).await?.remove(&case);
-        Ok(report.is_some_and(|report| is_public(&self.city, &report)))
+        Ok(report.is_some_and(|report| self.city.is_public(&report)))
     }
 }
 

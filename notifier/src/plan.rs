@@ -48,6 +48,15 @@ pub struct Recipient {
     pub rhythm: Rhythm,
     /// The person whose choices count for them; a digest is theirs.
     pub owner: Option<Uuid>,
+    /// Their own case, when that was merged into the one that this is about: they are told as of their own.
+    pub of: Option<Uuid>,
+}
+
+impl Recipient {
+    /// What tells them from all others who hear of the same event.
+    fn key(&self) -> String {
+        self.of.map_or_else(|| self.person.clone(), |of| format!("{} of {of}", self.person))
+    }
 }
 
 /// What all recipients of one piece of news have in common.
@@ -122,8 +131,8 @@ pub fn decide(
         reasons.extend(because);
     }
     Ok(Notice {
-        id: notice_id(news.id(), &to.person, sender, way),
-        case_id: news.about(),
+        id: notice_id(news.id(), &to.key(), sender, way),
+        case_id: to.of.unwrap_or(news.about()),
         event_id: news.id(),
         version: news.version(),
         template: news.template().to_owned(),
@@ -148,7 +157,7 @@ pub fn spread(notice: Notice, to: &Recipient) -> Vec<Notice> {
     }
     let event = notice.event_id.to_string();
     let one = |key: &String| Notice {
-        id: derived(&["notice", &event, &to.person, &notice.sender, notice.way.as_str(), key]),
+        id: derived(&["notice", &event, &to.key(), &notice.sender, notice.way.as_str(), key]),
         device: Some(key.clone()),
         ..notice.clone()
     };

@@ -66,11 +66,11 @@ macro_rules! built_in {
 static BUILT_IN: [&[(&str, &str)]; 3] = [
     &built_in!(
         "mail": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
-        "slipping", "reopened", "accepted", "broadcast", "digest", "proof", "foot"
+        "slipping", "reopened", "merged", "split", "accepted", "broadcast", "digest", "proof", "foot"
     ),
     &built_in!(
         "short": "received", "routed", "planned", "note", "solved", "declined", "answered", "referred", "asked",
-        "slipping", "reopened", "accepted", "broadcast", "proof"
+        "slipping", "reopened", "merged", "split", "accepted", "broadcast", "proof"
     ),
     &built_in!("letter": "foot"),
 ];

@@ -65,7 +65,7 @@ fn infected(mut sample: Sample, hostile: &str) -> Sample {
         What::Planned { text, .. }
         | What::Solved { text, .. }
         | What::Slipping { text, .. }
-        | What::Reopened { text } => {
+        | What::Reopened { text, .. } => {
             *text = Some(words());
         }
         What::Referred { to, phone, url, text, .. } => {

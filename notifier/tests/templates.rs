@@ -243,7 +243,7 @@ fn what_the_resident_wrote_is_never_mailed() {
     let city = common::city();
     for mut sample in samples(&city, true) {
         sample.report.words = "Cheap watches".to_owned();
-        if let What::Reopened { text } = &mut sample.event.what {
+        if let What::Reopened { text, .. } = &mut sample.event.what {
             *text = Some("Cheap watches".to_owned());
         }
         let mail = render(&city, &sample, Language::Nl);

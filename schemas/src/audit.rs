@@ -28,6 +28,10 @@ pub enum Deed {
     LettersReturned,
     /// A case is about something else.
     CasesRecategorise,
+    /// A case is the same as another.
+    CasesMerge,
+    /// It is a case of its own again.
+    CasesSplit,
     /// A broadcast was written down.
     BroadcastDraft,
     /// Somebody else started it.
@@ -92,6 +96,8 @@ impl Deed {
         Self::LettersSent,
         Self::LettersReturned,
         Self::CasesRecategorise,
+        Self::CasesMerge,
+        Self::CasesSplit,
         Self::BroadcastDraft,
         Self::BroadcastApprove,
         Self::BroadcastPause,
@@ -132,6 +138,8 @@ impl Deed {
             Self::LettersSent => "letters.sent",
             Self::LettersReturned => "letters.returned",
             Self::CasesRecategorise => "cases.recategorise",
+            Self::CasesMerge => "cases.merge",
+            Self::CasesSplit => "cases.split",
             Self::BroadcastDraft => "broadcast.draft",
             Self::BroadcastApprove => "broadcast.approve",
             Self::BroadcastPause => "broadcast.pause",

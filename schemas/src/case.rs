@@ -32,11 +32,13 @@ pub enum Status {
     Declined,
     /// Somebody outside the city does this, and the resident knows who.
     Referred,
+    /// It is about the same thing as another case, and goes on there.
+    Duplicate,
 }
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Received,
         Self::Routed,
         Self::Accepted,
@@ -45,6 +47,7 @@ impl Status {
         Self::Solved,
         Self::Declined,
         Self::Referred,
+        Self::Duplicate,
     ];
 
     /// The status in lower case, as in JSON.
@@ -58,6 +61,7 @@ impl Status {
             Self::Solved => "solved",
             Self::Declined => "declined",
             Self::Referred => "referred",
+            Self::Duplicate => "duplicate",
         }
     }
 
@@ -68,13 +72,13 @@ impl Status {
 
     /// Nobody has to do anything any more.
     pub fn is_closed(self) -> bool {
-        matches!(self, Self::Solved | Self::Declined | Self::Referred)
+        matches!(self, Self::Solved | Self::Declined | Self::Referred | Self::Duplicate)
     }
 
     /// Nobody has to be telephoned any more, either. Who is sent elsewhere may still stand before a
     /// danger that somebody on call was to look at.
     pub fn ends_calls(self) -> bool {
-        matches!(self, Self::Solved | Self::Declined)
+        matches!(self, Self::Solved | Self::Declined | Self::Duplicate)
     }
 }
 

@@ -75,6 +75,8 @@ fn who_and_when(what: &What) -> (Option<&DepartmentId>, Option<Date>) {
         | What::Reminded { .. }
         | What::Escalated { .. }
         | What::Reopened { .. }
+        | What::Merged { .. }
+        | What::Split { .. }
         | What::Outdated { .. } => (None, None),
     }
 }

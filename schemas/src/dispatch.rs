@@ -87,6 +87,10 @@ pub enum AgainWhy {
     Reminder,
     /// The city corrected what it is about: `category` is the new one.
     Recategorised,
+    /// It is the same as another case, which `text` names: nothing has to be done for this one.
+    Merged,
+    /// It is a case of its own again: it has to be done after all.
+    Split,
 }
 
 /// How far one dispatch is, for the department leg of the timeline.

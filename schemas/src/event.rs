@@ -1,6 +1,7 @@
 //! What happens to a case: one event = one line of its timeline = at most one notice per person.
 
 use crate::{
+    case::Status,
     id::derived,
     letter::{Lane, Letter, Topic},
     reference::Reference,
@@ -224,6 +225,23 @@ pub enum What {
     Reopened {
         /// What the resident says.
         text: Option<String>,
+        /// The report of whoever says so, when that is one that was merged into this case.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Reference>,
+    },
+    /// It is about the same thing as another case, and goes on there.
+    Merged {
+        /// The main case.
+        main: Uuid,
+        /// What people call the main case.
+        into: Reference,
+        /// How far the main case was then.
+        status: Status,
+    },
+    /// It is a case of its own again.
+    Split {
+        /// The case that it was merged into.
+        from: Reference,
     },
     /// A department answered late about something that was already past; kept, changes nothing.
     Outdated {
@@ -260,6 +278,8 @@ impl What {
             Self::Escalated { .. } => "escalated",
             Self::Slipping { .. } => "slipping",
             Self::Reopened { .. } => "reopened",
+            Self::Merged { .. } => "merged",
+            Self::Split { .. } => "split",
             Self::Outdated { .. } => "outdated",
         }
     }
@@ -288,7 +308,33 @@ impl What {
                 | Self::Slipping { .. }
                 | Self::Reopened { .. }
                 | Self::Accepted { acknowledges: true, .. }
+                | Self::Merged { .. }
+                | Self::Split { .. }
         )
+    }
+
+    /// Whether who follows a case hears of this: what is between the city and the reporter is not theirs.
+    pub fn is_for_followers(&self) -> bool {
+        matches!(
+            self,
+            Self::Received
+                | Self::Routed { .. }
+                | Self::Planned { .. }
+                | Self::Solved { .. }
+                | Self::Declined { .. }
+                | Self::Slipping { .. }
+                | Self::Reopened { .. }
+                | Self::Merged { .. }
+                | Self::Split { .. }
+        )
+    }
+
+    /// Whether who reported the same as a case hears of this in it. That it came in, or became a duplicate itself, is
+    /// not theirs: of the latter they hear by their own case.
+    pub fn is_for_duplicates(&self) -> bool {
+        let own = matches!(self, Self::Received | Self::Merged { .. } | Self::Split { .. });
+        // Where it ends elsewhere, whoever reported it has to know where.
+        (self.is_for_followers() && !own) || matches!(self, Self::Referred { .. })
     }
 }
 

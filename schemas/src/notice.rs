@@ -1,6 +1,6 @@
 //! A notice: one event told to one person by one sender; and what is heard of it afterwards.
 
-use crate::{report::Language, way::Way};
+use crate::{reference::Reference, report::Language, way::Way};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub struct Notice {
     pub case_id: Uuid,
     /// The event that is told; the broadcast again.
     pub event_id: Uuid,
-    /// The version of the case at that event; 0 of a broadcast.
+    /// The version of the case of that event ([`Notice::event_case`]); 0 of a broadcast.
     pub version: i64,
     /// The template: the word of the event, or [`crate::broadcast::TEMPLATE`].
     pub template: String,
@@ -57,6 +57,15 @@ impl Notice {
         (self.template == crate::broadcast::TEMPLATE).then_some(self.case_id)
     }
 
+    /// The case whose event it tells: another than [`Notice::case_id`] when that was merged into it.
+    pub fn event_case(&self) -> Uuid {
+        let main = self.reasons.iter().find_map(|because| match because {
+            Because::Merged { main, .. } => Some(*main),
+            _ => None,
+        });
+        main.unwrap_or(self.case_id)
+    }
+
     /// What "no more of this" is about: the case; of a broadcast, whatever its person is told of it for.
     pub fn this(&self) -> (Scope, String) {
         match self.reasons.first().filter(|_| self.broadcast().is_some()) {
@@ -73,6 +82,15 @@ impl Notice {
 pub enum Because {
     /// They told the city of it.
     Reporter,
+    /// Their own report, or one that they follow, was merged with the case that this is about.
+    Merged {
+        /// What people call theirs.
+        report: Reference,
+        /// What people call the other.
+        with: Reference,
+        /// The other.
+        main: Uuid,
+    },
     /// They follow it.
     Follows {
         /// What they follow.

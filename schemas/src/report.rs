@@ -306,6 +306,13 @@ pub enum Why {
         /// The answer.
         text: String,
     },
+    /// Somebody of the city said that it is the same as another case: whoever has work of it need not do it.
+    Merged {
+        /// What people call that one.
+        into: Reference,
+    },
+    /// It is a case of its own again, and open.
+    Split,
     /// The resident wrote back to a message about it, by mail or by text message.
     Wrote {
         /// What they wrote.

@@ -346,7 +346,9 @@ impl Task {
 
     fn of(id: Uuid, kind: Kind, dispatch: &Dispatch, desk: DepartmentId, now: Timestamp) -> Self {
         // What the resident says stands on the timeline; only what the city itself asks is kept.
-        let of_the_city = |why: AgainWhy| matches!(why, AgainWhy::Reminder | AgainWhy::Recategorised);
+        let of_the_city = |why: AgainWhy| {
+            matches!(why, AgainWhy::Reminder | AgainWhy::Recategorised | AgainWhy::Merged | AgainWhy::Split)
+        };
         let text = |again: &Again| again.text.clone().filter(|_| of_the_city(again.why));
         let body = Body {
             may_know: dispatch.contact.is_some(),

@@ -142,13 +142,16 @@ impl Tx {
         let untold = |(event, tell, _): &&(CaseEvent, Tell, Trace)| *tell == Tell::Nothing && event.what.is_told();
         let untold: Vec<Uuid> = events.iter().filter(untold).map(|(event, ..)| event.case_id).collect();
         let followed = !untold.is_empty() && self.somebody_follows().await?;
-        let on_devices =
-            if followed || untold.is_empty() { HashSet::new() } else { self.have_devices(&untold).await? };
+        let mut reached = HashSet::new();
+        if !followed && !untold.is_empty() {
+            reached = self.have_devices(&untold).await?;
+            reached.extend(self.have_duplicates(&untold).await?);
+        }
         let publish = self.inner.options.publish_events;
         let hooked: Vec<_> = events.iter().map(|(event, _, trace)| (event, *trace)).collect();
         self.hook_events(&hooked).await?;
         for (event, tell, trace) in events {
-            let told = followed || *tell != Tell::Nothing || on_devices.contains(&event.case_id);
+            let told = followed || *tell != Tell::Nothing || reached.contains(&event.case_id);
             self.posted.extend(event.letters(told, publish, *trace));
         }
         Ok(())

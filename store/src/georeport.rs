@@ -138,7 +138,7 @@ sql! {
         FROM event AS e JOIN report AS r ON r.id = e.case_id LEFT JOIN cases AS c ON c.id = e.case_id
             LEFT JOIN correction AS k ON k.case_id = e.case_id
         WHERE e.at >= $1 AND e.at <= $2 AND e.what IN ('accepted', 'planned', 'asked', 'solved', 'declined', 'referred',
-                'reopened', 'answered', 'part_solved', 'note', 'slipping')
+                'reopened', 'answered', 'part_solved', 'note', 'slipping', 'merged', 'split')
             AND (CAST($3 AS text) IS NULL
                 OR e.reference IN (SELECT CAST(value ->> 'reference' AS bigint) FROM json_each($3)))
             AND (r.channel = $4 OR (r.kind NOT IN (SELECT value ->> 'name' FROM json_each($9))
@@ -149,7 +149,7 @@ sql! {
     both SAID = "SELECT id, case_id, reference, version, at, body FROM event
         WHERE case_id IN (SELECT value ->> 'id' FROM json_each($1))
             AND what IN ('accepted', 'planned', 'asked', 'solved', 'declined', 'referred', 'reopened', 'answered',
-                'part_solved', 'note', 'slipping')
+                'part_solved', 'note', 'slipping', 'merged', 'split')
         ORDER BY case_id, version";
 }
 

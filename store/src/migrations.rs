@@ -60,6 +60,11 @@ const ALL: &[Migration] = &[
     Migration { name: "0025_mail_in", both: include_str!("../migrations/0025_mail_in.sql"), postgres: None },
     Migration { name: "0026_sms_in", both: include_str!("../migrations/0026_sms_in.sql"), postgres: None },
     Migration { name: "0027_small_photos", both: include_str!("../migrations/0027_small_photos.sql"), postgres: None },
+    Migration {
+        name: "0028_merged",
+        both: include_str!("../migrations/0028_merged.sql"),
+        postgres: Some(include_str!("../migrations/0028_merged.postgres.sql")),
+    },
     Migration { name: "0029_desk", both: include_str!("../migrations/0029_desk.sql"), postgres: None },
     Migration { name: "0029_staff", both: include_str!("../migrations/0029_staff.sql"), postgres: None },
     Migration { name: "0031_photo_files", both: include_str!("../migrations/0031_photo_files.sql"), postgres: None },

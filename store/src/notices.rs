@@ -54,7 +54,7 @@ pub struct AboutCase {
     pub contact: Option<Contact>,
     /// The device that the notice goes to, if it goes to one of the reporter's and that is still there.
     pub device: Option<ReportDevice>,
-    /// The case, once the router opened it.
+    /// The case of the event, once the router opened it.
     pub case: Option<Case>,
     /// What was not taken of the mail that the report was; said with its receipt alone.
     pub left_out: Vec<LeftOut>,
@@ -322,6 +322,10 @@ impl Store {
         let is_receipt = |event: &&CaseEvent| event.what == What::Received;
         let received: Vec<Uuid> = events.values().filter(is_receipt).map(|event| event.case_id).collect();
         let left_out = self.left_out(&received).await?;
+        // How far it is shows the case whose event is told.
+        let mut cases: Vec<Uuid> = notices.iter().filter(|n| n.broadcast().is_none()).map(Notice::event_case).collect();
+        cases.sort_unstable();
+        cases.dedup();
         let cases = if cases.is_empty() { HashMap::new() } else { self.cases_by_ids(&cases).await? };
         let mut ids: Vec<Uuid> = notices.iter().filter_map(|notice| notice.person.parse().ok()).collect();
         ids.sort_unstable();
@@ -343,7 +347,7 @@ impl Store {
                         report: reports.get(&case).cloned().ok_or_else(|| missing("case_id"))?,
                         contact: contacts.get(&case).cloned(),
                         device: devices.iter().find(is_its).cloned(),
-                        case: cases.get(&case).cloned(),
+                        case: cases.get(&notice.event_case()).cloned(),
                         left_out: left_out.get(&case).cloned().unwrap_or_default(),
                     })),
                 };
@@ -357,7 +361,7 @@ impl Store {
     /// The events that these notices tell.
     async fn events_of(&self, notices: &[Notice]) -> Result<HashMap<Uuid, CaseEvent>> {
         let of_cases = notices.iter().filter(|notice| notice.broadcast().is_none());
-        let keys: Vec<_> = of_cases.map(|n| EventKey { case_id: n.case_id, version: n.version }).collect();
+        let keys: Vec<_> = of_cases.map(|n| EventKey { case_id: n.event_case(), version: n.version }).collect();
         if keys.is_empty() {
             return Ok(HashMap::new());
         }

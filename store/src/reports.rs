@@ -3,6 +3,8 @@
 use crate::{
     Error, Result, Store, Tx,
     db::{args, batch, batch_ids, row},
+    near::spot,
+    places::kept,
     references,
     sql::sql,
     wrote,
@@ -66,11 +68,12 @@ pub const MOST_PHOTOS: usize = 30;
 sql! {
     both ADD = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO report (id, reference, channel, source_id, digest, kind, category, words, place, answers,
-            urgency, language, tell, photos, token, received_at)
+            urgency, language, tell, photos, token, received_at, lat, lon, spot)
         SELECT value ->> 'id', CAST(value ->> 'reference' AS bigint), value ->> 'channel', value ->> 'source_id',
             value ->> 'digest', value ->> 'kind', value ->> 'category', value ->> 'words', value ->> 'place',
             value ->> 'answers', value ->> 'urgency', value ->> 'language', value ->> 'tell', value ->> 'photos',
-            value ->> 'token', CAST(value ->> 'received_at' AS bigint)
+            value ->> 'token', CAST(value ->> 'received_at' AS bigint), CAST(value ->> 'lat' AS bigint),
+            CAST(value ->> 'lon' AS bigint), value ->> 'spot'
         FROM batch WHERE TRUE
         ON CONFLICT DO NOTHING RETURNING id";
     both KEPT = "SELECT id AS asked, id, digest, reference, token, received_at FROM report
@@ -127,6 +130,9 @@ struct NewRow<'a> {
     photos: String,
     token: &'a str,
     received_at: i64,
+    lat: Option<i64>,
+    lon: Option<i64>,
+    spot: Option<String>,
 }
 
 impl<'a> NewRow<'a> {
@@ -149,6 +155,9 @@ impl<'a> NewRow<'a> {
             photos: serde_json::to_string(&report.photos)?,
             token: &report.token,
             received_at: report.received_at.as_microsecond(),
+            lat: report.place.point.map(|point| kept(point.lat)),
+            lon: report.place.point.map(|point| kept(point.lon)),
+            spot: spot(&report.place),
         })
     }
 }

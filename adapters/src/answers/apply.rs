@@ -35,6 +35,16 @@ impl From<What> for Applied {
 /// caller's; `calendar` is the city's, `now` our clock, for what only our clock can tell. When several
 /// departments do it, the statement is about the department's own part.
 pub fn apply(case: &mut Case, dispatch: &DispatchRow, update: &Update, calendar: &Calendar, now: Timestamp) -> Applied {
+    if case.status == Status::Duplicate {
+        // The work is done in the main case; what is said of it here is on the record for colleagues.
+        return match &update.say {
+            Say::InternalNote { .. } => whole(case, dispatch, update, calendar, now),
+            Say::Note { text } => {
+                What::InternalNote { department: dispatch.department.clone(), text: text.clone() }.into()
+            }
+            _ => too_late(dispatch, update),
+        };
+    }
     if case.parts.is_empty() {
         return whole(case, dispatch, update, calendar, now);
     }
@@ -177,6 +187,8 @@ fn counts(case: &Case, dispatch: &DispatchRow, update: &Update) -> bool {
         Status::Waiting => 3,
         Status::Solved => 4,
         Status::Referred => 5,
+        // Goes on in another case.
+        Status::Duplicate => return false,
     };
     (update.at, rank(&update.say)) >= (case.status_at, held)
 }

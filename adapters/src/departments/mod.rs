@@ -194,7 +194,7 @@ const REGISTRY: &[(&str, Check, Build)] = &[
 
 /// Whether a person of the city passes the work on to this department.
 pub fn is_by_hand(delivery: &Delivery) -> bool {
-    matches!(delivery, Delivery::Push { adapter, .. } if adapter == "form_manual" || adapter == "phone_handover")
+    delivery.is_by_hand()
 }
 
 /// What is wrong with good settings in this city, for this department.

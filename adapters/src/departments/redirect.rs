@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use schemas::{
     case::Role,
     city::{Department, Texts, in_language},
-    dispatch::{Dispatch, Say, Update},
+    dispatch::{AgainWhy, Dispatch, Say, Update},
     fault::Invalid,
     letter::Letter,
     report::Language,
@@ -123,7 +123,8 @@ impl Adapter for Redirect {
 
     async fn taken(&self, tx: &mut Tx, taken: &Taken<'_>) -> Result<(), store::Error> {
         let dispatch = taken.dispatch;
-        if dispatch.role == Role::Informed {
+        let is_withdrawn = dispatch.again.as_ref().is_some_and(|again| again.why == AgainWhy::Merged);
+        if dispatch.role == Role::Informed || is_withdrawn {
             return Ok(());
         }
         let update = Update {

@@ -80,8 +80,8 @@ impl Adapter for Sandbox {
 
     fn answers(&self, dispatch: &Dispatch, now: Timestamp) -> Vec<(Update, Timestamp)> {
         // What it says about the work does not change with the category.
-        let corrected = dispatch.again.as_ref().is_some_and(|again| again.why == AgainWhy::Recategorised);
-        if corrected || dispatch.role == Role::Informed {
+        let passing = |why: AgainWhy| matches!(why, AgainWhy::Recategorised | AgainWhy::Merged);
+        if dispatch.again.as_ref().is_some_and(|again| passing(again.why)) || dispatch.role == Role::Informed {
             return Vec::new();
         }
         let mut at = now.as_microsecond().saturating_add(micros(self.config.first_ms));

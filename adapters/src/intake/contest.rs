@@ -2,9 +2,11 @@
 //! "This helped" is only counted.
 
 use super::IntakeTools;
+use crate::cases::Opened;
 use schemas::{
+    Uuid,
     case::Status,
-    event::{CaseEvent, What},
+    event::What,
     fault::Invalid,
     id::derived,
     letter::{Lane, Letter, Topic},
@@ -44,46 +46,61 @@ pub async fn contest(tools: &IntakeTools, token: &str, words: Option<&str>, trac
 
 async fn reopen(tools: &IntakeTools, token: &str, text: Option<String>, trace: Trace) -> Result<Outcome, store::Error> {
     let Some(report) = tools.store.report_by_token(token).await? else { return Ok(Outcome::Unknown) };
+    // Of a duplicate it is the main case that was solved.
+    let known = tools.store.merged(&[report.id]).await?.remove(&report.id).map(|merged| merged.main);
     let mut tx = tools.store.begin().await?;
-    let Some(mut case) = tx.lock_cases(&[report.id]).await?.remove(&report.id) else {
+    let ids: Vec<Uuid> = [report.id].into_iter().chain(known).collect();
+    let mut opened = Opened::lock(&mut tx, ids.into_iter()).await?;
+    let Some(own) = opened.case(report.id).map(|case| case.status) else {
         return Ok(Outcome::NotSolved(report.reference, Status::Received));
+    };
+    let main = match own {
+        Status::Duplicate => tx.merged(&[report.id]).await?.remove(&report.id).map(|merged| merged.main),
+        _ => Some(report.id),
+    };
+    let is_other = main != Some(report.id);
+    let Some(case) = main.and_then(|main| opened.case(main)) else {
+        // Split, or merged with yet another, at this very moment.
+        return Ok(Outcome::NotSolved(report.reference, own));
     };
     if case.status != Status::Solved || !tools.city.policy(&report).contest {
         return Ok(Outcome::NotSolved(report.reference, case.status));
     }
-    let now = tools.clock.now();
-    case.version += 1;
+    let (id, now) = (case.id, tools.clock.now());
     case.status = Status::Routed;
     case.status_at = now;
     case.closed_at = None;
-    let version = case.version.to_string();
-    let event = CaseEvent {
-        critical: false,
-        id: derived(&["event", &case.id.to_string(), "reopened", &version]),
-        case_id: case.id,
-        reference: case.reference,
-        version: case.version,
-        at: now,
-        what: What::Reopened { text: text.clone() },
-    };
+    let lead = case.lead.clone().unwrap_or_else(|| tools.city.fallback.clone());
+    let event =
+        |case: Uuid, word: &str, version: i64| derived(&["event", &case.to_string(), word, &version.to_string()]);
+    let next = case.version + 1;
+    let reopened = event(id, "reopened", next);
+    // What one of them writes is not for the eyes of the other.
+    let what = What::Reopened { text: text.clone().filter(|_| !is_other), of: is_other.then_some(report.reference) };
+    opened.happened(id, reopened, what, now, trace);
+    if let (true, Some(words)) = (is_other, &text) {
+        let note = What::InternalNote { department: lead, text: format!("{}: {words}", report.reference) };
+        opened.happened(id, event(id, "internal_note", next + 1), note, now, trace);
+        let version = opened.case(report.id).map_or(0, |case| case.version + 1);
+        let said = What::Replied { text: words.clone() };
+        opened.happened(report.id, event(report.id, "replied", version), said, now, trace);
+    }
     let letter = Letter::new(
-        derived(&["reopen", &case.id.to_string(), &version]),
+        derived(&["reopen", &id.to_string(), &next.to_string()]),
         Lane::router(),
         Topic::ReportReceived,
         report.kind.as_str(),
-        &Received { report: report.id, why: Why::Reopened { text } },
+        &Received { report: id, why: Why::Reopened { text } },
         trace,
         now,
     )
-    .about(case.id)
-    .because(event.id);
-    let tell = case.tell;
-    tx.say_of_answer(case.id, false).await?;
-    tx.save_cases(&[case]).await?;
-    tx.add_events(&[(event, tell)], trace).await?;
+    .about(id)
+    .because(reopened);
+    tx.say_of_answer(id, false).await?;
+    opened.save(&mut tx).await?;
     tx.post(&[letter]).await?;
     tx.commit().await?;
-    tracing::info!(case = %report.id, %trace, "reopened by the resident");
+    tracing::info!(case = %id, %trace, "reopened by a resident");
     Ok(Outcome::Reopened(report.reference))
 }
 

@@ -1,21 +1,22 @@
 //! The residents' form: plain fields and photos, without JavaScript. The page hands in what the
 //! browser sent; faults come back under the names of the form's own fields.
 
+mod read;
+
 use super::{Accepted, IntakeError, IntakeTools, Receipt, accept, hex, photo, photo_place};
+use crate::near::{self, Offered};
 use bytes::Bytes;
+pub(crate) use read::{read, rename};
 use schemas::{
     Uuid,
     fault::Invalid,
     id::derived,
-    place::{GivenPlace, Point},
-    report::{Contact, Kind, Language, Tell},
+    place::Point,
     slug::Channel,
-    submission::{Checked, MAX_PHOTOS, Submission},
+    submission::{Checked, MAX_PHOTOS},
     trace::Trace,
-    way::Post,
 };
 use serde::Deserialize;
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// The names of the form's fields, for the page that shows it.
@@ -40,6 +41,10 @@ pub mod field {
     pub const DO: &str = "do";
     /// The button that looks the address up.
     pub const FIND: &str = "find-place";
+    /// [`NOT_THESE`] when the person was asked whether their report is known, and said that it is not.
+    pub const NEAR: &str = "near";
+    /// See [`NEAR`].
+    pub const NOT_THESE: &str = "other";
     /// Degrees, with point or comma.
     pub const LAT: &str = "lat";
     /// Degrees, with point or comma.
@@ -172,6 +177,13 @@ pub enum Outcome {
         /// Where one was taken.
         taken_at: Point,
     },
+    /// Nothing is wrong, but others may have reported the same. The page asks; nothing was filed.
+    Near {
+        /// The photos, as above.
+        photos: Vec<Uuid>,
+        /// What may be the same, the likeliest first.
+        near: Vec<Offered>,
+    },
     /// The rows cannot be reached. Nothing was filed.
     Failed(store::Error),
 }
@@ -219,6 +231,12 @@ impl Door {
         if let Some(taken_at) = taken_at.filter(|_| !is_offered && checked.place.is_empty()) {
             return Outcome::Offer { photos, taken_at };
         }
+        if form.get(field::NEAR) != Some(field::NOT_THESE) {
+            let near = self.known(channel, token.as_deref(), &checked).await;
+            if !near.is_empty() {
+                return Outcome::Near { photos, near };
+            }
+        }
         match accept(&self.tools, channel, token.as_deref(), checked, trace).await {
             Ok(Accepted::New(receipt)) => Outcome::Filed(receipt),
             Ok(Accepted::Again(receipt)) => Outcome::Again(receipt),
@@ -228,6 +246,24 @@ impl Door {
             }
             Err(IntakeError::Store(error)) => Outcome::Failed(error),
         }
+    }
+
+    /// What may be the same as this; nothing when this form was filed before.
+    async fn known(&self, channel: &Channel, token: Option<&str>, checked: &Checked) -> Vec<Offered> {
+        let near = near::before_sending(&self.tools, checked).await;
+        if let (false, Some(token)) = (near.is_empty(), token)
+            && !matches!(self.tools.store.report_by_source(channel, token).await, Ok(None))
+        {
+            return Vec::new();
+        }
+        near
+    }
+
+    /// What may be the same as what this form tells, to be asked once more; nothing when it is not whole.
+    pub async fn near(&self, form: &FormData) -> Vec<Offered> {
+        let Ok(checked) = read(form).0.check(&self.tools.city) else { return Vec::new() };
+        let checked = self.with_chosen_place(checked, form).await;
+        near::before_sending(&self.tools, &checked).await
     }
 
     pub(crate) async fn already(&self, channel: &Channel, token: Option<&str>) -> Outcome {
@@ -328,113 +364,6 @@ impl Door {
 /// Whether a form's token may be one of ours.
 pub(crate) fn is_token(token: &str) -> bool {
     (16..=64).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric())
-}
-
-/// The fields as a submission, and what could not even be read.
-pub(crate) fn read(form: &FormData) -> (Submission, Vec<Invalid>) {
-    let mut faults = Vec::new();
-    let mut choice = |name: &str, known: bool| {
-        if !known && form.filled(name).is_some() {
-            faults.push(Invalid::new(name, "not_an_option", "choose one of the options"));
-        }
-    };
-    let kind = form.filled(field::KIND).and_then(|v| Kind::parse(&v));
-    choice(field::KIND, kind.is_some());
-    let language = form.filled(field::LANGUAGE).and_then(|v| Language::parse(&v));
-    choice(field::LANGUAGE, language.is_some());
-    // A device says so itself, on the page of the report.
-    let tell = form.filled(field::TELL).and_then(|v| Tell::parse(&v)).filter(|tell| *tell != Tell::Push);
-    choice(field::TELL, tell.is_some());
-    let category = form.filled(field::CATEGORY).unwrap_or_default();
-    if category.is_empty() {
-        faults.push(Invalid::new(field::CATEGORY, "required", "choose what it is about"));
-    }
-    let (lat, lon) = (degrees(form, field::LAT, &mut faults), degrees(form, field::LON, &mut faults));
-    let point = match (lat, lon) {
-        (Some(lat), Some(lon)) => Some(Point { lat, lon }),
-        (None, None) => photo_place::confirmed(form),
-        (lat, _) => {
-            let missing = if lat.is_some() { field::LON } else { field::LAT };
-            if faults.iter().all(|f| f.field != missing) {
-                faults.push(Invalid::new(missing, "required", "give both numbers, or neither"));
-            }
-            None
-        }
-    };
-    let line = |name| form.filled(name).unwrap_or_default();
-    let post =
-        Post { street: line(field::STREET), postcode: line(field::POSTCODE), town: line(field::TOWN), country: None };
-    let contact = Contact {
-        name: form.filled(field::NAME),
-        email: form.filled(field::EMAIL),
-        phone: form.filled(field::PHONE),
-        post: Some(post).filter(|post| *post != Post::default()),
-    };
-    let submission = Submission {
-        kind,
-        category,
-        words: form.get(field::WORDS).unwrap_or_default().to_owned(),
-        place: Some(GivenPlace { address: form.filled(field::ADDRESS), point, ..GivenPlace::default() }),
-        answers: answers(form),
-        contact: (!contact.is_empty()).then_some(contact),
-        language,
-        tell,
-        photos: Vec::new(),
-    };
-    (submission, faults)
-}
-
-/// A number of degrees; people write a comma as readily as a point.
-fn degrees(form: &FormData, name: &str, faults: &mut Vec<Invalid>) -> Option<f64> {
-    let text = form.filled(name)?;
-    let number = text.replace(',', ".").parse::<f64>().ok().filter(|n| n.is_finite());
-    if number.is_none() {
-        faults.push(Invalid::new(name, "not_a_number", "write degrees, for instance 50.8279"));
-    }
-    number
-}
-
-/// Answers as JSON would have them: `true`/`false`, one text, or a list where a question was
-/// answered several times or its name ends in `[]`.
-fn answers(form: &FormData) -> schemas::report::Answers {
-    let mut answers = schemas::report::Answers::new();
-    for (name, value) in &form.fields {
-        let (Some(id), value) = (name.strip_prefix(field::ANSWER), value.trim()) else { continue };
-        if value.is_empty() {
-            continue;
-        }
-        let (id, many) = id.strip_suffix("[]").map_or((id, false), |id| (id, true));
-        let value = match value {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            text => Value::String(text.to_owned()),
-        };
-        match answers.get_mut(id) {
-            Some(Value::Array(list)) => list.push(value),
-            Some(one) => *one = Value::Array(vec![one.take(), value]),
-            None => {
-                answers.insert(id.to_owned(), if many { Value::Array(vec![value]) } else { value });
-            }
-        }
-    }
-    answers
-}
-
-/// A fault of the submission under the name of the form's field.
-pub(crate) fn rename(mut fault: Invalid) -> Invalid {
-    let pointer = fault.field.as_str();
-    fault.field = match pointer {
-        "/place/point/lat" | "/place/point" => field::LAT.to_owned(),
-        "/place/point/lon" => field::LON.to_owned(),
-        "/place/address" | "/place/asset" | "/place" => field::ADDRESS.to_owned(),
-        "/contact/post" => field::STREET.to_owned(),
-        _ if pointer.starts_with("/photos") => field::PHOTOS.to_owned(),
-        _ => match pointer.strip_prefix("/answers/") {
-            Some(id) => format!("{}{}", field::ANSWER, id.replace("~1", "/").replace("~0", "~")),
-            None => pointer.rsplit('/').next().unwrap_or(pointer).to_owned(),
-        },
-    };
-    fault
 }
 
 #[cfg(test)]

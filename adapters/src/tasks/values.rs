@@ -163,7 +163,7 @@ impl Known<'_> {
         let again = self.body().again.as_ref()?;
         let why = self.words().again(again.why);
         let said = match again.why {
-            AgainWhy::Reminder | AgainWhy::Recategorised => again.text.as_ref(),
+            AgainWhy::Reminder | AgainWhy::Recategorised | AgainWhy::Merged | AgainWhy::Split => again.text.as_ref(),
             AgainWhy::Reopened | AgainWhy::Replied => self.added.last(),
         };
         Some(said.map_or_else(|| why.to_owned(), |text| format!("{why}: {text}")))

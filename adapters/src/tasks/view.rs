@@ -168,7 +168,7 @@ pub async fn view(tools: &DeskTools, desk: Option<&DepartmentId>, id: Uuid) -> R
 /// What the resident said after the report.
 fn said(event: CaseEvent) -> Option<String> {
     match event.what {
-        What::Reopened { text } => text,
+        What::Reopened { text, .. } => text,
         What::Replied { text } => Some(text),
         _ => None,
     }

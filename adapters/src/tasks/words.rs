@@ -89,6 +89,16 @@ impl Words {
                 "Rappel : nous n’avons encore rien reçu",
                 "Reminder: we have heard nothing yet",
             ),
+            AgainWhy::Merged => self.choose(
+                "Hoeft niet te gebeuren: samengevoegd met een andere melding. Laat dat weten",
+                "Rien à faire : joint à un autre signalement. Faites-le savoir",
+                "Nothing to do: merged with another report. Let them know",
+            ),
+            AgainWhy::Split => self.choose(
+                "Staat weer apart: moet toch gebeuren",
+                "À nouveau à part : à traiter quand même",
+                "Stands by itself again: has to be done after all",
+            ),
             AgainWhy::Recategorised => self.choose(
                 "De stad verbeterde de categorie",
                 "La ville a corrigé la catégorie",

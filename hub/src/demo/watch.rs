@@ -297,6 +297,8 @@ fn show(out: Out, town: &Town, walk: &Walk, event: &CaseEvent) {
             ("!", format!("{} stays silent: {} looks after it", name(department), name(to)))
         }
         What::Slipping { was, .. } => ("◷", format!("it will not be {was}: the resident hears of it")),
+        What::Merged { into, .. } => ("⇉", format!("is the same as {into}, and goes on there")),
+        What::Split { from } => ("⇇", format!("is not the same as {from} after all")),
         What::Reopened { .. } => ("↻", "the resident says it is not solved".to_owned()),
         What::Recategorised { from, to } => ("✎", format!("is about {to}, not {from}")),
         What::Outdated { department, said } => {

@@ -138,9 +138,9 @@ impl Desk {
         };
         match why {
             // What it said about the work still stands.
-            Some(AgainWhy::Recategorised) => Vec::new(),
+            Some(AgainWhy::Recategorised | AgainWhy::Merged) => Vec::new(),
             Some(AgainWhy::Reminder) => vec![Say::Plan { on, text: None }, done],
-            Some(AgainWhy::Reopened | AgainWhy::Replied) | None => {
+            Some(AgainWhy::Reopened | AgainWhy::Replied | AgainWhy::Split) | None => {
                 vec![Say::Accept {}, Say::Plan { on, text: None }, done]
             }
         }

@@ -4,6 +4,7 @@ use super::{About, Facts};
 use schemas::{
     Timestamp, Uuid,
     broadcast::{self, Audience, Broadcast, Draft, Heads, State},
+    case::Status,
     city::{ArticleText, City},
     event::{CaseEvent, What},
     left_out::LeftOut,
@@ -56,7 +57,13 @@ pub fn samples(city: &City, full: bool) -> Vec<Sample> {
             news_by: full.then(|| jiff::civil::date(2026, 12, 14)),
             text: some(words),
         },
-        What::Reopened { text: some(words) },
+        What::Reopened { text: some(words), of: None },
+        What::Merged {
+            main: Uuid::nil(),
+            into: Reference::from_number(123_457),
+            status: if full { Status::Solved } else { Status::Planned },
+        },
+        What::Split { from: Reference::from_number(123_457) },
         What::Accepted { department: department(), acknowledges: true },
     ];
     let mut samples: Vec<_> = events.into_iter().map(|what| Sample::new(what, full, department())).collect();

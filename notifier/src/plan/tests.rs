@@ -30,6 +30,7 @@ fn reporter(ways: &[Way]) -> Recipient {
         quiet: None,
         rhythm: Rhythm::AtOnce,
         owner: None,
+        of: None,
     }
 }
 

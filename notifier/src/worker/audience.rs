@@ -3,7 +3,7 @@
 use crate::plan::{REPORTER, Recipient};
 use schemas::{
     Timestamp, Uuid,
-    city::{City, Publicity},
+    city::City,
     event::{CaseEvent, What},
     notice::{Because, Scope},
     person::{KnownAddress, Person, Rhythm, Suppression},
@@ -31,6 +31,8 @@ pub(super) struct Audience {
     suppressions: HashMap<AddressKey, Vec<Suppression>>,
     /// Reports by mail of somebody who was answered a moment before.
     hushed: HashSet<Uuid>,
+    /// The duplicates of main cases.
+    duplicates: HashMap<Uuid, Vec<Uuid>>,
 }
 
 impl Audience {
@@ -42,7 +44,14 @@ impl Audience {
         events: &[&CaseEvent],
         now: Timestamp,
     ) -> Result<Self, store::Error> {
-        let cases: BTreeSet<Uuid> = events.iter().map(|event| event.case_id).collect();
+        let mut cases: BTreeSet<Uuid> = events.iter().map(|event| event.case_id).collect();
+        let mains: BTreeSet<Uuid> =
+            events.iter().filter(|event| event.what.is_for_duplicates()).map(|event| event.case_id).collect();
+        let mut duplicates: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for merged in tx.duplicates(&mains.into_iter().collect::<Vec<_>>()).await? {
+            cases.insert(merged.case);
+            duplicates.entry(merged.main).or_default().push(merged.case);
+        }
         let cases: Vec<Uuid> = cases.into_iter().collect();
         let reports = tx.reports(&cases).await?;
         let by_mail = reports.values().filter(|report| report.channel.as_str() == BY_MAIL).map(|report| report.id);
@@ -54,10 +63,14 @@ impl Audience {
         }
         let targets: BTreeSet<(Scope, String)> = events
             .iter()
-            .filter(|event| is_for_followers(&event.what))
+            .filter(|event| event.what.is_for_followers())
             .filter_map(|event| reports.get(&event.case_id))
-            .filter(|report| is_public(city, report))
-            .flat_map(|report| targets(city, report))
+            .filter(|report| city.is_public(report))
+            .flat_map(|report| {
+                let duplicates = duplicates.get(&report.id).into_iter().flatten();
+                let of_duplicates = duplicates.map(|id| (Scope::Case, id.to_string()));
+                targets(city, report).into_iter().chain(of_duplicates)
+            })
             .collect();
         let targets: Vec<_> = targets.into_iter().collect();
         let mut follows: BTreeMap<_, Vec<Uuid>> = BTreeMap::new();
@@ -85,7 +98,18 @@ impl Audience {
             let of = AddressKey { way: found.way, key: found.key.clone() };
             suppressions.entry(of).or_default().push(found);
         }
-        Ok(Self { reports, contacts, devices, follows, people: known, owners, addresses, suppressions, hushed })
+        Ok(Self {
+            reports,
+            contacts,
+            devices,
+            follows,
+            people: known,
+            owners,
+            addresses,
+            suppressions,
+            hushed,
+            duplicates,
+        })
     }
 
     /// Reads what is known of these people.
@@ -112,18 +136,73 @@ impl Audience {
         let Some(report) = self.reports.get(&event.case_id) else { return Vec::new() };
         let reporter = self.reporter(city, keys, report).filter(|_| !self.is_hushed(event));
         let mut everybody: Vec<Recipient> = reporter.into_iter().collect();
-        if is_for_followers(&event.what) && is_public(city, report) {
+        let others = self.duplicates.get(&report.id).map_or(&[][..], Vec::as_slice);
+        let others: Vec<&Report> = if event.what.is_for_duplicates() {
+            others.iter().filter_map(|id| self.reports.get(id)).collect()
+        } else {
+            Vec::new()
+        };
+        self.add_reporters(city, keys, event, report, &others, &mut everybody);
+        if event.what.is_for_followers() && city.is_public(report) {
             // Who told the city of it does not hear of it again because they follow it.
             let mut told: BTreeSet<Uuid> = everybody.iter().filter_map(|to| to.owner).collect();
-            for (scope, target) in targets(city, report) {
+            let is_own = matches!(event.what, What::Merged { .. } | What::Split { .. });
+            // Who follows a topic need not know which cases are the same.
+            for (scope, target) in
+                targets(city, report).into_iter().filter(|(scope, _)| !is_own || *scope == Scope::Case)
+            {
                 for person in self.follows.get(&(scope, target.clone())).into_iter().flatten() {
                     if told.insert(*person) {
                         everybody.extend(self.follower(*person, report, city, scope, &target));
                     }
                 }
             }
+            for other in others {
+                let target = (Scope::Case, other.id.to_string());
+                for person in self.follows.get(&target).into_iter().flatten() {
+                    if told.insert(*person) {
+                        let to = self.follower(*person, other, city, Scope::Case, &target.1);
+                        everybody.extend(to.map(|to| of_duplicate(to, other, event)));
+                    }
+                }
+            }
         }
         everybody
+    }
+
+    /// Adds who reported the same as `report`, each human once: not who is told by an address of theirs already.
+    fn add_reporters(
+        &self,
+        city: &City,
+        keys: &AddressKeys,
+        event: &CaseEvent,
+        report: &Report,
+        others: &[&Report],
+        everybody: &mut Vec<Recipient>,
+    ) {
+        if others.is_empty() {
+            return;
+        }
+        let is_told = everybody.iter().any(|to| to.wish.is_none());
+        let mut told: Vec<Vec<AddressKey>> = Vec::new();
+        told.extend(is_told.then(|| self.keyed(city, keys, report).into_iter().map(|(_, key)| key).collect()));
+        for other in others {
+            let mine: Vec<AddressKey> = self.keyed(city, keys, other).into_iter().map(|(_, key)| key).collect();
+            let Some(first) = mine.first() else { continue };
+            if told.iter().any(|theirs| theirs.contains(first) || theirs.first().is_some_and(|key| mine.contains(key)))
+            {
+                continue;
+            }
+            let Some(to) = self.reporter(city, keys, other) else { continue };
+            let is_owner = |known: &Recipient| to.owner.is_some() && known.owner == to.owner && known.wish.is_none();
+            if everybody.iter().any(is_owner) {
+                continue;
+            }
+            if to.wish.is_none() {
+                told.push(mine);
+            }
+            everybody.push(of_duplicate(to, other, event));
+        }
     }
 
     /// Whether the reporter is not told of `event` because their mail came soon after another: that it was received,
@@ -143,7 +222,8 @@ impl Audience {
         event.critical || category.is_some_and(|category| category.critical)
     }
 
-    fn reporter(&self, city: &City, keys: &AddressKeys, report: &Report) -> Option<Recipient> {
+    /// Where the reporter of `report` is told, the way they want first.
+    fn keyed(&self, city: &City, keys: &AddressKeys, report: &Report) -> Vec<(Way, AddressKey)> {
         let devices = self.devices.get(&report.id).map(Vec::as_slice).unwrap_or_default();
         // Who asks for nothing by mail and then asks for it on a device wants it there, and nowhere else.
         let contact = report.tell.way().and_then(|_| self.contacts.get(&report.id));
@@ -153,6 +233,11 @@ impl Audience {
         // A device was added after the report: that is what they asked for last.
         let mut keyed: Vec<(Way, AddressKey)> = devices.iter().map(|device| (Way::Push, device_key(device))).collect();
         keyed.extend(addresses.iter().map(|a| (a.way(), key(keys, a))));
+        keyed
+    }
+
+    fn reporter(&self, city: &City, keys: &AddressKeys, report: &Report) -> Option<Recipient> {
+        let keyed = self.keyed(city, keys, report);
         if keyed.is_empty() {
             return None;
         }
@@ -168,6 +253,7 @@ impl Audience {
             quiet: owner.and_then(|owner| owner.quiet),
             rhythm: owner.map_or(Rhythm::AtOnce, |owner| owner.rhythm),
             owner: owner.map(|owner| owner.id),
+            of: None,
         };
         self.fill(&mut to, &keyed, &targets(city, report));
         Some(to)
@@ -216,6 +302,7 @@ impl Audience {
             quiet: person.quiet,
             rhythm: person.rhythm,
             owner: Some(id),
+            of: None,
         };
         self.fill(&mut to, &keyed, targets);
         Some(to)
@@ -254,24 +341,11 @@ impl Audience {
     }
 }
 
-/// Whether who follows a case hears of this: what is between the city and the reporter is not theirs.
-pub fn is_for_followers(what: &What) -> bool {
-    matches!(
-        what,
-        What::Received
-            | What::Routed { .. }
-            | What::Planned { .. }
-            | What::Solved { .. }
-            | What::Declined { .. }
-            | What::Slipping { .. }
-            | What::Reopened { .. }
-    )
-}
-
-/// Whether others than the reporter may know of it.
-pub fn is_public(city: &City, report: &Report) -> bool {
-    city.policy(report).public
-        && city.category(&report.category).is_some_and(|category| category.publicity == Publicity::Public)
+/// `to` hears of `event` because their own case, that of `report`, was merged into its case.
+fn of_duplicate(mut to: Recipient, report: &Report, event: &CaseEvent) -> Recipient {
+    to.because.push(Because::Merged { report: report.reference, with: event.reference, main: event.case_id });
+    to.of = Some(report.id);
+    to
 }
 
 /// What a report is about, as somebody may follow or refuse it; the narrowest first.

@@ -18,7 +18,6 @@ pub mod why;
 
 pub use ask::AskWorker;
 pub(crate) use audience::contact_addresses;
-pub use audience::{is_for_followers, is_public};
 pub(crate) use heard::address_of;
 pub(crate) use known::{address, facts, is_unwanted};
 pub(crate) use pinned::PinnedWords;

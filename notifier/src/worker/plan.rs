@@ -185,11 +185,13 @@ impl PlanWorker {
         notice: &Notice,
         now: Timestamp,
     ) -> Result<Option<(Told, Recipient)>, store::Error> {
-        let timeline = tx.timeline(notice.case_id).await?;
+        let timeline = tx.timeline(notice.event_case()).await?;
         let Some(mut event) = timeline.into_iter().find(|event| event.id == notice.event_id) else { return Ok(None) };
         let audience = Audience::read(tx, &self.city, &self.keys, &[&event], now).await?;
         event.critical = audience.is_critical(&self.city, &event);
-        let to = audience.of(&self.city, &self.keys, &event).into_iter().find(|to| to.person == notice.person);
+        let of = (notice.event_case() != notice.case_id).then_some(notice.case_id);
+        let everybody = audience.of(&self.city, &self.keys, &event);
+        let to = everybody.into_iter().find(|to| to.person == notice.person && to.of == of);
         Ok(to.map(|to| (Told::Event(event), to)))
     }
 

@@ -21,7 +21,7 @@ use bus::{Edge, Held, Outcome, Settled};
 use schemas::{
     Timestamp, Uuid,
     city::City,
-    event::What,
+    event::{CaseEvent, What},
     letter::Letter,
     notice::{Because, Due, NoticeState, Scope, Suppressed},
     person::Suppression,
@@ -97,8 +97,10 @@ impl SendWorker {
         let late = letter.attempt > 0 || waited.unsigned_abs() > DELAYED_AFTER || view.notice.reasons.iter().any(waits);
         let Some(case) = view.case().filter(|case| late && is_status(&case.event.what)) else { return Ok(false) };
         let version = view.notice.version;
-        let timeline = self.store.timeline(case.report.id, true).await?;
-        Ok(timeline.iter().any(|e| e.version > version && e.what.is_told() && is_status(&e.what)))
+        let is_main = case.event.case_id != case.report.id;
+        let timeline = self.store.timeline(case.event.case_id, true).await?;
+        let tells = |e: &CaseEvent| e.what.is_told() && is_status(&e.what) && (!is_main || e.what.is_for_duplicates());
+        Ok(timeline.iter().any(|e| e.version > version && tells(e)))
     }
 
     /// The words of a notice, and the same as blocks where they are printed or said.

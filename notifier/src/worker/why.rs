@@ -8,7 +8,7 @@ mod broadcast;
 
 pub use broadcast::BroadcastWhy;
 
-use super::audience::{Audience, contact_addresses, is_for_followers, is_public, targets};
+use super::audience::{Audience, contact_addresses, targets};
 use crate::plan::{self, News, REPORTER, Recipient, Scene, Silence};
 use schemas::{
     Timestamp, Uuid,
@@ -148,11 +148,14 @@ impl Whys {
 
     /// Everything that `asked` is about in the case `id`. `None` when there is no such case.
     pub async fn case(&self, id: Uuid, asked: &Asked) -> Result<Option<CaseWhy>, store::Error> {
+        let rows = self.store.notices_of(id).await?;
         let mut events = self.store.timeline(id, false).await?;
+        events.extend(self.of_main_cases(id, &rows).await?);
+        events.sort_by_key(|event| event.at);
         events.retain(|event| asked.event.is_none_or(|only| only == event.id));
         let Some(read) = self.read(id, &events).await? else { return Ok(None) };
         let mut notices: HashMap<(Uuid, String), Vec<NoticeRow>> = HashMap::new();
-        for row in self.store.notices_of(id).await? {
+        for row in rows {
             notices.entry((row.notice.event_id, row.notice.person.clone())).or_default().push(row);
         }
         let mut told = Vec::with_capacity(events.len());
@@ -172,6 +175,19 @@ impl Whys {
         let mut people = read.people;
         people.retain(|person, _| asked.is_about(person));
         Ok(Some(CaseWhy { case: id, reference: read.report.reference, people, events: told }))
+    }
+
+    /// What its people were told of cases that it was merged into.
+    async fn of_main_cases(&self, id: Uuid, rows: &[NoticeRow]) -> Result<Vec<CaseEvent>, store::Error> {
+        let told: BTreeSet<Uuid> = rows.iter().map(|row| row.notice.event_id).collect();
+        let mains: BTreeSet<Uuid> =
+            rows.iter().filter(|row| row.notice.broadcast().is_none()).map(|row| row.notice.event_case()).collect();
+        let mut events = Vec::new();
+        for main in mains.into_iter().filter(|main| *main != id) {
+            let timeline = self.store.timeline(main, false).await?;
+            events.extend(timeline.into_iter().filter(|event| told.contains(&event.id)));
+        }
+        Ok(events)
     }
 
     /// Reads everybody who may hear of `events`.
@@ -229,7 +245,8 @@ impl Whys {
             now: self.store.clock().now(),
         };
         let everybody = read.audience.of(&self.city, &self.keys, event);
-        let to = everybody.iter().find(|to| to.person == person);
+        let of = (event.case_id != read.report.id).then_some(read.report.id);
+        let to = everybody.iter().find(|to| to.person == person && to.of == of);
         let silence = rows.is_empty().then(|| self.silence(read, event, &scene, person, to));
         let next = match (rows.last(), to) {
             (Some(last), Some(to)) if can_go_on(last.notice.state) => {
@@ -287,10 +304,10 @@ impl Whys {
                 None => Silence::NoAddress,
             };
         }
-        if !is_for_followers(&event.what) {
+        if !event.what.is_for_followers() {
             return Silence::NotForFollowers;
         }
-        if !is_public(&self.city, &read.report) {
+        if !self.city.is_public(&read.report) {
             return Silence::NotPublic;
         }
         let began = person.parse().ok().and_then(|id: Uuid| read.since.get(&id));

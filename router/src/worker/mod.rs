@@ -13,6 +13,7 @@ mod anew;
 mod clock;
 mod known;
 mod left_behind;
+mod merged;
 mod parts;
 mod received;
 mod references;

@@ -3,6 +3,7 @@
 
 use super::{
     RouterWorker,
+    merged::{self, Mains},
     parts::parts,
     writing::{Walk, Writing},
     wrote,
@@ -113,9 +114,21 @@ impl RouterWorker {
         writing: &mut Writing,
     ) -> Result<(), store::Error> {
         let now = self.store.clock().now();
-        let ids: Vec<Uuid> =
-            again.iter().map(|(_, _, report, _)| report.id).collect::<HashSet<_>>().into_iter().collect();
+        let mains = Mains::read(tx, again.iter().map(|(_, _, report, why)| (report.id, *why))).await?;
+        let ids: HashSet<Uuid> = again.iter().map(|(_, _, report, _)| report.id).chain(mains.ids()).collect();
+        let ids: Vec<Uuid> = ids.into_iter().collect();
         let mut cases = tx.lock_cases(&ids).await?;
+        // Merged with another just now, whose case is not locked: nothing of it is marked as heard yet.
+        let is_moved = |(_, _, report, why): &&(usize, &Letter, &Report, &Why)| {
+            let is_duplicate = cases.get(&report.id).is_some_and(|case| case.status == Status::Duplicate);
+            let is_known = mains.of(report.id).is_some_and(|main| cases.contains_key(&main.id));
+            merged::words(why).is_some() && is_duplicate && !is_known
+        };
+        for (number, ..) in again.iter().filter(is_moved) {
+            verdicts[*number] = Verdict::later("the case was merged with another just now");
+        }
+        let again: Vec<_> = again.iter().filter(|one| !is_moved(one)).copied().collect();
+        let again = again.as_slice();
         // A process that was started with another city wrote that; one like it decides.
         let theirs = |why: &Why| match why {
             Why::Gone { department } => self.desks.get_key_value(department).map(|(id, _)| id),
@@ -149,17 +162,47 @@ impl RouterWorker {
                 verdicts[*number] = Verdict::never(Fault::Ours, why);
                 continue;
             };
+            let main = mains.of(report.id).filter(|_| case.status == Status::Duplicate && merged::words(why).is_some());
             if held.contains(&letter.id) {
                 verdicts[*number] = Verdict::never(Fault::Refused, wrote::TOO_MANY);
                 continue;
             }
             // Removed, so that the same letter twice in one batch counts once.
-            if !unseen.remove(&letter.id) || (case.status.is_closed() && !wrote) {
+            let is_merged = matches!(why, Why::Merged { .. }) && case.status == Status::Duplicate;
+            if !unseen.remove(&letter.id) || (case.status.is_closed() && !wrote && !is_merged && main.is_none()) {
                 continue;
             }
-            let contact = contacts.get(&report.id);
-            let had = had.get(&case.id).map_or(&[][..], Vec::as_slice);
-            let walk = Walk { report, contact, added: None, cause: Some(letter), trace: letter.trace.next(), now };
+            let walk = Walk {
+                report,
+                contact: contacts.get(&report.id),
+                added: None,
+                cause: Some(letter),
+                trace: letter.trace.next(),
+                now,
+            };
+            let rows_of = |id: Uuid| had.get(&id).map_or(&[][..], Vec::as_slice);
+            if let (Some(main), Some(text)) = (main, merged::words(why)) {
+                if wrote {
+                    case.version += 1;
+                    writing.tell(&walk, case, What::Replied { text: text.to_owned() });
+                    changed.insert(case.id);
+                }
+                let from = case.reference;
+                let mut told = main.clone();
+                if let Why::Wrote { photos, .. } = why
+                    && !photos.is_empty()
+                {
+                    // Theirs stay with their own report, and go to who does the work beside those of the main one.
+                    let all = tx.add_photos_to(report.id, photos).await?;
+                    told.photos.extend(all.into_iter().filter(|photo| photos.contains(photo)));
+                }
+                let Some(case) = cases.get_mut(&main.id) else { continue };
+                let walk = Walk { report: &told, contact: contacts.get(&main.id), ..walk };
+                self.hear_of_duplicate(&walk, case, from, text, rows_of(main.id), writing);
+                changed.insert(case.id);
+                continue;
+            }
+            let had = rows_of(case.id);
             match why {
                 Why::New => continue,
                 Why::Rejected { department } => {
@@ -182,6 +225,9 @@ impl RouterWorker {
                 }
                 Why::Reopened { text } => self.reopen(walk, case, text.as_deref(), had, writing),
                 Why::Recategorised => self.decide_anew(&walk, case, had, writing),
+                Why::Merged { into } => self.withdraw(&walk, case, *into, had, writing),
+                Why::Split if case.status == Status::Received => self.split(&walk, case, had, writing),
+                Why::Split => continue,
                 Why::Gone { department } => {
                     if !self.instead_of(&walk, case, department, had, writing) {
                         continue;

@@ -28,6 +28,8 @@ pub(super) struct Writing {
     closed: Vec<Uuid>,
     /// Dispatches of departments that the city does not have any more.
     pub nobodys: Vec<Uuid>,
+    /// Dispatches that stand otherwise now.
+    pub corrected: Vec<DispatchRow>,
     answers: Vec<NewAnswer>,
     decided: u64,
     declined: u64,
@@ -169,7 +171,9 @@ impl Writing {
         // What the resident says, or is corrected, did not change the case just now: its version may be
         // another's.
         let occasion = match (why, walk.cause) {
-            (AgainWhy::Replied | AgainWhy::Recategorised, Some(letter)) => letter.id.to_string(),
+            (AgainWhy::Replied | AgainWhy::Recategorised | AgainWhy::Merged | AgainWhy::Split, Some(letter)) => {
+                letter.id.to_string()
+            }
             _ => case.version.to_string(),
         };
         let again = Again { why, text, first: first.id, receipt };
@@ -315,6 +319,7 @@ impl Writing {
         if !self.dispatches.is_empty() {
             tx.add_dispatches(&self.dispatches).await?;
         }
+        tx.save_dispatches(&self.corrected).await?;
         if !self.letters.is_empty() {
             tx.post(&self.letters).await?;
         }

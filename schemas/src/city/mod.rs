@@ -4,11 +4,13 @@
 mod areas;
 pub(crate) mod assets;
 mod calendar;
+mod delivery;
 mod emergency;
 mod gaps;
 mod general;
 mod kinds;
 mod knowledge;
+mod near;
 mod neighbours;
 mod on_call;
 mod owners;
@@ -28,6 +30,7 @@ pub use assets::{Asset, AssetKind, Assets};
 pub use calendar::Calendar;
 pub use kinds::{KindPolicy, Kinds, SecondLine};
 pub use knowledge::{Article, ArticleText};
+pub use near::Near;
 pub use neighbours::Neighbour;
 pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
 pub use owners::{Drawn, Layer, OwnerMap, Owners};
@@ -83,6 +86,8 @@ pub struct City {
     pub proving: Proving,
     /// When an address counts as dead from which mails come back for the time being.
     pub soft_bounces: SoftBounces,
+    /// What counts as near, when two people report the same.
+    pub near: Near,
     /// The mail address of the front door: `From` of every notice.
     pub email: String,
     /// The desk that gets what no rule matches.
@@ -291,6 +296,8 @@ pub struct Category {
     pub term: Option<u32>,
     /// News of its cases matters for somebody's safety, and waits for nothing.
     pub critical: bool,
+    /// So many metres around a report of it is near; the city's own when left out.
+    pub near: Option<u16>,
 }
 
 /// Something that a resident could say.

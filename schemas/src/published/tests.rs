@@ -150,7 +150,13 @@ fn events() -> Vec<What> {
             evidence: Vec::new(),
         },
         What::Declined { department: department.clone(), reason: "Deze weg is privaat.".into() },
-        What::Reopened { text: Some("De put is er nog.".into()) },
+        What::Reopened { text: Some("De put is er nog.".into()), of: None },
+        What::Merged {
+            main: derived(&["sample", "main case"]),
+            into: Reference::from_number(1_234_566),
+            status: crate::case::Status::Planned,
+        },
+        What::Split { from: Reference::from_number(1_234_566) },
         What::Referred {
             department: department.clone(),
             to: "Agentschap Wegen en Verkeer".into(),
@@ -197,6 +203,8 @@ fn samples() -> Vec<(Topic, String, Value)> {
                     Why::Rejected { department: slug("publieke-ruimte-wegen") },
                     Why::Reopened { text: None },
                     Why::Recategorised,
+                    Why::Merged { into: Reference::from_number(1_234_566) },
+                    Why::Split,
                     Why::Gone { department: slug("publieke-ruimte-wegen") },
                     Why::Replied { department: slug("publieke-ruimte-wegen"), text: "Aan de even kant.".into() },
                     Why::Wrote {

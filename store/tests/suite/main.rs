@@ -20,6 +20,7 @@ mod lessons;
 mod letters;
 mod mail_in;
 mod mailed;
+mod merged;
 mod open311;
 mod outside;
 mod paper;

@@ -8,6 +8,7 @@ mod distributed;
 mod embedded;
 mod kinds;
 mod left_behind;
+mod merged;
 mod open311;
 mod outage;
 mod rules;

@@ -2,5 +2,6 @@
 
 mod bounced;
 mod mailed;
+mod merged;
 mod own_place;
 mod texted;

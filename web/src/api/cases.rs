@@ -38,6 +38,8 @@ struct Shown {
     received_at: Timestamp,
     planned_on: Option<Date>,
     due_on: Option<Date>,
+    /// The case that it goes on in, when somebody else reported the same.
+    merged_into: Option<Reference>,
     timeline: Vec<Value>,
 }
 
@@ -57,6 +59,10 @@ async fn find(app: &App, token: &str) -> Result<Option<Shown>, store::Error> {
     let Some(report) = store.report_by_token(token).await? else { return Ok(None) };
     let (case, events) = tokio::try_join!(store.case(report.id), store.timeline(report.id, true))?;
     let due_on = case.as_ref().and_then(|case| case.decision.as_ref()).and_then(|decision| decision.due_on);
+    let merged_into = match store.merged(&[report.id]).await?.remove(&report.id) {
+        Some(merged) => store.report(merged.main).await?.map(|main| main.reference),
+        None => None,
+    };
     Ok(Some(Shown {
         reference: report.reference,
         status: case.as_ref().map_or(Status::Received, |case| case.status),
@@ -66,6 +72,7 @@ async fn find(app: &App, token: &str) -> Result<Option<Shown>, store::Error> {
         received_at: report.received_at,
         planned_on: case.as_ref().and_then(|case| case.planned_on),
         due_on,
+        merged_into,
         timeline: events.iter().filter(|event| event.what.is_public()).filter_map(line).collect(),
     }))
 }
@@ -74,7 +81,7 @@ async fn find(app: &App, token: &str) -> Result<Option<Shown>, store::Error> {
 fn line(event: &CaseEvent) -> Option<Value> {
     let mut value = serde_json::to_value(event).ok()?;
     let fields = value.as_object_mut()?;
-    for hidden in ["id", "case_id", "reference", "why", "receipt"] {
+    for hidden in ["id", "case_id", "main", "reference", "why", "receipt"] {
         fields.remove(hidden);
     }
     Some(value)

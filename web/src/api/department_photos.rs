@@ -102,15 +102,19 @@ async fn find(
     let Ok(photo) = Uuid::parse_str(photo) else { return Ok(None) };
     let store = &app.site.store;
     let Some(report) = store.photo_owners(&[photo]).await?.remove(&photo).flatten() else { return Ok(None) };
-    let mut dispatches = store.dispatches_of(report).await?;
-    dispatches.retain(|dispatch| dispatch.department.as_str() == department);
-    if by_address {
-        let Some(case) = store.case(report).await? else { return Ok(None) };
-        let now = store.clock().now();
-        dispatches.retain(|dispatch| !answer_link::is_over(dispatch, &case, now));
+    // Whoever has the main case may see what came with a duplicate.
+    let main = store.merged(&[report]).await?.remove(&report).map(|merged| merged.main);
+    for held in [report].into_iter().chain(main) {
+        let mut dispatches = store.dispatches_of(held).await?;
+        dispatches.retain(|dispatch| dispatch.department.as_str() == department);
+        if by_address {
+            let Some(case) = store.case(held).await? else { continue };
+            let now = store.clock().now();
+            dispatches.retain(|dispatch| !answer_link::is_over(dispatch, &case, now));
+        }
+        if !dispatches.is_empty() {
+            return app.doors.tools.album.photo_in(size, report, photo).await;
+        }
     }
-    if dispatches.is_empty() {
-        return Ok(None);
-    }
-    app.doors.tools.album.photo_in(size, report, photo).await
+    Ok(None)
 }

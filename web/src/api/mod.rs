@@ -6,8 +6,10 @@ mod cases;
 mod categories;
 mod department_cases;
 mod department_photos;
+mod desk_cases;
 mod desk_tasks;
 mod keyed;
+mod near;
 mod one_click;
 pub mod open311;
 pub(crate) mod openapi;
@@ -52,6 +54,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     categories::ENDPOINT,
     suggest::ENDPOINT,
     places::ENDPOINT,
+    near::ENDPOINT,
     cases::ENDPOINT,
     work::ENDPOINT,
     work::ACK,
@@ -67,6 +70,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     desk_tasks::ONE,
     desk_tasks::DEED,
     desk_tasks::PHOTO,
+    desk_cases::NEAR,
+    desk_cases::MERGE,
+    desk_cases::SPLIT,
     one_click::ENDPOINT,
     open311::ENDPOINT,
     push::ENDPOINT,

@@ -4,6 +4,7 @@
 use super::{
     Call, Entry, Lang, Oops, ask,
     fields::Field,
+    merged,
     timeline::{Line, Teller},
 };
 use crate::{app::App, face::Page, guard::rate::Caller};
@@ -11,10 +12,9 @@ use axum::{
     Extension, Form,
     extract::{Path, State},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
-use notifier::worker::{is_for_followers, is_public};
 use schemas::{
     case::Status,
     city::in_language,
@@ -49,6 +49,8 @@ struct Data {
     areas: String,
     status: &'static str,
     status_name: String,
+    /// How many people reported it.
+    people: String,
     lines: Vec<Line>,
     /// It can still be followed.
     open: bool,
@@ -61,11 +63,17 @@ async fn public(app: &App, named: &Named) -> Result<Report, Oops> {
     let reference = Reference::parse(&named.reference).map_err(|_| Oops::Missing)?;
     let report = app.site.store.report_by_reference(reference).await?;
     // What is not public is not there.
-    report.filter(|report| is_public(&app.site.city, report)).ok_or(Oops::Missing)
+    report.filter(|report| app.site.city.is_public(report)).ok_or(Oops::Missing)
 }
 
 async fn show(State(app): State<App>, Lang(language): Lang, Path(named): Path<Named>) -> Result<Response, Oops> {
     let report = public(&app, &named).await?;
+    // What became a duplicate goes on in another case.
+    let case = app.site.store.case(report.id).await?;
+    if let Some(main) = merged::Main::of(&app, case.as_ref()).await? {
+        let to = format!("/{}/case/{}", language.as_str(), main.report.reference.digits());
+        return Ok(Redirect::to(&to).into_response());
+    }
     page(&app, language, &report, "", false).await
 }
 
@@ -74,10 +82,10 @@ async fn page(app: &App, language: Language, report: &Report, typed: &str, wrong
     let (case, mut events) =
         tokio::try_join!(app.site.store.case(report.id), app.site.store.timeline(report.id, true))?;
     let status = case.map_or(Status::Received, |case| case.status);
-    events.retain(|event| is_for_followers(&event.what));
+    events.retain(|event| event.what.is_for_followers());
     for event in &mut events {
         // These are the words of whoever reported it.
-        if let What::Reopened { text } = &mut event.what {
+        if let What::Reopened { text, .. } = &mut event.what {
             *text = None;
         }
     }
@@ -110,6 +118,7 @@ async fn page(app: &App, language: Language, report: &Report, typed: &str, wrong
         areas: areas.map(|area| in_language(&area.names, language)).collect::<Vec<_>>().join(", "),
         status: status.as_str(),
         status_name: app.text(language, &format!("status-{status}"), &[]),
+        people: merged::people(app, language, report).await?,
         lines,
         open: !status.is_closed() && !app.verify().await?.ways().is_empty(),
         address: ask::field(app, language, typed, wrong).await?,

@@ -4,10 +4,16 @@
 use super::{
     Entry, Lang, Oops, choose,
     form::{self, Filled},
+    near,
 };
-use crate::{app::App, face::Page, guard::walk::Walk};
+use crate::{
+    app::App,
+    face::Page,
+    guard::{rate::Caller, walk::Walk},
+};
 use adapters::intake::form::{FormData, Outcome, field};
 use axum::{
+    Extension,
     extract::{DefaultBodyLimit, Query, Request, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Redirect, Response},
@@ -85,12 +91,25 @@ async fn page(
     response
 }
 
-async fn send(State(app): State<App>, Lang(language): Lang, walk: Walk, request: Request) -> Result<Response, Oops> {
+async fn send(
+    State(app): State<App>,
+    Lang(language): Lang,
+    walk: Walk,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Oops> {
     let sent = form::read(&app, request).await?;
     let Ok(channel) = Channel::new("web") else { return Err(Oops::Missing) };
     // Files are needed once; what is shown again are the fields.
     let fields = FormData { fields: sent.fields.clone(), files: Vec::new() };
-    if fields.get(field::DO) == Some(field::FIND) {
+    let button = fields.get(field::DO);
+    if button == Some(near::FOLLOW) {
+        let (photos, ..) = app.doors.form.hold_photos(&sent).await?;
+        if let Some(answer) = near::follow(&app, language, caller, &fields, &photos).await? {
+            return Ok(answer);
+        }
+    }
+    if button == Some(field::FIND) || button == Some(near::CHANGE) || button == Some(near::FOLLOW) {
         let (photos, faults, taken_at) = app.doors.form.hold_photos(&sent).await?;
         return Ok(again(&app, language, fields, &faults, &photos, taken_at, StatusCode::OK).await);
     }
@@ -104,6 +123,10 @@ async fn send(State(app): State<App>, Lang(language): Lang, walk: Walk, request:
             let is_away = faults.iter().any(|fault| fault.code == "unchecked");
             let status = if is_away { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNPROCESSABLE_ENTITY };
             return Ok(again(&app, language, fields, &faults, &photos, taken_at, status).await);
+        }
+        Outcome::Near { photos, near } => {
+            let asked = near::Asked { form: &fields, photos: &photos, near: &near, unchosen: false, wrong: false };
+            return near::page(&app, language, &asked).await;
         }
         Outcome::Offer { photos, taken_at } => {
             return Ok(again(&app, language, fields, &[], &photos, Some(taken_at), StatusCode::OK).await);

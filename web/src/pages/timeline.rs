@@ -150,7 +150,12 @@ impl Teller<'_> {
             | What::Escalated { department, .. }
             | What::Slipping { department, .. }
             | What::Outdated { department, .. } => self.name(department),
-            What::Received | What::Replied { .. } | What::Reopened { .. } | What::Recategorised { .. } => String::new(),
+            What::Received
+            | What::Replied { .. }
+            | What::Reopened { .. }
+            | What::Merged { .. }
+            | What::Split { .. }
+            | What::Recategorised { .. } => String::new(),
         };
         let mut args = vec![("department", who.clone())];
         match &event.what {
@@ -195,11 +200,13 @@ impl Teller<'_> {
                 // Strangers write these: nothing but plain web addresses becomes a link.
                 line.evidence = evidence.iter().filter(|link| is_web(link)).cloned().collect();
             }
-            What::Reopened { text } => {
+            What::Reopened { text, .. } => {
                 line.tone = "wait";
                 line.text = Some(self.text("event-reopened-text", &[]));
                 line.quote = text.clone();
             }
+            What::Merged { into, .. } => args.push(("into", into.to_string())),
+            What::Split { from } => args.push(("from", from.to_string())),
             What::Answered { article, .. } => {
                 line.tone = "good";
                 let article = self.app.site.city.article(article);
@@ -234,7 +241,11 @@ impl Teller<'_> {
             What::Reminded { .. } | What::Escalated { .. } | What::Outdated { .. } => {}
         }
         let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        line.title = self.text(&format!("event-{key}"), &args);
+        line.title = match event.what {
+            // Somebody else told us so than whoever reads this.
+            What::Reopened { of: Some(_), .. } => self.text("case-reopened", &[]),
+            _ => self.text(&format!("event-{key}"), &args),
+        };
         if line.quote.is_some() {
             line.by = Some(who).filter(|who| !who.is_empty());
         }
@@ -249,7 +260,7 @@ impl Teller<'_> {
             Status::Waiting if planned => 2,
             Status::Waiting => 1,
             Status::Planned => 2,
-            Status::Solved | Status::Declined | Status::Referred => 3,
+            Status::Solved | Status::Declined | Status::Referred | Status::Duplicate => 3,
         };
         let last = if status == Status::Declined { "declined" } else { "solved" };
         let names = ["received", "accepted", "planned", last];

@@ -2,7 +2,7 @@
 //! for whoever has the secret link.
 
 use super::{
-    Call, Entry, Lang, Oops, Token, article, form, photo,
+    Call, Entry, Lang, Oops, Token, article, form, merged, photo,
     timeline::{Leg, Line, Step, Teller},
 };
 use crate::{app::App, face::Page};
@@ -42,6 +42,8 @@ struct Data {
     parts: Vec<PartLine>,
     lines: Vec<Line>,
     next: Option<String>,
+    /// The case that this one goes on in.
+    main: Option<merged::View>,
     matter: Matter,
     photos: Vec<photo::Shown>,
     answer: Option<Answered>,
@@ -169,7 +171,7 @@ async fn show(
 pub async fn page(app: &App, language: Language, report: Report, just: Just) -> Result<Response, Oops> {
     let Just { again, contested, replied, reply: written } = just;
     let store = &app.site.store;
-    let (case, events, dispatches, given) = tokio::try_join!(
+    let (case, mut events, dispatches, given) = tokio::try_join!(
         store.case(report.id),
         store.timeline(report.id, true),
         store.dispatches_of(report.id),
@@ -178,8 +180,18 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
     let lang = language.as_str();
     let today = app.today();
     let teller = Teller { app, language, today };
+    let main = merged::Main::of(app, case.as_ref()).await?;
+    let main_view = match &main {
+        Some(main) => {
+            main.join(&mut events);
+            Some(main.view(app, language, &teller).await?)
+        }
+        None => None,
+    };
     // Between the door and the router there is a report and no case yet.
     let status = case.as_ref().map_or(Status::Received, |case| case.status);
+    // How far the work is: of a duplicate that of the main case.
+    let stage = main.as_ref().map_or(status, |main| main.case.status);
     let planned_on = case.as_ref().and_then(|case| case.planned_on);
     let expected_on = case.as_ref().and_then(Case::expected_on).filter(|_| !status.is_closed());
     // What the resident is waited for is nobody's delay.
@@ -207,7 +219,7 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         web: line.web.clone(),
     });
     let acknowledged = acknowledged(app, language, &report, status);
-    let contest = (status == Status::Solved && policy.contest).then(|| Contest {
+    let contest = (stage == Status::Solved && policy.contest).then(|| Contest {
         action: format!("/{lang}/t/{}/contest", report.token),
         words: contested.unwrap_or_default(),
         wrong: is_contested,
@@ -254,26 +266,31 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         headline: app.text(language, &format!("status-{word}-text"), &[]),
         expected,
         late,
-        again: again && !status.is_closed(),
+        again: again && !stage.is_closed(),
         replied,
         reply,
         unheard,
-        steps: if answered { teller.answered() } else { teller.steps(status, planned_on.is_some()) },
+        steps: if answered { teller.answered() } else { teller.steps(stage, planned_on.is_some()) },
         leg: case.as_ref().filter(|case| !case.status.is_closed()).and_then(|c| teller.leg(c, &dispatches, &events)),
-        parts: case.iter().flat_map(|case| &case.parts).map(|part| part_line(app, &teller, part)).collect(),
+        parts: case
+            .iter()
+            .filter(|_| status != Status::Duplicate)
+            .flat_map(|case| &case.parts)
+            .map(|part| part_line(app, &teller, part))
+            .collect(),
         lines: teller.lines(&events),
         second_line,
         acknowledged,
         next: (!status.is_closed()).then(|| app.text(language, &format!("next-{status}"), &[])),
+        main: main_view,
         matter: matter(app, language, &report, &teller),
         photos,
         answer,
         contest,
-        device: device_box(app, &report.token).filter(|_| !status.is_closed()),
+        device: device_box(app, &report.token).filter(|_| !stage.is_closed()),
         why: format!("/{lang}/t/{}/why", report.token),
         choices: format!("/{lang}/choices"),
-        public: notifier::worker::is_public(&app.site.city, &report)
-            .then(|| format!("/{lang}/case/{}", report.reference.digits())),
+        public: app.site.city.is_public(&report).then(|| format!("/{lang}/case/{}", report.reference.digits())),
         phone: Call::to(&app.site.city.phone),
         reference: reference.clone(),
     };
@@ -321,7 +338,7 @@ fn tone(status: Status) -> &'static str {
     match status {
         Status::Solved => "good",
         Status::Planned | Status::Waiting => "wait",
-        Status::Declined | Status::Referred => "quiet",
+        Status::Declined | Status::Referred | Status::Duplicate => "quiet",
         Status::Received | Status::Routed | Status::Accepted => "plain",
     }
 }

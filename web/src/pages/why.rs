@@ -245,6 +245,10 @@ impl Speaker<'_> {
     fn because(&self, because: &Because) -> String {
         match because {
             Because::Reporter => self.text("why-because-reporter", &[]),
+            Because::Merged { report, with, .. } => {
+                let (report, with) = (report.to_string(), with.to_string());
+                self.text("why-because-merged", &[("report", report.as_str()), ("with", with.as_str())])
+            }
             Because::Place { district: Some(district), .. } => {
                 self.text("why-because-place", &[("what", &self.target(Scope::Area, district))])
             }

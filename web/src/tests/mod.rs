@@ -41,6 +41,7 @@ mod kannel;
 mod keys;
 mod malware;
 mod message;
+mod near;
 mod open311;
 mod own_places;
 mod pace;

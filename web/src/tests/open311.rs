@@ -260,7 +260,7 @@ async fn everybody_sees_what_the_public_page_shows_and_a_channel_its_own() {
         vec![
             What::Note { department: department.clone(), text: "Only between us".to_owned() },
             What::Replied { text: "It is my house".to_owned() },
-            What::Reopened { text: say("Still there, says Ann") },
+            What::Reopened { text: say("Still there, says Ann"), of: None },
             What::Planned { department: department.clone(), on: "2026-12-03".parse().unwrap(), text: None },
             What::Solved {
                 department,

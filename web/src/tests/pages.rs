@@ -75,7 +75,7 @@ fn everything(town: &Town) -> Vec<What> {
         },
         What::PartSolved { department: department.clone(), text: None, evidence: Vec::new() },
         What::Answered { department: department.clone(), article: "wespennest".parse().unwrap() },
-        What::Reopened { text: Some("nog niet".into()) },
+        What::Reopened { text: Some("nog niet".into()), of: None },
         What::Asked { department: department.clone(), text: "Waar <i>juist</i>?".into() },
         What::Replied { text: "Aan de kerk".into() },
         What::Reminded { department: department.clone(), nth: 1 },
@@ -91,6 +91,12 @@ fn everything(town: &Town) -> Vec<What> {
         },
         What::Declined { department: department.clone(), reason: "Kan niet".into() },
         What::Recategorised { from: "wegen/put".parse().unwrap(), to: "wegen/gone".parse().unwrap() },
+        What::Merged {
+            main: schemas::Uuid::from_u128(7),
+            into: schemas::reference::Reference::from_number(7),
+            status: Status::Planned,
+        },
+        What::Split { from: schemas::reference::Reference::from_number(7) },
         What::Outdated { department, said: "plan".into() },
     ]
 }

@@ -17,6 +17,7 @@ pub fn extended(status: Status) -> &'static str {
         Status::Solved => "fixed",
         Status::Declined => "no_further_action",
         Status::Referred => "not_councils_responsibility",
+        Status::Duplicate => "duplicate",
     }
 }
 
@@ -30,7 +31,8 @@ pub fn after(what: &What, now: Status) -> Option<&'static str> {
         What::Solved { .. } => extended(Status::Solved),
         What::Declined { .. } => extended(Status::Declined),
         What::Referred { .. } => extended(Status::Referred),
-        What::Reopened { .. } => extended(Status::Routed),
+        What::Reopened { .. } | What::Split { .. } => extended(Status::Routed),
+        What::Merged { .. } => extended(Status::Duplicate),
         What::Answered { .. } => "closed",
         What::PartSolved { .. } => extended(Status::Accepted),
         What::Note { .. } | What::Slipping { .. } => extended(now),
@@ -50,7 +52,7 @@ pub fn after(what: &What, now: Status) -> Option<&'static str> {
 }
 
 /// Words of [`What`] that [`after`] knows: what a list of updates holds for the channel of the report.
-pub const TOLD: [&str; 11] = [
+pub const TOLD: [&str; 13] = [
     "accepted",
     "planned",
     "asked",
@@ -62,11 +64,13 @@ pub const TOLD: [&str; 11] = [
     "part_solved",
     "note",
     "slipping",
+    "merged",
+    "split",
 ];
 
 /// Those of them that everybody may see, as on the public page of a case: what is between the city and the reporter is not
 /// among them.
-pub const PUBLIC: [&str; 5] = ["planned", "solved", "declined", "slipping", "reopened"];
+pub const PUBLIC: [&str; 7] = ["planned", "solved", "declined", "slipping", "reopened", "merged", "split"];
 
 /// What a status that a client sends says beyond its words about a case at `now`, in the language of the report: a claim of
 /// the resident's, which a person at the department judges. Most clients repeat what they heard from us last, which says

@@ -163,7 +163,7 @@ fn spans_are_those_of_the_specification() {
     let Ok(Which::Numbers(named)) = which("service_request_id=00000000,x,&status=gone") else { panic!() };
     assert_eq!(named.len(), 1, "the numbers are all that counts");
     let Ok(Which::Filter(filter)) = which("status=closed&service_code=wegen/put,no") else { panic!() };
-    assert_eq!(filter.statuses, [Status::Solved, Status::Declined, Status::Referred]);
+    assert_eq!(filter.statuses, [Status::Solved, Status::Declined, Status::Referred, Status::Duplicate]);
     assert_eq!(filter.categories.unwrap().len(), 1);
     let Ok(Which::Filter(filter)) = which("status=open,closed") else { panic!() };
     assert_eq!(filter.statuses.len(), Status::ALL.len());

@@ -177,6 +177,7 @@ fn list(ways: &[Way]) -> String {
 fn reason(because: &Because) -> String {
     match because {
         Because::Reporter => "they told the city of it".into(),
+        Because::Merged { report, with, .. } => format!("their report {report} was merged with {with}"),
         Because::Place { district: Some(district), .. } => format!("they have a place in {district}"),
         Because::Place { street: Some(street), .. } => format!("they have a place in {street}"),
         Because::Place { .. } => "they have a place in the area that was drawn".into(),

@@ -6,7 +6,7 @@ use super::{
     yaml::{Key, Node, Value},
 };
 use crate::{
-    city::{AnswerType, Category, EmergencyHint, Group, Photos, Publicity, Question},
+    city::{AnswerType, Category, EmergencyHint, Group, Near, Photos, Publicity, Question},
     fault::nearest,
     report::{Kind, Language, Urgency},
     slug::{CategoryId, Slug},
@@ -240,7 +240,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn category(&mut self, node: &Node, fields: &mut Fields<'_>) -> Option<Category> {
-        const KEYS: [&str; 12] = [
+        const KEYS: [&str; 13] = [
             "id",
             "name",
             "hints",
@@ -253,6 +253,7 @@ impl Reader<'_> {
             "photos",
             "anonymous",
             "critical",
+            "near",
         ];
         let what = name_of("the category", node);
         let map = fields.map(node, &what, &KEYS)?;
@@ -275,6 +276,7 @@ impl Reader<'_> {
         let anonymous = map.get("anonymous").map_or(Some(true), |node| fields.bool(node, "`anonymous`"));
         let term = map.get("term").map(|node| fields.number(node, "the term in working days", 1..=1000));
         let questions = map.get("questions").map_or_else(Vec::new, |node| self.questions(node, &what, fields));
+        let near = map.get("near").and_then(|node| fields.number(node, "`near`", 1..=i64::from(Near::MOST)));
         let critical = map.get("critical").map_or(Some(false), |node| fields.bool(node, "`critical`"));
         if let (Some(true), Some(Urgency::Low | Urgency::Normal), Some(node)) = (critical, urgency, map.get("critical"))
         {
@@ -297,6 +299,7 @@ impl Reader<'_> {
             anonymous: anonymous?,
             term: term.flatten().and_then(|days| u32::try_from(days).ok()),
             critical: critical?,
+            near: near.and_then(|metres| u16::try_from(metres).ok()),
         })
     }
 

@@ -6,7 +6,7 @@ use super::{
     yaml::{Node, Position},
 };
 use crate::{
-    city::{Calendar, Files, Kinds, Layer, Neighbour, Pace, Patience, Proving, Quiet, SoftBounces, Texts},
+    city::{Calendar, Files, Kinds, Layer, Near, Neighbour, Pace, Patience, Proving, Quiet, SoftBounces, Texts},
     fault::{Fault, did_you_mean},
     phone,
     report::Language,
@@ -41,6 +41,7 @@ pub(super) struct Front {
     pub pace: Pace,
     pub proving: Proving,
     pub soft_bounces: SoftBounces,
+    pub near: Near,
     pub email: Option<String>,
     pub fallback: Option<(DepartmentId, Position)>,
     pub general: Option<(String, Position)>,
@@ -96,6 +97,7 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "kinds",
         "proof",
         "soft_bounces",
+        "near",
         "consent_question",
         "suggest",
     ];
@@ -146,6 +148,9 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
     }
     if let Some(node) = map.get("soft_bounces") {
         soft_bounces(node, fields, &mut front.soft_bounces);
+    }
+    if let Some(node) = map.get("near") {
+        near(node, fields, &mut front.near);
     }
     front.general =
         map.get("general").and_then(|node| Some((fields.text(node, "the category of what cannot be told")?, node.at)));
@@ -220,6 +225,24 @@ fn soft_bounces(node: &Node, fields: &mut Fields<'_>, soft: &mut SoftBounces) {
         if let Some(number) = number.and_then(|number| u32::try_from(number).ok()) {
             *place = number;
         }
+    }
+}
+
+fn near(node: &Node, fields: &mut Fields<'_>, near: &mut Near) {
+    let Some(map) = fields.map(node, "`near`", &["metres", "days", "closed", "ask"]) else { return };
+    let places = [
+        ("metres", 1..=i64::from(Near::MOST), &mut near.metres),
+        ("days", 1..=365, &mut near.days),
+        ("closed", 0..=90, &mut near.closed),
+    ];
+    for (name, range, place) in places {
+        let number = map.get(name).and_then(|node| fields.number(node, &format!("`{name}`"), range));
+        if let Some(number) = number.and_then(|number| u16::try_from(number).ok()) {
+            *place = number;
+        }
+    }
+    if let Some(node) = map.get("ask") {
+        near.ask = fields.bool(node, "`ask`").unwrap_or(true);
     }
 }
 

@@ -105,6 +105,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         pace: front.pace,
         proving: front.proving,
         soft_bounces: front.soft_bounces,
+        near: front.near,
         email: front.email?,
         fallback: front.fallback?.0,
         general: front.general.and_then(|(id, _)| CategoryId::new(&id).ok()),

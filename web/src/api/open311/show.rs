@@ -23,6 +23,10 @@ fn words(app: &App, event: &CaseEvent, language: Language) -> String {
         let key = "case-reopened";
         return app.text(language, key, &[]);
     }
+    if let What::Merged { into, .. } = event.what {
+        let told = pages::line(app, event, language).map(|line| line.title).unwrap_or_default();
+        return format!("duplicate {into}: {told}");
+    }
     let Some(line) = pages::line(app, event, language) else { return String::new() };
     let alone =
         matches!(event.what, What::Note { .. } | What::Solved { .. } | What::Declined { .. } | What::Asked { .. });

@@ -137,7 +137,7 @@ async fn send(
             filled.photos = photos;
             return page(&app, language, &staff, filled).await;
         }
-        Outcome::Offer { .. } => return page(&app, language, &staff, filled).await,
+        Outcome::Offer { .. } | Outcome::Near { .. } => return page(&app, language, &staff, filled).await,
     };
     let on = format!("/{}/staff/cases/{}?{how}=1", language.as_str(), receipt.reference.digits());
     Ok(Redirect::to(&on).into_response())
