@@ -18,7 +18,7 @@ use crate::{
 };
 use ::notifier::{Senders, senders::sms::Hooks};
 use adapters::{
-    album::{Album, Tidied},
+    album::{Album, Tidied, UNCLAIMED_FOR},
     answers::AnswersWorker,
     calls::{self, CallsRound},
     deliver::DeliverWorker,
