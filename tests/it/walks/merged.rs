@@ -112,7 +112,8 @@ impl Hub {
         })
         .await?;
         let mail = load::client()?.get(self.url(&href)).send().await?.text().await?;
-        let link = mail.split("http://voordeur.example").nth(1).context("a link")?;
+        let mut links = mail.split("http://voordeur.example").skip(1);
+        let link = links.find(|rest| rest.starts_with("/nl/proven/")).context("a link")?;
         let link: String = link.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect();
         self.press(&link, &[]).await?;
         Ok(())
