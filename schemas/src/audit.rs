@@ -84,7 +84,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::NoticesStop,
         Self::NoticesLift,
         Self::NoticesForget,
