@@ -12,7 +12,7 @@ pub mod earlier;
 pub mod scan;
 pub mod take;
 
-use crate::intake::{Doors, IntakeTools, form};
+use crate::intake::{Doors, IntakeTools, form, photo};
 use schemas::{
     account::{Account, Role},
     case::Case,
@@ -53,12 +53,13 @@ pub mod field {
 pub struct Desk {
     pub(crate) tools: IntakeTools,
     pub(crate) form: form::Door,
+    pub(crate) photos: photo::Desk,
 }
 
 impl Desk {
     /// The desk beside these doors.
     pub fn new(doors: &Doors) -> Self {
-        Self { tools: doors.tools.clone(), form: doors.form.clone() }
+        Self { tools: doors.tools.clone(), form: doors.form.clone(), photos: doors.photos.clone() }
     }
 }
 

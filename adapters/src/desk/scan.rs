@@ -2,7 +2,7 @@
 //! the city gets it, and only as a file to save.
 
 use super::Desk;
-use crate::intake::{form::is_token, hex};
+use crate::intake::{form::is_token, hex, photo};
 use bytes::Bytes;
 use schemas::{Uuid, account::Account, audit::Deed, fault::Invalid, id::derived, reference::Reference};
 use sha2::{Digest as _, Sha256};
@@ -37,6 +37,12 @@ impl Desk {
         }
         let kind = infer::get(&bytes).map(|kind| kind.mime_type()).filter(|kind| KINDS.contains(kind));
         let media_type = kind.ok_or_else(|| wrong("not_a_scan", "choose a PDF, or a photo in JPEG, PNG or WebP"))?;
+        // People of the city open it as it is.
+        match self.photos.scan(&bytes).await {
+            Ok(()) => {}
+            Err(photo::Error::Refused(_)) => return Err(wrong("malware", "this file holds a virus and was not kept")),
+            Err(_) => return Err(wrong("unchecked", photo::UNCHECKED)),
+        }
         // A page without an id of ours is a page of its own.
         let page = Some(page).filter(|page| is_token(page)).map_or_else(|| self.tools.ids.token(), str::to_owned);
         let id = derived(&["scan", &page, &hex(&Sha256::digest(&bytes))]);

@@ -281,15 +281,8 @@ impl Desk {
     /// Looks at `bytes` and makes the photo that is kept. Waits its turn.
     pub async fn process(&self, bytes: Bytes) -> Result<Processed, Error> {
         self.sniff(&bytes)?;
-        match &self.scanner {
-            None => {}
-            // Before any decoder sees it.
-            Some(scanner) => match scanner.judge(&bytes).await {
-                Verdict::Take => {}
-                Verdict::Malware => return Err(Refused::Malware.into()),
-                Verdict::Away => return Err(Error::Unchecked),
-            },
-        }
+        // Before any decoder sees it.
+        self.scan(&bytes).await?;
         // The semaphore lives as long as the desk and is never closed.
         let permit = self.permits.clone().acquire_owned().await;
         let config = self.config.clone();
@@ -302,6 +295,16 @@ impl Desk {
         // A decoder that panics has met a picture that no camera made.
         .unwrap_or(Err(Refused::Damaged))
         .map_err(Error::Refused)
+    }
+
+    /// Looks for malware, where the city does.
+    pub async fn scan(&self, bytes: &[u8]) -> Result<(), Error> {
+        let Some(scanner) = &self.scanner else { return Ok(()) };
+        match scanner.judge(bytes).await {
+            Verdict::Take => Ok(()),
+            Verdict::Malware => Err(Refused::Malware.into()),
+            Verdict::Away => Err(Error::Unchecked),
+        }
     }
 
     /// Whether the scanner is there, if there is to be one; says why not.

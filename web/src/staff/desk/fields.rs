@@ -45,8 +45,8 @@ impl Maker<'_> {
     /// What is wrong with it, in words.
     pub(super) fn error(&self, name: &str) -> Option<String> {
         let fault = self.filled.faults.iter().find(|fault| fault.field == name)?;
-        let own = format!("desk-wrong-{name}");
-        Some(self.maybe(&own).unwrap_or_else(|| message(self.app, self.language, fault)))
+        let own = [format!("desk-wrong-{name}-{}", fault.code), format!("desk-wrong-{name}")];
+        Some(own.iter().find_map(|key| self.maybe(key)).unwrap_or_else(|| message(self.app, self.language, fault)))
     }
 
     /// The field `name`: its words are `desk-<name>`, or those of the form for residents.
