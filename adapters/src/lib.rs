@@ -5,6 +5,7 @@
 //! `build(self, …)` (may connect, may not spawn) and its verb: a channel *receives*, a department
 //! adapter *delivers*.
 
+pub mod abuse;
 pub mod album;
 pub mod answer_link;
 pub mod answers;

@@ -228,7 +228,7 @@ pub(crate) async fn filed(tools: &IntakeTools) -> store::Receipt {
     let submission =
         Submission { category: "wegen/put".to_owned(), words: "Een put".to_owned(), ..Submission::default() };
     let checked = submission.check(&tools.city).unwrap();
-    match accept(tools, &slug("web"), None, checked, Trace::start()).await.unwrap() {
+    match accept(tools, &slug("web"), None, checked, Default::default(), Trace::start()).await.unwrap() {
         Accepted::New(receipt) => receipt,
         other => panic!("{other:?}"),
     }

@@ -85,7 +85,14 @@ pub async fn write(
         let letter = (*trial != Trial::Unsent).then(|| letter(&dispatch, department, *trial, now));
         written.push(Written { dispatch, letter });
         let digest = crate::intake::hex(report.id.as_bytes());
-        reports.push(NewReport { report, contact: None, digest, route: false, trace: Trace::start() });
+        reports.push(NewReport {
+            report,
+            contact: None,
+            digest,
+            route: false,
+            trace: Trace::start(),
+            noticed: Default::default(),
+        });
         cases.push(case);
     }
     tx.accept(&reports).await?;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod abuse;
 mod audit;
 mod broadcast;
 mod keys;
@@ -11,6 +12,7 @@ mod rules;
 mod staff;
 mod tasks;
 
+pub use abuse::{AbuseCommand, ApproveArgs, HeldArgs, SenderArgs};
 pub use audit::{AuditArgs, By, named};
 pub use broadcast::{BroadcastCommand, BroadcastWho};
 pub use keys::{KeysCommand, RevokeKeyArgs};
@@ -91,6 +93,9 @@ pub enum Command {
     /// Photos of residents: as they were sent, erase them, move them to another place
     #[command(subcommand)]
     Photos(PhotosCommand),
+    /// Against abuse: what is held, who is blocked, what becomes public
+    #[command(subcommand)]
+    Abuse(AbuseCommand),
     /// Keys of programs that bring reports in: make, list, revoke
     #[command(subcommand)]
     Keys(KeysCommand),

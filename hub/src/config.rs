@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, every key with a default, and the environment on top.
 
+mod abuse;
 mod calls;
 mod channels;
 mod geocode;
@@ -15,6 +16,7 @@ mod retention;
 mod sms;
 mod sms_door;
 
+pub use abuse::Abuse;
 pub use calls::Calls;
 pub use channels::ChannelAccess;
 pub use geocode::Geocode;
@@ -80,6 +82,8 @@ pub struct Config {
     pub channels: BTreeMap<Channel, ChannelAccess>,
     /// Other Open311 servers whose requests come in as reports, by the channel that they come by.
     pub partners: BTreeMap<Channel, PartnerAccess>,
+    /// What is held back, and for how long.
+    pub abuse: Abuse,
     /// Which rules decide.
     pub rules: Rules,
     /// How long people of the city stay logged in.

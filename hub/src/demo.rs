@@ -264,6 +264,10 @@ fn config(folder: &std::path::Path, town: &Town, ids: &Ids) -> Config {
     let mut config = Config::default();
     config.database.url = format!("sqlite:{}", folder.join("voordeur.db").display()).into();
     config.web.rate_per_minute = 0;
+    // The stories are told faster than a person types.
+    config.abuse.form_delay_seconds = 0;
+    config.abuse.alike_one = 0;
+    config.abuse.alike_all = 0;
     config.web.reads_per_minute = 0;
     // The router's alarm is one of the hops that are shown.
     config.log.level = "warn,router=error".to_owned();

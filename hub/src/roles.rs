@@ -18,6 +18,7 @@ use crate::{
 };
 use ::notifier::{Senders, senders::sms::Hooks};
 use adapters::{
+    abuse::{self, HeldRound},
     album::{Album, Tidied, UNCLAIMED_FOR},
     answers::AnswersWorker,
     calls::{self, CallsRound},
@@ -260,6 +261,7 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
     config.intake.set(config.http.client(), &mut out.intake)?;
     out.intake.photos = config.photos.desk()?;
     out.album = Some(config.photos.open(&ground.store, &config.http)?);
+    out.intake.guard = config.abuse.guard()?;
     out.letterbox = config.mail.is_none();
     if out.letterbox && !out.is_for_this_machine() {
         tracing::warn!("everybody can read what is sent at /sandbox/letterbox: set [mail] before residents come");
@@ -289,6 +291,7 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
 fn intake_tools(ground: &Ground) -> anyhow::Result<IntakeTools> {
     let album = ground.config.photos.open(&ground.store, &ground.config.http)?;
     let tools = IntakeTools::new(ground.store.clone(), ground.town.city.clone()).keeping(album);
+    let tools = tools.guarded(ground.config.abuse.guard()?);
     Ok(match geocoder(ground)? {
         Some(geocoder) => tools.finding(geocoder),
         None => tools,
@@ -378,6 +381,8 @@ pub async fn adapters(ground: &Ground) -> anyhow::Result<Built> {
     tasks.extend(channels::channels(ground, &tools.http)?);
     let calls = CallsRound::new(ground.store.clone(), ground.town.city.clone());
     tasks.push(rounds(RoundWorker::of_the_house(ground.store.clone(), calls::NAME, Arc::new(calls))));
+    let held = HeldRound::new(ground.store.clone(), ground.config.abuse.guard()?);
+    tasks.push(rounds(RoundWorker::of_the_house(ground.store.clone(), abuse::NAME, Arc::new(held))));
     let answers = Arc::new(AnswersWorker::new(ground.town.city.clone(), ground.store.clock().clone()));
     tasks.push(effects(ground, Lane::updates(), Stage::Work, answers));
     Ok(Built { tasks, ..Built::default() })

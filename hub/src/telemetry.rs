@@ -105,6 +105,10 @@ fn describe() {
         "voordeur_open311_strangers_total",
         "What Open311 servers said about numbers that are not ours, by department"
     );
+    describe_counter!("voordeur_noticed_total", "Reports that were noticed at the door, by reason");
+    describe_gauge!("voordeur_held", "Reports that are held until somebody looks");
+    describe_gauge!("voordeur_held_oldest_seconds", Unit::Seconds, "How long the oldest of them is held");
+    describe_counter!("voordeur_held_unseen_total", "Reports that were released because nobody looked in time");
     describe_gauge!("voordeur_cases_open", "Open cases, by the department that leads");
     describe_gauge!("voordeur_cases_waiting", "Open cases that wait for the resident, by department");
     describe_gauge!("voordeur_cases_late", "Open cases that were expected before today, by department");

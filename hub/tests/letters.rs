@@ -106,7 +106,14 @@ impl Town {
         let reference = report.reference;
         let contact =
             post.map(|post| Contact { name: name.map(str::to_owned), post: Some(post), ..Contact::default() });
-        let new = NewReport { report, contact, digest: "0".repeat(64), route: false, trace: Trace::start() };
+        let new = NewReport {
+            report,
+            contact,
+            digest: "0".repeat(64),
+            route: false,
+            trace: Trace::start(),
+            noticed: Default::default(),
+        };
         self.store.accept(new).await.unwrap();
         let event = self.store.timeline(id, true).await.unwrap().remove(0);
         assert_eq!(event.what, What::Received);

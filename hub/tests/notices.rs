@@ -30,7 +30,8 @@ async fn report(store: &Store) -> Reference {
     .unwrap();
     let checked = submission.check(&town.city).unwrap();
     let channel = "api".parse().unwrap();
-    let accepted = adapters::intake::accept(&tools, &channel, None, checked, Trace::start()).await.unwrap();
+    let accepted =
+        adapters::intake::accept(&tools, &channel, None, checked, Default::default(), Trace::start()).await.unwrap();
     let adapters::intake::Accepted::New(receipt) = accepted else { panic!("it is new") };
     receipt.reference
 }

@@ -42,7 +42,7 @@ impl Town {
         let checked = submission.check(&town.city).unwrap();
         let tools = IntakeTools::new(store.clone(), town.city);
         let channel = "web".parse().unwrap();
-        let accepted = accept(&tools, &channel, None, checked, Trace::start()).await.unwrap();
+        let accepted = accept(&tools, &channel, None, checked, Default::default(), Trace::start()).await.unwrap();
         let Accepted::New(receipt) = accepted else { panic!("{accepted:?}") };
         Self { dir, store, reference: receipt.reference.to_string(), photo }
     }

@@ -239,7 +239,7 @@ impl Mine {
         }
         let Ok(case) = target.target.parse::<Uuid>() else { return Ok(false) };
         let report = tx.reports(&[case]).await?.remove(&case);
-        Ok(report.is_some_and(|report| self.city.is_public(&report)))
+        Ok(report.is_some_and(|report| self.city.is_public(&report)) && tx.hidden_reports(&[case]).await?.is_empty())
     }
 }
 

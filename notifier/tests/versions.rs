@@ -55,7 +55,14 @@ async fn planned(store: &Store, (city, templates): &(Arc<City>, Arc<Templates>))
     };
     let case = report.id;
     let contact = Some(Contact { email: Some("jo@example.org".into()), ..Contact::default() });
-    let new = NewReport { report, contact, digest: "0".repeat(64), route: false, trace: Trace::start() };
+    let new = NewReport {
+        report,
+        contact,
+        digest: "0".repeat(64),
+        route: false,
+        trace: Trace::start(),
+        noticed: Default::default(),
+    };
     store.accept(new).await.unwrap();
     let names = SenderConfig::default().names();
     let worker = PlanWorker::new(store.clone(), city.clone(), names, templates.clone()).await.unwrap();

@@ -69,7 +69,14 @@ impl House {
             received_at: now(),
         };
         let digest = "0".repeat(64);
-        let new = NewReport { report: report.clone(), contact, digest, route: false, trace: Trace::start() };
+        let new = NewReport {
+            report: report.clone(),
+            contact,
+            digest,
+            route: false,
+            trace: Trace::start(),
+            noticed: Default::default(),
+        };
         self.store.accept(new).await.unwrap();
         report
     }

@@ -80,11 +80,25 @@ pub enum Deed {
     PhotosOriginal,
     /// A photo is erased.
     PhotosErase,
+    /// What somebody sends is held from now on.
+    AbuseBlock,
+    /// It is not any more.
+    AbuseUnblock,
+    /// A report that was held is let through.
+    AbuseRelease,
+    /// It is refused.
+    AbuseRefuse,
+    /// What of a report may be read by everybody.
+    AbuseApprove,
+    /// Nothing of it may.
+    AbuseReject,
+    /// It may be read no more.
+    AbuseUnpublish,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 44] = [
         Self::NoticesStop,
         Self::NoticesLift,
         Self::NoticesForget,
@@ -122,6 +136,13 @@ impl Deed {
         Self::DeskScan,
         Self::PhotosOriginal,
         Self::PhotosErase,
+        Self::AbuseBlock,
+        Self::AbuseUnblock,
+        Self::AbuseRelease,
+        Self::AbuseRefuse,
+        Self::AbuseApprove,
+        Self::AbuseReject,
+        Self::AbuseUnpublish,
     ];
 
     /// The deed in words of the command line, with a dot.
@@ -164,6 +185,13 @@ impl Deed {
             Self::DeskScan => "desk.scan",
             Self::PhotosOriginal => "photos.original",
             Self::PhotosErase => "photos.erase",
+            Self::AbuseBlock => "abuse.block",
+            Self::AbuseUnblock => "abuse.unblock",
+            Self::AbuseRelease => "abuse.release",
+            Self::AbuseRefuse => "abuse.refuse",
+            Self::AbuseApprove => "abuse.approve",
+            Self::AbuseReject => "abuse.reject",
+            Self::AbuseUnpublish => "abuse.unpublish",
         }
     }
 }

@@ -114,10 +114,16 @@ impl Tx {
 
     /// As [`Tx::add_events`], each event with its own trace.
     pub async fn add_events_traced(&mut self, events: &[(CaseEvent, Tell, Trace)]) -> Result<()> {
+        self.write_events(&events.iter().map(|(event, ..)| event).collect::<Vec<_>>()).await?;
+        self.tell_events(events).await
+    }
+
+    /// Writes the rows of events, and nobody hears of them.
+    pub(crate) async fn write_events(&mut self, events: &[&CaseEvent]) -> Result<()> {
         if events.is_empty() {
             return Ok(());
         }
-        let mut sorted: Vec<&CaseEvent> = events.iter().map(|(event, ..)| event).collect();
+        let mut sorted = events.to_vec();
         sorted.sort_unstable_by_key(|event| (event.case_id, event.version));
         let bodies =
             sorted.iter().map(|event| serde_json::to_string(&Body::of(event))).collect::<Result<Vec<_>, _>>()?;
@@ -138,6 +144,14 @@ impl Tx {
         let added = self.conn.exec(ADD, vec![batch(&rows)?]).await?;
         if added != rows.len() as u64 {
             self.check_held(&sorted).await?;
+        }
+        Ok(())
+    }
+
+    /// Posts the letters of events whose rows are written.
+    pub(crate) async fn tell_events(&mut self, events: &[(CaseEvent, Tell, Trace)]) -> Result<()> {
+        if events.is_empty() {
+            return Ok(());
         }
         let untold = |(event, tell, _): &&(CaseEvent, Tell, Trace)| *tell == Tell::Nothing && event.what.is_told();
         let untold: Vec<Uuid> = events.iter().filter(untold).map(|(event, ..)| event.case_id).collect();

@@ -121,6 +121,7 @@ sql! {
                 OR coalesce(k.category, r.category) IN (SELECT value ->> 'name' FROM json_each($5)))
             AND coalesce(c.status, 'received') IN (SELECT value ->> 'name' FROM json_each($6))
             AND (r.channel = $7 OR (r.kind NOT IN (SELECT value ->> 'name' FROM json_each($11))
+                AND NOT EXISTS (SELECT 1 FROM held WHERE held.report_id = r.id AND held.state IN ('held', 'refused'))
                 AND coalesce(k.category, r.category) IN (SELECT value ->> 'name' FROM json_each($8))
                 AND coalesce(c.lead, '') NOT IN (SELECT value ->> 'name' FROM json_each($9))))
         ORDER BY r.id DESC LIMIT CAST($10 AS bigint)";
@@ -130,6 +131,7 @@ sql! {
         FROM report AS r LEFT JOIN cases AS c ON c.id = r.id LEFT JOIN correction AS k ON k.case_id = r.id
         WHERE r.reference IN (SELECT CAST(value ->> 'reference' AS bigint) FROM json_each($1))
             AND (r.channel = $2 OR (r.kind NOT IN (SELECT value ->> 'name' FROM json_each($5))
+                AND NOT EXISTS (SELECT 1 FROM held WHERE held.report_id = r.id AND held.state IN ('held', 'refused'))
                 AND coalesce(k.category, r.category) IN (SELECT value ->> 'name' FROM json_each($3))
                 AND coalesce(c.lead, '') NOT IN (SELECT value ->> 'name' FROM json_each($4))))
         ORDER BY r.id DESC";
@@ -142,6 +144,7 @@ sql! {
             AND (CAST($3 AS text) IS NULL
                 OR e.reference IN (SELECT CAST(value ->> 'reference' AS bigint) FROM json_each($3)))
             AND (r.channel = $4 OR (r.kind NOT IN (SELECT value ->> 'name' FROM json_each($9))
+                AND NOT EXISTS (SELECT 1 FROM held WHERE held.report_id = r.id AND held.state IN ('held', 'refused'))
                 AND e.what IN (SELECT value ->> 'name' FROM json_each($5))
                 AND coalesce(k.category, r.category) IN (SELECT value ->> 'name' FROM json_each($6))
                 AND coalesce(c.lead, '') NOT IN (SELECT value ->> 'name' FROM json_each($7))))

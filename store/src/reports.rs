@@ -3,6 +3,8 @@
 use crate::{
     Error, Result, Store, Tx,
     db::{args, batch, batch_ids, row},
+    first_words::{received, route},
+    held::{Kept, Noticed},
     near::spot,
     places::kept,
     references,
@@ -11,11 +13,10 @@ use crate::{
 };
 use schemas::{
     Timestamp, Uuid,
-    event::{CaseEvent, What},
-    id::{derived, from_micros},
-    letter::{Lane, Letter, Topic},
+    event::CaseEvent,
+    id::from_micros,
     reference::Reference,
-    report::{Contact, Kind, Language, Received, Report, Tell, Urgency, Why},
+    report::{Contact, Kind, Language, Report, Tell, Urgency},
     slug::{CategoryId, Channel, Slug},
     trace::Trace,
 };
@@ -36,6 +37,8 @@ pub struct NewReport {
     pub route: bool,
     /// The walk it belongs to.
     pub trace: Trace,
+    /// What was noticed about it at the door: whether it is held back.
+    pub noticed: Noticed,
 }
 
 /// What became of a report.
@@ -246,28 +249,9 @@ impl NewReport {
         Receipt { id: *id, reference: *reference, token: token.clone(), received_at: *received_at }
     }
 
-    /// The first line of the timeline.
-    fn received(&self) -> CaseEvent {
-        let report = &self.report;
-        CaseEvent {
-            critical: false,
-            id: derived(&["event", &report.id.to_string(), "received"]),
-            case_id: report.id,
-            reference: report.reference,
-            version: 1,
-            at: report.received_at,
-            what: What::Received,
-        }
-    }
-
-    /// The letter that asks the router for a decision.
-    fn letter(&self) -> Letter {
-        let report = &self.report;
-        let id = derived(&["route", &report.id.to_string(), "new"]);
-        let body = Received { report: report.id, why: Why::New };
-        let kind = report.kind.as_str();
-        Letter::new(id, Lane::router(), Topic::ReportReceived, kind, &body, self.trace, report.received_at)
-            .about(report.id)
+    /// Nobody hears of it yet.
+    fn is_held(&self) -> bool {
+        self.noticed.hold.as_ref().is_some_and(|hold| !hold.passes)
     }
 }
 
@@ -338,9 +322,20 @@ impl Tx {
         if !claims.is_empty() {
             self.conn.exec(CLAIM_PHOTOS, vec![batch(&claims)?]).await?;
         }
-        let events: Vec<_> = new.iter().map(|new| (new.received(), new.report.tell, new.trace)).collect();
+        let noticed: Vec<_> = (new.iter().filter(|new| new.noticed != Noticed::default()))
+            .map(|new| {
+                let Report { id, received_at, .. } = new.report;
+                Kept { report: id, at: received_at, trace: new.trace, noticed: &new.noticed }
+            })
+            .collect();
+        self.add_noticed(&noticed).await?;
+        // What is held is written like any other; who would hear of it hears when it is released.
+        let (held, free): (Vec<&NewReport>, Vec<&NewReport>) = new.iter().copied().partition(|new| new.is_held());
+        let untold: Vec<CaseEvent> = held.iter().map(|new| received(&new.report)).collect();
+        self.write_events(&untold.iter().collect::<Vec<_>>()).await?;
+        let events: Vec<_> = free.iter().map(|new| (received(&new.report), new.report.tell, new.trace)).collect();
         self.add_events_traced(&events).await?;
-        let letters: Vec<_> = new.iter().filter(|new| new.route).map(|new| new.letter()).collect();
+        let letters: Vec<_> = free.iter().filter(|new| new.route).map(|new| route(&new.report, new.trace)).collect();
         self.post(&letters).await
     }
 

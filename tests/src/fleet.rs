@@ -73,6 +73,9 @@ impl Fleet {
         let env = vec![
             ("VOORDEUR__WEB__LISTEN".to_owned(), format!("127.0.0.1:{port}")),
             ("VOORDEUR__WEB__OPS_LISTEN".to_owned(), format!("127.0.0.1:{}", free_port()?)),
+            // Load says the same again and again, from one address.
+            ("VOORDEUR__ABUSE__ALIKE_ONE".to_owned(), "0".to_owned()),
+            ("VOORDEUR__ABUSE__ALIKE_ALL".to_owned(), "0".to_owned()),
         ];
         self.members.insert(name.to_owned(), Member { roles: roles.to_owned(), env, child: None, starts: 0 });
         self.restart(name)

@@ -68,6 +68,7 @@ impl App {
         let album = config.album.unwrap_or_else(|| Album::of_rows(&store));
         let tools = IntakeTools::new(store.clone(), city.clone()).finding(geocode.clone()).keeping(album);
         let tools = tools.with_room(config.intake.at_once);
+        let tools = tools.guarded(config.intake.guard.clone());
         let doors = config.intake.build(&tools);
         let desk = Desk::new(&doors);
         let secrets = config.secrets;

@@ -104,7 +104,7 @@ async fn claimed(tools: &IntakeTools, album: &Album) -> (Uuid, Uuid) {
     let (category, words) = ("wegen/put".to_owned(), "Een put".to_owned());
     let submission = Submission { category, words, photos: vec![id], ..Submission::default() };
     let checked = submission.check(&tools.city).unwrap();
-    match accept(tools, &slug("web"), None, checked, Trace::start()).await.unwrap() {
+    match accept(tools, &slug("web"), None, checked, Default::default(), Trace::start()).await.unwrap() {
         Accepted::New(receipt) => (receipt.id, id),
         other => panic!("{other:?}"),
     }

@@ -5,6 +5,7 @@ use super::{Desk, field};
 use crate::intake::{
     Accepted, IntakeError, Receipt,
     form::{self, FormData, Outcome},
+    guard::Clues,
     prepare,
 };
 use schemas::{
@@ -140,7 +141,7 @@ impl Desk {
             }
         };
         let Some(channel) = aside.channel.clone() else { return wrong(faults, photos) };
-        let new = match prepare(tools, &channel, token.as_deref(), checked, trace).await {
+        let new = match prepare(tools, &channel, token.as_deref(), checked, Clues::default(), trace).await {
             Ok(new) => new,
             Err(IntakeError::Invalid(faults)) => {
                 return wrong(faults.into_iter().map(form::rename).collect(), Vec::new());

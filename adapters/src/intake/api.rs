@@ -1,9 +1,10 @@
 //! `POST /api/v1/reports`: a report as JSON, idempotent by `Idempotency-Key`.
 
-use super::{Accepted, IntakeError, IntakeTools, Receipt, accept, attempt};
+use super::{Accepted, IntakeError, IntakeTools, Receipt, accept, attempt, guard::Clues};
 use crate::json::{self, Unreadable};
 use schemas::{fault::Invalid, slug::Channel, submission::Submission, trace::Trace};
 use serde::Deserialize;
+use std::net::IpAddr;
 
 /// Settings of this door.
 #[derive(Debug, Clone, Deserialize)]
@@ -57,6 +58,8 @@ pub struct Request<'a> {
     pub idempotency_key: Option<&'a [u8]>,
     /// The body.
     pub body: &'a [u8],
+    /// Where it came from, if no key says for whom.
+    pub peer: Option<IpAddr>,
     /// The walk it begins.
     pub trace: Trace,
 }
@@ -126,7 +129,8 @@ impl Door {
                 Err(IntakeError::Store(error)) => Outcome::Failed(error),
             };
         }
-        match accept(&self.tools, request.channel, key, checked, request.trace).await {
+        let clues = Clues { peer: request.peer, ..Clues::default() };
+        match accept(&self.tools, request.channel, key, checked, clues, request.trace).await {
             Ok(Accepted::New(receipt)) => Outcome::Created(receipt),
             Ok(Accepted::Again(receipt)) => Outcome::Replayed(receipt),
             Ok(Accepted::Conflict) => Outcome::Conflict,

@@ -1,6 +1,7 @@
 //! The residents' form: plain fields and photos, without JavaScript. The page hands in what the
 //! browser sent; faults come back under the names of the form's own fields.
 
+mod marks;
 mod read;
 
 use super::{Accepted, IntakeError, IntakeTools, Receipt, accept, hex, photo, photo_place};
@@ -18,11 +19,14 @@ use schemas::{
 };
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use std::net::IpAddr;
 
 /// The names of the form's fields, for the page that shows it.
 pub mod field {
     /// The unguessable id of this showing of the form: what makes a double click one report.
     pub const TOKEN: &str = "token";
+    /// When this form was shown, signed.
+    pub const SHOWN: &str = "shown";
     /// Hidden from people; programs that fill in everything fill it in.
     pub const TRAP: &str = "website";
     /// A kind; empty = the category's own.
@@ -194,16 +198,12 @@ impl Door {
         self.config.max_body
     }
 
-    /// Takes one form. `channel` is `web`, or the desk that fills it in for somebody.
-    pub async fn receive(&self, channel: &Channel, form: FormData, trace: Trace) -> Outcome {
+    /// Takes one form. `channel` is `web`, or the desk that fills it in for somebody; `peer` is where it came from.
+    pub async fn receive(&self, channel: &Channel, form: FormData, peer: Option<IpAddr>, trace: Trace) -> Outcome {
         // A token we did not make is no token: the report is still taken, only a double click is
         // not recognised.
         let token = form.filled(field::TOKEN).filter(|token| is_token(token));
         let (mut submission, mut faults) = read(&form);
-        if form.filled(field::TRAP).is_some() {
-            // Said aloud instead of dropped: an over-eager browser fills in traps too.
-            faults.push(Invalid::new(field::TRAP, "leave_empty", "leave this field empty"));
-        }
         let mut taken_at = photo_place::offered(&form);
         let is_offered = taken_at.is_some();
         match self.take_photos(&form, token.as_deref(), &mut faults).await {
@@ -237,7 +237,11 @@ impl Door {
                 return Outcome::Near { photos, near };
             }
         }
-        match accept(&self.tools, channel, token.as_deref(), checked, trace).await {
+        let clues = match self.clues(&form, token.as_deref(), peer).await {
+            Ok(clues) => clues,
+            Err(error) => return Outcome::Failed(error),
+        };
+        match accept(&self.tools, channel, token.as_deref(), checked, clues, trace).await {
             Ok(Accepted::New(receipt)) => Outcome::Filed(receipt),
             Ok(Accepted::Again(receipt)) => Outcome::Again(receipt),
             Ok(Accepted::Conflict) => self.already(channel, token.as_deref()).await,

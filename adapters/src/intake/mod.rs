@@ -7,6 +7,7 @@ pub mod api;
 pub mod contest;
 pub mod form;
 pub(crate) mod gps;
+pub mod guard;
 pub mod mail;
 pub mod open311;
 pub mod partner;
@@ -16,6 +17,7 @@ pub mod reply;
 pub mod sms;
 
 use crate::{album::Album, geocode::Geocode};
+use guard::{Clues, Guard};
 use schemas::{
     Uuid,
     city::City,
@@ -48,6 +50,8 @@ pub struct IntakeTools {
     pub ids: Ids,
     /// What finds places.
     pub geocode: Geocode,
+    /// What notices abuse.
+    pub guard: Guard,
     /// Where photos lie.
     pub album: Album,
     /// How many more reports may be taken in at this moment.
@@ -64,12 +68,17 @@ impl IntakeTools {
     pub fn new(store: Store, city: Arc<City>) -> Self {
         let (geocode, album) = (Geocode::of_lists(&city), Album::of_rows(&store));
         let (clock, ids) = (store.clock().clone(), store.ids().clone());
-        Self { clock, ids, geocode, album, store, city, room: Arc::new(Semaphore::new(ROOM)) }
+        Self { clock, ids, geocode, album, store, city, guard: Guard::default(), room: Arc::new(Semaphore::new(ROOM)) }
     }
 
     /// The same, with this to find places.
     pub fn finding(self, geocode: Geocode) -> Self {
         Self { geocode, ..self }
+    }
+
+    /// The same, guarded by these settings.
+    pub fn guarded(self, guard: guard::Config) -> Self {
+        Self { guard: Guard::new(guard), ..self }
     }
 
     /// The same, with room for so many reports at once.
@@ -104,6 +113,9 @@ pub struct Config {
     pub photos: photo::Config,
     /// The client that fetches photos which are named by their address.
     pub http: bus::http::Config,
+    /// What is noticed at every door.
+    #[serde(skip)]
+    pub guard: guard::Config,
 }
 
 impl Default for Config {
@@ -126,11 +138,13 @@ impl Config {
         faults.extend(self.form.check());
         faults.extend(self.open311.check());
         faults.extend(self.photos.check());
+        faults.extend(self.guard.check());
         faults
     }
 
     /// The doors, ready to receive.
     pub fn build(self, tools: &IntakeTools) -> Doors {
+        let tools = &tools.clone().guarded(self.guard);
         let photos = self.photos.build();
         Doors {
             api: self.api.build(tools),
@@ -199,6 +213,7 @@ pub(crate) async fn prepare(
     channel: &Channel,
     source_id: Option<&str>,
     checked: Checked,
+    clues: Clues,
     trace: Trace,
 ) -> Result<store::NewReport, IntakeError> {
     // Sorted by time even when the channel has a name for it, so that its rows lie together.
@@ -212,6 +227,7 @@ pub(crate) async fn prepare(
             column: "next",
             key: "reference".to_owned(),
         }))?;
+    let noticed = tools.guard.notice(tools, channel, &checked, clues).await?;
     let place = tools.geocode.complete(checked.place).await;
     let report = Report {
         id,
@@ -230,7 +246,7 @@ pub(crate) async fn prepare(
         token: tools.ids.token(),
         received_at: tools.clock.now(),
     };
-    Ok(store::NewReport { report, contact: checked.contact, digest, route: true, trace })
+    Ok(store::NewReport { report, contact: checked.contact, digest, route: true, trace, noticed })
 }
 
 /// Stores a checked submission as a report that waits for a decision, exactly once per
@@ -240,6 +256,7 @@ pub async fn accept(
     channel: &Channel,
     source_id: Option<&str>,
     checked: Checked,
+    clues: Clues,
     trace: Trace,
 ) -> Result<Accepted, IntakeError> {
     let Ok(_room) = tools.room.try_acquire() else {
@@ -247,7 +264,7 @@ pub async fn accept(
         let why = "more reports come in at once than there is room for".to_owned();
         return Err(IntakeError::Store(store::Error::Unavailable(why)));
     };
-    let new = prepare(tools, channel, source_id, checked, trace).await?;
+    let new = prepare(tools, channel, source_id, checked, clues, trace).await?;
     let id = new.report.id;
     let accepted = tools.store.accept(new).await?;
     let outcome = match &accepted {

@@ -4,7 +4,7 @@
 //! GeoReport tells nobody's name or address, so nobody is told from here: the partner shows its people what becomes of
 //! it, and hears that by the webhook of its channel, if it has one.
 
-use super::{IntakeError, IntakeTools, photo, prepare};
+use super::{IntakeError, IntakeTools, guard::Clues, photo, prepare};
 use crate::{
     departments::open311::{Ask, Budget, Client, Node, is_marked, moment},
     intake::open311::fetch,
@@ -266,7 +266,7 @@ impl Partner {
         };
         let mut checked: Checked = submission.check(&self.tools.city).map_err(IntakeError::Invalid)?;
         checked.photos = self.take_photos(number, &urls).await?;
-        let new = prepare(&self.tools, &self.channel, Some(number), checked, Trace::start()).await?;
+        let new = prepare(&self.tools, &self.channel, Some(number), checked, Clues::default(), Trace::start()).await?;
         self.count("taken");
         Ok(Some(new))
     }

@@ -121,7 +121,9 @@ async fn what_is_private_is_merged_with_nothing(desk: Desk) {
             ..Submission::default()
         };
         let checked = submission.check(&tools.city).unwrap();
-        let Accepted::New(receipt) = accept(tools, &slug("web"), None, checked, Trace::start()).await.unwrap() else {
+        let Accepted::New(receipt) =
+            accept(tools, &slug("web"), None, checked, Default::default(), Trace::start()).await.unwrap()
+        else {
             panic!("it is new")
         };
         let report = tools.store.report(receipt.id).await.unwrap().unwrap();

@@ -21,7 +21,9 @@ async fn reported(desk: &Desk, category: &str, kind: Option<Kind>, point: Point)
     let (category, words) = (category.to_owned(), "Een diepe put".to_owned());
     let submission = Submission { category, kind, words, place: Some(place), ..Submission::default() };
     let checked = submission.check(&tools.city).unwrap();
-    let Accepted::New(receipt) = accept(tools, &slug("web"), None, checked, Trace::start()).await.unwrap() else {
+    let Accepted::New(receipt) =
+        accept(tools, &slug("web"), None, checked, Default::default(), Trace::start()).await.unwrap()
+    else {
         panic!("it is new")
     };
     let case = Case { reference: receipt.reference, ..testing::open_case(receipt.id, testing::PUSHED) };

@@ -110,7 +110,9 @@ pub(crate) async fn sent(tools: &IntakeTools, department: &str, role: Role, shar
         ..Submission::default()
     };
     let checked = submission.check(&tools.city).unwrap();
-    let Accepted::New(receipt) = accept(tools, &slug("web"), None, checked, Trace::start()).await.unwrap() else {
+    let Accepted::New(receipt) =
+        accept(tools, &slug("web"), None, checked, Default::default(), Trace::start()).await.unwrap()
+    else {
         panic!("it is new")
     };
     let now = tools.clock.now();

@@ -97,7 +97,14 @@ async fn fill(file: &Path, count: usize, city: &City, rules: &Ruleset) -> anyhow
             let report = Report { id, reference, category, token, received_at: at, ..report(n) };
             events.push((first(&report, city, rules)?, Tell::Nothing));
             let digest = "bench".to_owned();
-            reports.push(NewReport { report, contact: None, digest, route: false, trace: Trace::start() });
+            reports.push(NewReport {
+                report,
+                contact: None,
+                digest,
+                route: false,
+                trace: Trace::start(),
+                noticed: Default::default(),
+            });
         }
         let mut tx = store.begin().await?;
         tx.accept(&reports).await?;

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod abuse;
 pub mod answers;
 pub mod audit;
 pub mod broadcast;
@@ -45,6 +46,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Letters(command) => letters::run(command, &config()?).await,
         Command::Notices(command) => notices::run(command, &config()?).await,
         Command::Photos(command) => photos::run(command, &config()?).await,
+        Command::Abuse(command) => abuse::run(command, &config()?).await,
         Command::Keys(command) => keys::run(command, &config()?).await,
         Command::Staff(command) => staff::run(command, &config()?).await,
         Command::Audit(args) => audit::run(args, &config()?).await,

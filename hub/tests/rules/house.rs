@@ -104,7 +104,14 @@ impl House {
             received_at: self.store.clock().now(),
         };
         let contact = told.contact;
-        let new = NewReport { report, contact, digest: "d".to_owned(), route: true, trace: Trace::start() };
+        let new = NewReport {
+            report,
+            contact,
+            digest: "d".to_owned(),
+            route: true,
+            trace: Trace::start(),
+            noticed: Default::default(),
+        };
         self.store.accept(new).await.unwrap();
         reference
     }

@@ -33,6 +33,8 @@ pub(super) struct Audience {
     hushed: HashSet<Uuid>,
     /// The duplicates of main cases.
     duplicates: HashMap<Uuid, Vec<Uuid>>,
+    /// Reports that were refused.
+    hidden: HashSet<Uuid>,
 }
 
 impl Audience {
@@ -57,6 +59,9 @@ impl Audience {
         let by_mail = reports.values().filter(|report| report.channel.as_str() == BY_MAIL).map(|report| report.id);
         let hushed = tx.unacknowledged(&by_mail.collect::<Vec<_>>()).await?;
         let contacts = tx.contacts(&cases).await?;
+        // Of what was refused nobody but its reporter hears.
+        let refused = events.iter().filter(|event| matches!(event.what, What::Declined { .. }));
+        let hidden = tx.hidden_reports(&refused.map(|event| event.case_id).collect::<Vec<_>>()).await?;
         let mut devices: HashMap<Uuid, Vec<ReportDevice>> = HashMap::new();
         for device in tx.devices(&cases).await? {
             devices.entry(device.report).or_default().push(device);
@@ -65,7 +70,7 @@ impl Audience {
             .iter()
             .filter(|event| event.what.is_for_followers())
             .filter_map(|event| reports.get(&event.case_id))
-            .filter(|report| city.is_public(report))
+            .filter(|report| city.is_public(report) && !hidden.contains(&report.id))
             .flat_map(|report| {
                 let duplicates = duplicates.get(&report.id).into_iter().flatten();
                 let of_duplicates = duplicates.map(|id| (Scope::Case, id.to_string()));
@@ -109,6 +114,7 @@ impl Audience {
             suppressions,
             hushed,
             duplicates,
+            hidden,
         })
     }
 
@@ -143,7 +149,7 @@ impl Audience {
             Vec::new()
         };
         self.add_reporters(city, keys, event, report, &others, &mut everybody);
-        if event.what.is_for_followers() && city.is_public(report) {
+        if event.what.is_for_followers() && city.is_public(report) && !self.hidden.contains(&report.id) {
             // Who told the city of it does not hear of it again because they follow it.
             let mut told: BTreeSet<Uuid> = everybody.iter().filter_map(|to| to.owner).collect();
             let is_own = matches!(event.what, What::Merged { .. } | What::Split { .. });

@@ -128,7 +128,14 @@ impl House {
             token: self.store.ids().token(),
             received_at: self.store.clock().now(),
         };
-        let new = NewReport { report, contact, digest: "0".repeat(64), route: false, trace: Trace::start() };
+        let new = NewReport {
+            report,
+            contact,
+            digest: "0".repeat(64),
+            route: false,
+            trace: Trace::start(),
+            noticed: Default::default(),
+        };
         self.store.accept(new).await.unwrap();
         id
     }

@@ -21,7 +21,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt::Write as _,
 };
-use store::{Accepted, NewReport, Receipt, Tx};
+use store::{Accepted, NewReport, Noticed, Receipt, Tx};
 
 /// A submission that passed every check.
 struct Sound<'a> {
@@ -170,6 +170,8 @@ impl RouterWorker {
             digest,
             route: false,
             trace: letter.trace,
+            // Whoever may publish to the broker is a program that the city let in.
+            noticed: Noticed::default(),
         }
     }
 

@@ -1,7 +1,17 @@
 //! Words that call for an emergency number.
 
 use super::City;
-use crate::text::fold;
+use crate::{report::Language, text::fold};
+use std::collections::BTreeMap;
+
+/// Words that call for an emergency number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmergencyHint {
+    /// `112`, `101`, or a named number.
+    pub number: String,
+    /// The words, in lower case, per language.
+    pub words: BTreeMap<Language, Vec<String>>,
+}
 
 impl City {
     /// The numbers that `words` call for, in the order of the city's hints; none in most words. A word may be bent by two

@@ -16,6 +16,7 @@ mod on_call;
 mod owners;
 mod pace;
 mod proving;
+pub mod publish;
 mod quiet;
 mod read;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod whereabouts;
 pub use areas::{Area, Areas};
 pub use assets::{Asset, AssetKind, Assets};
 pub use calendar::Calendar;
+pub use emergency::EmergencyHint;
 pub use kinds::{KindPolicy, Kinds, SecondLine};
 pub use knowledge::{Article, ArticleText};
 pub use near::Near;
@@ -36,6 +38,7 @@ pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
 pub use owners::{Drawn, Layer, OwnerMap, Owners};
 pub use pace::Pace;
 pub use proving::Proving;
+pub use publish::Publish;
 pub use quiet::Quiet;
 pub use soft_bounces::SoftBounces;
 pub use streets::{Street, Streets};
@@ -84,6 +87,8 @@ pub struct City {
     pub pace: Pace,
     /// How people prove that an address is theirs.
     pub proving: Proving,
+    /// What of a report may become public.
+    pub publish: Publish,
     /// When an address counts as dead from which mails come back for the time being.
     pub soft_bounces: SoftBounces,
     /// What counts as near, when two people report the same.
@@ -363,15 +368,6 @@ pub enum AnswerType {
     Multi,
     /// One line of text (dates, numbers on poles, plates are text too).
     Text,
-}
-
-/// Words that call for an emergency number.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EmergencyHint {
-    /// `112`, `101`, or a named number.
-    pub number: String,
-    /// The words, in lower case, per language.
-    pub words: BTreeMap<Language, Vec<String>>,
 }
 
 impl City {

@@ -16,6 +16,7 @@ mod desk;
 mod devices;
 mod geocoded;
 mod georeport;
+mod held;
 mod lessons;
 mod letters;
 mod mail_in;
@@ -187,6 +188,7 @@ pub(crate) async fn report(store: &Store, name: &str) -> NewReport {
         digest: format!("digest of {name}"),
         route: true,
         trace: Trace::start(),
+        noticed: store::Noticed::default(),
     }
 }
 

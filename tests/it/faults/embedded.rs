@@ -13,7 +13,7 @@ use tests::{
     town, wait,
 };
 
-async fn count(path: &Path, sql: &'static str) -> anyhow::Result<i64> {
+pub(super) async fn count(path: &Path, sql: &'static str) -> anyhow::Result<i64> {
     use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
     let mut db = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
     Ok(sqlx::query_scalar(sql).fetch_one(&mut db).await?)

@@ -6,6 +6,7 @@ mod broadcast;
 mod departments;
 mod distributed;
 mod embedded;
+mod held;
 mod kinds;
 mod left_behind;
 mod merged;

@@ -9,13 +9,17 @@ use super::{
     openapi::operation::{Back, For, Operation, Proof, header, page, query, text as text_shape},
     private, text, too_large,
 };
-use crate::{app::App, guard::walk::Walk, problem::Problem};
+use crate::{
+    app::App,
+    guard::{rate::Peer, walk::Walk},
+    problem::Problem,
+};
 use adapters::intake::{
     Receipt,
     api::{Outcome, Request},
 };
 use axum::{
-    Json,
+    Extension, Json,
     body::Bytes,
     extract::{DefaultBodyLimit, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header as names},
@@ -94,7 +98,15 @@ struct Given {
     test: bool,
 }
 
-async fn send(State(app): State<App>, Keyed(key): Keyed, walk: Walk, headers: HeaderMap, body: Bytes) -> Response {
+async fn send(
+    State(app): State<App>,
+    Keyed(key): Keyed,
+    peer: Option<Extension<Peer>>,
+    walk: Walk,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let peer = peer.map(|Extension(Peer(address))| address).filter(|_| key.is_none());
     let (channel, trial) = match key {
         Some(key) => (key.channel, key.kind == KeyKind::Test),
         None if app.doors.api.requires_key() => return Refused::Missing.into_response(),
@@ -109,6 +121,7 @@ async fn send(State(app): State<App>, Keyed(key): Keyed, walk: Walk, headers: He
         content_type: text(&headers, names::CONTENT_TYPE),
         idempotency_key: headers.get("idempotency-key").map(HeaderValue::as_bytes),
         body: &body,
+        peer,
         trace: walk.0,
     };
     match app.doors.api.receive(request).await {

@@ -1,13 +1,14 @@
-//! `/{lang}/case/{reference}`: what anybody may know of a case that is public, and a way to follow it. Nothing that the
-//! reporter wrote stands there, and no place more precise than the district.
+//! `/{lang}/case/{reference}`: what anybody may know of a case that is public, and a way to follow it. Of what the
+//! reporter sent stands there only what somebody of the city approved, and no place more precise than the district.
 
 use super::{
     Call, Entry, Lang, Oops, ask,
     fields::Field,
-    merged,
+    merged, photo,
     timeline::{Line, Teller},
 };
 use crate::{app::App, face::Page, guard::rate::Caller};
+use adapters::abuse::review;
 use axum::{
     Extension, Form,
     extract::{Path, State},
@@ -30,8 +31,9 @@ use serde::{Deserialize, Serialize};
 pub const PAGE: Entry =
     Entry { name: "case", path: "/{lang}/case/{reference}", route: |_| get(show).post(send), sandbox: false };
 
+/// Which case.
 #[derive(Deserialize)]
-struct Named {
+pub(super) struct Named {
     reference: String,
 }
 
@@ -52,6 +54,10 @@ struct Data {
     /// How many people reported it.
     people: String,
     lines: Vec<Line>,
+    /// What of it was approved: the words, and the photos.
+    words: Option<String>,
+    photos: Vec<photo::Shown>,
+    reviewed: bool,
     /// It can still be followed.
     open: bool,
     address: Field,
@@ -59,11 +65,13 @@ struct Data {
     phone: Call,
 }
 
-async fn public(app: &App, named: &Named) -> Result<Report, Oops> {
+/// The report of a case that is public.
+pub(super) async fn public(app: &App, named: &Named) -> Result<Report, Oops> {
     let reference = Reference::parse(&named.reference).map_err(|_| Oops::Missing)?;
     let report = app.site.store.report_by_reference(reference).await?;
     // What is not public is not there.
-    report.filter(|report| app.site.city.is_public(report)).ok_or(Oops::Missing)
+    let report = report.filter(|report| app.site.city.is_public(report)).ok_or(Oops::Missing)?;
+    if app.site.store.is_hidden(report.id).await? { Err(Oops::Missing) } else { Ok(report) }
 }
 
 async fn show(State(app): State<App>, Lang(language): Lang, Path(named): Path<Named>) -> Result<Response, Oops> {
@@ -108,6 +116,10 @@ async fn page(app: &App, language: Language, report: &Report, typed: &str, wrong
     let areas = areas.iter().filter_map(|area| city.areas.get(area.as_str()));
     let (reference, lang) = (report.reference.to_string(), language.as_str());
     let here = format!("/case/{}", report.reference.digits());
+    let approved = review::public(&app.site.store, city, &[report.id]).await?.remove(&report.id).unwrap_or_default();
+    let home = format!("/{lang}{here}");
+    let shown = Report { photos: approved.photos, ..report.clone() };
+    let photos = photo::shown(&app.site.store, &shown, &home).await?;
     let title = app.text(language, "case-title", &[("reference", &reference)]);
     let data = Data {
         action: format!("/{lang}{here}"),
@@ -120,6 +132,9 @@ async fn page(app: &App, language: Language, report: &Report, typed: &str, wrong
         status_name: app.text(language, &format!("status-{status}"), &[]),
         people: merged::people(app, language, report).await?,
         lines,
+        reviewed: approved.words.is_some(),
+        words: approved.words,
+        photos,
         open: !status.is_closed() && !app.verify().await?.ways().is_empty(),
         address: ask::field(app, language, typed, wrong).await?,
         topics: format!("/{lang}/follow?topic={}", report.category.group()),

@@ -7,6 +7,7 @@ pub use read::{Scanned, read, read_scanned};
 use super::{
     Call,
     fields::{Ask, Choice, Field, Opt, Wrong},
+    personal::{self, Personal},
     photo_place::PhotoPlace,
     places::{self, NextDoor},
 };
@@ -28,11 +29,15 @@ use serde::Serialize;
 pub struct View {
     action: String,
     token: String,
+    /// When it was shown, signed.
+    shown: String,
     category: String,
     category_name: String,
     group_name: String,
     icon: String,
     change: String,
+    /// Personal data in the words, which others may read.
+    pub personal: Option<Personal>,
     urgent: bool,
     calls: Vec<Call>,
     wrong: Vec<Wrong>,
@@ -156,15 +161,14 @@ impl Maker<'_> {
         let number = || Field { inputmode: "decimal", ..optional.clone() };
         let mut view = View {
             action: format!("/{lang}/report"),
-            token: match self.value(field::TOKEN) {
-                Some(token) if !token.is_empty() => token.to_owned(),
-                _ => app.site.store.ids().token(),
-            },
+            token: self.value(field::TOKEN).unwrap_or_default().to_owned(),
+            shown: self.value(field::SHOWN).unwrap_or_default().to_owned(),
             category: category.id.to_string(),
             category_name: in_language(&category.names, self.language).to_owned(),
             group_name: group.map_or("", |group| in_language(&group.names, self.language)).to_owned(),
             icon: group.map_or("dot", |group| group.icon.as_str()).to_owned(),
             change: format!("/{lang}/report?group={}", category.id.group()),
+            personal: personal::found(app, self.language, category, &self.filled.form),
             urgent: category.urgency == schemas::report::Urgency::Emergency,
             calls: super::emergencies(city, self.value(field::WORDS).unwrap_or_default()),
             kind,

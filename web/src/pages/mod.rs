@@ -5,6 +5,7 @@ mod article;
 mod ask;
 mod becomes;
 mod case;
+mod case_photo;
 mod choose;
 mod contest;
 mod door;
@@ -24,6 +25,7 @@ mod open;
 mod pace;
 mod person;
 mod person_acts;
+mod personal;
 pub(crate) mod photo;
 mod photo_place;
 pub(crate) mod places;
@@ -89,6 +91,7 @@ pub const PAGES: &[Entry] = &[
     becomes::PAGE,
     follow::PAGE,
     case::PAGE,
+    case_photo::PAGE,
     open::PAGE,
     prove::PAGE,
     proven::PAGE,

@@ -4,12 +4,15 @@
 use super::{
     Entry, Lang, Oops, choose,
     form::{self, Filled},
-    near,
+    near, personal,
 };
 use crate::{
     app::App,
     face::Page,
-    guard::{rate::Caller, walk::Walk},
+    guard::{
+        rate::{Caller, Peer},
+        walk::Walk,
+    },
 };
 use adapters::intake::form::{FormData, Outcome, field};
 use axum::{
@@ -73,10 +76,11 @@ async fn page(
     if is_search || (!address.is_empty() && filled.form.get(field::SPOT_FOR) == Some(address)) {
         filled.spots = Some(app.geocode.find(address, language).await);
     }
+    filled.form = app.doors.form.marked(filled.form).await;
     let view = form::view(app, language, category, kind, &filled);
     let name = schemas::city::in_language(&category.names, language);
     let title = match filled.faults.len() {
-        0 if filled.spots.is_none() && filled.taken_at.is_some() => {
+        0 if filled.spots.is_none() && (filled.taken_at.is_some() || view.personal.is_some()) => {
             app.text(language, "form-title-offer", &[("title", name)])
         }
         0 => name.to_owned(),
@@ -96,6 +100,7 @@ async fn send(
     Lang(language): Lang,
     walk: Walk,
     Extension(caller): Extension<Caller>,
+    peer: Option<Extension<Peer>>,
     request: Request,
 ) -> Result<Response, Oops> {
     let sent = form::read(&app, request).await?;
@@ -109,11 +114,13 @@ async fn send(
             return Ok(answer);
         }
     }
-    if button == Some(field::FIND) || button == Some(near::CHANGE) || button == Some(near::FOLLOW) {
+    let is_shown_again = button == Some(field::FIND) || button == Some(near::CHANGE) || button == Some(near::FOLLOW);
+    if is_shown_again || personal::is_to_be_said(&app, language, &fields) {
         let (photos, faults, taken_at) = app.doors.form.hold_photos(&sent).await?;
         return Ok(again(&app, language, fields, &faults, &photos, taken_at, StatusCode::OK).await);
     }
-    let (receipt, other) = match app.doors.form.receive(&channel, sent, walk.0).await {
+    let peer = peer.map(|Extension(Peer(address))| address);
+    let (receipt, other) = match app.doors.form.receive(&channel, sent, peer, walk.0).await {
         Outcome::Filed(receipt) | Outcome::Again(receipt) => (receipt, ""),
         Outcome::AlreadySent(receipt) => (receipt, "?already=1"),
         Outcome::Failed(error) => return Err(error.into()),

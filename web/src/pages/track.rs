@@ -257,6 +257,8 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         wrong,
     });
     let photos = photo::shown(store, &report, &format!("/{lang}/t/{}", report.token)).await?;
+    // Like any other before somebody has it: who sent what is held sees no difference.
+    let is_public = case.is_some() && app.site.city.is_public(&report) && !store.is_hidden(report.id).await?;
     let reference = report.reference.to_string();
     let data = Data {
         spoken: reference.chars().filter(char::is_ascii_digit).map(String::from).collect::<Vec<_>>().join(" "),
@@ -290,7 +292,7 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         device: device_box(app, &report.token).filter(|_| !stage.is_closed()),
         why: format!("/{lang}/t/{}/why", report.token),
         choices: format!("/{lang}/choices"),
-        public: app.site.city.is_public(&report).then(|| format!("/{lang}/case/{}", report.reference.digits())),
+        public: is_public.then(|| format!("/{lang}/case/{}", report.reference.digits())),
         phone: Call::to(&app.site.city.phone),
         reference: reference.clone(),
     };

@@ -7,12 +7,16 @@ mod case;
 mod choose;
 mod desk;
 mod gate;
+mod held;
+mod held_one;
 mod home;
 mod login;
 mod logout;
 mod open;
 mod password;
 mod plain;
+mod review;
+mod review_one;
 
 pub(crate) use gate::Staff;
 
@@ -62,6 +66,10 @@ pub(crate) const PAGES: &[Entry] = &[
     case::PAGE,
     case::PHOTO_PAGE,
     case::SCAN_PAGE,
+    held::PAGE,
+    held_one::PAGE,
+    review::PAGE,
+    review_one::PAGE,
     accounts::PAGE,
     password::PAGE,
     logout::PAGE,

@@ -354,7 +354,14 @@ async fn a_public_case_is_followed_and_a_private_one_is_not_there() {
     hidden.token = "hidden".into();
     hidden.category = private.id.clone();
     let trace = schemas::trace::Trace::start();
-    let new = store::NewReport { report: hidden.clone(), contact: None, digest: String::new(), route: false, trace };
+    let new = store::NewReport {
+        report: hidden.clone(),
+        contact: None,
+        digest: String::new(),
+        route: false,
+        trace,
+        noticed: Default::default(),
+    };
     town.store.accept(new).await.unwrap();
     for reference in [hidden.reference.digits().to_string(), "00000000".into(), "x".into(), "%00".into()] {
         let path = format!("/nl/case/{reference}");

@@ -43,7 +43,8 @@ impl Town {
             ..Submission::default()
         };
         let checked = submission.check(&self.city).unwrap();
-        let accepted = accept(&tools, &"api".parse().unwrap(), None, checked, Trace::start()).await.unwrap();
+        let accepted =
+            accept(&tools, &"api".parse().unwrap(), None, checked, Default::default(), Trace::start()).await.unwrap();
         let Accepted::New(receipt) = accepted else { panic!("it is new") };
         let report = self.store.report(receipt.id).await.unwrap().unwrap();
         self.case(&report, status, Vec::new()).await;

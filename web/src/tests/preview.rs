@@ -96,7 +96,9 @@ async fn real_data_is_shown_only_where_the_operator_says_so_and_stays_text() {
         ..Submission::default()
     };
     let checked = submission.check(&town.city).unwrap();
-    let accepted = adapters::intake::accept(&tools, &"api".parse().unwrap(), None, checked, Trace::start()).await;
+    let accepted =
+        adapters::intake::accept(&tools, &"api".parse().unwrap(), None, checked, Default::default(), Trace::start())
+            .await;
     let adapters::intake::Accepted::New(receipt) = accepted.unwrap() else { panic!("it is new") };
     let report = town.store.report(receipt.id).await.unwrap().unwrap();
     let (reference, token) = (report.reference.digits(), report.token.clone());

@@ -29,7 +29,16 @@ impl Town {
         report.token = format!("token{words}");
         let contact = Some(contact);
         let (digest, trace) = (String::new(), schemas::trace::Trace::start());
-        tx.accept(&[NewReport { report: report.clone(), contact, digest, route: false, trace }]).await.unwrap();
+        tx.accept(&[NewReport {
+            report: report.clone(),
+            contact,
+            digest,
+            route: false,
+            trace,
+            noticed: Default::default(),
+        }])
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         let event = self.store.timeline(report.id, false).await.unwrap().remove(0);
         let notice = Notice {

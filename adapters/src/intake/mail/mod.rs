@@ -7,7 +7,7 @@
 pub(crate) mod place;
 mod read;
 
-use super::{IntakeError, IntakeTools, hex, photo, prepare};
+use super::{IntakeError, IntakeTools, guard::Clues, hex, photo, prepare};
 use crate::mail::{message, message::Incoming, reply::ReplyAddress};
 use bytes::Bytes;
 use read::Letter as Read;
@@ -183,12 +183,13 @@ impl Door {
             Err(why) => return Ok(Outcome::Not(why)),
         };
         let name = mail.key.to_string();
-        let new = match prepare(&self.tools, &self.channel, Some(&name), checked, Trace::start()).await {
-            Ok(new) => new,
-            // The photos are its own, so only another report of this mail can have them.
-            Err(IntakeError::Invalid(_)) => return Ok(Outcome::Again),
-            Err(IntakeError::Store(error)) => return Err(error),
-        };
+        let new =
+            match prepare(&self.tools, &self.channel, Some(&name), checked, Clues::default(), Trace::start()).await {
+                Ok(new) => new,
+                // The photos are its own, so only another report of this mail can have them.
+                Err(IntakeError::Invalid(_)) => return Ok(Outcome::Again),
+                Err(IntakeError::Store(error)) => return Err(error),
+            };
         let quiet =
             lately.iter().any(|mail| mail.what == MailInWhat::Report && mail.at > at - self.config.acknowledge_every);
         let what = if quiet { MailInWhat::Silent } else { MailInWhat::Report };

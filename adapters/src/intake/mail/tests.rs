@@ -77,6 +77,20 @@ async fn report_of(tools: &IntakeTools, id: &str) -> Report {
     tools.store.report_by_source(&testing::slug(CHANNEL), &key).await.unwrap().expect("a report")
 }
 
+async fn a_mail_of_a_blocked_sender_is_taken_like_any_other_and_held((_hands, _folder, tools): Desk) {
+    let blocked = crate::abuse::Sender::Domain("inbox.example".to_owned());
+    crate::abuse::block(&tools.store, "BE", &blocked, 30, "spam", "An").await.unwrap().unwrap();
+    let door = door(&tools).await;
+    let first = mail("one", "spam@inbox.example", "Subject: Koop nu", "Koop nu een put");
+    let second = mail("two", "an@elsewhere.example", "Subject: Put", "Er ligt een grote put in onze straat.");
+    assert_eq!(hand_over(&door, &[&first, &second]).await, ["report", "report"]);
+    assert!(tools.store.is_hidden(report_of(&tools, "one").await.id).await.unwrap());
+    assert!(!tools.store.is_hidden(report_of(&tools, "two").await.id).await.unwrap());
+    let told = testing::waiting(&tools.store, &schemas::letter::Lane::notifier()).await;
+    assert_eq!(told.len(), 1, "what is held is acknowledged when it is released");
+    assert_eq!(hand_over(&door, &[&first]).await, ["again"]);
+}
+
 async fn a_mail_becomes_a_report((_hands, _folder, tools): Desk) {
     let door = door(&tools).await;
     let photo = gps::tests::photo(50_827_900, 3_264_900);
@@ -223,6 +237,7 @@ async fn an_address_is_answered_once_in_a_while((hands, _folder, tools): Desk) {
 }
 
 testing::both! {
+    a_mail_of_a_blocked_sender_is_taken_like_any_other_and_held,
     a_mail_becomes_a_report,
     malware_is_left_out_and_mails_wait_for_the_scanner,
     a_conversation_is_one_case,

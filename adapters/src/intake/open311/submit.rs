@@ -5,7 +5,7 @@ use super::{
     form::{self, Reader, Reading, rename},
     media::Fetched,
 };
-use crate::intake::{Accepted, IntakeError, Receipt, accept, attempt, form::FormData, photo};
+use crate::intake::{Accepted, IntakeError, Receipt, accept, attempt, form::FormData, guard::Clues, photo};
 use schemas::{
     Uuid,
     api_key::{ApiKey, KeyKind},
@@ -14,6 +14,7 @@ use schemas::{
     slug::{Channel, Slug},
     trace::Trace,
 };
+use std::net::IpAddr;
 
 /// A form as it came in.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Posted<'a> {
     pub key: Option<&'a ApiKey>,
     /// The language when the form names none.
     pub language: Language,
+    /// Where it came from; counts where no key says for whom.
+    pub peer: Option<IpAddr>,
     /// The walk it begins.
     pub trace: Trace,
 }
@@ -69,7 +72,8 @@ impl Door {
 
     /// Takes one form.
     pub async fn receive(&self, posted: Posted<'_>) -> Taken {
-        let Posted { form, key, language, trace } = posted;
+        let Posted { form, key, language, peer, trace } = posted;
+        let clues = Clues { peer: peer.filter(|_| key.is_none()), ..Clues::default() };
         let config = &self.0.config;
         let channel = Self::channel(key);
         let tells_itself = config.tells_itself.contains(&channel);
@@ -84,7 +88,7 @@ impl Door {
         }
         let done = match key.map(|key| key.kind) {
             Some(KeyKind::Test) => self.attempt(reading).await,
-            kind => self.keep_report(&channel, reading, kind.is_some(), trace).await,
+            kind => self.keep_report(&channel, reading, kind.is_some(), clues, trace).await,
         };
         done.unwrap_or_else(Taken::from)
     }
@@ -103,6 +107,7 @@ impl Door {
         channel: &Channel,
         reading: Reading,
         known: bool,
+        clues: Clues,
         trace: Trace,
     ) -> Result<Taken, IntakeError> {
         let tools = &self.0.tools;
@@ -123,7 +128,7 @@ impl Door {
         submission.words = form::with_lines(&submission.words, &fetched.lost, language);
         submission.photos = photos;
         let checked = submission.check(&tools.city).map_err(IntakeError::Invalid)?;
-        let receipt = match accept(tools, channel, Some(&name.source), checked, trace).await? {
+        let receipt = match accept(tools, channel, Some(&name.source), checked, clues, trace).await? {
             Accepted::New(receipt) => return Ok(Taken::Kept { receipt, new: true, account_id }),
             Accepted::Again(receipt) => receipt,
             // Sent twice at the same moment; the photos of this one are thrown away in a day.

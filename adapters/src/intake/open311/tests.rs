@@ -215,7 +215,7 @@ fn key(channel: &str, kind: KeyKind) -> ApiKey {
 }
 
 async fn post(door: &Door, key: Option<&ApiKey>, form: FormData) -> Taken {
-    door.receive(Posted { form, key, language: Language::Nl, trace: Trace::start() }).await
+    door.receive(Posted { form, key, language: Language::Nl, peer: None, trace: Trace::start() }).await
 }
 
 async fn number(door: &Door, key: Option<&ApiKey>, form: FormData) -> (String, bool) {

@@ -11,7 +11,7 @@ mod words;
 
 pub use dialogue::{Act, Expects, Known, MOST_QUESTIONS, Open, Say, State, Step, end, step};
 
-use super::{IntakeError, IntakeTools, mail::Suggest, mail::place, prepare};
+use super::{IntakeError, IntakeTools, guard::Clues, mail::Suggest, mail::place, prepare};
 use crate::rounds::{Round, Went};
 use async_trait::async_trait;
 use schemas::{
@@ -264,7 +264,7 @@ impl Door {
         let mut tried = sure.iter().chain(&general).map(|category| submission(category).check(city));
         let Some(checked) = tried.find_map(Result::ok) else { return Ok(None) };
         let channel = Slug::new(CHANNEL).expect("`sms` is a slug");
-        match prepare(&self.tools, &channel, Some(&id.to_string()), checked, Trace::start()).await {
+        match prepare(&self.tools, &channel, Some(&id.to_string()), checked, Clues::default(), Trace::start()).await {
             Ok(new) => Ok(Some(new)),
             Err(IntakeError::Invalid(_)) => Ok(None),
             Err(IntakeError::Store(error)) => Err(error),

@@ -229,6 +229,24 @@ async fn two_programs_that_answer_each_other_stop((hands, _bed, tools): Desk) {
     assert!(town.came().await.contains(&"Er is een put".to_owned()));
 }
 
+async fn who_is_blocked_is_talked_with_like_anyone_and_held((hands, _bed, tools): Desk) {
+    let town = Town::open(hands, tools).await;
+    let blocked = crate::abuse::Sender::Phone(AN.to_owned());
+    crate::abuse::block(&town.tools.store, "BE", &blocked, 30, "scheldt", "An").await.unwrap().unwrap();
+    let mut said = Vec::new();
+    for (n, number) in [AN, "+32470000001"].into_iter().enumerate() {
+        town.text(&format!("first{n}"), number, "Er is een put").await;
+        let mut says = town.says().await;
+        town.text(&format!("second{n}"), number, "Doorniksestraat 12").await;
+        says.extend(town.says().await);
+        said.push(says);
+    }
+    assert_eq!(said[0], said[1], "nothing tells them");
+    assert_eq!(town.came().await.len(), 1);
+    assert!(town.tools.store.is_hidden(town.report("second0").await.id).await.unwrap());
+    assert!(!town.tools.store.is_hidden(town.report("second1").await.id).await.unwrap());
+}
+
 async fn a_round_that_is_killed_says_and_files_once((hands, _bed, tools): Desk) {
     let town = Town::open(hands, tools).await;
     town.text("a", AN, "Put in de Doorniksestraat").await;
@@ -252,6 +270,7 @@ testing::both! {
     what_is_not_answered_is_filed_after_a_while,
     cases_of_one_number_are_told_apart,
     two_programs_that_answer_each_other_stop,
+    who_is_blocked_is_talked_with_like_anyone_and_held,
     a_round_that_is_killed_says_and_files_once,
 }
 

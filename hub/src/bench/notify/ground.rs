@@ -78,6 +78,7 @@ impl Ground {
             digest: String::new(),
             route: false,
             trace: Trace::start(),
+            noticed: store::Noticed::default(),
         }
     }
 

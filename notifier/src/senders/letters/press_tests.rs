@@ -176,7 +176,14 @@ async fn a_letter_is_printed_in_the_words_it_was_planned_with() {
     };
     let case = report.id;
     let contact = Some(Contact { post: Some(post()), ..Contact::default() });
-    let new = store::NewReport { report, contact, digest: "0".repeat(64), route: false, trace: Trace::start() };
+    let new = store::NewReport {
+        report,
+        contact,
+        digest: "0".repeat(64),
+        route: false,
+        trace: Trace::start(),
+        noticed: Default::default(),
+    };
     store.accept(new).await.unwrap();
     let event = store.timeline(case, true).await.unwrap().remove(0);
     assert_eq!(event.what, What::Received);

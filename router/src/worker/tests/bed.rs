@@ -170,8 +170,14 @@ impl Bed {
             received_at: self.store.clock().now(),
         };
         let contact = Contact { name: Some("Someone".to_owned()), ..Contact::default() };
-        let new =
-            NewReport { report, contact: Some(contact), digest: "d".to_owned(), route: true, trace: Trace::start() };
+        let new = NewReport {
+            report,
+            contact: Some(contact),
+            digest: "d".to_owned(),
+            route: true,
+            trace: Trace::start(),
+            noticed: Default::default(),
+        };
         self.store.accept(new).await.unwrap();
         let letters = self.take(&Lane::router()).await;
         assert_eq!(letters.len(), 1);

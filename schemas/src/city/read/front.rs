@@ -2,11 +2,13 @@
 
 use super::{
     fields::Fields,
-    kinds, missing, neighbours,
+    kinds, missing, neighbours, publish,
     yaml::{Node, Position},
 };
 use crate::{
-    city::{Calendar, Files, Kinds, Layer, Near, Neighbour, Pace, Patience, Proving, Quiet, SoftBounces, Texts},
+    city::{
+        Calendar, Files, Kinds, Layer, Near, Neighbour, Pace, Patience, Proving, Publish, Quiet, SoftBounces, Texts,
+    },
     fault::{Fault, did_you_mean},
     phone,
     report::Language,
@@ -40,6 +42,7 @@ pub(super) struct Front {
     pub quiet: Option<Quiet>,
     pub pace: Pace,
     pub proving: Proving,
+    pub publish: Publish,
     pub soft_bounces: SoftBounces,
     pub near: Near,
     pub email: Option<String>,
@@ -96,6 +99,7 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "patience",
         "kinds",
         "proof",
+        "publish",
         "soft_bounces",
         "near",
         "consent_question",
@@ -145,6 +149,9 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
     }
     if let Some(node) = map.get("proof") {
         proving(node, fields, &mut front.proving);
+    }
+    if let Some(node) = map.get("publish") {
+        front.publish = publish::read(node, fields);
     }
     if let Some(node) = map.get("soft_bounces") {
         soft_bounces(node, fields, &mut front.soft_bounces);

@@ -14,6 +14,7 @@ mod lists;
 mod neighbours;
 mod on_call;
 mod owners;
+mod publish;
 mod sentences;
 #[cfg(test)]
 mod tests;
@@ -104,6 +105,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         quiet: front.quiet,
         pace: front.pace,
         proving: front.proving,
+        publish: front.publish,
         soft_bounces: front.soft_bounces,
         near: front.near,
         email: front.email?,

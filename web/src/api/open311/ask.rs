@@ -5,12 +5,15 @@ use super::{
     accepted, good, invalid, key, refused, show, store, wrong,
 };
 use crate::app::App;
-use adapters::intake::open311::{
-    address::Address,
-    describe,
-    list::{Asked, MOST, Which},
-    say,
-    write::{Format, Value},
+use adapters::{
+    abuse::review,
+    intake::open311::{
+        address::Address,
+        describe,
+        list::{Asked, MOST, Which},
+        say,
+        write::{Format, Value},
+    },
 };
 use axum::{
     extract::{Path, RawQuery, State},
@@ -124,10 +127,11 @@ impl Ask<'_> {
     async fn shown(&self, found: &[GeoRequest]) -> Result<Response, store::Error> {
         let cases: Vec<Uuid> = found.iter().map(|request| request.id).collect();
         let said = self.app.site.store.geo_said(&cases).await?;
+        let approved = review::public(&self.app.site.store, &self.app.site.city, &cases).await?;
         let one = |request: &GeoRequest| {
             let own = self.viewer.channel.as_ref() == Some(&request.channel);
             let said = said.get(&request.id).map(Vec::as_slice).unwrap_or_default();
-            show::request(self.app, request, said, own, self.language())
+            show::request(self.app, request, said, approved.get(&request.id), own, self.language())
         };
         let list = Value::List("request", found.iter().map(one).collect());
         Ok(good(self.format, "service_requests", &list))

@@ -1,8 +1,12 @@
-//! Requests and updates in the fields of GeoReport. To everybody nothing that the reporter wrote is shown, and no place more
-//! precise than the district, as on the public page of a case; to the channel that brought it in, its own.
+//! Requests and updates in the fields of GeoReport. To everybody only what was approved of what the reporter sent is
+//! shown, and no place more precise than the district, as on the public page of a case; to the channel that brought it
+//! in, its own.
 
 use crate::{app::App, pages};
-use adapters::intake::open311::{say, write::Value};
+use adapters::{
+    abuse::review::Approved,
+    intake::open311::{say, write::Value},
+};
 use schemas::{
     Timestamp,
     city::in_language,
@@ -47,8 +51,15 @@ fn evidence(what: &What) -> (Option<&str>, &[String]) {
     }
 }
 
-/// One request. `said` is what was told about it, in order.
-pub fn request(app: &App, request: &GeoRequest, said: &[CaseEvent], own: bool, language: Language) -> Value {
+/// One request. `said` is what was told about it, in order; `approved` is what everybody may read of what was sent.
+pub fn request(
+    app: &App,
+    request: &GeoRequest,
+    said: &[CaseEvent],
+    approved: Option<&Approved>,
+    own: bool,
+    language: Language,
+) -> Value {
     let city = &app.site.city;
     let last = said.iter().rev().find(|event| own || say::PUBLIC.contains(&event.what.word()));
     let category = city.category(&request.category);
@@ -60,14 +71,20 @@ pub fn request(app: &App, request: &GeoRequest, said: &[CaseEvent], own: bool, l
     let expected = request.planned_on.or(request.due_on).map(|day| city.calendar.closes(day));
     let updated = last.map_or(request.status_at, |event| event.at.max(request.status_at));
     let lead = request.lead.as_ref().map(|lead| pages::department(app, lead, language));
-    let shown = last.and_then(|event| evidence(&event.what).0);
+    let approved_photo = approved.and_then(|approved| approved.photos.first()).map(|photo| {
+        let base = app.site.config.public_url.as_str().trim_end_matches('/');
+        format!("{base}/{}/case/{}/photos/{photo}", language.as_str(), request.reference.digits())
+    });
+    let shown = last.and_then(|event| evidence(&event.what).0).map(str::to_owned).or(approved_photo);
+    let description =
+        if own { Some(request.words.as_str()) } else { approved.and_then(|approved| approved.words.as_deref()) };
     Value::Fields(vec![
         ("service_request_id", Value::text(request.reference.digits())),
         ("status", Value::text(say::status(request.status))),
         ("status_notes", Value::maybe(last.map(|event| words(app, event, language)))),
         ("service_name", Value::maybe(category.map(|category| in_language(&category.names, language)))),
         ("service_code", Value::text(request.category.as_str())),
-        ("description", Value::maybe(own.then_some(request.words.as_str()))),
+        ("description", Value::maybe(description)),
         ("agency_responsible", Value::maybe(lead)),
         ("service_notice", Value::Nothing),
         ("requested_datetime", moment(request.received_at)),

@@ -4,7 +4,10 @@ use super::{
     super::{From, keyed},
     accepted, invalid, key, refused, store, written, wrong,
 };
-use crate::{app::App, guard::walk::Walk};
+use crate::{
+    app::App,
+    guard::{rate::Peer, walk::Walk},
+};
 use adapters::intake::{
     Receipt,
     form::{FormData, FormFile},
@@ -18,6 +21,7 @@ use adapters::intake::{
     },
 };
 use axum::{
+    Extension,
     body::to_bytes,
     extract::{FromRequest as _, Multipart, Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -34,6 +38,7 @@ pub async fn answer(
     State(app): State<App>,
     From(caller): From,
     Path(path): Path<String>,
+    peer: Option<Extension<Peer>>,
     walk: Walk,
     request: Request,
 ) -> Response {
@@ -88,7 +93,8 @@ pub async fn answer(
         key => {
             let accepted = super::super::text(&headers, header::ACCEPT_LANGUAGE);
             let language = app.accepted(accepted);
-            let posted = Posted { form, key: key.as_ref(), language, trace: walk.0 };
+            let peer = peer.map(|Extension(Peer(address))| address);
+            let posted = Posted { form, key: key.as_ref(), language, peer, trace: walk.0 };
             told.request(door.receive(posted).await, key.is_some(), language)
         }
     }
