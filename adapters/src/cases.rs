@@ -2,7 +2,7 @@
 
 use schemas::{
     Timestamp, Uuid,
-    case::Case,
+    case::{Case, Status},
     event::{CaseEvent, What},
     report::Tell,
     trace::Trace,
@@ -69,8 +69,9 @@ impl Opened {
         if !changed.is_empty() {
             tx.save_cases(&changed).await?;
             tx.add_events_traced(&self.events).await?;
-            let closed: Vec<Uuid> =
-                changed.iter().filter(|case| case.status.ends_calls()).map(|case| case.id).collect();
+            // Of a duplicate people may still have to let somebody know that nothing is to be done.
+            let is_over = |case: &&Case| case.status.ends_calls() && case.status != Status::Duplicate;
+            let closed: Vec<Uuid> = changed.iter().filter(is_over).map(|case| case.id).collect();
             tx.drop_tasks_of_cases(&closed, "the case is closed").await?;
         }
         Ok(())

@@ -266,6 +266,8 @@ impl Merging<'_> {
         let text = format!("{}: {} → {into}", self.by, names.join(", "));
         self.internal(&mut opened, root, &text, now);
         tx.audit_each(self.by, Deed::CasesMerge, &whats, "").await?;
+        let closed: Vec<Uuid> = reports.iter().map(|report| report.id).filter(|id| !merged.contains_key(id)).collect();
+        tx.drop_tasks_of_cases(&closed, "merged with another case").await?;
         opened.save(&mut tx).await?;
         tx.post(&letters).await?;
         tx.commit().await?;
