@@ -127,6 +127,7 @@ impl Default for Config {
             open311: open311::Config::default(),
             photos: photo::Config::default(),
             http: bus::http::Config::default(),
+            guard: guard::Config::default(),
         }
     }
 }
