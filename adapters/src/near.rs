@@ -73,6 +73,20 @@ pub async fn of_report(store: &Store, city: &City, report: &Report) -> Result<Ve
     Ok(found)
 }
 
+/// The same for what somebody tells of `place` now and nobody keeps yet.
+pub async fn of_words(
+    store: &Store,
+    city: &City,
+    category: &CategoryId,
+    place: &Place,
+    words: &str,
+) -> Result<Vec<Found>, store::Error> {
+    let side = Side { category, place, words, at: store.clock().now() };
+    let mut found = look(store, city, &side, Eyes::City, None).await?;
+    found.truncate(MOST_SHOWN);
+    Ok(found)
+}
+
 /// What may be the same as something at `place`, the likeliest first, as everybody may know it: public and open.
 pub async fn offered(
     store: &Store,

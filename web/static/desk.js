@@ -38,7 +38,7 @@ function begin(form) {
       const answer = await fetch(form.dataset.look, { method: "POST", body: fields, signal: asking.signal });
       if (!answer.ok) return;
       const parts = await answer.json();
-      for (const name of ["calls", "earlier", "suggested", "asks", "spots"]) show(name, parts[name]);
+      for (const name of ["calls", "earlier", "suggested", "asks", "spots", "near"]) show(name, parts[name]);
       if (!chosen && document.activeElement !== category) category.value = parts.category;
     } catch (error) {
       // The next key tries again, and the buttons work without this.

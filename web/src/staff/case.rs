@@ -1,7 +1,11 @@
 //! `/{lang}/staff/cases/{reference}`: a case as people of the city see it. After something was taken down: the reference to
 //! read aloud, and what happens next. A caller adds words to it, is called back, or says that it is about something else.
 
-use super::{Entry, Lang, Oops, Response, Staff, Who, desk::told_by};
+use super::{
+    Entry, Lang, Oops, Response, Staff, Who,
+    desk::told_by,
+    near::{self, Near, lines},
+};
 use crate::{
     app::App,
     guard::walk::Walk,
@@ -115,6 +119,8 @@ struct Sent {
     when: String,
     #[serde(default)]
     category: String,
+    #[serde(default)]
+    into: String,
 }
 
 #[derive(Serialize)]
@@ -142,6 +148,7 @@ struct Data {
     notes: Vec<Note>,
     words: Field,
     when: Option<Field>,
+    near: Vec<Near>,
     categories: Vec<Item>,
     next: Vec<Next>,
 }
@@ -188,6 +195,7 @@ async fn show(
         "join" => Some("desk-said-join"),
         "back" => Some("desk-said-back"),
         "about" => Some("desk-said-about"),
+        "merge" => Some("desk-said-merge"),
         _ if !just.already.is_empty() => Some("desk-said-already"),
         _ => None,
     };
@@ -292,6 +300,11 @@ async fn page(
                 selected: category.id == report.category,
             })
             .collect(),
+        near: if status.is_closed() {
+            Vec::new()
+        } else {
+            lines(app, language, staff, adapters::near::of_report(store, city, &report).await?)
+        },
         next: next(app, language),
         action: home,
         reference: report.reference.to_string(),
@@ -352,6 +365,7 @@ async fn send(
             BackAsked::NoNumber => Some(("words", "desk-back-no-number")),
             BackAsked::BadTime => Some(("when", "desk-back-bad-time")),
         },
+        "merge" => near::merged(&app, &staff, &report, &sent.into, walk.0).await?,
         "about" => {
             let to = CategoryId::new(&sent.category).map_err(|_| Oops::Status(StatusCode::BAD_REQUEST))?;
             match recategorise(store, city, report.reference, &to, &staff.account.name, walk.0).await? {

@@ -12,6 +12,7 @@ mod held_one;
 mod home;
 mod login;
 mod logout;
+mod near;
 mod open;
 mod password;
 mod plain;

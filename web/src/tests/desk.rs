@@ -472,3 +472,34 @@ async fn the_desk_is_for_operators_and_complaints_for_their_own_people() {
     );
     assert_eq!(town.store.count().await.unwrap().reports, 1);
 }
+
+#[tokio::test]
+async fn what_is_known_already_is_shown_and_merged() {
+    let seat = Seat::take(&[Role::Operator]).await;
+    let look = async |fields: &[(&str, &str)]| seat.send("/nl/staff/desk/look", fields).await.json();
+    let found = look(CALL).await;
+    let spot = attribute(found["spots"].as_str().unwrap(), "name=\"spot\"", "value").to_owned();
+    assert_eq!(found["near"].as_str().unwrap().trim(), "", "nobody told it before");
+    let place = [("spot", spot.as_str()), ("spot_for", "Grote Markt 1")];
+    let first = with(&place);
+    let first = seat.report(seat.send(DESK, &first).await.location()).await;
+    seat.town.case(&first, Status::Routed, Vec::new()).await;
+    let again = with(&[place[0], place[1], ("token", "gggggggggggggggggggggggggg"), ("number", "0471 22 33 44")]);
+    let near = look(&again).await;
+    let near = near["near"].as_str().unwrap();
+    assert!(near.contains(&format!("/nl/staff/cases/{}", first.reference.digits())), "{near}");
+    let second = seat.report(seat.send(DESK, &again).await.location()).await;
+    seat.town.case(&second, Status::Routed, Vec::new()).await;
+    let path = format!("/nl/staff/cases/{}", second.reference.digits());
+    let page = seat.see(&path).await.text();
+    pages::check(&path, &page, "nl");
+    assert!(page.contains("Dit is hetzelfde") && page.contains(&first.reference.to_string()), "{page}");
+    let into = first.reference.digits();
+    let merge = [("do", "merge"), ("token", "hhhhhhhhhhhhhhhhhhhhhhhhhh"), ("into", into.as_str())];
+    let done = seat.send(&path, &merge).await;
+    assert_eq!(done.status, 303, "{}", done.text());
+    assert!(seat.see(done.location()).await.text().contains("hoort van nu af elke stap"));
+    assert_eq!(seat.town.store.case(second.id).await.unwrap().unwrap().status, Status::Duplicate);
+    let nobody = [merge[0], merge[1], ("into", "00000000")];
+    assert_eq!(seat.send(&path, &nobody).await.status, 404);
+}

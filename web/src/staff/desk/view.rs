@@ -1,6 +1,7 @@
 //! The page of a call, as its template sees it: what was filled in, and what that leads to.
 
 use super::{Filled, Staff, fields::Maker, href, look};
+use crate::staff::near::{Near, lines};
 use crate::{
     app::App,
     pages::{
@@ -13,11 +14,13 @@ use crate::{
 use adapters::{
     desk::{earlier::Earlier, field},
     intake::form::field as report,
+    near,
 };
 use schemas::{
     Uuid,
     case::Status,
     city::{Category, in_language},
+    place::Place,
     report::Language,
     way::Way,
 };
@@ -76,6 +79,7 @@ struct Found {
     groups: Vec<Group>,
     asked_for: String,
     asks: Vec<Ask>,
+    near: Vec<Near>,
     spots: Option<Choice>,
     spot_for: String,
     searched: Option<String>,
@@ -150,7 +154,7 @@ impl View {
             html.inspect_err(|error| tracing::error!(%error, name, "a part of the desk cannot be shown")).ok()
         };
         let mut parts = BTreeMap::new();
-        for name in ["calls", "earlier", "suggested", "asks", "spots"] {
+        for name in ["calls", "earlier", "suggested", "asks", "spots", "near"] {
             parts.insert(name, part(name)?);
         }
         parts.insert("category", self.found.category.clone());
@@ -285,6 +289,18 @@ async fn find(maker: &Maker<'_>, staff: &Staff) -> Result<Found, store::Error> {
     let address = maker.value(report::ADDRESS).to_owned();
     let spots = if address.is_empty() { None } else { Some(app.geocode.find(&address, language).await) };
     let chosen_spot = (maker.value(report::SPOT_FOR) == address).then(|| maker.filled.form.get(report::SPOT)).flatten();
+    let spot = spots.iter().flatten().find(|spot| chosen_spot == Some(spot.label.as_str()));
+    // The only one is most likely meant.
+    let spot = spot.or_else(|| spots.as_ref().filter(|spots| spots.len() == 1).and_then(|spots| spots.first()));
+    let near = match (chosen, spot) {
+        (Some(category), Some(spot)) => {
+            let place = Place { address: Some(address.clone()), ..Place::default() };
+            let place = city.settle(place, spot.clone());
+            let found = near::of_words(&app.site.store, city, &category.id, &place, &words).await?;
+            lines(app, language, staff, found)
+        }
+        _ => Vec::new(),
+    };
     let is_outside = maker.filled.faults.iter().any(|fault| fault.code == "outside_city");
     let earlier = match maker.value(field::NUMBER) {
         "" => None,
@@ -303,6 +319,7 @@ async fn find(maker: &Maker<'_>, staff: &Staff) -> Result<Found, store::Error> {
             .flat_map(|category| category.questions.iter().filter_map(|id| city.question(id)))
             .map(|question| maker.ask(question))
             .collect(),
+        near,
         searched: spots.as_ref().map(|spots| places::said(app, language, spots.len())),
         neighbour: (spots.is_some() || is_outside).then(|| NextDoor::of(app, language, &address, None)).flatten(),
         spots: spots
