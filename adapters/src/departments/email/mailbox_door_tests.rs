@@ -62,7 +62,8 @@ async fn photos_that_come_later_join_the_case((hands, _bed, tools): Desk) {
     post.write(&to, &["Message-ID: <first@x>"], "Er ligt een put in onze straat.").await;
     post.read(1).await;
     let mut png = std::io::Cursor::new(Vec::new());
-    image::RgbImage::from_pixel(40, 30, image::Rgb([9, 99, 200])).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let noise = |x: u32, y: u32| image::Rgb([(x * 7 + y * 13) as u8, (x * y) as u8, (x ^ y) as u8]);
+    image::RgbImage::from_fn(120, 90, noise).write_to(&mut png, image::ImageFormat::Png).unwrap();
     let picture: Vec<String> = data_encoding::BASE64
         .encode(png.get_ref())
         .as_bytes()
@@ -72,7 +73,7 @@ async fn photos_that_come_later_join_the_case((hands, _bed, tools): Desk) {
     let attached = |words: &str| {
         format!(
             "--b\nContent-Type: text/plain\n\n{words}\n--b\nContent-Type: image/png; name=\"put.png\"\n\
-             Content-Transfer-Encoding: base64\n\n{}\n--b--",
+             Content-Disposition: attachment; filename=\"put.png\"\nContent-Transfer-Encoding: base64\n\n{}\n--b--",
             picture.join("\n")
         )
     };
