@@ -34,6 +34,7 @@ mod api;
 mod department_cases;
 mod department_photos;
 mod desk;
+mod desk_cases;
 mod desk_tasks;
 mod follow;
 mod form;
