@@ -96,7 +96,7 @@ fn both_parts_say_the_same_in_every_language() {
             }
         }
     }
-    assert_eq!(seen, 12 * 3 * 2);
+    assert_eq!(seen, 15 * 3 * 2);
 }
 
 #[test]

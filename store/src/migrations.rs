@@ -67,9 +67,9 @@ const ALL: &[Migration] = &[
     },
     Migration { name: "0029_desk", both: include_str!("../migrations/0029_desk.sql"), postgres: None },
     Migration { name: "0029_staff", both: include_str!("../migrations/0029_staff.sql"), postgres: None },
-    Migration { name: "0031_photo_files", both: include_str!("../migrations/0031_photo_files.sql"), postgres: None },
     Migration { name: "0030_abuse", both: include_str!("../migrations/0030_abuse.sql"), postgres: None },
     Migration { name: "0030_publication", both: include_str!("../migrations/0030_publication.sql"), postgres: None },
+    Migration { name: "0031_photo_files", both: include_str!("../migrations/0031_photo_files.sql"), postgres: None },
     Migration {
         name: "0032_contact_proofs",
         both: include_str!("../migrations/0032_contact_proofs.sql"),

@@ -31,7 +31,9 @@ impl Town {
 
     /// Who gets a hole in the street, by which version.
     async fn decided(&self) -> (String, String) {
-        let body = serde_json::json!({"category": "straat/put", "words": "A hole."});
+        // The same words again and again would be held.
+        let words = format!("A hole, seen {:?}.", self.store().clock().now());
+        let body = serde_json::json!({"category": "straat/put", "words": words});
         let url = format!("http://{}/api/v1/reports", self.running.web.unwrap());
         let answer = self.http.post(url).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 201);
