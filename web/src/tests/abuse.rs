@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use url::form_urlencoded;
 
 const BLOCKED: &str = "spam@bad.example";
-const FREE: &str = "an@good.example";
+const FREE: &str = "sam@box.example";
 
 /// What differs between any two reports, by what it is called in the shape.
 struct Own {

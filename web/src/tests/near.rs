@@ -21,7 +21,7 @@ const FORM: &[(&str, &str)] = &[
     ("words", "Diepe put <b>voor</b> de school"),
     ("lat", "50,8279"),
     ("lon", "3,2649"),
-    ("answer.gevaar", "true"),
+    ("answer.gevaar", "false"),
     ("email", "an@example.org"),
     ("tell", "email"),
     ("language", "nl"),
