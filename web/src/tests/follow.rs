@@ -332,6 +332,10 @@ async fn a_reporter_becomes_somebody_with_choices() {
 async fn a_public_case_is_followed_and_a_private_one_is_not_there() {
     let town = Town::open().await;
     let report = town.report("Hier in de Geheime Straat woon ik, Jan").await;
+    // Before it is decided nobody is led to a page that may not be there in the end.
+    let track = town.get(&format!("/nl/t/{}", report.token)).await.text();
+    assert!(!track.contains("/nl/case/"), "{track}");
+    town.case(&report, schemas::case::Status::Routed, Vec::new()).await;
     let here = format!("/nl/case/{}", report.reference.digits());
     let track = town.get(&format!("/nl/t/{}", report.token)).await.text();
     assert!(track.contains(&format!("href=\"{here}\"")) && track.contains("href=\"/nl/choices\""), "{track}");
