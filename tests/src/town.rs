@@ -35,10 +35,12 @@ pub struct Config<'a> {
 
 impl Config<'_> {
     /// The configuration file; the town lies in `dir/town`.
+    /// Programs fill in forms faster than people, and say the same again and again: none of that is held.
     pub fn toml(&self, dir: &Path) -> String {
         let mut toml = format!(
             "[city]\nfolder = {:?}\n[database]\nurl = {:?}\n[web]\nrate_per_minute = 0\npublic_url = \"http://voordeur.example\"\n\
-             [departments.wachtrij]\ntoken = {TOKEN:?}\n[departments.webdienst]\nsecret = {SECRET:?}\ntoken = {TOKEN:?}\n[http]\ntimeout_ms = 2000\nprivate_networks = [\"127.0.0.1\"]\n",
+             [departments.wachtrij]\ntoken = {TOKEN:?}\n[departments.webdienst]\nsecret = {SECRET:?}\ntoken = {TOKEN:?}\n[http]\ntimeout_ms = 2000\nprivate_networks = [\"127.0.0.1\"]\n\
+             [abuse]\nform_delay_seconds = 0\nalike_one = 0\nalike_all = 0\n",
             dir.join("town").display().to_string(),
             self.database,
         );
