@@ -99,7 +99,10 @@ impl Watch {
             let id = walk.report.id;
             walk.case = self.store.case(id).await?;
             walk.dispatches = self.store.dispatches_of(id).await?;
-            let timeline = self.store.timeline(id, false).await?;
+            let mut timeline = self.store.timeline(id, false).await?;
+            // What happened since the case was read is shown with the decision that belongs to it: next time.
+            let version = walk.case.as_ref().map_or(1, |case| case.version);
+            timeline.retain(|event| event.version <= version);
             for event in timeline.iter().skip(walk.timeline.len()) {
                 show(self.out, &self.town, walk, event);
             }
