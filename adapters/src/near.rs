@@ -196,8 +196,8 @@ async fn look(
     Ok(found)
 }
 
-/// The middle of the block around `point`.
-fn block(point: Point) -> Point {
+/// The middle of the block around `point`: as precise as anybody but the city learns where something is.
+pub fn block(point: Point) -> Point {
     let middle = |degrees: f64| ((degrees / BLOCK).floor() + 0.5) * BLOCK;
     Point { lat: middle(point.lat), lon: middle(point.lon) }
 }

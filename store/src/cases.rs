@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result, Store, Tx,
-    db::{batch, batch_ids, row},
+    db::{args, batch, batch_ids, row},
     references,
     sql::sql,
 };
@@ -19,18 +19,19 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 sql! {
     both OPEN = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO cases (id, reference, status, version, lead, decision, rejected_by, planned_on,
-            status_at, opened_at, closed_at, tell, parts, watch, check_at, due_on)
+            status_at, opened_at, closed_at, tell, parts, watch, check_at, due_on,
+            changed_at)
         SELECT value ->> 'id', CAST(value ->> 'reference' AS bigint), value ->> 'status',
             CAST(value ->> 'version' AS bigint), value ->> 'lead', value ->> 'decision', value ->> 'rejected_by',
             value ->> 'planned_on', CAST(value ->> 'status_at' AS bigint), CAST(value ->> 'opened_at' AS bigint),
             CAST(value ->> 'closed_at' AS bigint), value ->> 'tell', value ->> 'parts', value ->> 'watch',
-            CAST(value ->> 'check_at' AS bigint), value ->> 'due_on'
+            CAST(value ->> 'check_at' AS bigint), value ->> 'due_on', CAST($2 AS bigint)
         FROM batch WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id";
     both SAVE = "WITH batch AS MATERIALIZED (SELECT value FROM json_each($1))
         UPDATE cases SET status = given.status, version = given.version, lead = given.lead,
             decision = given.decision, rejected_by = given.rejected_by, planned_on = given.planned_on,
             status_at = given.status_at, closed_at = given.closed_at, parts = given.parts, watch = given.watch,
-            check_at = given.check_at, due_on = given.due_on
+            check_at = given.check_at, due_on = given.due_on, changed_at = $2
         FROM (SELECT value ->> 'id' AS of, value ->> 'status' AS status, CAST(value ->> 'version' AS bigint) AS version,
                 value ->> 'lead' AS lead, value ->> 'decision' AS decision, value ->> 'rejected_by' AS rejected_by,
                 value ->> 'planned_on' AS planned_on, CAST(value ->> 'status_at' AS bigint) AS status_at,
@@ -145,14 +146,16 @@ impl Tx {
         if cases.is_empty() {
             return Ok(HashSet::new());
         }
-        let opened: Vec<(String,)> = self.conn.all(OPEN, vec![batch(&rows(cases)?)?]).await?;
+        let now = self.clock().now();
+        let opened: Vec<(String,)> = self.conn.all(OPEN, args![batch(&rows(cases)?)?, now]).await?;
         Ok(opened.iter().filter_map(|(id,)| id.parse().ok()).collect())
     }
 
     /// Writes cases that exist and that this transaction has locked.
     pub async fn save_cases(&mut self, cases: &[Case]) -> Result<()> {
         if !cases.is_empty() {
-            self.conn.exec(SAVE, vec![batch(&rows(cases)?)?]).await?;
+            let now = self.clock().now();
+            self.conn.exec(SAVE, args![batch(&rows(cases)?)?, now]).await?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ impl Tx {
     /// From now on the report of `case` is about `category`, says `by`. The last correction counts.
     pub async fn correct_category(&mut self, case: Uuid, category: &CategoryId, by: &str) -> Result<()> {
         let now = self.clock().now();
-        self.conn.exec(CORRECT, args![case, category.as_str(), by, now]).await.map(|_| ())
+        self.conn.exec(CORRECT, args![case, category.as_str(), by, now]).await?;
+        self.touch_cases(&[case]).await
     }
 }

@@ -212,6 +212,7 @@ impl Tx {
     async fn end_held(&mut self, report: Uuid, state: State) -> Result<Option<Trace>> {
         let now = self.clock().now();
         let rows: Vec<(String,)> = self.conn.all(END_HELD, args![report, state.as_str(), now]).await?;
+        self.touch_cases(&[report]).await?;
         Ok(rows.first().map(|(trace,)| Trace::parse(trace).map_or_else(Trace::start, Trace::next)))
     }
 

@@ -47,7 +47,7 @@ pub struct Before {
 sql! {
     both ADD = "INSERT INTO merged (case_id, main_id, at, was) VALUES ($1, $2, $3, $4) ON CONFLICT (case_id) DO NOTHING";
     both MOVE = "UPDATE merged SET main_id = $2 WHERE main_id = $1";
-    both DROP = "DELETE FROM merged WHERE case_id = $1";
+    both DROP = "DELETE FROM merged WHERE case_id = $1 RETURNING main_id";
     both OF = "SELECT case_id, main_id, at, was FROM merged
         WHERE case_id IN (SELECT value ->> 'id' FROM json_each($1))";
     both INTO = "SELECT case_id, main_id, at, was FROM merged
@@ -80,17 +80,23 @@ impl Tx {
     /// Writes that a case is a duplicate. `false` when it is one already: then nothing changes. Both cases are locked.
     pub async fn add_merged(&mut self, merged: &Merged) -> Result<bool> {
         let was = serde_json::to_string(&merged.before)?;
-        Ok(self.conn.exec(ADD, args![merged.case, merged.main, merged.at, was]).await? > 0)
+        let is_new = self.conn.exec(ADD, args![merged.case, merged.main, merged.at, was]).await? > 0;
+        self.touch_cases(&[merged.main]).await?;
+        Ok(is_new)
     }
 
     /// The duplicates of `from` are duplicates of `to` from now on.
     pub async fn move_merged(&mut self, from: Uuid, to: Uuid) -> Result<()> {
-        self.conn.exec(MOVE, args![from, to]).await.map(|_| ())
+        self.conn.exec(MOVE, args![from, to]).await?;
+        self.touch_cases(&[from, to]).await
     }
 
     /// The case is no duplicate any more.
     pub async fn drop_merged(&mut self, case: Uuid) -> Result<()> {
-        self.conn.exec(DROP, args![case]).await.map(|_| ())
+        let rows: Vec<(String,)> = self.conn.all(DROP, args![case]).await?;
+        let mains = rows.into_iter().map(|(main,)| main.parse().map_err(|_| Error::broken("merged", "main_id", &main)));
+        let mains: Vec<Uuid> = mains.collect::<Result<_>>()?;
+        self.touch_cases(&mains).await
     }
 
     /// Those of these cases that are duplicates.

@@ -75,6 +75,7 @@ const ALL: &[Migration] = &[
         both: include_str!("../migrations/0032_contact_proofs.sql"),
         postgres: None,
     },
+    Migration { name: "0033_changed", both: include_str!("../migrations/0033_changed.sql"), postgres: None },
 ];
 
 sql! {

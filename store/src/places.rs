@@ -37,7 +37,8 @@ pub(crate) fn kept(degrees: f64) -> i64 {
     (degrees * PER_DEGREE).round() as i64
 }
 
-fn degrees(kept: i64) -> Option<f64> {
+/// A coordinate that was kept, in degrees.
+pub(crate) fn degrees(kept: i64) -> Option<f64> {
     i32::try_from(kept).ok().map(|kept| f64::from(kept) / PER_DEGREE)
 }
 

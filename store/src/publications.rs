@@ -86,13 +86,15 @@ impl Tx {
         let Publication { report, state, words, photos, who, at } = publication;
         let photos = serde_json::to_string(photos)?;
         let args = args![*report, state.as_str(), words.clone(), photos, who.as_str(), *at];
-        self.conn.exec(PUT_PUBLICATION, args).await.map(|_| ())
+        self.conn.exec(PUT_PUBLICATION, args).await?;
+        self.touch_cases(&[publication.report]).await
     }
 
     /// What was approved may be read no more, and is kept no more. Gives whether something was.
     pub async fn withdraw(&mut self, report: Uuid, who: &str) -> Result<bool> {
         let now = self.clock().now();
         let rows: Vec<(String,)> = self.conn.all(WITHDRAW, args![report, who, now]).await?;
+        self.touch_cases(&[report]).await?;
         Ok(!rows.is_empty())
     }
 }

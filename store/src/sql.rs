@@ -71,6 +71,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::gathered::STATEMENTS,
         crate::geocoded::STATEMENTS,
         crate::georeport::STATEMENTS,
+        crate::glimpses::STATEMENTS,
         crate::held::STATEMENTS,
         crate::hooks::STATEMENTS,
         crate::inbox::STATEMENTS,

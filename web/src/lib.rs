@@ -17,6 +17,7 @@ mod ops;
 mod pages;
 mod preview;
 mod problem;
+mod public;
 mod serve;
 mod staff;
 #[cfg(test)]

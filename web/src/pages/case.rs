@@ -7,8 +7,7 @@ use super::{
     merged, photo,
     timeline::{Line, Teller},
 };
-use crate::{app::App, face::Page, guard::rate::Caller};
-use adapters::abuse::review;
+use crate::{app::App, face::Page, guard::rate::Caller, public::PublicCase};
 use axum::{
     Extension, Form,
     extract::{Path, State},
@@ -68,10 +67,9 @@ struct Data {
 /// The report of a case that is public.
 pub(super) async fn public(app: &App, named: &Named) -> Result<Report, Oops> {
     let reference = Reference::parse(&named.reference).map_err(|_| Oops::Missing)?;
-    let report = app.site.store.report_by_reference(reference).await?;
     // What is not public is not there.
-    let report = report.filter(|report| app.site.city.is_public(report)).ok_or(Oops::Missing)?;
-    if app.site.store.is_hidden(report.id).await? { Err(Oops::Missing) } else { Ok(report) }
+    let case = PublicCase::by_reference(app, reference).await?.ok_or(Oops::Missing)?;
+    app.site.store.report(case.id).await?.ok_or(Oops::Missing)
 }
 
 async fn show(State(app): State<App>, Lang(language): Lang, Path(named): Path<Named>) -> Result<Response, Oops> {
@@ -116,7 +114,7 @@ async fn page(app: &App, language: Language, report: &Report, typed: &str, wrong
     let areas = areas.iter().filter_map(|area| city.areas.get(area.as_str()));
     let (reference, lang) = (report.reference.to_string(), language.as_str());
     let here = format!("/case/{}", report.reference.digits());
-    let approved = review::public(&app.site.store, city, &[report.id]).await?.remove(&report.id).unwrap_or_default();
+    let approved = PublicCase::approved(app, &[report.id]).await?.remove(&report.id).unwrap_or_default();
     let home = format!("/{lang}{here}");
     let shown = Report { photos: approved.photos, ..report.clone() };
     let photos = photo::shown(&app.site.store, &shown, &home).await?;

@@ -1,0 +1,163 @@
+//! Cases as far as it takes to know whether everybody may know of them, in three ways: by their ids, one after another, and
+//! those that changed lately. What a reporter wrote, and who they are, is not among it.
+
+use crate::{
+    Error, Result, Store, Tx,
+    db::{args, batch_ids, row},
+    places::degrees,
+    references,
+    sql::sql,
+};
+use schemas::{
+    Date, Timestamp, Uuid,
+    case::Status,
+    id::from_micros,
+    place::Point,
+    reference::Reference,
+    report::Kind,
+    slug::{CategoryId, Channel, DepartmentId, Slug},
+};
+
+/// What there is to know before anything of a case is public. Not public itself: `web` has the one rule that makes it so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Glimpse {
+    /// The report, and its case.
+    pub id: Uuid,
+    /// What people call it.
+    pub reference: Reference,
+    /// By which channel it came.
+    pub channel: Channel,
+    /// What kind of matter.
+    pub kind: Kind,
+    /// What it is about, as the city sees it now.
+    pub category: CategoryId,
+    /// Where, as it was told.
+    pub point: Option<Point>,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// How far it is; received while nobody decided.
+    pub status: Status,
+    /// When that last changed, by the clock of whoever changed it.
+    pub status_at: Timestamp,
+    /// When it was last closed.
+    pub closed_at: Option<Timestamp>,
+    /// Who leads.
+    pub lead: Option<DepartmentId>,
+    /// The day that the department named, else the promised one.
+    pub expected_on: Option<Date>,
+    /// Nobody but its reporter may know of it: it is held, or was refused.
+    pub hidden: bool,
+    /// The main case, of a duplicate.
+    pub main: Option<Uuid>,
+    /// How many others reported the same: the duplicates of this one.
+    pub others: u32,
+    /// When any of this last changed, by our clock; 0 for what did not since there is such a mark.
+    pub changed_at: Timestamp,
+}
+
+sql! {
+    both GLIMPSES_BY_IDS = "SELECT r.id, r.reference, r.channel, r.kind, coalesce(k.category, r.category), r.lat, r.lon,
+            r.received_at, coalesce(c.status, 'received'), CAST(coalesce(c.status_at, r.received_at) AS bigint),
+            c.closed_at, c.lead, coalesce(c.planned_on, c.due_on),
+            CAST((SELECT count(*) FROM held WHERE held.report_id = r.id AND held.state IN ('held', 'refused')) AS bigint),
+            m.main_id, CAST((SELECT count(*) FROM merged AS o WHERE o.main_id = r.id) AS bigint),
+            CAST(coalesce(c.changed_at, 0) AS bigint)
+        FROM report AS r LEFT JOIN cases AS c ON c.id = r.id LEFT JOIN correction AS k ON k.case_id = r.id
+            LEFT JOIN merged AS m ON m.case_id = r.id
+        WHERE r.id IN (SELECT value ->> 'id' FROM json_each($1))";
+    // Along the key, the oldest first.
+    both GLIMPSES_AFTER = "SELECT r.id, r.reference, r.channel, r.kind, coalesce(k.category, r.category), r.lat, r.lon,
+            r.received_at, c.status, c.status_at, c.closed_at, c.lead, coalesce(c.planned_on, c.due_on),
+            CAST((SELECT count(*) FROM held WHERE held.report_id = r.id AND held.state IN ('held', 'refused')) AS bigint),
+            m.main_id, CAST((SELECT count(*) FROM merged AS o WHERE o.main_id = r.id) AS bigint), c.changed_at
+        FROM cases AS c JOIN report AS r ON r.id = c.id LEFT JOIN correction AS k ON k.case_id = c.id
+            LEFT JOIN merged AS m ON m.case_id = c.id
+        WHERE c.id > $1 ORDER BY c.id LIMIT CAST($2 AS bigint)";
+    both GLIMPSES_CHANGED = "SELECT r.id, r.reference, r.channel, r.kind, coalesce(k.category, r.category), r.lat, r.lon,
+            r.received_at, c.status, c.status_at, c.closed_at, c.lead, coalesce(c.planned_on, c.due_on),
+            CAST((SELECT count(*) FROM held WHERE held.report_id = r.id AND held.state IN ('held', 'refused')) AS bigint),
+            m.main_id, CAST((SELECT count(*) FROM merged AS o WHERE o.main_id = r.id) AS bigint), c.changed_at
+        FROM cases AS c JOIN report AS r ON r.id = c.id LEFT JOIN correction AS k ON k.case_id = c.id
+            LEFT JOIN merged AS m ON m.case_id = c.id
+        WHERE (c.changed_at, c.id) > ($1, $2) ORDER BY c.changed_at, c.id LIMIT CAST($3 AS bigint)";
+    both LAST_CHANGE = "SELECT changed_at FROM cases ORDER BY changed_at DESC LIMIT 1";
+    both TOUCH = "UPDATE cases SET changed_at = $2 WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
+}
+
+row! { "report", GlimpseRow {
+    id: String, reference: i64, channel: String, kind: String, category: String, lat: Option<i64>, lon: Option<i64>,
+    received_at: i64, status: String, status_at: i64, closed_at: Option<i64>, lead: Option<String>,
+    expected_on: Option<String>, hidden: i64, main: Option<String>, others: i64, changed_at: i64,
+} }
+
+impl GlimpseRow {
+    fn read(self) -> Result<Glimpse> {
+        let broken = |column| Error::broken("report", column, &self.id);
+        let point = match (self.lat, self.lon) {
+            (Some(lat), Some(lon)) => Some(Point {
+                lat: degrees(lat).ok_or_else(|| broken("lat"))?,
+                lon: degrees(lon).ok_or_else(|| broken("lon"))?,
+            }),
+            _ => None,
+        };
+        Ok(Glimpse {
+            id: self.id.parse().map_err(|_| broken("id"))?,
+            reference: references::read(self.reference).ok_or_else(|| broken("reference"))?,
+            channel: Slug::new(&self.channel).map_err(|_| broken("channel"))?,
+            kind: Kind::parse(&self.kind).ok_or_else(|| broken("kind"))?,
+            category: CategoryId::new(&self.category).map_err(|_| broken("category"))?,
+            point,
+            received_at: from_micros(self.received_at),
+            status: Status::parse(&self.status).ok_or_else(|| broken("status"))?,
+            status_at: from_micros(self.status_at),
+            closed_at: self.closed_at.map(from_micros),
+            lead: self.lead.as_deref().map(Slug::new).transpose().map_err(|_| broken("lead"))?,
+            expected_on: self.expected_on.as_deref().map(str::parse).transpose().map_err(|_| broken("due_on"))?,
+            hidden: self.hidden > 0,
+            main: self.main.as_deref().map(str::parse).transpose().map_err(|_| broken("main_id"))?,
+            others: u32::try_from(self.others).unwrap_or(u32::MAX),
+            changed_at: from_micros(self.changed_at),
+        })
+    }
+}
+
+fn read_all(rows: Vec<GlimpseRow>) -> Result<Vec<Glimpse>> {
+    rows.into_iter().map(GlimpseRow::read).collect()
+}
+
+impl Tx {
+    /// What everybody may know of these cases is not what it was. Those that do not exist stay so.
+    pub(crate) async fn touch_cases(&mut self, cases: &[Uuid]) -> Result<()> {
+        let now = self.clock().now();
+        self.conn.exec(TOUCH, args![batch_ids(cases), now]).await.map(|_| ())
+    }
+}
+
+impl Store {
+    /// These reports, in any order; also those that nobody decided yet.
+    pub async fn glimpses(&self, reports: &[Uuid]) -> Result<Vec<Glimpse>> {
+        if reports.is_empty() {
+            return Ok(Vec::new());
+        }
+        read_all(self.inner.db.all(GLIMPSES_BY_IDS, vec![batch_ids(reports)]).await?)
+    }
+
+    /// At most `limit` cases after the one with the id `after`, in the order of their ids. Fewer than `limit`: there are no
+    /// more.
+    pub async fn glimpses_after(&self, after: Uuid, limit: usize) -> Result<Vec<Glimpse>> {
+        read_all(self.inner.db.ordered(GLIMPSES_AFTER, args![after, limit]).await?)
+    }
+
+    /// At most `limit` cases that changed after `since` (or just then, with an id after the one given), the one that changed
+    /// first at the front. A transaction that is not over yet may have an earlier mark than one that is: look again at the
+    /// last minute.
+    pub async fn glimpses_changed(&self, since: (Timestamp, Uuid), limit: usize) -> Result<Vec<Glimpse>> {
+        read_all(self.inner.db.ordered(GLIMPSES_CHANGED, args![since.0, since.1, limit]).await?)
+    }
+
+    /// When a case last changed; nothing without cases.
+    pub async fn last_change(&self) -> Result<Option<Timestamp>> {
+        let row: Option<(i64,)> = self.inner.db.ordered(LAST_CHANGE, args![]).await?.pop();
+        Ok(row.map(|(at,)| from_micros(at)))
+    }
+}
