@@ -4,7 +4,7 @@ use crate::{failure::Failure, output::Paint};
 use notifier::Templates;
 use router::Ruleset;
 use schemas::{
-    city::{City, Files},
+    city::{Blobs, City, Files},
     fault::{Fault, Severity},
 };
 use std::{
@@ -50,16 +50,17 @@ pub struct Reading {
 
 /// Reads the folder, or the built-in sample without one.
 pub fn read(folder: Option<&Path>) -> anyhow::Result<Reading> {
-    let (place, files) = match folder {
-        None => ("the built-in sample city".to_owned(), sample()),
+    let (place, (files, blobs)) = match folder {
+        None => ("the built-in sample city".to_owned(), (sample(), Blobs::new())),
         Some(folder) => (folder.display().to_string(), from_disk(folder, "")?),
     };
-    Ok(judge(place, files))
+    Ok(judge(place, files, blobs))
 }
 
 /// Makes everything of `files`, and gathers what is wrong.
-pub fn judge(place: String, files: Files) -> Reading {
-    let (city, mut faults) = City::read(files.clone());
+pub fn judge(place: String, files: Files, blobs: Blobs) -> Reading {
+    let (city, mut faults) = City::read_with(files.clone(), blobs);
+    faults.extend(web::check_texts(&files));
     let city = city.map(Arc::new);
     let mut town = None;
     if let Some(city) = &city {
@@ -131,11 +132,20 @@ fn sample() -> Files {
 
 /// The files below `rules/` of a city folder.
 pub fn read_rules(folder: &Path) -> anyhow::Result<Files> {
-    if folder.join("rules").is_dir() { from_disk(folder, "rules") } else { from_disk(folder, "").map(|_| Files::new()) }
+    if folder.join("rules").is_dir() {
+        Ok(from_disk(folder, "rules")?.0)
+    } else {
+        from_disk(folder, "").map(|_| Files::new())
+    }
 }
 
-/// The text files of a city folder, or of what lies below one folder in it.
-fn from_disk(folder: &Path, below: &str) -> anyhow::Result<Files> {
+/// Whether a file that is no text belongs to the look of the city.
+fn is_look(name: &str) -> bool {
+    name == "logo.png" || name.starts_with("fonts/")
+}
+
+/// The text files of a city folder, or of what lies below one folder in it; and its logo and fonts.
+fn from_disk(folder: &Path, below: &str) -> anyhow::Result<(Files, Blobs)> {
     if !folder.join("city.yaml").is_file() {
         return Err(Failure::usage(
             format!("{} is not a city folder: there is no city.yaml in it", folder.display()),
@@ -143,7 +153,7 @@ fn from_disk(folder: &Path, below: &str) -> anyhow::Result<Files> {
         )
         .into());
     }
-    let mut files = Files::new();
+    let (mut files, mut blobs) = (Files::new(), Blobs::new());
     let mut todo = vec![PathBuf::from(below)];
     while let Some(inside) = todo.pop() {
         let unreadable = |error: std::io::Error| {
@@ -171,16 +181,17 @@ fn from_disk(folder: &Path, below: &str) -> anyhow::Result<Files> {
             let file = std::fs::File::open(entry.path()).map_err(unreadable)?;
             file.take(LONGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
             let name = path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-            // Pictures of a theme are not text; whoever shows them reads them from the folder. A table in
-            // another encoding is there, and is refused where its first odd letter stands.
+            // A table in another encoding is there, and is refused where its first odd letter stands.
             match String::from_utf8(bytes) {
+                Ok(text) if is_look(&name) => _ = blobs.insert(name, text.into_bytes().into()),
                 Ok(text) => _ = files.insert(name, text.into()),
                 Err(other) if name.ends_with(".csv") => {
                     files.insert(name, String::from_utf8_lossy(other.as_bytes()).into());
                 }
+                Err(other) if is_look(&name) => _ = blobs.insert(name, other.into_bytes().into()),
                 Err(_) => {}
             }
         }
     }
-    Ok(files)
+    Ok((files, blobs))
 }

@@ -61,7 +61,8 @@ impl App {
     /// When an embedded template or text cannot be read; a test reads them all.
     pub fn new(site: Site) -> Self {
         let assets = Arc::new(Assets::of(&site.city));
-        let face = Face::new(assets.clone()).expect("embedded templates and texts are read by a test");
+        let face = Face::new(assets.clone(), &site.city.files)
+            .expect("embedded templates and texts are read by a test, those of a city are checked first");
         let limits = Limits::new(site.config.rate);
         let Site { store, bus, city, config, .. } = site.clone();
         let geocode = config.geocode.unwrap_or_else(|| Geocode::of_lists(&city));

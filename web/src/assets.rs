@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use rust_embed::RustEmbed;
-use schemas::city::City;
+use schemas::city::{City, theme};
 use sha2::{Digest as _, Sha256};
 use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _, sync::Arc};
 
@@ -21,25 +21,36 @@ struct Built;
 struct Icons;
 
 /// The city's own style sheet, in its folder and in our addresses.
-const THEME: &str = "theme.css";
+const THEME: &str = theme::FILE;
+
+/// What the logo of a city may be called, the first that is there.
+const LOGOS: [&str; 2] = ["logo.svg", "logo.png"];
 
 /// What is served under `/assets/<version>/`.
 pub struct Assets {
     version: String,
-    theme: Option<String>,
+    /// What the city brings: its style sheet, its logo, its fonts.
+    own: BTreeMap<String, Arc<[u8]>>,
+    /// The colour that browsers paint their own frame with.
+    brand: String,
     icons: BTreeMap<String, String>,
 }
 
 impl Assets {
     /// The assets of this build and the theme of `city`.
     pub fn of(city: &City) -> Self {
-        let theme = city.files.get(THEME).map(|text| text.as_ref().to_owned());
+        let text = |name: &str| Some((name.to_owned(), city.files.get(name)?.as_bytes().into()));
+        let own: BTreeMap<String, Arc<[u8]>> =
+            [THEME, LOGOS[0]].into_iter().filter_map(text).chain(city.blobs.clone()).collect();
         let mut hash = Sha256::new();
         for name in Built::iter() {
             hash.update(name.as_bytes());
             hash.update(Built::get(&name).map(|file| file.metadata.sha256_hash()).unwrap_or_default());
         }
-        hash.update(theme.as_deref().unwrap_or_default());
+        for (name, bytes) in &own {
+            hash.update(name.as_bytes());
+            hash.update(bytes);
+        }
         let version = hash.finalize().iter().take(6).fold(String::new(), |mut text, byte| {
             // Writing to a String cannot fail.
             let _ = write!(text, "{byte:02x}");
@@ -53,7 +64,7 @@ impl Assets {
                 Some((name.strip_suffix(".svg")?.to_owned(), text))
             })
             .collect();
-        Self { version, theme, icons }
+        Self { version, own, brand: theme::brand(&city.files), icons }
     }
 
     /// The path that everything is under, without a slash at its end.
@@ -63,7 +74,18 @@ impl Assets {
 
     /// Whether the city has its own style sheet.
     pub fn has_theme(&self) -> bool {
-        self.theme.is_some()
+        self.own.contains_key(THEME)
+    }
+
+    /// The colour of the city, as CSS.
+    pub fn brand(&self) -> &str {
+        &self.brand
+    }
+
+    /// The address of the city's logo, when it has one.
+    pub fn logo(&self) -> Option<String> {
+        let name = LOGOS.into_iter().find(|name| self.own.contains_key(*name))?;
+        Some(format!("{}/{name}", self.root()))
     }
 
     /// Fonts that the first lines of every page need, by address; none in a build without Node.
@@ -86,19 +108,20 @@ impl Assets {
     }
 
     fn file(&self, name: &str) -> Option<(Cow<'static, [u8]>, &'static str)> {
-        if name == THEME {
-            return Some((self.theme.clone()?.into_bytes().into(), "text/css; charset=utf-8"));
-        }
-        let file = Built::get(name)?;
+        let bytes = match self.own.get(name) {
+            Some(own) => own.to_vec().into(),
+            None => Built::get(name)?.data,
+        };
         let kind = match name.rsplit_once('.').map(|(_, end)| end) {
             Some("js") => "text/javascript; charset=utf-8",
             Some("css") => "text/css; charset=utf-8",
             Some("woff2") => "font/woff2",
             Some("svg") => "image/svg+xml",
+            Some("png") => "image/png",
             Some("txt") => "text/plain; charset=utf-8",
             _ => "application/octet-stream",
         };
-        Some((file.data, kind))
+        Some((bytes, kind))
     }
 }
 

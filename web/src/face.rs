@@ -18,7 +18,7 @@ use handlebars::{
     RenderErrorReason, Renderable as _, ScopedJson,
 };
 use rust_embed::RustEmbed;
-use schemas::report::Language;
+use schemas::{city::Files, report::Language};
 use serde::Serialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
@@ -110,6 +110,8 @@ struct Frame<'a> {
     assets: String,
     fonts: Vec<String>,
     theme: bool,
+    brand_colour: &'a str,
+    logo: Option<String>,
     private: bool,
     letterbox: bool,
     menu: Option<&'a Menu>,
@@ -136,8 +138,8 @@ fn own_name(language: Language) -> &'static str {
 
 impl Face {
     /// Reads the embedded templates and texts.
-    pub fn new(assets: Arc<Assets>) -> Result<Self, NoPage> {
-        let texts = Arc::new(Texts::read()?);
+    pub fn new(assets: Arc<Assets>, files: &Files) -> Result<Self, NoPage> {
+        let texts = Arc::new(Texts::of(files)?);
         let mut registries = BTreeMap::new();
         for language in Language::ALL {
             let mut registry = Handlebars::new();
@@ -206,6 +208,8 @@ impl App {
             assets: self.assets.root(),
             fonts: self.assets.fonts(),
             theme: self.assets.has_theme(),
+            brand_colour: self.assets.brand(),
+            logo: self.assets.logo(),
             private: page.private,
             letterbox: self.site.config.letterbox,
             menu: page.menu.as_ref(),
@@ -368,7 +372,7 @@ pub(crate) mod tests {
     #[test]
     fn arguments_are_escaped() {
         let assets = Arc::new(Assets::of(&crate::tests::city()));
-        let mut face = Face::new(assets).unwrap();
+        let mut face = Face::new(assets, &Files::new()).unwrap();
         let registry = face.registries.get_mut(&Language::Nl).unwrap();
         registry.register_template_string("x", r#"{{t "photo-alt" number=n}}"#).unwrap();
         let html = face.render(Language::Nl, "x", &serde_json::json!({"n": "<b>&"})).unwrap();

@@ -29,6 +29,7 @@ pub use ops::{Ops, Part, Paused, Ready, ops_router};
 pub use preview::{Preview, preview_router};
 pub use problem::Problem;
 pub use serve::serve;
+pub use texts::check as check_texts;
 
 use app::App;
 use axum::{

@@ -88,7 +88,7 @@ impl Asked {
 /// An embedded template or text that cannot be read, which a test prevents.
 pub fn preview_router(preview: Preview) -> Result<Router, NoPage> {
     let assets = Arc::new(Assets::of(&preview.city));
-    let face = Arc::new(Face::new(assets.clone())?);
+    let face = Arc::new(Face::new(assets.clone(), &preview.city.files)?);
     Ok(Router::new()
         .route("/preview", get(own))
         .route("/preview/{ui}", get(index))

@@ -1,14 +1,24 @@
 //! What the pages say, in every language: one Fluent file per language in `texts/`. A text that is
-//! missing, or that lacks an argument, is an error and never an empty spot; a test renders them all.
+//! missing, or that lacks an argument, is an error and never an empty spot; a test renders them all. A city says single
+//! texts in its own words: `texts/` of its folder.
+
+mod own;
+
+pub use own::check;
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use rust_embed::RustEmbed;
-use schemas::report::Language;
+use schemas::{city::Files, report::Language};
 use std::collections::BTreeMap;
 
 #[derive(RustEmbed)]
 #[folder = "texts"]
-struct Files;
+struct Built;
+
+/// The embedded file of a language.
+fn built(language: Language) -> Option<String> {
+    String::from_utf8(Built::get(&format!("{}.ftl", language.as_str()))?.data.into_owned()).ok()
+}
 
 /// Why a text cannot be said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,19 +53,27 @@ pub struct Texts {
 
 impl Texts {
     /// Reads the embedded texts.
+    #[cfg(test)]
     pub fn read() -> Result<Self, NoText> {
+        Self::of(&Files::new())
+    }
+
+    /// Reads the embedded texts, and over them those of the city whose folder this is.
+    pub fn of(files: &Files) -> Result<Self, NoText> {
         let mut bundles = BTreeMap::new();
         for language in Language::ALL {
             let name = language.as_str();
             let wrong = |why: String| NoText::File(name, why);
-            let file = Files::get(&format!("{name}.ftl")).ok_or_else(|| wrong("is not there".to_owned()))?;
-            let text = String::from_utf8(file.data.into_owned()).map_err(|e| wrong(e.to_string()))?;
+            let text = built(language).ok_or_else(|| wrong("is not there, or no text".to_owned()))?;
             let resource = FluentResource::try_new(text).map_err(|(_, errors)| wrong(format!("{errors:?}")))?;
             let id = name.parse().map_err(|e| wrong(format!("{e}")))?;
             let mut bundle = FluentBundle::new_concurrent(vec![id]);
             // Isolating characters would travel into copied references and addresses.
             bundle.set_use_isolating(false);
             bundle.add_resource(resource).map_err(|errors| wrong(format!("{errors:?}")))?;
+            if let Some(theirs) = own::resource(files, language) {
+                bundle.add_resource_overriding(theirs);
+            }
             bundles.insert(language, bundle);
         }
         Ok(Self { bundles })
@@ -93,24 +111,15 @@ impl Texts {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{own::Said, *};
     use std::collections::{BTreeMap, BTreeSet};
 
     /// Each key with the variables it names.
     fn keys(language: Language) -> BTreeMap<String, BTreeSet<String>> {
-        let file = Files::get(&format!("{}.ftl", language.as_str())).unwrap();
-        let text = String::from_utf8(file.data.into_owned()).unwrap();
-        let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut key = String::new();
-        for line in text.lines().filter(|line| !line.starts_with('#')) {
-            if let Some((name, _)) = line.split_once(" =").filter(|_| !line.starts_with(' ')) {
-                key = name.to_owned();
-                assert!(keys.insert(key.clone(), BTreeSet::new()).is_none(), "{key} is there twice");
-            }
-            for part in line.split('$').skip(1) {
-                let name: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-                keys.get_mut(&key).unwrap().insert(name);
-            }
+        let text = built(language).unwrap();
+        let mut keys = BTreeMap::new();
+        for Said { key, variables, .. } in Said::all(&text) {
+            assert!(keys.insert(key.clone(), variables).is_none(), "{key} is there twice");
         }
         keys
     }

@@ -13,8 +13,10 @@ mod knowledge;
 mod near;
 mod neighbours;
 mod on_call;
+mod outward;
 mod owners;
 mod pace;
+mod patience;
 mod proving;
 pub mod publish;
 mod quiet;
@@ -24,6 +26,7 @@ pub(crate) mod sample;
 mod soft_bounces;
 pub(crate) mod streets;
 mod term;
+pub mod theme;
 mod whereabouts;
 
 pub use areas::{Area, Areas};
@@ -35,8 +38,10 @@ pub use knowledge::{Article, ArticleText};
 pub use near::Near;
 pub use neighbours::Neighbour;
 pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
+pub use outward::{Embed, OpenData};
 pub use owners::{Drawn, Layer, OwnerMap, Owners};
 pub use pace::Pace;
+pub use patience::Patience;
 pub use proving::Proving;
 pub use publish::Publish;
 pub use quiet::Quiet;
@@ -57,6 +62,9 @@ use std::{
 
 /// The files of a city folder: path relative to the folder, with `/`, and the text.
 pub type Files = BTreeMap<String, Arc<str>>;
+
+/// The pictures and fonts of a city folder, named the same way.
+pub type Blobs = BTreeMap<String, Arc<[u8]>>;
 
 /// The same words in every language of the city; Dutch is always there.
 pub type Texts = BTreeMap<Language, String>;
@@ -89,6 +97,10 @@ pub struct City {
     pub proving: Proving,
     /// What of a report may become public.
     pub publish: Publish,
+    /// By which terms everybody may use what is public.
+    pub open_data: OpenData,
+    /// Whose pages may hold ours in a frame.
+    pub embed: Embed,
     /// When an address counts as dead from which mails come back for the time being.
     pub soft_bounces: SoftBounces,
     /// What counts as near, when two people report the same.
@@ -144,6 +156,8 @@ pub struct City {
     ways: OnceLock<Vec<Way>>,
     /// The files themselves: rules, templates and theme are read by those who use them.
     pub files: Files,
+    /// Its logo and fonts, when they are no text.
+    pub blobs: Blobs,
     /// Where departments and categories stand in their lists.
     index: Index,
 }
@@ -213,28 +227,6 @@ pub enum Share {
     WithConsent,
     /// Never.
     Never,
-}
-
-/// How the clock deals with departments: working days on the city's calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// A department may be silent so long before it is reminded; for ever when 0.
-    pub silent: u32,
-    /// So many reminders, as far apart, before somebody in the city looks after it.
-    pub reminders: u32,
-    /// A slip of the promised day is told so long before.
-    pub warn: u32,
-    /// After a slip, the resident hears again within so long.
-    pub news: u32,
-    /// A resident who was asked something may think so long before being asked once more; as long
-    /// after that, the department goes on without the answer.
-    pub answer: u32,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { silent: 2, reminders: 2, warn: 1, news: 10, answer: 5 }
-    }
 }
 
 /// Where a department stands.

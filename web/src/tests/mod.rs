@@ -1,6 +1,6 @@
 //! The pages and the API as a browser and a program meet them, on an embedded store.
 
-use schemas::city::{City, Files};
+use schemas::city::{Blobs, City, Files};
 use std::{path::Path, sync::Arc};
 
 /// The sample city.
@@ -10,6 +10,11 @@ pub fn city() -> City {
 
 /// The sample city with other files.
 fn city_in(change: impl FnOnce(&mut Files)) -> City {
+    city_with(change, Blobs::new())
+}
+
+/// The same, with pictures and fonts.
+fn city_with(change: impl FnOnce(&mut Files), blobs: Blobs) -> City {
     fn walk(root: &Path, folder: &Path, files: &mut Files) {
         for entry in std::fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();
@@ -24,7 +29,7 @@ fn city_in(change: impl FnOnce(&mut Files)) -> City {
     let mut files = Files::new();
     walk(&root, &root, &mut files);
     change(&mut files);
-    let (city, faults) = City::read(files);
+    let (city, faults) = City::read_with(files, blobs);
     city.unwrap_or_else(|| panic!("the sample city is good: {faults:?}"))
 }
 
@@ -57,6 +62,7 @@ mod sms_hook;
 mod staff;
 mod suggest;
 mod tells;
+mod theme;
 mod why;
 mod wishes;
 mod work;
@@ -140,6 +146,11 @@ impl Town {
     /// With other files in the folder of the city.
     pub async fn open_in(change: impl FnOnce(&mut Files)) -> Self {
         Self::open_city(city_in(change), |_, _, _| {}).await
+    }
+
+    /// The same, with pictures and fonts.
+    pub async fn open_dressed(change: impl FnOnce(&mut Files), blobs: Blobs) -> Self {
+        Self::open_city(city_with(change, blobs), |_, _, _| {}).await
     }
 
     /// With this SMS gateway.

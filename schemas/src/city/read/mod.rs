@@ -3,6 +3,7 @@
 
 mod areas;
 mod broadcast;
+mod calendar;
 mod categories;
 mod departments;
 mod fields;
@@ -13,6 +14,7 @@ mod knowledge;
 mod lists;
 mod neighbours;
 mod on_call;
+mod outward;
 mod owners;
 mod publish;
 mod sentences;
@@ -21,7 +23,7 @@ mod tests;
 mod theme;
 mod yaml;
 
-use super::{City, Files, Index};
+use super::{Blobs, City, Files, Index};
 use crate::{
     fault::{Fault, Severity, did_you_mean},
     slug::CategoryId,
@@ -33,22 +35,27 @@ impl City {
     /// Reads the folder. The city is there when no fault is an error; warnings come either way.
     /// Faults come in the order of the files and of the lines in them.
     pub fn read(files: Files) -> (Option<City>, Vec<Fault>) {
+        Self::read_with(files, Blobs::new())
+    }
+
+    /// The same, of a folder with pictures and fonts.
+    pub fn read_with(files: Files, blobs: Blobs) -> (Option<City>, Vec<Fault>) {
         let mut faults = Vec::new();
-        let city = assemble(files, &mut faults);
+        theme::check(&files, &blobs, &mut faults);
+        let city = assemble(files, blobs, &mut faults);
         faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         let broken = faults.iter().any(|fault| fault.severity == Severity::Error);
         (city.filter(|_| !broken), faults)
     }
 }
 
-fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
+fn assemble(files: Files, blobs: Blobs, faults: &mut Vec<Fault>) -> Option<City> {
     let front = tree(&files, "city.yaml", faults);
     let departments = tree(&files, "departments.yaml", faults);
     let categories = tree(&files, "categories.yaml", faults);
     if let Some(products) = files.get("products.yaml") {
         yaml::parse("products.yaml", products, faults);
     }
-    theme::check(&files, faults);
 
     // Each file is read as far as it goes, whatever is wrong with the others, so that one reading
     // shows every fault.
@@ -106,6 +113,8 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         pace: front.pace,
         proving: front.proving,
         publish: front.publish,
+        open_data: front.open_data,
+        embed: front.embed,
         soft_bounces: front.soft_bounces,
         near: front.near,
         email: front.email?,
@@ -133,6 +142,7 @@ fn assemble(files: Files, faults: &mut Vec<Fault>) -> Option<City> {
         attribution: front.attribution,
         ways: std::sync::OnceLock::new(),
         files,
+        blobs,
     })
 }
 

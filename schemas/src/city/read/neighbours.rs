@@ -43,7 +43,7 @@ fn one(node: &Node, files: &Files, fields: &mut Fields<'_>) -> Option<Neighbour>
 pub(super) fn reached(map: Map<'_>, fields: &mut Fields<'_>) -> (Option<String>, Option<String>) {
     let web = map.get("web").and_then(|node| {
         let web = fields.text(node, "the website")?;
-        let is_address = ["https://", "http://"].iter().any(|start| web.strip_prefix(start).is_some_and(is_rest));
+        let is_address = is_website(&web);
         if !is_address {
             fields.error(
                 node.at,
@@ -66,6 +66,11 @@ pub(super) fn reached(map: Map<'_>, fields: &mut Fields<'_>) -> (Option<String>,
         is_phone.then_some(phone)
     });
     (web, phone)
+}
+
+/// Whether `text` is an address of a website.
+pub(super) fn is_website(text: &str) -> bool {
+    ["https://", "http://"].iter().any(|start| text.strip_prefix(start).is_some_and(is_rest))
 }
 
 fn is_rest(rest: &str) -> bool {
