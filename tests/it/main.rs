@@ -1,6 +1,7 @@
 //! One integration binary: what the house promises, from outside. `layers`, `tidy` and `docs`
 //! watch over the house itself.
 
+mod browser;
 mod connect;
 mod docs;
 mod faults;

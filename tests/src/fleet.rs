@@ -48,6 +48,12 @@ impl Fleet {
         Ok(Self { dir: dir.to_owned(), config, members: BTreeMap::new() })
     }
 
+    /// The words by which somebody else runs a command of the binary on this hub; more words follow.
+    pub fn command(&self) -> anyhow::Result<Vec<String>> {
+        let words = [binary()?, PathBuf::from("--config"), self.config.clone()];
+        Ok(words.iter().map(|word| word.display().to_string()).collect())
+    }
+
     /// Runs one command of the binary to its end.
     pub fn run(&self, args: &[&str]) -> anyhow::Result<String> {
         let output =

@@ -1,7 +1,8 @@
 //! The outside world of the tests: private servers that may be killed ([`servers`]), whole hubs as
-//! real processes ([`fleet`]), a small city ([`town`]), strangers that send ([`load`]), and
+//! real processes ([`fleet`]), a small city ([`town`]), a browser on the sample city ([`browser`]), strangers that send ([`load`]), and
 //! departments and mail servers that count what arrives ([`department`], [`smtp_sink`], [`played`]).
 
+pub mod browser;
 pub mod department;
 pub mod fleet;
 pub mod load;

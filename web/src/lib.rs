@@ -13,6 +13,7 @@ mod config;
 mod dates;
 mod face;
 mod guard;
+mod listed;
 mod ops;
 mod pages;
 mod preview;
@@ -25,6 +26,7 @@ mod tests;
 mod texts;
 
 pub use config::{Rate, WebConfig};
+pub use listed::{Listed, Whose, listed};
 pub use ops::{Ops, Part, Paused, Ready, ops_router};
 pub use preview::{Preview, preview_router};
 pub use problem::Problem;

@@ -1,0 +1,105 @@
+// Looks at every page, in every language: what axe finds, whether the HTML is valid, whether anything stands on the
+// console, whether a stranger was asked, and whether it fits a screen of 320 px and one that shows it four times as large.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { HtmlValidate } from "html-validate";
+import { MODES, each } from "./browser.mjs";
+import { every, open, speaks } from "./pages.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const LANGUAGES = ["nl", "fr", "en"];
+
+const validator = new HtmlValidate({
+  extends: ["html-validate:standard"],
+  rules: {
+    // Marks that stand in one line are the same page, and shorter over the wire.
+    "long-title": "off",
+    // Both are valid; the templates say `hidden` and `checked`.
+    "attribute-boolean-style": "off",
+    // A telephone number is never broken where it may be; it is in a place of its own.
+    "tel-non-breaking": "off",
+  },
+});
+
+// What axe says of the page as it stands; with `rules` only those.
+async function axed(tab, rules) {
+  // As from outside: the page's own policy lets no script in.
+  await tab.evaluate(axe);
+  const what = rules ? { type: "rule", values: rules } : { type: "tag", values: TAGS };
+  const found = await tab.evaluate((runOnly) => globalThis.axe.run(document, { runOnly, resultTypes: ["violations"], rules: { "target-size": { enabled: true } } }), what);
+  return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary.replace(/\s+/g, " ")}`));
+}
+
+// How much wider than the window the page is, and what makes it so.
+function wide() {
+  const over = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (over <= 0) return null;
+  const hidden = (element) => {
+    for (let up = element.parentElement; up; up = up.parentElement) if (getComputedStyle(up).overflowX !== "visible") return true;
+    return false;
+  };
+  const all = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5 && !hidden(e));
+  return `${over} px too wide: ${all.slice(-3).map((e) => `${e.localName}.${e.className.baseVal ?? e.className}`).join(", ")}`;
+}
+
+async function valid(html) {
+  const report = await validator.validateString(html, "page.html");
+  return report.results.flatMap((result) => result.messages.map((m) => `${m.line}:${m.column} ${m.ruleId}: ${m.message}`));
+}
+
+export async function check(order, browser, world) {
+  const { pages, faults } = every(world, order.listed);
+  const contexts = {};
+  for (const [name, mode] of [["plain", MODES.narrow], ["dark", { ...MODES.narrow, ...MODES.dark }], ["quiet", { ...MODES.narrow, ...MODES["without JavaScript"] }]]) {
+    contexts[name] = await browser.person(mode);
+    contexts[`${name} staff`] = await browser.person(mode, { as: world.cookies });
+  }
+  const wants = process.env.VOORDEUR_PAGES?.split(",");
+  const work = [];
+  for (const page of pages.filter(({ name }) => !wants || wants.includes(name))) {
+    for (const language of page.only ? [page.only] : LANGUAGES) work.push({ page, language });
+  }
+  await each(work, 3, async ({ page, language }) => {
+    const say = (what, where = "") => faults.push(`${page.name} (${speaks(page, language)})${where}: ${what}`);
+    // Each way of looking on its own: a page that changes for one must not have been another before.
+    const all = !page.once && (page.only || language === "nl");
+    const tries = all ? ["plain", "dark", "quiet"] : ["plain"];
+    for (const name of tries) {
+      const tab = await browser.page(contexts[page.as ? `${name} staff` : name]);
+      const where = name === "plain" ? "" : ` [${name}]`;
+      try {
+        const { html, faults: wrong } = await open(tab, page, language, world);
+        wrong.forEach((what) => say(what, where));
+        const lang = await tab.evaluate(() => document.documentElement.lang);
+        if (lang !== (page.only ?? language)) say(`it says that it is in ${lang}`, where);
+        if (name === "plain") {
+          const text = html ?? `<!doctype html>${await tab.evaluate(() => document.documentElement.outerHTML)}`;
+          (await valid(text)).forEach((what) => say(what, " [html]"));
+          (await axed(tab)).forEach((what) => say(what));
+          const narrow = await tab.evaluate(wide);
+          if (narrow) say(narrow, " [320 px]");
+          if (language === "nl" || page.only) {
+            await tab.setViewportSize({ width: 320, height: 256 });
+            const zoomed = await tab.evaluate(wide);
+            if (zoomed) say(zoomed, " [400 %]");
+            await tab.setViewportSize({ width: 1280, height: 900 });
+            (await axed(tab)).forEach((what) => say(what, " [1280 px]"));
+          }
+        }
+        if (name === "dark") (await axed(tab, ["color-contrast"])).forEach((what) => say(what, where));
+        if (name === "quiet") {
+          const narrow = await tab.evaluate(wide);
+          if (narrow) say(narrow, where);
+        }
+        tab.heard.forEach((what) => say(what, where));
+      } catch (error) {
+        say(error.message.split("\n").slice(0, 3).join(" "), where);
+      }
+      await tab.close();
+    }
+  });
+  console.log(`${pages.length} pages were looked at, ${work.length} with their languages`);
+  return faults;
+}

@@ -1,0 +1,200 @@
+// The ways that people take, walked by everybody: without JavaScript, on a small screen, with nothing but a keyboard, in
+// the dark, four times as large, and in each language. What arrived is asked of the API and of the letterbox.
+
+import { MODES, each, until } from "./browser.mjs";
+import { Hand } from "./hand.mjs";
+import { day, picture } from "./world.mjs";
+
+const WALKERS = [
+  { mode: "plain", language: "nl" },
+  { mode: "without JavaScript", language: "fr" },
+  { mode: "narrow", language: "en" },
+  { mode: "keyboard", language: "nl" },
+  { mode: "dark", language: "fr" },
+  { mode: "zoomed", language: "en" },
+];
+
+let walked = 0;
+
+// A street and an address that nobody else of this run has.
+function own() {
+  walked += 1;
+  return { street: `Zandbergstraat ${100 + walked}`, mail: `buur-${walked}@inbox.example`, n: walked };
+}
+
+function is(found, wanted, what) {
+  if (found !== wanted) throw new Error(`${what}: ${JSON.stringify(found)} instead of ${JSON.stringify(wanted)}`);
+}
+
+// Whether a letter to `to` came, so many in all.
+async function told(world, to, count) {
+  await until(`${count} letters to ${to}`, async () => (await world.letters()).filter((letter) => letter.to === to).length >= count);
+}
+
+// Sends the form, says that it is none of those near it where that is asked, and gives the token of the case.
+async function tell(hand) {
+  await hand.press("#form .send__button");
+  if (await hand.has("#near-no")) await hand.press("button[name=near][value=other]");
+  await hand.sees(".plate__number");
+  return { token: hand.path.split("/")[3] };
+}
+
+export const JOURNEYS = {
+  "tell the city with a photo, and follow it": async (hand, lang, world) => {
+    const { street, mail } = own();
+    await hand.to(`/${lang}`);
+    await hand.write("#q", { nl: "put in de weg", fr: "trou dans la route", en: "hole in the road" }[lang]);
+    await hand.press(".search__button");
+    await hand.press(".choice[href*='wegen/put'], .choice[href*='wegen%2Fput']");
+    await hand.write("#words", "Er is een put in de weg.");
+    await hand.pick("answer.grootte", "stoeptegel");
+    await hand.write("#address", street);
+    await hand.tab.setInputFiles("#photos", { name: "put.png", mimeType: "image/png", buffer: picture() });
+    await hand.pick("tell", "email");
+    await hand.write("#email", mail);
+    const { token } = await tell(hand);
+    await hand.press(".linkbox .utrecht-button-link");
+    is(hand.path, `/${lang}/t/${token}`, "the button leads to the case");
+    await hand.sees(".timeline");
+    const shown = await (await world.ask(hand.path)).text();
+    is((shown.match(/\/photos\/[0-9a-f-]{36}\?size/g) ?? []).length, 1, "photos on the page");
+    const kept = await world.reaches({ token, reference: token }, (stand) => stand.status !== "received");
+    is(kept.category, "wegen/put", "the category");
+    await told(world, mail, 1);
+  },
+  "tell the city without a name": async (hand, lang, world) => {
+    const { street } = own();
+    await hand.to(`/${lang}/report?category=groen/boom`);
+    await hand.write("#words", "Een tak hangt los.");
+    await hand.write("#address", street);
+    await hand.pick("tell", "nothing");
+    const { token } = await tell(hand);
+    const kept = await world.reaches({ token, reference: token }, (stand) => stand.status !== "received");
+    is(kept.category, "groen/boom", "the category");
+  },
+  "what is wrong is said, and nothing is lost": async (hand, lang) => {
+    await hand.to(`/${lang}/report?category=groen/boom`);
+    await hand.write("#words", "Een tak hangt los.");
+    await hand.pick("tell", "email");
+    await hand.write("#email", "geen adres");
+    await hand.press("#form .send__button");
+    is(hand.tab.answered, 422, "the answer");
+    await hand.sees("#summary a[href='#email']");
+    is(await hand.tab.inputValue("#words"), "Een tak hangt los.", "the words");
+    is(await hand.tab.locator("#email").getAttribute("aria-invalid"), "true", "the field is marked");
+  },
+  "it was told before: follow that instead": async (hand, lang, world) => {
+    const { mail } = own();
+    const before = (await world.case(world.open)).timeline.length;
+    await hand.to(`/${lang}/report?category=groen/boom`);
+    await hand.write("#words", "De tak boven de speeltuin.");
+    await hand.write("#address", "Magdalenapark");
+    await hand.tab.evaluate(() => document.querySelector("details.more:has(#lat)")?.setAttribute("open", ""));
+    await hand.write("#lat", "50.8225");
+    await hand.write("#lon", "3.2675");
+    await hand.pick("tell", "nothing");
+    await hand.press("#form .send__button");
+    await hand.sees("#near-yes");
+    await hand.pick("near_case", world.open.digits);
+    await hand.write("#near_address", mail);
+    await hand.press("button[value=follow-near]");
+    await hand.to(await world.link(mail, /\/(nl|fr|en)\/proven\/[\w-]+/));
+    await hand.press("main form button");
+    await hand.sees("#follows");
+    is((await world.case(world.open)).timeline.length, before, "nothing happened to the case");
+  },
+  "it is not solved": async (hand, lang, world) => {
+    const { street, n } = own();
+    const told = await world.report("wegen/put", "Diepe put voor de school.", { place: { address: street }, answers: { grootte: "stoeptegel" } });
+    await world.say(told, { what: "done", text: `Klaar, ${n}.` }, "solved");
+    await hand.to(`/${lang}/t/${told.token}`);
+    await hand.write("#contest-words", "De put is er nog.");
+    await hand.press(".contest button");
+    await hand.sees(".utrecht-alert--ok");
+    const stand = await world.reaches(told, (one) => one.timeline.some((event) => event.what === "reopened"));
+    is(stand.status === "solved", false, "it is open again");
+  },
+  "answer what the department asks": async (hand, lang, world) => {
+    const { street } = own();
+    const told = await world.report("wegen/put", "Diepe put voor de school.", { place: { address: street }, answers: { grootte: "stoeptegel" } });
+    await world.say(told, { what: "ask", text: "Voor welk huis?" }, (stand) => stand.timeline.some((event) => event.what === "asked"));
+    await hand.to(`/${lang}/t/${told.token}`);
+    await hand.write("#reply-words", "Voor huis 12.");
+    await hand.press(".contest button");
+    await world.reaches(told, (stand) => stand.timeline.some((event) => event.what === "replied"));
+  },
+  "follow a topic, prove the address, stop, and take that back": async (hand, lang, world) => {
+    const { mail } = own();
+    await hand.to(`/${lang}/follow`);
+    await hand.pick("topic", "groen");
+    await hand.write("#address", mail);
+    await hand.press("main form > button:not([aria-hidden])");
+    await hand.sees("#code");
+    await hand.to(await world.link(mail, /\/(nl|fr|en)\/proven\/[\w-]+/));
+    await hand.press("main form button");
+    const mine = "#follows ~ .rows form:has(input[value=groen])";
+    await hand.sees(mine);
+    await hand.press(`${mine} button`);
+    is(await hand.has(mine), false, "it is followed no more");
+    await hand.press(".utrecht-alert--ok form button");
+    await hand.sees(mine);
+  },
+  "no more news of this, and again": async (hand, lang, world) => {
+    const { street, mail } = own();
+    await world.report("groen/boom", "Een tak hangt los.", { place: { address: street }, contact: { email: mail }, tell: "email" });
+    const notice = await world.link(mail, /\/nl\/u\/[\w-]+/);
+    await hand.to(notice.replace("/nl/", `/${lang}/`));
+    await hand.press("form:has(input[value=this]) button");
+    await hand.press("form:has(input[value=again]) button");
+    await hand.sees("form:has(input[value=this])");
+  },
+  "the department answers by its link": async (hand, lang, world) => {
+    const path = world.work.pop().replace("/nl/", `/${lang}/`);
+    await hand.to(path);
+    await hand.press("a[href*='plan']");
+    await hand.write("#answer input[type=date]", day(7));
+    await hand.press("#answer button[type=submit]");
+    await hand.sees(".utrecht-alert--ok");
+  },
+  "somebody of the city takes a call": async (hand, lang, world) => {
+    const { street, n } = own();
+    await hand.to(`/${lang}/staff/desk`);
+    await hand.write("#email", world.account.email);
+    await hand.write("#password", world.account.password);
+    await hand.press("main form button[type=submit]");
+    is(hand.path, `/${lang}/staff/desk`, "the page that was wanted");
+    await hand.write("#number", `0470 11 22 ${10 + n}`);
+    await hand.write("#words", "Een tak hangt los boven het pad.");
+    await hand.choose("#category", "groen/boom");
+    await hand.write("#address", street);
+    await hand.press(".send__button");
+    // What this category asks stands there now; what is asked and was not seen is shown first.
+    if (!hand.path.includes("/cases/")) await hand.press(".send__button");
+    await hand.sees(".plate__spoken");
+    await hand.press(".menu__out button");
+    await hand.to(`/${lang}/staff/login`);
+  },
+};
+
+export async function journeys(order, browser, world) {
+  const faults = [];
+  const wants = process.env.VOORDEUR_JOURNEY;
+  const walks = Object.entries(JOURNEYS).filter(([name]) => !wants || name.includes(wants)).flatMap(([name, walk], n) =>
+    // Each journey in each mode, and over the journeys each mode in each language.
+    WALKERS.map(({ mode }, m) => ({ name, walk, mode, language: WALKERS[(m + n) % WALKERS.length].language })),
+  );
+  await each(walks, 3, async ({ name, walk, mode, language }) => {
+    const context = await browser.person(MODES[mode] ?? {}, { language });
+    const tab = await browser.page(context);
+    tab.expected = true;
+    try {
+      await walk(new Hand(tab, { keyboard: mode === "keyboard" }), language, world);
+    } catch (error) {
+      faults.push(`${name} [${mode}, ${language}] at ${tab.url()}: ${error.message.split("\n").slice(0, 4).join(" ")}`);
+    }
+    tab.heard.forEach((what) => faults.push(`${name} [${mode}, ${language}]: ${what}`));
+    await context.close();
+  });
+  console.log(`${walks.length} ways were walked`);
+  return faults;
+}
