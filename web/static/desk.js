@@ -41,8 +41,9 @@ function begin(form) {
       for (const name of ["calls", "earlier", "suggested", "asks", "spots", "near"]) show(name, parts[name]);
       if (!chosen && document.activeElement !== category) category.value = parts.category;
     } catch (error) {
-      // The next key tries again, and the buttons work without this.
-      if (error.name !== "AbortError") console.warn(error);
+      // The next key tries again, and the buttons work without this. A line that is away is a TypeError (Fetch §5.6), and
+      // so is a page that is left meanwhile.
+      if (error.name !== "AbortError" && error.name !== "TypeError") console.warn(error);
     }
   };
 

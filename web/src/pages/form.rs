@@ -315,7 +315,7 @@ impl Maker<'_> {
     fn post(&self, optional: &Field) -> Option<PostFields> {
         let field = |name, autocomplete, max| self.field(name, Field { autocomplete, max, ..optional.clone() });
         self.app.site.city.offers(Way::Letter).then(|| PostFields {
-            street: field(field::STREET, "street-address", 100),
+            street: field(field::STREET, "address-line1", 100),
             postcode: field(field::POSTCODE, "postal-code", 12),
             town: field(field::TOWN, "address-level2", 60),
         })
