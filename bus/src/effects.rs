@@ -70,7 +70,7 @@ impl Worker<'_> {
     /// Takes what is there and handles it, or waits.
     async fn once(&mut self) {
         let busy = self.inner.board.busy();
-        match self.source.take(self.settings.batch.max(1)).await {
+        match self.source.take(self.settings.batch.max(1), false).await {
             Ok(batch) if batch.is_empty() => {
                 drop(busy);
                 self.back();

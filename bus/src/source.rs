@@ -69,10 +69,11 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Takes what is there, at most `max`. Never dropped half-way by the loops.
-    pub(crate) async fn take(&mut self, max: usize) -> Result<Batch, Trouble> {
+    /// Takes what is there, at most `max`; for a `trial` whether the other side is back one letter, from the table one that was
+    /// tried before if it can be (a queue gives what comes first). Never dropped half-way by the loops.
+    pub(crate) async fn take(&mut self, max: usize, trial: bool) -> Result<Batch, Trouble> {
         match self {
-            Self::Table(table) => table.take(max).await,
+            Self::Table(table) => table.take(max, trial).await,
             Self::Rabbit(consumer) => consumer.take(max).await,
         }
     }

@@ -15,8 +15,11 @@ pub(crate) struct TableSource {
 }
 
 impl TableSource {
-    pub(crate) async fn take(&self, max: usize) -> Result<Batch, Trouble> {
-        let letters = self.store.take(&self.lane, max, self.lease).await?;
+    pub(crate) async fn take(&self, max: usize, trial: bool) -> Result<Batch, Trouble> {
+        let letters = match trial {
+            true => self.store.take_trial(&self.lane, self.lease).await?,
+            false => self.store.take(&self.lane, max, self.lease).await?,
+        };
         let tickets = letters.iter().map(|_| Ticket::default()).collect();
         Ok(Batch { letters, tickets, aside: Vec::new() })
     }

@@ -80,7 +80,7 @@ sql! {
         FROM cases AS c JOIN report AS r ON r.id = c.id LEFT JOIN correction AS k ON k.case_id = c.id
             LEFT JOIN merged AS m ON m.case_id = c.id
         WHERE (c.changed_at, c.id) > ($1, $2) ORDER BY c.changed_at, c.id LIMIT CAST($3 AS bigint)";
-    both LAST_CHANGE = "SELECT changed_at FROM cases ORDER BY changed_at DESC LIMIT 1";
+    both LAST_CHANGE = "SELECT max(changed_at) FROM cases";
     both TOUCH = "UPDATE cases SET changed_at = $2 WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
 }
 
@@ -157,7 +157,7 @@ impl Store {
 
     /// When a case last changed; nothing without cases.
     pub async fn last_change(&self) -> Result<Option<Timestamp>> {
-        let row: Option<(i64,)> = self.inner.db.ordered(LAST_CHANGE, args![]).await?.pop();
-        Ok(row.map(|(at,)| from_micros(at)))
+        let row: Option<(Option<i64>,)> = self.inner.db.ordered(LAST_CHANGE, args![]).await?.pop();
+        Ok(row.and_then(|(at,)| at).map(from_micros))
     }
 }

@@ -101,7 +101,7 @@ impl Store {
         if self.kind() == DbKind::Postgres {
             return self.inner.db.ordered(SWEEP_P, args![lane.as_str(), now, until, max]).await;
         }
-        let rows = self.take_claimed(lane, now, until, max).await?;
+        let rows = self.take_claimed(lane, now, until, max, crate::letters::Which::All).await?;
         let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.id.parse().ok()).collect();
         if !ids.is_empty() {
             self.inner.db.exec(ON_ITS_WAY_S, vec![batch_ids(&ids)]).await?;

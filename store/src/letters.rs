@@ -101,9 +101,27 @@ sql! {
             ORDER BY ready_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
         UPDATE letter SET ready_at = CAST($3 AS bigint) FROM due WHERE ctid = due
         RETURNING id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at, since";
+    sqlite TRIED_S = "SELECT id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at
+        FROM letter WHERE lane = $1 AND buried_at IS NULL AND ready_at <= $2 AND attempt > 0
+            AND id NOT IN (SELECT value ->> 'id' FROM json_each($3))
+        ORDER BY ready_at, id LIMIT $4";
+    postgres TRIED_P = "WITH due AS MATERIALIZED (SELECT ctid AS due, ready_at AS since FROM letter
+            WHERE lane = $1 AND buried_at IS NULL AND ready_at <= $2 AND attempt > 0
+            ORDER BY ready_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+        UPDATE letter SET ready_at = CAST($3 AS bigint) FROM due WHERE ctid = due
+        RETURNING id, lane, topic, subject, case_id, body, cause, trace, attempt, posted_at, since";
     postgres RELEASE_P = "UPDATE letter SET ready_at = CAST($2 AS bigint) WHERE buried_at IS NULL AND ready_at > $2
             AND id = ANY (ARRAY(SELECT value ->> 'id' FROM json_each($1))) RETURNING lane";
     both BROKEN = "UPDATE letter SET buried_at = CAST($2 AS bigint), why = $3 WHERE id = $1";
+}
+
+/// Which letters of a lane are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Whatever is ready.
+    All,
+    /// Only what was tried before.
+    Tried,
 }
 
 /// A letter as a row of a batch.
@@ -274,13 +292,24 @@ impl Store {
     /// Takes up to `max` letters of `lane` that are ready, the oldest first, for `lease`: until
     /// then nobody else gets them, after that they are ready again.
     pub async fn take(&self, lane: &Lane, max: usize, lease: Duration) -> Result<Vec<Letter>> {
+        self.take_which(lane, max, lease, Which::All).await
+    }
+
+    /// As [`Store::take`] for one letter, one that was tried before if there is any: whether the other side is back is better
+    /// found out by asking what became of a letter than by a new one.
+    pub async fn take_trial(&self, lane: &Lane, lease: Duration) -> Result<Vec<Letter>> {
+        let tried = self.take_which(lane, 1, lease, Which::Tried).await?;
+        if tried.is_empty() { self.take(lane, 1, lease).await } else { Ok(tried) }
+    }
+
+    async fn take_which(&self, lane: &Lane, max: usize, lease: Duration, which: Which) -> Result<Vec<Letter>> {
         let now = self.clock().now();
         let until = after(now, lease);
         let rows = match self.kind() {
-            DbKind::Sqlite => self.take_claimed(lane, now, until, max).await?,
+            DbKind::Sqlite => self.take_claimed(lane, now, until, max, which).await?,
             DbKind::Postgres => {
-                let mut rows: Vec<TakenRow> =
-                    self.inner.db.ordered(TAKE_P, args![lane.as_str(), now, until, max]).await?;
+                let text = if which == Which::All { TAKE_P } else { TRIED_P };
+                let mut rows: Vec<TakenRow> = self.inner.db.ordered(text, args![lane.as_str(), now, until, max]).await?;
                 rows.sort_unstable_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
                 rows.into_iter().map(TakenRow::letter).collect()
             }
@@ -298,12 +327,13 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
         max: usize,
+        which: Which,
     ) -> Result<Vec<LetterRow>> {
         let _taking = self.inner.claims.taking.lock().await;
         let held = batch_ids(&self.inner.claims.held(lane, now));
         let mut args = args![lane.as_str(), now];
         args.extend([held, max.into()]);
-        let rows: Vec<LetterRow> = self.inner.db.all(TAKE_S, args).await?;
+        let rows: Vec<LetterRow> = self.inner.db.all(if which == Which::All { TAKE_S } else { TRIED_S }, args).await?;
         self.inner.claims.add(lane, rows.iter().filter_map(|row| row.id.parse().ok()), until);
         Ok(rows)
     }

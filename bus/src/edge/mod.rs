@@ -107,7 +107,8 @@ impl Worker<'_> {
         if let Room::For(most) = room {
             self.paused = false;
             self.busy.get_or_insert_with(|| self.inner.board.busy());
-            match self.source.take(most).await {
+            let trial = self.breaker.allow(self.inner.store.clock().now()) == Allow::One;
+            match self.source.take(most, trial).await {
                 Ok(batch) if batch.is_empty() => self.back(),
                 Ok(batch) => {
                     self.inner.board.took();

@@ -9,6 +9,7 @@ both!(
     a_letter_arrives_as_it_was_posted,
     no_letter_is_taken_twice,
     a_lease_runs_out_and_a_letter_is_given_back,
+    a_trial_is_what_was_tried_before,
     what_is_settled_is_gone_later_or_buried,
     settling_writes_letters_whose_row_is_gone,
     dead_letters_are_shown_replayed_and_dropped,
@@ -72,6 +73,24 @@ async fn a_lease_runs_out_and_a_letter_is_given_back(bed: Bed) {
     assert!(store.take(&lane, 10, MINUTE).await.unwrap().is_empty());
     bed.pass(MINUTE);
     assert_eq!(store.take(&lane, 10, MINUTE).await.unwrap().len(), 2);
+}
+
+async fn a_trial_is_what_was_tried_before(bed: Bed) {
+    let store = bed.store().await;
+    let lane = Lane::new("test");
+    let [new, mut tried] = ["a", "b"].map(|name| letter(&store, &lane, name));
+    post(&store, &[new.clone(), tried.clone()]).await;
+    assert_eq!(store.take(&lane, 10, MINUTE).await.unwrap().len(), 2);
+    store.release(&[new.id]).await.unwrap();
+    tried.attempt = 1;
+    let again = Again { letter: tried.clone(), ready_at: bed.now() + MINUTE, why: "it may have arrived".to_owned() };
+    settle(&store, Settlement { done: vec![], again: vec![again], bury: vec![] }).await;
+    assert_eq!(ids(&store.take_trial(&lane, MINUTE).await.unwrap()), [new.id], "nothing else is ready");
+    store.release(&[new.id]).await.unwrap();
+    bed.pass(MINUTE);
+    assert_eq!(ids(&store.take_trial(&lane, MINUTE).await.unwrap()), [tried.id], "though the other waits for longer");
+    assert_eq!(ids(&store.take_trial(&lane, MINUTE).await.unwrap()), [new.id]);
+    assert!(store.take_trial(&lane, MINUTE).await.unwrap().is_empty());
 }
 
 async fn what_is_settled_is_gone_later_or_buried(bed: Bed) {

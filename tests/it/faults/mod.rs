@@ -4,6 +4,7 @@
 mod away;
 mod broadcast;
 mod departments;
+mod desk;
 mod distributed;
 mod embedded;
 mod held;
