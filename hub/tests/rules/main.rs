@@ -11,7 +11,7 @@ mod running;
 mod suggest;
 
 use futures_util::FutureExt as _;
-use schemas::city::Files;
+use schemas::city::{Blobs, Files};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use std::{
     panic::AssertUnwindSafe,
@@ -144,7 +144,7 @@ impl Bed {
     pub(crate) fn version(&self, rules: &str) -> String {
         let mut files: Files = CITY.iter().map(|(file, text)| ((*file).to_owned(), (*text).into())).collect();
         files.insert("rules/a.yaml".to_owned(), rules.into());
-        hub::city::judge("here".to_owned(), files).town.unwrap().rules.version().to_owned()
+        hub::city::judge("here".to_owned(), files, Blobs::new()).town.unwrap().rules.version().to_owned()
     }
 
     pub(crate) async fn store(&self) -> Store {
