@@ -41,11 +41,25 @@ fn bundle(here: &Path, out: &Path) -> Result<(), String> {
     if modified(&here.join("package-lock.json")) > modified(&installed) || !esbuild.exists() {
         run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(here))?;
     }
+    scripts(here, out, &esbuild)?;
     run(Command::new(&esbuild)
         .arg(here.join("assets/site.css"))
         .args(["--bundle", "--minify", "--log-level=error", "--target=chrome87,firefox85,safari14"])
         .args(["--loader:.woff2=file", "--asset-names=fonts/[name]"])
         .arg(format!("--outfile={}", out.join("site.css").display())))
+}
+
+/// The scripts of the map, each with what it alone needs; MapLibre is a piece of its own that is fetched when a map is
+/// opened, and so is its worker, as a file: the policy of our pages lets nothing else run.
+fn scripts(here: &Path, out: &Path, esbuild: &Path) -> Result<(), String> {
+    run(Command::new(esbuild)
+        .args(["map.js", "pin.js", "map.css"].map(|file| here.join("assets/js").join(file)))
+        .args(["--bundle", "--splitting", "--format=esm", "--minify", "--log-level=error", "--target=es2022"])
+        .args(["--legal-comments=inline", "--chunk-names=chunks/[name]-[hash]"])
+        .arg(format!("--outdir={}", out.display())))?;
+    fs::copy(here.join("node_modules/maplibre-gl/dist/maplibre-gl-worker.mjs"), out.join("map-worker.js"))
+        .map(|_| ())
+        .map_err(|error| format!("the worker of MapLibre: {error}"))
 }
 
 /// The same page styles with our own stand-in for the components, put one after the other.
@@ -54,8 +68,14 @@ fn plain(here: &Path, out: &Path) {
         println!("cargo::rerun-if-changed={file}");
         fs::read_to_string(here.join(file)).unwrap_or_else(|error| panic!("web/{file}: {error}"))
     };
-    let sheets = ["assets/tokens.css", "static/plain.css", "assets/pages.css", "assets/print.css"].map(read);
-    let _ = fs::remove_dir_all(out.join("fonts"));
+    let sheets =
+        ["assets/tokens.css", "static/plain.css", "assets/pages.css", "assets/maps.css", "assets/print.css"].map(read);
+    for folder in ["fonts", "chunks"] {
+        let _ = fs::remove_dir_all(out.join(folder));
+    }
+    for file in ["map.js", "pin.js", "map.css", "map-worker.js"] {
+        let _ = fs::remove_file(out.join(file));
+    }
     fs::write(out.join("site.css"), sheets.join("\n")).expect("OUT_DIR can be written to");
 }
 

@@ -1,6 +1,6 @@
 //! The city folder: read from disk or from inside the binary, and everything made of it.
 
-use crate::{failure::Failure, output::Paint};
+use crate::{base_map, failure::Failure, output::Paint};
 use notifier::Templates;
 use router::Ruleset;
 use schemas::{
@@ -54,7 +54,12 @@ pub fn read(folder: Option<&Path>) -> anyhow::Result<Reading> {
         None => ("the built-in sample city".to_owned(), (sample(), Blobs::new())),
         Some(folder) => (folder.display().to_string(), from_disk(folder, "")?),
     };
-    Ok(judge(place, files, blobs))
+    let mut reading = judge(place, files, blobs);
+    if let Some(fault) = reading.city.as_ref().and_then(|city| base_map::check(city, folder)) {
+        reading.faults.insert(0, fault);
+        reading.town = None;
+    }
+    Ok(reading)
 }
 
 /// Makes everything of `files`, and gathers what is wrong.
@@ -165,7 +170,8 @@ fn from_disk(folder: &Path, below: &str) -> anyhow::Result<(Files, Blobs)> {
         for entry in std::fs::read_dir(folder.join(&inside)).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let name = entry.file_name();
-            if name.to_string_lossy().starts_with('.') {
+            // The file of a base map may be as large as a country, and is opened where it is served.
+            if name.to_string_lossy().starts_with('.') || name.to_string_lossy().ends_with(".pmtiles") {
                 continue;
             }
             let path = inside.join(&name);

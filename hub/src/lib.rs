@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command line program prints its results")]
 
+mod base_map;
 pub mod bench;
 pub mod city;
 pub mod cli;

@@ -9,6 +9,7 @@ mod sms;
 pub use notifier::{notifier, rates, sender_config};
 
 use crate::{
+    base_map,
     city::Town,
     config::{Config, Geocode},
     failure::Failure,
@@ -284,6 +285,7 @@ fn web_config(ground: &Ground) -> anyhow::Result<web::WebConfig> {
     out.secrets = ground.secrets.clone();
     out.links = Some(ground.links.clone());
     out.staff = config.staff;
+    out.base_file = base_map::open(&ground.town.city, config.city.folder.as_deref())?;
     Ok(out)
 }
 

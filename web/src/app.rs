@@ -1,6 +1,6 @@
 //! What every page and every call of the API is given.
 
-use crate::{Site, assets::Assets, face::Face, guard::rate::Limits};
+use crate::{Site, assets::Assets, face::Face, guard::rate::Limits, map::Map};
 use adapters::{
     album::Album,
     departments::queue::WorkTools,
@@ -41,6 +41,8 @@ pub struct Inner {
     pub staff: Staff,
     /// Where people of the city take down what others tell.
     pub desk: Desk,
+    /// All public cases.
+    pub map: Map,
     wishes: OnceCell<Wishes>,
     whys: OnceCell<Whys>,
     choices: OnceCell<Choices>,
@@ -88,6 +90,7 @@ impl App {
             updates,
             staff,
             desk,
+            map: Map::default(),
             wishes: OnceCell::new(),
             whys: OnceCell::new(),
             choices: OnceCell::new(),

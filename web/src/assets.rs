@@ -1,7 +1,7 @@
 //! Style sheet, fonts, icons: built into the binary, served under a path that changes whenever
 //! they do, so that browsers may keep them for ever.
 
-use crate::app::App;
+use crate::{app::App, map::base};
 use axum::{
     extract::{FromRef, Path, State},
     http::{HeaderValue, StatusCode, header},
@@ -20,6 +20,9 @@ struct Built;
 #[folder = "icons"]
 struct Icons;
 
+/// The worker of the map.
+const WORKER: &str = "map-worker.js";
+
 /// The city's own style sheet, in its folder and in our addresses.
 const THEME: &str = theme::FILE;
 
@@ -33,6 +36,8 @@ pub struct Assets {
     own: BTreeMap<String, Arc<[u8]>>,
     /// The colour that browsers paint their own frame with.
     brand: String,
+    /// What the worker of the map may fetch: it has a policy of its own.
+    worker: Option<HeaderValue>,
     icons: BTreeMap<String, String>,
 }
 
@@ -64,12 +69,17 @@ impl Assets {
                 Some((name.strip_suffix(".svg")?.to_owned(), text))
             })
             .collect();
-        Self { version, own, brand: theme::brand(&city.files), icons }
+        Self { version, own, brand: theme::brand(&city.files), worker: base::policy(city), icons }
     }
 
     /// The path that everything is under, without a slash at its end.
     pub fn root(&self) -> String {
         format!("/assets/{}", self.version)
+    }
+
+    /// Whether this build has the file `name`; scripts that Node makes are not in every one.
+    pub fn has(&self, name: &str) -> bool {
+        Built::get(name).is_some()
     }
 
     /// Whether the city has its own style sheet.
@@ -128,7 +138,13 @@ impl Assets {
 /// `GET /assets/{version}/{*file}`. An old version gets the new file, but may not keep it.
 pub async fn serve(State(assets): State<Arc<Assets>>, Path((version, file)): Path<(String, String)>) -> Response {
     let keep = if version == assets.version { "public, max-age=31536000, immutable" } else { "no-cache" };
-    answer(&assets, &file, keep)
+    let mut response = answer(&assets, &file, keep);
+    if file == WORKER
+        && let Some(policy) = &assets.worker
+    {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+    }
+    response
 }
 
 impl FromRef<App> for Arc<Assets> {

@@ -1,6 +1,6 @@
 //! What the pages and the API need to know from the operator.
 
-use crate::client::Network;
+use crate::{client::Network, map::base::BaseFile};
 use adapters::{album::Album, geocode::Geocode, intake, links::Links, secrets::Secrets, staff};
 use notifier::{SenderConfig, devices::Devices, senders::sms::Hooks};
 use url::{Host, Url};
@@ -35,6 +35,8 @@ pub struct WebConfig {
     pub staff: staff::Config,
     /// Where photos lie; without it in the database.
     pub album: Option<Album>,
+    /// The PMTiles file that the city chose as its base map, open.
+    pub base_file: Option<BaseFile>,
 }
 
 impl WebConfig {
@@ -55,6 +57,7 @@ impl WebConfig {
             geocode: None,
             staff: staff::Config::default(),
             album: None,
+            base_file: None,
         }
     }
 

@@ -14,6 +14,7 @@ mod dates;
 mod face;
 mod guard;
 mod listed;
+mod map;
 mod ops;
 mod pages;
 mod preview;
@@ -27,6 +28,7 @@ mod texts;
 
 pub use config::{Rate, WebConfig};
 pub use listed::{Listed, Whose, listed};
+pub use map::base::BaseFile;
 pub use ops::{Ops, Part, Paused, Ready, ops_router};
 pub use preview::{Preview, preview_router};
 pub use problem::Problem;
@@ -91,7 +93,8 @@ pub fn router(site: Site) -> Router {
         .route("/assets/{version}/{*file}", get(assets::serve))
         .route("/favicon.svg", get(assets::favicon))
         .route("/push-worker.js", get(assets::push_worker))
-        .route("/robots.txt", get(assets::robots));
+        .route("/robots.txt", get(assets::robots))
+        .merge(map::router());
 
     pages
         .merge(api)

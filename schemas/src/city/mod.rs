@@ -3,6 +3,7 @@
 
 mod areas;
 pub(crate) mod assets;
+pub mod base_map;
 mod calendar;
 mod delivery;
 mod emergency;
@@ -18,6 +19,7 @@ mod owners;
 mod pace;
 mod patience;
 mod proving;
+mod publicity;
 pub mod publish;
 mod quiet;
 mod read;
@@ -31,6 +33,7 @@ mod whereabouts;
 
 pub use areas::{Area, Areas};
 pub use assets::{Asset, AssetKind, Assets};
+pub use base_map::BaseMap;
 pub use calendar::Calendar;
 pub use emergency::EmergencyHint;
 pub use kinds::{KindPolicy, Kinds, SecondLine};
@@ -43,6 +46,7 @@ pub use owners::{Drawn, Layer, OwnerMap, Owners};
 pub use pace::Pace;
 pub use patience::Patience;
 pub use proving::Proving;
+pub use publicity::{Photos, Publicity};
 pub use publish::Publish;
 pub use quiet::Quiet;
 pub use soft_bounces::SoftBounces;
@@ -151,6 +155,10 @@ pub struct City {
     pub staff_channels: Vec<Channel>,
     /// Attribution the sources of the data ask for, shown in the footer of maps and pages.
     pub attribution: Vec<String>,
+    /// What lies under the points of the public map.
+    pub base_map: BaseMap,
+    /// Attribution that its sources ask for, shown on the map.
+    pub base_attribution: Vec<String>,
     /// The ways by which people may ask to be told here. Every way, until whoever set the senders up says
     /// which: see [`City::offer`].
     ways: OnceLock<Vec<Way>>,
@@ -306,28 +314,6 @@ pub struct Sentence {
     pub language: Language,
     /// What they say.
     pub text: String,
-}
-
-/// What of a category may be public.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Publicity {
-    /// On the map.
-    Public,
-    /// Only a blurred area.
-    Area,
-    /// Nowhere.
-    Private,
-}
-
-/// Whether photos are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Photos {
-    /// Asked for.
-    Ask,
-    /// Taken.
-    Ok,
-    /// Not offered, for privacy or safety.
-    No,
 }
 
 /// An extra question.

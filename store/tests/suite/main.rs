@@ -16,6 +16,7 @@ mod desk;
 mod devices;
 mod geocoded;
 mod georeport;
+mod glimpses;
 mod held;
 mod lessons;
 mod letters;

@@ -104,8 +104,8 @@ pub async fn limit(State(app): State<App>, mut request: Request, next: Next) -> 
     request.extensions_mut().insert(Peer(address));
     let path = request.uri().path();
     // One mail provider speaks for thousands of people, and the telephones of a network come by few addresses; their
-    // links are such as nobody guesses.
-    let free = ["/api/v1/departments/", "/api/v1/push/shown/", "/hooks/", "/assets/", "/u/"]
+    // links are such as nobody guesses. A map takes a dozen tiles at one movement of a hand.
+    let free = ["/api/v1/departments/", "/api/v1/push/shown/", "/hooks/", "/assets/", "/map/", "/u/"]
         .iter()
         .any(|start| path.starts_with(start));
     // People of the city are counted each for themselves, by whoever looks whether they are logged in.

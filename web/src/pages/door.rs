@@ -12,6 +12,7 @@ pub const PAGE: Entry = Entry { name: "door", path: "/{lang}", route: |_| get(sh
 #[derive(Serialize)]
 struct Data {
     search: String,
+    map: String,
     groups: Vec<choose::Tile>,
     kinds: Vec<KindLink>,
     phone: super::Call,
@@ -36,6 +37,7 @@ async fn show(State(app): State<App>, Lang(language): Lang) -> Response {
     });
     let data = Data {
         search: format!("/{lang}/report"),
+        map: format!("/{lang}/map"),
         groups: choose::groups(&app, language, None),
         kinds: kinds.into(),
         phone: super::Call::to(&app.site.city.phone),

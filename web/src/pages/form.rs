@@ -9,6 +9,7 @@ use super::{
     fields::{Ask, Choice, Field, Opt, Wrong},
     personal::{self, Personal},
     photo_place::PhotoPlace,
+    pin::Pin,
     places::{self, NextDoor},
 };
 use crate::app::App;
@@ -54,6 +55,8 @@ pub struct View {
     neighbour: Option<NextDoor>,
     lat: Field,
     lon: Field,
+    /// The map to put a pin on.
+    pin: Option<Pin>,
     /// Where a photo was taken, to be confirmed as the place.
     photo_place: Option<PhotoPlace>,
     point_open: bool,
@@ -179,6 +182,7 @@ impl Maker<'_> {
             spot_for: self.value(field::ADDRESS).unwrap_or_default().trim().to_owned(),
             searched: self.filled.spots.as_ref().map(|spots| places::said(app, self.language, spots.len())),
             neighbour: self.neighbour(),
+            pin: Pin::of(self.app, self.language),
             lat: self.field(field::LAT, number()),
             lon: self.field(field::LON, number()),
             photo_place: PhotoPlace::offer(app, self.language, self.filled),

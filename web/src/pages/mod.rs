@@ -18,6 +18,7 @@ mod home;
 mod letterbox;
 mod letterbox_html;
 mod letterbox_item;
+mod map;
 mod merged;
 mod message;
 mod near;
@@ -28,6 +29,7 @@ mod person_acts;
 mod personal;
 pub(crate) mod photo;
 mod photo_place;
+mod pin;
 pub(crate) mod places;
 mod privacy;
 mod prove;
@@ -90,6 +92,7 @@ pub const PAGES: &[Entry] = &[
     pace::PAGE,
     becomes::PAGE,
     follow::PAGE,
+    map::PAGE,
     case::PAGE,
     case_photo::PAGE,
     open::PAGE,

@@ -13,6 +13,7 @@ use crate::{
         rate::{Caller, Peer},
         walk::Walk,
     },
+    map::base,
 };
 use adapters::intake::form::{FormData, Outcome, field};
 use axum::{
@@ -92,6 +93,9 @@ async fn page(
     // The form holds a token of its own: one showing, one report.
     let keep = axum::http::HeaderValue::from_static("private, no-store");
     response.headers_mut().insert(axum::http::header::CACHE_CONTROL, keep);
+    if let Some(policy) = base::policy(&app.site.city) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     response
 }
 

@@ -47,6 +47,7 @@ mod guard;
 mod kannel;
 mod keys;
 mod malware;
+mod map;
 mod message;
 mod moderate;
 mod near;

@@ -1,6 +1,7 @@
 //! `city.yaml`: the name, the front door, the calendar, and which files hold the areas.
 
 use super::{
+    base_map,
     calendar::calendar,
     fields::Fields,
     kinds, missing, neighbours, outward, publish,
@@ -8,8 +9,8 @@ use super::{
 };
 use crate::{
     city::{
-        Calendar, Embed, Files, Kinds, Layer, Near, Neighbour, OpenData, Pace, Patience, Proving, Publish, Quiet,
-        SoftBounces, Texts,
+        BaseMap, Calendar, Embed, Files, Kinds, Layer, Near, Neighbour, OpenData, Pace, Patience, Proving, Publish,
+        Quiet, SoftBounces, Texts,
     },
     fault::{Fault, did_you_mean},
     phone,
@@ -51,6 +52,8 @@ pub(super) struct Front {
     pub attribution: Vec<String>,
     pub neighbours: Vec<Neighbour>,
     pub suggest: bool,
+    pub base_map: BaseMap,
+    pub base_attribution: Vec<String>,
 }
 
 /// A layer of owners.
@@ -97,6 +100,7 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "near",
         "consent_question",
         "suggest",
+        "map",
     ];
     let map = fields.map(node, "the city", &keys)?;
     let mut front = Front { suggest: true, country: COUNTRY.to_owned(), ..Front::default() };
@@ -184,6 +188,9 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         }
         None => STAFF_CHANNELS.into_iter().filter_map(|name| Slug::new(name).ok()).collect(),
     };
+    if let Some((base, more)) = map.get("map").and_then(|node| base_map::read(node, fields)) {
+        (front.base_map, front.base_attribution) = (base, more);
+    }
     if let Some(node) = map.get("attribution") {
         front.attribution = fields.texts_of(node, "the attribution").into_iter().map(|(_, text)| text).collect();
     }

@@ -2,6 +2,7 @@
 //! the folder is one module here.
 
 mod areas;
+mod base_map;
 mod broadcast;
 mod calendar;
 mod categories;
@@ -140,6 +141,8 @@ fn assemble(files: Files, blobs: Blobs, faults: &mut Vec<Fault>) -> Option<City>
         neighbours: front.neighbours,
         staff_channels: front.staff_channels,
         attribution: front.attribution,
+        base_map: front.base_map,
+        base_attribution: front.base_attribution,
         ways: std::sync::OnceLock::new(),
         files,
         blobs,
