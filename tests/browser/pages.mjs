@@ -71,6 +71,11 @@ export const PAGES = {
   "/{lang}/u/{token}/why": (world) => [one("why-notice", `${world.notice}/why`)],
   "/{lang}/u/{token}/choices": (world) => [one("pace", `${world.notice}/choices`)],
   "/{lang}/u/{token}/mine": SENT,
+  "/{lang}/map": () => [
+    one("map", "/nl/map?status=all"),
+    one("map-nothing", "/nl/map?until=2001-01-01"),
+    one("map-wrong", "/nl/map?since=gisteren", { status: 422 }),
+  ],
   "/{lang}/follow": () => [
     one("follow", "/nl/follow"),
     one("follow-wrong", "/nl/follow", { status: 422, open: (page) => sent(page) }),
