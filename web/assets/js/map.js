@@ -47,7 +47,7 @@ async function begin(element) {
       document.getElementById("list").replaceChildren(...fresh.childNodes);
       said.textContent = document.getElementById("count").textContent;
     } catch (error) {
-      if (error.name !== "AbortError") console.warn(error);
+      if (error.name !== "AbortError") console.info(error);
     }
   };
 
@@ -59,7 +59,7 @@ async function begin(element) {
     ({ map, maplibre } = await land(element, words, view && { bounds: view }));
   } catch (error) {
     // No WebGL, or no network: the drawing stays.
-    console.warn(error);
+    console.info(error);
     element.hidden = true;
     document.getElementById("here").hidden = true;
     said.textContent = words.failed;
@@ -67,7 +67,7 @@ async function begin(element) {
   }
   picture?.classList.add("map__picture--behind");
 
-  map.on("styleimagemissing", ({ id }) => {
+  map.setMissingStyleImageResolver((id) => {
     const image = /^[ns]-/.test(id) && draw(id);
     if (image && !map.hasImage(id)) map.addImage(id, image, { pixelRatio: 2 });
   });

@@ -25,7 +25,7 @@ function begin(part) {
     }
     said.textContent = words.set;
     if (shown) {
-      marker ??= new shown.maplibre.Marker();
+      marker ??= new shown.maplibre.Marker({ color: "#0b3f94" });
       marker.setLngLat([x, y]).addTo(shown.map);
     }
   };
@@ -46,7 +46,7 @@ function begin(part) {
       shown.map.on("click", ({ lngLat }) => put([lngLat.lng, lngLat.lat]));
       element.dataset.loaded = "true";
     } catch (error) {
-      console.warn(error);
+      console.info(error);
       box.hidden = true;
       open.hidden = true;
       said.textContent = words.failed;
