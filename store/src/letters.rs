@@ -309,7 +309,8 @@ impl Store {
             DbKind::Sqlite => self.take_claimed(lane, now, until, max, which).await?,
             DbKind::Postgres => {
                 let text = if which == Which::All { TAKE_P } else { TRIED_P };
-                let mut rows: Vec<TakenRow> = self.inner.db.ordered(text, args![lane.as_str(), now, until, max]).await?;
+                let mut rows: Vec<TakenRow> =
+                    self.inner.db.ordered(text, args![lane.as_str(), now, until, max]).await?;
                 rows.sort_unstable_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
                 rows.into_iter().map(TakenRow::letter).collect()
             }

@@ -19,7 +19,7 @@ use serde::Serialize;
 use std::panic::AssertUnwindSafe;
 
 /// Headers of a bare error that belong to its meaning.
-const KEPT: [HeaderName; 3] = [header::RETRY_AFTER, header::ALLOW, header::WWW_AUTHENTICATE];
+const KEPT: [HeaderName; 4] = [header::RETRY_AFTER, header::ALLOW, header::WWW_AUTHENTICATE, header::CONTENT_RANGE];
 
 /// The page of an error.
 #[derive(Serialize)]

@@ -202,13 +202,16 @@ impl Filter {
             kind: self.kind.as_deref().map(|kind| position(kind).map_or(u8::MAX, |at| at as u8)),
             categories,
             show: self.show,
-            area: area.map(|at| at.and_then(|at| u16::try_from(at).ok()).unwrap_or(u16::MAX)),
+            area: area.map(|at| at.and_then(|at| u16::try_from(at).ok()).unwrap_or(UNKNOWN)),
             since: self.since.map_or(i32::MIN, day_number),
             until: self.until.map_or(i32::MAX, day_number),
             bounds: self.bounds,
         }
     }
 }
+
+/// An area that the city does not have. No dot has it: what stands for none there is another number.
+const UNKNOWN: u16 = u16::MAX - 1;
 
 /// A day as a number: that of the next one is one more.
 pub fn day_number(day: Date) -> i32 {

@@ -25,7 +25,7 @@ pub struct Dot {
     id: Uuid,
     /// Its position among those of the city.
     pub category: u16,
-    /// The positions of its areas; `u16::MAX` for none.
+    /// The positions of its areas; `u16::MAX` stands for none.
     pub areas: [u16; MOST_AREAS],
     /// The day it was reported, as a number.
     pub day: i32,
