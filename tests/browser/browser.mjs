@@ -22,6 +22,9 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ];
 
+// What is said because the browser is driven with its service workers kept out, and by a drawing board without a card.
+const NOT_OURS = ["GL Driver Message", "Service Worker registration blocked by Playwright", "Failed to read the 'serviceWorker' property from 'Navigator'"];
+
 export class Browser {
   static async open(order) {
     const self = new Browser();
@@ -37,9 +40,10 @@ export class Browser {
   }
 
   // A browser of its own: nothing is known from before. `as` are cookies of somebody who is logged in.
-  async person(mode = {}, { language = "nl", as } = {}) {
+  async person(mode = {}, { language = "nl", as, base = this.base } = {}) {
     const context = await this.chromium.newContext({
-      baseURL: this.base, locale: `${language}-BE`, reducedMotion: "reduce", viewport: { width: 1280, height: 900 }, ...mode,
+      baseURL: base, locale: `${language}-BE`, reducedMotion: "reduce", viewport: { width: 1280, height: 900 },
+      serviceWorkers: "block", ...mode,
     });
     context.setDefaultTimeout(PATIENCE);
     if (as) await context.addCookies(as);
@@ -47,20 +51,21 @@ export class Browser {
   }
 
   // A page of that person, watched. `page.heard` is what should not have been: words on the console, strangers asked.
-  async page(context) {
+  async page(context, base = this.base) {
     const page = await context.newPage();
     page.heard = [];
     page.on("console", (line) => {
       // A page that says "not found" is one, and the browser says so too.
       if (line.text().startsWith("Failed to load resource: the server responded") && page.expected) return;
-      // What a drawing board without a graphics card says of itself.
-      if (line.text().includes("GL Driver Message")) return;
+      if (NOT_OURS.some((one) => line.text().includes(one))) return;
       if (line.type() === "error" || line.type() === "warning") page.heard.push(`the console says: ${line.text()}`);
     });
-    page.on("pageerror", (error) => page.heard.push(`a script failed: ${error.message}`));
+    page.on("pageerror", (error) => {
+      if (!NOT_OURS.some((one) => error.message.includes(one))) page.heard.push(`a script failed: ${error.message}`);
+    });
     page.on("request", (request) => {
       const url = request.url();
-      if (!url.startsWith(`${this.base}/`) && !url.startsWith("data:") && !url.startsWith("blob:")) {
+      if (!url.startsWith(`${base}/`) && !url.startsWith("data:") && !url.startsWith("blob:")) {
         page.heard.push(`a stranger was asked: ${url}`);
       }
     });

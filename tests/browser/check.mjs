@@ -49,6 +49,19 @@ async function valid(html) {
   return report.results.flatMap((result) => result.messages.map((m) => `${m.line}:${m.column} ${m.ruleId}: ${m.message}`));
 }
 
+// A page where everything is wrong that is looked for; what was not found there.
+const WRONG = `<!doctype html><html lang="nl"><head><title>x</title></head><body><img src="data:,"><p style="color: #bbb">grijs</p>
+<p style="inline-size: 600px">breed</p><div></p></div><a href="#">x</a><script>console.error("oops"); new Image().src = "http://stranger.example/x"</script></body></html>`;
+
+async function blind(browser, context) {
+  const tab = await browser.page(context);
+  await tab.setContent(WRONG);
+  const found = [...(await valid(WRONG)), ...(await axed(tab)), (await tab.evaluate(wide)) ?? "", ...tab.heard];
+  await tab.close();
+  const wanted = [/close-order|element-permitted|no-implicit-close|parser-error/, /image-alt/, /color-contrast/, /too wide/, /oops/, /stranger/];
+  return wanted.filter((one) => !found.some((what) => one.test(what))).map((one) => `a wrong page was not found: ${one}`);
+}
+
 export async function check(order, browser, world) {
   const { pages, faults } = every(world, order.listed);
   const contexts = {};
@@ -56,6 +69,7 @@ export async function check(order, browser, world) {
     contexts[name] = await browser.person(mode);
     contexts[`${name} staff`] = await browser.person(mode, { as: world.cookies });
   }
+  faults.push(...(await blind(browser, contexts.plain)));
   const wants = process.env.VOORDEUR_PAGES?.split(",");
   const work = [];
   for (const page of pages.filter(({ name }) => !wants || wants.includes(name))) {

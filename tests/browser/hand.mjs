@@ -74,6 +74,13 @@ export class Hand {
     return sent(this.tab, null);
   }
 
+  // What opens and closes, or does something, without another page.
+  async unfold(selector) {
+    if (!this.keyboard) return this.tab.click(selector);
+    await this.reach(selector);
+    return this.tab.keyboard.press("Enter");
+  }
+
   async sees(selector) {
     await this.tab.locator(selector).first().waitFor();
   }

@@ -7,6 +7,17 @@ import { every, open } from "./pages.mjs";
 
 const WIDTHS = [320, 768, 1280];
 
+// A picture that the next one is equal to: everything is drawn in its new size.
+async function still(tab) {
+  let before = await tab.screenshot();
+  for (let turn = 0; turn < 10; turn += 1) {
+    const now = await tab.screenshot();
+    if (now.equals(before)) break;
+    before = now;
+  }
+  return before;
+}
+
 export async function shots(order, browser, world) {
   const { pages, faults } = every(world, order.listed);
   const mode = order.dark ? MODES.dark : {};
@@ -24,8 +35,7 @@ export async function shots(order, browser, world) {
         await tab.setViewportSize({ width, height: width < 500 ? 640 : 900 });
         const height = await tab.evaluate(() => document.documentElement.scrollHeight);
         await tab.setViewportSize({ width, height: Math.min(height, 8000) });
-        await tab.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-        await tab.screenshot({ path: join(order.to, `${page.name}-${width}.png`) });
+        writeFileSync(join(order.to, `${page.name}-${width}.png`), await still(tab));
       }
     } catch (error) {
       faults.push(`${page.name}: ${error.message}`);
