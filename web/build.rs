@@ -68,15 +68,15 @@ fn plain(here: &Path, out: &Path) {
         println!("cargo::rerun-if-changed={file}");
         fs::read_to_string(here.join(file)).unwrap_or_else(|error| panic!("web/{file}: {error}"))
     };
-    let sheets =
-        ["assets/tokens.css", "static/plain.css", "assets/pages.css", "assets/maps.css", "assets/print.css"].map(read);
+    let sheets = ["assets/tokens.css", "static/plain.css", "assets/pages.css", "assets/maps.css"];
+    let sheets = sheets.into_iter().chain(["assets/tell.css", "assets/print.css"]).map(read);
     for folder in ["fonts", "chunks"] {
         let _ = fs::remove_dir_all(out.join(folder));
     }
     for file in ["map.js", "pin.js", "map.css", "map-worker.js"] {
         let _ = fs::remove_file(out.join(file));
     }
-    fs::write(out.join("site.css"), sheets.join("\n")).expect("OUT_DIR can be written to");
+    fs::write(out.join("site.css"), sheets.collect::<Vec<_>>().join("\n")).expect("OUT_DIR can be written to");
 }
 
 /// When `file` was last written; never, when it is not there.

@@ -105,6 +105,15 @@ impl Assets {
         files.filter(|file| Built::get(file).is_some()).map(|file| format!("{}/{file}", self.root())).collect()
     }
 
+    /// What the pages need on which people tell the city something, by address: kept on their device.
+    fn shell(&self) -> Vec<String> {
+        let scripts = ["app.js", "queue.js", "form.js", "photo.js", "outbox.js"].map(str::to_owned);
+        let files =
+            ["site.css".to_owned()].into_iter().chain(self.theme.iter().map(|_| THEME.to_owned())).chain(scripts);
+        let own = files.map(|file| format!("{}/{file}", self.root()));
+        own.chain(self.fonts()).chain(["/favicon.svg".to_owned()]).collect()
+    }
+
     /// The picture `name` as inline SVG, hidden from screen readers: the words beside it say the
     /// same. A city may name an icon we do not have: it gets the plain one.
     pub fn icon(&self, name: &str) -> &str {
@@ -158,10 +167,25 @@ pub async fn favicon(State(app): State<App>) -> Response {
     answer(&app.assets, "favicon.svg", "public, max-age=86400")
 }
 
-/// `GET /push-worker.js`: what shows push messages. Browsers let it serve only the addresses below its own, so it
-/// stands at the top; they look for a new one by themselves.
-pub async fn push_worker(State(app): State<App>) -> Response {
-    answer(&app.assets, "push-worker.js", "no-cache")
+/// `GET /worker.js`, and under its earlier name `/push-worker.js`, which browsers still ask for that were told of it: what
+/// keeps pages for when there is no network, sends what waits and shows push messages. Browsers let it serve only the
+/// addresses below its own, so it stands at the top; they look for a new one by themselves, and find one whenever a
+/// file of the site changed, since their version is in it.
+pub async fn worker(State(app): State<App>) -> Response {
+    let assets = &app.assets;
+    let Some((bytes, kind)) = assets.file("worker.js") else { return StatusCode::NOT_FOUND.into_response() };
+    let shell = serde_json::json!({
+        "root": assets.root(),
+        "version": assets.version,
+        "languages": app.languages().iter().map(|language| language.as_str()).collect::<Vec<_>>(),
+        "files": assets.shell(),
+    });
+    let script = format!("const voordeur = {shell};\n{}", String::from_utf8_lossy(&bytes));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    (headers, script).into_response()
 }
 
 /// `GET /robots.txt`.

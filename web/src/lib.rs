@@ -92,7 +92,8 @@ pub fn router(site: Site) -> Router {
     let files = Router::new()
         .route("/assets/{version}/{*file}", get(assets::serve))
         .route("/favicon.svg", get(assets::favicon))
-        .route("/push-worker.js", get(assets::push_worker))
+        .route("/worker.js", get(assets::worker))
+        .route("/push-worker.js", get(assets::worker))
         .route("/robots.txt", get(assets::robots))
         .merge(map::router());
 

@@ -8,7 +8,7 @@ if (box && "serviceWorker" in navigator && "PushManager" in window && "Notificat
 
 async function begin(box) {
   const { token, key, api } = box.dataset;
-  const worker = "/push-worker.js";
+  const worker = "/worker.js";
   const ours = "voordeur-device:";
 
   const show = (state) => {

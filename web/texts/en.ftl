@@ -58,6 +58,25 @@ door-how-2-text = Your message goes at once to the department that can solve it.
 door-how-3 = You hear from us
 door-how-3-text = You follow every step with a secret link, until it is done.
 
+## Beginning as one likes
+begin-ways = Begin as you like
+begin-photo = Begin with a photo
+begin-photo-lead = Choose a photo. If it knows where it was taken, we ask whether it is there.
+begin-photo-empty = Choose a photo
+begin-words = Begin with your story
+begin-words-lead = Tell it as you would tell somebody. We suggest what it is about.
+begin-words-empty = Tell what is going on
+begin-words-hint = From your words we suggest what it is about.
+begin-place = Begin with the place
+begin-place-lead = Where is it? You first see what others reported there.
+begin-place-empty = Write where it is
+begin-next = Go on
+begin-about = What is it about?
+begin-photos = Photos received: { $number }. Nothing is sent yet.
+begin-near = Others reported this near it. Is it the same? Then follow it; you need send nothing.
+begin-suggest = Suggest something
+begin-unchosen = Choose what it is about
+
 ## Choosing a subject
 choose-heading = What is it about?
 choose-back = Choose again
@@ -147,6 +166,50 @@ form-language = In which language shall we answer?
 form-privacy = Your data are only used to deal with this message. They never appear on a public page.
 form-privacy-link = More about privacy
 form-send = Send
+
+## What waits on this device
+sending = Sending…
+form-away = There is no network now. You can fill in the form: when you send it, we keep it on this device, and it goes as soon as there is a network. Looking up an address does not work now.
+form-draft = What you type is kept on this device until you send it, for a week at most. Not your name or how to reach you.
+form-draft-restored = You typed this here before. It was still on this device.
+form-draft-forgotten = Thrown away. Nothing of it is left on this device.
+form-draft-forget = Throw away what I typed
+form-photo-taken = It is where the photo was taken:
+form-photo-remove = Take photo 0 away
+
+## Without a network
+outbox-title = Waiting to be sent
+outbox-waits = There is a message on this device that is not sent yet.
+outbox-lead = What you filled in without a network is kept here, on this device. It goes by itself as soon as there is a network.
+outbox-kept = Kept on this device. The city does not have it yet.
+outbox-offline = There is no network now. You need do nothing: it is tried again by itself.
+outbox-failed = It did not work yet. Your message stays here and is tried again.
+outbox-none = Nothing waits. Everything you sent has gone.
+outbox-send = Send now
+outbox-clear = Clear what was sent from this device
+outbox-private = Do you share this device? Then clear what was sent: whoever has the link can read your message.
+outbox-noscript = This list needs JavaScript
+outbox-noscript-text = Without JavaScript your message is sent at once and nothing waits on this device. If that does not work, call
+outbox-waiting = Waits for a network
+outbox-sending = Is being sent
+outbox-sent = Sent
+outbox-asks = Needs you
+outbox-waiting-text = The city does not have this yet. If it is urgent, call.
+outbox-asks-text = The city does not have this yet: something has to be put right first. Go on to see what.
+outbox-go-on = Go on
+outbox-change = Change it
+outbox-drop = Throw away
+outbox-sure = Are you sure? Then it is gone from this device. What was sent already stays with the city.
+outbox-drop-sure = Yes, throw it away
+outbox-when = Filled in on
+outbox-say-personal = There are personal details in your words
+outbox-say-place = Say where it is
+offline-title = No network
+offline-heading = You are not connected
+offline-lead = This page is not on your device, and there is no network now.
+offline-tell = Forms that you opened before do work: what you send there goes as soon as there is a network.
+offline-call = You can always call:
+manifest-report = Report something
 
 ## What can be wrong with the form
 wrong = Something is not right here: please check it
@@ -296,6 +359,43 @@ contest-words = What is still wrong?
 contest-wrong = That is too long: at most { $most } characters fit
 contest-button = It is not solved
 
+## What else the resident does
+rate-title = How was this dealt with?
+rate-text = One tap is enough. The department sees it without your name.
+rate-said = You said: { $said }. The department sees it. You may still choose something else.
+rate-good = Thank you, well done
+rate-fair = It will do
+rate-poor = Not well
+add-title = Add something
+add-open = Add a remark or photos
+add-words = What else do you want to say?
+add-button = Add it
+add-nothing = Write something or choose a photo
+add-closed = This report is closed, so what you added was not passed on. Is it important? Call { $phone }.
+add-photos-alone = (Photos added)
+track-added = Thank you. The department gets what you added.
+calendar-link = Put the day in your calendar
+calendar-planned = { $city }: { $about } planned
+calendar-expected = { $city }: { $about } expected done
+calendar-text = Your report { $reference } to { $city }: { $about }. The day may still change; the link says how it stands.
+find-title = Follow your report
+find-lead = Lost the link? Give the e-mail address or mobile number that you filled in with your report. We send you a code and a link to all your reports.
+find-reference = Reference
+find-reference-hint = Eight digits. Forgot them? It works without as well.
+find-reference-wrong = This is no reference: check the eight digits, or leave them out
+find-button = Send me the link
+find-then = To protect your data, this page never says whether there is a report with that address.
+find-empty = No links can be sent here now. Call and name your reference:
+foot-track = Follow your report
+person-reports = Your reports to the city
+person-reports-text = What you sent with an address that is yours.
+person-reports-none = Nothing was sent with these addresses.
+
+## Ratings, for the department
+work-ratings-title = What residents say
+work-rated = Of this report: { $said }
+work-ratings = Of your department, in the last 90 days: { $good } times “well done”, { $fair } times “it will do”, { $poor } times “not well”.
+
 ## What happened
 event-received = We received your message
 event-routed = Assigned to { $department }
@@ -366,11 +466,36 @@ privacy-who-text = The department that deals with your message. Departments outs
 privacy-link = Your secret link
 privacy-link-text = With the link on your receipt you follow your message without an account. Whoever has the link can read along: do not share it. The page stays out of search engines.
 privacy-cookies = No cookies, no trackers
-privacy-cookies-text = This site sets no cookies, loads nothing from other sites and does not count you. If you want messages on your device, your browser remembers for which report.
+privacy-cookies-text = This site sets no cookies, loads nothing from other sites and does not count you. On your own device stays only what you need there: what you are typing, what waits to be sent, how you want to read, and for which report you want messages.
 privacy-rights = Your rights
 privacy-rights-text = You may see, correct and erase your data. Give your reference:
 privacy-about = About Voordeur
 privacy-about-text = Voordeur is open-source software for the front desk of a city, under the licence EUPL-1.2. The data on this site rest on these sources:
+
+## Easier to read
+aloud = Read aloud
+reading-title = Easier to read
+reading-lead = Choose how you want to read this site. Your choice stays on this device; the city does not see it.
+reading-noscript = These choices need JavaScript. Below you read how to do it without.
+reading-size = Size of the letters
+reading-size-usual = Usual
+reading-size-large = Large
+reading-size-larger = Larger
+reading-size-largest = Largest
+reading-contrast = Contrast
+reading-contrast-usual = Usual
+reading-contrast-more = More contrast
+reading-spacing = Space between letters and lines
+reading-spacing-usual = Usual
+reading-spacing-wide = More space
+reading-reset = Put everything back
+reading-saved = Kept on this device.
+reading-help = What you can always do
+reading-help-zoom = Make letters larger: press Ctrl and +, or spread two fingers on your screen. Everything stays readable.
+reading-help-aloud = Have it read aloud: many pages have a button “Read aloud”. A screen reader can read this site too.
+reading-help-print = Print it: every page fits on paper.
+reading-help-language = Choose another language: at the top of every page.
+reading-help-call = Would you rather talk to somebody? Call
 
 ## The sandbox letterbox
 letterbox-title = Letterbox

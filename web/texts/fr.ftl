@@ -58,6 +58,25 @@ door-how-2-text = Votre message va tout de suite au service qui peut agir. Vous 
 door-how-3 = Vous êtes au courant
 door-how-3-text = Vous suivez chaque étape par un lien secret, jusqu’au bout.
 
+## Beginning as one likes
+begin-ways = Commencez comme vous voulez
+begin-photo = Commencer par une photo
+begin-photo-lead = Choisissez une photo. Si elle sait où elle a été prise, nous demandons si c’est là.
+begin-photo-empty = Choisissez une photo
+begin-words = Commencer par votre récit
+begin-words-lead = Racontez comme à quelqu’un. Nous proposons de quoi il s’agit.
+begin-words-empty = Racontez ce qui se passe
+begin-words-hint = De vos mots, nous proposons de quoi il s’agit.
+begin-place = Commencer par le lieu
+begin-place-lead = Où est-ce ? Vous voyez d’abord ce que d’autres y ont déjà signalé.
+begin-place-empty = Écrivez où c’est
+begin-next = Continuer
+begin-about = De quoi s’agit-il ?
+begin-photos = Photos reçues : { $number }. Rien n’est encore envoyé.
+begin-near = D’autres ont signalé ceci tout près. Est-ce la même chose ? Suivez-le alors, sans rien envoyer.
+begin-suggest = Proposer quelque chose
+begin-unchosen = Choisissez de quoi il s’agit
+
 ## Choosing a subject
 choose-heading = De quoi s’agit-il ?
 choose-back = Choisir à nouveau
@@ -147,6 +166,50 @@ form-language = Dans quelle langue vous répondre ?
 form-privacy = Vos données ne servent qu’à traiter ce message. Elles ne figurent jamais sur une page publique.
 form-privacy-link = En savoir plus sur la vie privée
 form-send = Envoyer
+
+## What waits on this device
+sending = Envoi en cours…
+form-away = Il n’y a pas de réseau pour le moment. Vous pouvez remplir le formulaire : à l’envoi, nous le gardons sur cet appareil et il part dès que le réseau est là. Chercher une adresse n’est pas possible maintenant.
+form-draft = Ce que vous tapez reste sur cet appareil jusqu’à l’envoi, une semaine au plus. Pas votre nom ni vos coordonnées.
+form-draft-restored = Vous aviez déjà tapé ceci. C’était encore sur cet appareil.
+form-draft-forgotten = Jeté. Il n’en reste rien sur cet appareil.
+form-draft-forget = Jeter ce que j’ai tapé
+form-photo-taken = C’est là où la photo a été prise :
+form-photo-remove = Retirer la photo 0
+
+## Without a network
+outbox-title = En attente d’envoi
+outbox-waits = Il y a sur cet appareil un message qui n’est pas encore envoyé.
+outbox-lead = Ce que vous avez rempli sans réseau est gardé ici, sur cet appareil. Cela part tout seul dès que le réseau est là.
+outbox-kept = Gardé sur cet appareil. La ville ne l’a pas encore reçu.
+outbox-offline = Il n’y a pas de réseau pour le moment. Vous ne devez rien faire : nous réessayons tout seuls.
+outbox-failed = Cela n’a pas encore marché. Votre message reste ici et nous réessaierons.
+outbox-none = Rien n’attend. Tout ce que vous avez envoyé est parti.
+outbox-send = Envoyer maintenant
+outbox-clear = Effacer de cet appareil ce qui est envoyé
+outbox-private = Vous partagez cet appareil ? Effacez alors ce qui est envoyé : avec le lien, on peut lire votre message.
+outbox-noscript = Cette liste a besoin de JavaScript
+outbox-noscript-text = Sans JavaScript, votre message part tout de suite et rien n’attend sur cet appareil. Si cela ne marche pas, appelez
+outbox-waiting = Attend le réseau
+outbox-sending = Envoi en cours
+outbox-sent = Envoyé
+outbox-asks = A besoin de vous
+outbox-waiting-text = La ville n’a pas encore reçu ceci. Si c’est urgent, appelez.
+outbox-asks-text = La ville n’a pas encore reçu ceci : quelque chose doit d’abord être corrigé. Continuez pour voir quoi.
+outbox-go-on = Continuer
+outbox-change = Modifier
+outbox-drop = Jeter
+outbox-sure = Sûr ? Alors ce sera effacé de cet appareil. Ce qui est déjà envoyé reste à la ville.
+outbox-drop-sure = Oui, jeter
+outbox-when = Rempli le
+outbox-say-personal = Il y a des données personnelles dans votre texte
+outbox-say-place = Dites où c’est
+offline-title = Pas de réseau
+offline-heading = Vous n’êtes pas connecté
+offline-lead = Cette page n’est pas sur votre appareil, et il n’y a pas de réseau pour le moment.
+offline-tell = Les formulaires que vous avez déjà ouverts fonctionnent : ce que vous y envoyez part dès que le réseau est là.
+offline-call = Téléphoner est toujours possible :
+manifest-report = Signaler quelque chose
 
 ## What can be wrong with the form
 wrong = Quelque chose ne va pas ici : veuillez vérifier
@@ -296,6 +359,43 @@ contest-words = Qu’est-ce qui ne va pas encore ?
 contest-wrong = C’est trop long : { $most } caractères au plus
 contest-button = Ce n’est pas résolu
 
+## What else the resident does
+rate-title = Comment cela a-t-il été résolu ?
+rate-text = Un clic suffit. Le service le voit sans votre nom.
+rate-said = Vous avez dit : { $said }. Le service le voit. Vous pouvez encore changer.
+rate-good = Merci, bien fait
+rate-fair = Ça va
+rate-poor = Pas bien
+add-title = Ajouter quelque chose
+add-open = Ajouter une remarque ou des photos
+add-words = Que voulez-vous ajouter ?
+add-button = Ajouter
+add-nothing = Écrivez quelque chose ou choisissez une photo
+add-closed = Ce message est clos : votre ajout n’a pas été transmis. C’est important ? Appelez le { $phone }.
+add-photos-alone = (Photos ajoutées)
+track-added = Merci. Le service reçoit votre ajout.
+calendar-link = Mettre le jour dans votre agenda
+calendar-planned = { $city } : { $about } prévu
+calendar-expected = { $city } : { $about } terminé, prévision
+calendar-text = Votre message { $reference } à { $city } : { $about }. Le jour peut encore changer ; le lien dit où cela en est.
+find-title = Suivre votre message
+find-lead = Lien perdu ? Donnez l’adresse e-mail ou le numéro de GSM que vous avez rempli. Nous vous envoyons un code et un lien vers tous vos messages.
+find-reference = Référence
+find-reference-hint = Huit chiffres. Vous ne les avez plus ? Cela marche aussi sans.
+find-reference-wrong = Ce n’est pas une référence : vérifiez les huit chiffres, ou laissez vide
+find-button = Envoyez-moi le lien
+find-then = Pour protéger vos données, cette page ne dit jamais s’il y a un message avec cette adresse.
+find-empty = Nous ne pouvons pas envoyer de liens ici. Appelez et donnez votre référence :
+foot-track = Suivre votre message
+person-reports = Vos messages à la ville
+person-reports-text = Ce que vous avez envoyé avec une adresse qui est à vous.
+person-reports-none = Rien n’a été envoyé avec ces adresses.
+
+## Ratings, for the department
+work-ratings-title = Ce que disent les habitants
+work-rated = De ce signalement : { $said }
+work-ratings = De votre service, ces 90 derniers jours : { $good } fois « bien fait », { $fair } fois « ça va », { $poor } fois « pas bien ».
+
 ## What happened
 event-received = Nous avons reçu votre message
 event-routed = Confié à { $department }
@@ -366,11 +466,36 @@ privacy-who-text = Le service qui traite votre message. Les services hors de la 
 privacy-link = Votre lien secret
 privacy-link-text = Avec le lien de votre accusé de réception, vous suivez votre message sans compte. Qui a le lien peut lire : ne le partagez pas. La page reste hors des moteurs de recherche.
 privacy-cookies = Ni cookies, ni pisteurs
-privacy-cookies-text = Ce site ne dépose pas de cookies, ne charge rien d’autres sites et ne vous compte pas. Si vous voulez des messages sur votre appareil, votre navigateur retient pour quel signalement.
+privacy-cookies-text = Ce site ne dépose pas de cookies, ne charge rien d’autres sites et ne vous compte pas. Sur votre appareil reste seulement ce qu’il vous faut : ce que vous tapez, ce qui attend d’être envoyé, comment vous voulez lire, et pour quel signalement vous voulez des messages.
 privacy-rights = Vos droits
 privacy-rights-text = Vous pouvez consulter, corriger et faire effacer vos données. Donnez votre référence :
 privacy-about = À propos de Voordeur
 privacy-about-text = Voordeur est un logiciel libre pour l’accueil d’une ville, sous licence EUPL-1.2. Les données de ce site s’appuient sur ces sources :
+
+## Easier to read
+aloud = Lire à voix haute
+reading-title = Lire plus facilement
+reading-lead = Choisissez comment lire ce site. Votre choix reste sur cet appareil ; la ville ne le voit pas.
+reading-noscript = Ces choix ont besoin de JavaScript. Ci-dessous, comment faire sans.
+reading-size = Taille des lettres
+reading-size-usual = Normale
+reading-size-large = Grande
+reading-size-larger = Plus grande
+reading-size-largest = La plus grande
+reading-contrast = Contraste
+reading-contrast-usual = Normal
+reading-contrast-more = Plus de contraste
+reading-spacing = Espace entre les lettres et les lignes
+reading-spacing-usual = Normal
+reading-spacing-wide = Plus d’espace
+reading-reset = Tout remettre
+reading-saved = Gardé sur cet appareil.
+reading-help = Ce que vous pouvez toujours faire
+reading-help-zoom = Agrandir les lettres : appuyez sur Ctrl et +, ou écartez deux doigts sur l’écran. Tout reste lisible.
+reading-help-aloud = Faire lire à voix haute : beaucoup de pages ont un bouton « Lire à voix haute ». Un lecteur d’écran lit aussi ce site.
+reading-help-print = Imprimer : chaque page tient sur papier.
+reading-help-language = Choisir une autre langue : en haut de chaque page.
+reading-help-call = Vous préférez parler à quelqu’un ? Appelez
 
 ## The sandbox letterbox
 letterbox-title = Boîte aux lettres

@@ -58,6 +58,25 @@ door-how-2-text = Uw bericht gaat meteen naar de dienst die het kan oplossen. U 
 door-how-3 = U hoort ervan
 door-how-3-text = U volgt elke stap met een geheime link, tot het klaar is.
 
+## Beginning as one likes
+begin-ways = Begin zoals u wilt
+begin-photo = Begin met een foto
+begin-photo-lead = Kies een foto. Weet de foto waar hij gemaakt is, dan vragen we of het daar is.
+begin-photo-empty = Kies een foto
+begin-words = Begin met uw verhaal
+begin-words-lead = Vertel het zoals u het aan iemand zou zeggen. Wij stellen voor waarover het gaat.
+begin-words-empty = Vertel wat er aan de hand is
+begin-words-hint = Uit uw woorden stellen we voor waarover het gaat.
+begin-place = Begin met de plaats
+begin-place-lead = Waar is het? U ziet eerst wat anderen daar al meldden.
+begin-place-empty = Schrijf waar het is
+begin-next = Verder
+begin-about = Waarover gaat het?
+begin-photos = Ontvangen foto’s: { $number }. Er is nog niets verstuurd.
+begin-near = Anderen meldden dit in de buurt. Is het hetzelfde? Volg het dan, u hoeft niets te versturen.
+begin-suggest = Stel iets voor
+begin-unchosen = Kies waarover het gaat
+
 ## Choosing a subject
 choose-heading = Waarover gaat het?
 choose-back = Opnieuw kiezen
@@ -147,6 +166,50 @@ form-language = In welke taal antwoorden we?
 form-privacy = Uw gegevens dienen alleen om dit bericht te behandelen. Ze staan nooit op een openbare pagina.
 form-privacy-link = Meer over privacy
 form-send = Versturen
+
+## What waits on this device
+sending = Bezig met versturen…
+form-away = Er is nu geen netwerk. Vul gerust in: verstuurt u, dan bewaren we het op dit toestel en gaat het weg zodra er netwerk is. Een adres opzoeken kan nu niet.
+form-draft = Wat u typt, bewaren we op dit toestel tot u verstuurt, hoogstens een week. Uw naam en adres niet.
+form-draft-restored = Dit had u hier al getypt. Het stond nog op dit toestel.
+form-draft-forgotten = Weggegooid. Op dit toestel staat er niets meer van.
+form-draft-forget = Gooi weg wat ik typte
+form-photo-taken = Het is waar de foto gemaakt is:
+form-photo-remove = Haal foto 0 weg
+
+## Without a network
+outbox-title = Wacht op verzending
+outbox-waits = Op dit toestel staat een bericht dat nog niet verstuurd is.
+outbox-lead = Wat u invulde zonder netwerk, staat hier op dit toestel. Het gaat vanzelf weg zodra er netwerk is.
+outbox-kept = Bewaard op dit toestel. De stad heeft het nog niet.
+outbox-offline = Er is nu geen netwerk. U hoeft niets te doen: wij proberen het vanzelf opnieuw.
+outbox-failed = Het lukte nog niet. Uw bericht blijft hier staan en wordt opnieuw geprobeerd.
+outbox-none = Er wacht niets. Alles wat u verstuurde, is weg.
+outbox-send = Verstuur nu
+outbox-clear = Wis wat verstuurd is van dit toestel
+outbox-private = Deelt u dit toestel met anderen? Wis dan wat verstuurd is: wie de link heeft, kan uw bericht lezen.
+outbox-noscript = Deze lijst heeft JavaScript nodig
+outbox-noscript-text = Zonder JavaScript verstuurt u uw bericht meteen, en wacht er niets op dit toestel. Lukt dat niet, bel dan
+outbox-waiting = Wacht op netwerk
+outbox-sending = Wordt verstuurd
+outbox-sent = Verstuurd
+outbox-asks = Heeft u nodig
+outbox-waiting-text = De stad heeft dit nog niet. Is het dringend, bel dan.
+outbox-asks-text = De stad heeft dit nog niet: er moet eerst iets in orde komen. Ga verder, dan ziet u wat.
+outbox-go-on = Ga verder
+outbox-change = Pas aan
+outbox-drop = Gooi weg
+outbox-sure = Zeker? Dan is het van dit toestel weg. Wat al verstuurd is, blijft bij de stad.
+outbox-drop-sure = Ja, gooi weg
+outbox-when = Ingevuld op
+outbox-say-personal = Er staan persoonlijke gegevens in uw tekst
+outbox-say-place = Zeg waar het is
+offline-title = Geen netwerk
+offline-heading = U bent niet verbonden
+offline-lead = Deze pagina staat niet op uw toestel, en er is nu geen netwerk.
+offline-tell = Formulieren die u al eens opende, werken wel: wat u daar verstuurt, gaat weg zodra er netwerk is.
+offline-call = Bellen kan altijd:
+manifest-report = Iets melden
 
 ## What can be wrong with the form
 wrong = Hier klopt iets niet: kijk het even na
@@ -296,6 +359,43 @@ contest-words = Wat is er nog mis?
 contest-wrong = Dat is te lang: er passen { $most } tekens in
 contest-button = Het is niet opgelost
 
+## What else the resident does
+rate-title = Hoe is dit opgelost?
+rate-text = Eén tik volstaat. De dienst ziet het zonder uw naam.
+rate-said = U zei: { $said }. De dienst ziet het. U mag nog iets anders kiezen.
+rate-good = Dank u, goed gedaan
+rate-fair = Het gaat
+rate-poor = Niet goed
+add-title = Iets toevoegen
+add-open = Een opmerking of foto’s toevoegen
+add-words = Wat wilt u nog zeggen?
+add-button = Voeg toe
+add-nothing = Schrijf iets of kies een foto
+add-closed = Dit bericht is afgesloten, dus wat u toevoegde is niet doorgegeven. Is het belangrijk? Bel { $phone }.
+add-photos-alone = (Foto’s toegevoegd)
+track-added = Bedankt. De dienst krijgt wat u toevoegde.
+calendar-link = Zet de dag in uw agenda
+calendar-planned = { $city }: { $about } gepland
+calendar-expected = { $city }: { $about } verwacht klaar
+calendar-text = Uw bericht { $reference } aan { $city }: { $about }. De dag kan nog veranderen; de link zegt hoe het ervoor staat.
+find-title = Volg uw bericht
+find-lead = Link kwijt? Geef het e-mailadres of gsm-nummer dat u bij uw bericht invulde. Wij sturen u een code en een link naar al uw berichten.
+find-reference = Referentie
+find-reference-hint = Acht cijfers. Weet u ze niet meer? Dan gaat het ook zonder.
+find-reference-wrong = Dit is geen referentie: kijk de acht cijfers na, of laat ze weg
+find-button = Stuur mij de link
+find-then = Om uw gegevens te beschermen zeggen we op deze pagina nooit of er een bericht met dat adres is.
+find-empty = Hier kunnen we nu geen links sturen. Bel en noem uw referentie:
+foot-track = Volg uw bericht
+person-reports = Uw berichten aan de stad
+person-reports-text = Wat u verstuurde met een adres dat van u is.
+person-reports-none = Met deze adressen is er niets verstuurd.
+
+## Ratings, for the department
+work-ratings-title = Wat inwoners zeggen
+work-rated = Over deze melding: { $said }
+work-ratings = Over uw dienst, de laatste 90 dagen: { $good } keer „goed gedaan”, { $fair } keer „het gaat”, { $poor } keer „niet goed”.
+
 ## What happened
 event-received = We ontvingen uw bericht
 event-routed = Toegewezen aan { $department }
@@ -366,11 +466,36 @@ privacy-who-text = De dienst die uw bericht behandelt. Diensten buiten de stad k
 privacy-link = Uw geheime link
 privacy-link-text = Met de link op uw ontvangstbewijs volgt u uw bericht zonder account. Wie de link heeft, kan meelezen: deel hem niet. De pagina blijft buiten zoekmachines.
 privacy-cookies = Geen cookies, geen volgers
-privacy-cookies-text = Deze site plaatst geen cookies, laadt niets van andere sites en telt u niet. Wilt u berichten op uw toestel, dan onthoudt uw browser voor welke melding.
+privacy-cookies-text = Deze site plaatst geen cookies, laadt niets van andere sites en telt u niet. Op uw eigen toestel blijft alleen wat u daar nodig hebt: wat u aan het typen bent, wat op verzending wacht, hoe u wilt lezen, en voor welke melding u berichten wilt.
 privacy-rights = Uw rechten
 privacy-rights-text = U mag uw gegevens inkijken, verbeteren en laten wissen. Noem uw referentie:
 privacy-about = Over Voordeur
 privacy-about-text = Voordeur is open software voor de balie van een stad, onder de licentie EUPL-1.2. De gegevens op deze site steunen op deze bronnen:
+
+## Easier to read
+aloud = Lees voor
+reading-title = Makkelijker lezen
+reading-lead = Kies hoe u deze site wilt lezen. Uw keuze blijft op dit toestel; de stad ziet ze niet.
+reading-noscript = Deze keuzes hebben JavaScript nodig. Hieronder staat hoe het zonder gaat.
+reading-size = Grootte van de letters
+reading-size-usual = Gewoon
+reading-size-large = Groot
+reading-size-larger = Groter
+reading-size-largest = Grootst
+reading-contrast = Contrast
+reading-contrast-usual = Gewoon
+reading-contrast-more = Meer contrast
+reading-spacing = Ruimte tussen letters en regels
+reading-spacing-usual = Gewoon
+reading-spacing-wide = Meer ruimte
+reading-reset = Zet alles terug
+reading-saved = Bewaard op dit toestel.
+reading-help = Wat u altijd kunt doen
+reading-help-zoom = Letters vergroten: druk op Ctrl en +, of spreid twee vingers op uw scherm. Alles blijft leesbaar.
+reading-help-aloud = Laten voorlezen: op veel pagina’s staat een knop „Lees voor”. Een schermlezer kan deze site ook lezen.
+reading-help-print = Afdrukken: elke pagina past op papier.
+reading-help-language = Een andere taal kiezen: bovenaan elke pagina.
+reading-help-call = Liever iemand aan de lijn? Bel
 
 ## The sandbox letterbox
 letterbox-title = Brievenbus

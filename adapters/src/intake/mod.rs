@@ -3,6 +3,7 @@
 //! A channel is one file here with `Config`, `check`, `build` and `receive`, and one line in
 //! [`Doors`]. All of them end in [`accept`].
 
+pub mod add;
 pub mod api;
 pub mod contest;
 pub mod form;
@@ -13,6 +14,7 @@ pub mod open311;
 pub mod partner;
 pub mod photo;
 pub mod photo_place;
+pub mod rate;
 pub mod reply;
 pub mod sms;
 

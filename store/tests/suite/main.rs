@@ -31,6 +31,7 @@ mod people;
 mod photos;
 mod places;
 mod proofs;
+mod ratings;
 mod relay;
 mod rulesets;
 mod sms_in;

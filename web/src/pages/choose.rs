@@ -33,7 +33,8 @@ struct Choice {
 
 /// A category that the words fit, and why it is shown.
 #[derive(Serialize)]
-struct Suggested {
+pub(super) struct Suggested {
+    category: CategoryId,
     choice: Choice,
     why: String,
 }
@@ -96,14 +97,20 @@ fn choice(app: &App, language: Language, kind: Option<Kind>, category: &Category
 }
 
 /// What the words fit best, each with the words that point there. The person chooses.
-fn suggested(app: &App, language: Language, kind: Option<Kind>, query: &str) -> Vec<(CategoryId, Suggested)> {
+pub(super) fn suggested(
+    app: &App,
+    language: Language,
+    kind: Option<Kind>,
+    query: &str,
+) -> Vec<(CategoryId, Suggested)> {
     let Some(likely) = &app.site.likely else { return Vec::new() };
     let found = likely.get().suggest(query, SUGGESTED);
     let shown = |one: router::Suggestion| {
         let category = app.site.city.category(&one.category)?;
         let words = one.words.iter().map(|word| format!("“{word}”")).collect::<Vec<_>>().join(", ");
         let why = app.text(language, "choose-why", &[("words", &words)]);
-        Some((one.category, Suggested { choice: choice(app, language, kind, category), why }))
+        let choice = choice(app, language, kind, category);
+        Some((one.category.clone(), Suggested { category: one.category, choice, why }))
     };
     found.into_iter().filter_map(shown).collect()
 }

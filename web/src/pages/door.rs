@@ -1,6 +1,6 @@
 //! `/{lang}`: the front door. What is it about, in the visitor's own words or by a picture.
 
-use super::{Entry, Lang, choose};
+use super::{Entry, Lang, begin, choose};
 use crate::{app::App, face::Page};
 use axum::{extract::State, response::Response, routing::get};
 use schemas::report::Kind;
@@ -13,10 +13,19 @@ pub const PAGE: Entry = Entry { name: "door", path: "/{lang}", route: |_| get(sh
 struct Data {
     search: String,
     map: String,
+    ways: Vec<Way>,
     groups: Vec<choose::Tile>,
     kinds: Vec<KindLink>,
     phone: super::Call,
     city: String,
+}
+
+/// One of the orders in which somebody may tell.
+#[derive(Serialize)]
+struct Way {
+    href: String,
+    icon: &'static str,
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -36,6 +45,17 @@ async fn show(State(app): State<App>, Lang(language): Lang) -> Response {
         text: app.text(language, &format!("door-kind-{kind}-text"), &[]),
     });
     let data = Data {
+        ways: begin::ORDERS
+            .map(|first| Way {
+                href: format!("/{lang}/begin?first={first}"),
+                icon: match first {
+                    "photo" => "camera",
+                    "place" => "pin",
+                    _ => "pen",
+                },
+                name: app.text(language, &format!("begin-{first}"), &[]),
+            })
+            .into(),
         search: format!("/{lang}/report"),
         map: format!("/{lang}/map"),
         groups: choose::groups(&app, language, None),

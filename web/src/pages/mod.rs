@@ -1,15 +1,19 @@
 //! The pages. One page = one file here + its template + one line in [`PAGES`].
 
+mod add;
 mod answers;
 mod article;
 mod ask;
 mod becomes;
+mod begin;
+mod calendar;
 mod case;
 mod case_photo;
 mod choose;
 mod contest;
 mod door;
 pub(crate) mod fields;
+mod find;
 mod follow;
 mod forgotten;
 pub(crate) mod form;
@@ -19,10 +23,14 @@ mod letterbox;
 mod letterbox_html;
 mod letterbox_item;
 mod map;
+mod manifest;
+mod mark;
 mod merged;
 mod message;
 mod near;
+mod offline;
 mod open;
+mod outbox;
 mod pace;
 mod person;
 mod person_acts;
@@ -34,12 +42,15 @@ pub(crate) mod places;
 mod privacy;
 mod prove;
 mod proven;
+mod rate;
+mod reading;
 mod receipt;
 mod reply;
 mod report;
 pub(crate) mod search;
 mod short;
 pub(crate) mod timeline;
+mod told;
 pub(crate) mod track;
 mod why;
 mod wishes;
@@ -78,13 +89,23 @@ pub struct Entry {
 pub const PAGES: &[Entry] = &[
     home::PAGE,
     door::PAGE,
+    begin::PAGE,
     report::PAGE,
+    mark::PAGE,
+    outbox::PAGE,
+    offline::PAGE,
+    manifest::PAGE,
+    reading::PAGE,
     receipt::PAGE,
     short::PAGE,
     track::PAGE,
     why::PAGE,
     contest::PAGE,
     reply::PAGE,
+    add::PAGE,
+    rate::PAGE,
+    calendar::PAGE,
+    find::PAGE,
     helped::PAGE,
     photo::PAGE,
     wishes::PAGE,

@@ -123,7 +123,7 @@ pub async fn page(app: &App, language: Language, asked: &Asked<'_>) -> Result<Re
 }
 
 /// What anybody may know of it: the subject and the district; since when, how far, and how many people.
-fn words(app: &App, language: Language, offered: &Offered) -> (String, String) {
+pub(super) fn words(app: &App, language: Language, offered: &Offered) -> (String, String) {
     let city = &app.site.city;
     let category = city.category(&offered.category);
     let category = category.map_or(offered.category.as_str(), |category| in_language(&category.names, language));

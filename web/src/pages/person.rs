@@ -9,7 +9,7 @@ use super::{
     proven,
     wishes::Link,
 };
-use crate::{app::App, face::Page};
+use crate::{app::App, dates, face::Page};
 use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
@@ -17,7 +17,7 @@ use axum::{
     routing::get,
 };
 use notifier::mine::{Opened, Stand};
-use schemas::{Uuid, notice::Scope, person::OwnPlace, proof::Target, report::Language};
+use schemas::{Uuid, city::in_language, notice::Scope, person::OwnPlace, proof::Target, report::Language};
 use serde::{Deserialize, Serialize};
 
 /// The page.
@@ -33,6 +33,7 @@ struct Data {
     last: Option<Row>,
     /// They want to be forgotten.
     leaving: bool,
+    reports: Vec<ReportRow>,
     addresses: Vec<Row>,
     /// Nothing can be put in an order.
     alone: bool,
@@ -55,6 +56,17 @@ struct Data {
 struct Done {
     text: String,
     undo: Option<Item>,
+}
+
+/// One report of theirs.
+#[derive(Serialize)]
+struct ReportRow {
+    href: String,
+    icon: &'static str,
+    about: String,
+    reference: String,
+    /// Its status and the day it came in.
+    line: String,
 }
 
 /// One place.
@@ -191,6 +203,7 @@ pub(super) async fn page(app: &App, language: Language, token: &str, seen: Seen,
     let data = Data {
         action: format!("/{lang}{here}"),
         done,
+        reports: own_reports(app, language, &opened).await?,
         last: just.last.and_then(|key| rows.iter().find(|row| row.key == key).cloned()),
         leaving: just.leaving,
         alone: opened.addresses.iter().filter(|one| one.stand != Stand::Waiting).count() < 2,
@@ -209,6 +222,30 @@ pub(super) async fn page(app: &App, language: Language, token: &str, seen: Seen,
     };
     let status = if is_wrong || just.unchosen || just.full { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(app.show(&Page::new(language, "person", text("person-title", &[]), here, data).private().status(status)))
+}
+
+/// The reports that were sent with an address that they have shown to be theirs.
+async fn own_reports(app: &App, language: Language, opened: &Opened) -> Result<Vec<ReportRow>, Oops> {
+    let city = &app.site.city;
+    let known = app.site.store.addresses(&[opened.person.id]).await?;
+    let own = known.into_iter().filter(|known| known.verified_at.is_some()).map(|known| known.address);
+    let reports = app.site.store.reports_of_addresses(&own.collect::<Vec<_>>(), &city.country).await?;
+    let ids: Vec<Uuid> = reports.iter().map(|report| report.id).collect();
+    let cases = app.site.store.cases_by_ids(&ids).await?;
+    let row = |report: &schemas::report::Report| {
+        let status = cases.get(&report.id).map_or(schemas::case::Status::Received, |case| case.status);
+        let category = city.category(&report.category);
+        let status_name = app.text(language, &format!("status-{status}"), &[]);
+        let day = dates::date(language, city.calendar.date(report.received_at), app.today());
+        ReportRow {
+            href: format!("/{}/t/{}", language.as_str(), report.token),
+            icon: status.as_str(),
+            about: category.map_or_else(|| report.category.to_string(), |c| in_language(&c.names, language).to_owned()),
+            reference: report.reference.to_string(),
+            line: format!("{status_name}, {day}"),
+        }
+    };
+    Ok(reports.iter().map(row).collect())
 }
 
 fn rows(app: &App, language: Language, opened: &Opened) -> Vec<Row> {

@@ -2,9 +2,9 @@
 //! works without JavaScript and loses nothing when something is wrong.
 
 use super::{
-    Entry, Lang, Oops, choose,
+    Entry, Lang, Oops, begin, choose,
     form::{self, Filled},
-    near, personal,
+    near, personal, told,
 };
 use crate::{
     app::App,
@@ -89,7 +89,8 @@ async fn page(
         _ => app.text(language, "form-title-wrong", &[("title", name)]),
     };
     let here = format!("/report?category={}", category.id);
-    let mut response = app.show(&Page::new(language, "report", title, here, view).status(status));
+    let page = Page::new(language, "report", title, here, view).status(status);
+    let mut response = app.show(&Page { script: Some("form.js"), ..page });
     // The form holds a token of its own: one showing, one report.
     let keep = axum::http::HeaderValue::from_static("private, no-store");
     response.headers_mut().insert(axum::http::header::CACHE_CONTROL, keep);
@@ -107,6 +108,7 @@ async fn send(
     peer: Option<Extension<Peer>>,
     request: Request,
 ) -> Result<Response, Oops> {
+    let by_program = told::is_wanted(request.headers());
     let sent = form::read(&app, request).await?;
     let Ok(channel) = Channel::new("web") else { return Err(Oops::Missing) };
     // Files are needed once; what is shown again are the fields.
@@ -118,13 +120,27 @@ async fn send(
             return Ok(answer);
         }
     }
-    let is_shown_again = button == Some(field::FIND) || button == Some(near::CHANGE) || button == Some(near::FOLLOW);
-    if is_shown_again || personal::is_to_be_said(&app, language, &fields) {
+    // They have given something, and now said what it is about: the rest of the form is still to come.
+    let is_begun = fields.get(begin::FIRST).is_some();
+    if is_begun && fields.get(field::CATEGORY).and_then(|id| app.site.city.category(id.trim())).is_none() {
+        let (photos, _, taken_at) = app.doors.form.hold_photos(&sent).await?;
+        return begin::about(&app, language, fields, &photos, taken_at, true).await;
+    }
+    let is_shown_again =
+        is_begun || button == Some(field::FIND) || button == Some(near::CHANGE) || button == Some(near::FOLLOW);
+    let is_personal = personal::is_to_be_said(&app, language, &fields);
+    if by_program && is_personal {
+        return Ok(told::asks(&app, language, "outbox-say-personal"));
+    }
+    if is_shown_again || is_personal {
         let (photos, faults, taken_at) = app.doors.form.hold_photos(&sent).await?;
         return Ok(again(&app, language, fields, &faults, &photos, taken_at, StatusCode::OK).await);
     }
     let peer = peer.map(|Extension(Peer(address))| address);
     let (receipt, other) = match app.doors.form.receive(&channel, sent, peer, walk.0).await {
+        Outcome::Filed(receipt) | Outcome::Again(receipt) | Outcome::AlreadySent(receipt) if by_program => {
+            return Ok(told::sent(language, &receipt));
+        }
         Outcome::Filed(receipt) | Outcome::Again(receipt) => (receipt, ""),
         Outcome::AlreadySent(receipt) => (receipt, "?already=1"),
         Outcome::Failed(error) => return Err(error.into()),
@@ -133,8 +149,13 @@ async fn send(
             // Nothing is wrong with photos that nobody can check just now.
             let is_away = faults.iter().any(|fault| fault.code == "unchecked");
             let status = if is_away { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNPROCESSABLE_ENTITY };
+            if by_program {
+                return Ok(told::wrong(&app, language, &faults, status));
+            }
             return Ok(again(&app, language, fields, &faults, &photos, taken_at, status).await);
         }
+        Outcome::Near { .. } if by_program => return Ok(told::asks(&app, language, "near-title")),
+        Outcome::Offer { .. } if by_program => return Ok(told::asks(&app, language, "outbox-say-place")),
         Outcome::Near { photos, near } => {
             let asked = near::Asked { form: &fields, photos: &photos, near: &near, unchosen: false, wrong: false };
             return near::page(&app, language, &asked).await;

@@ -2,7 +2,7 @@
 //! for whoever has the secret link.
 
 use super::{
-    Call, Entry, Lang, Oops, Token, article, form, merged, photo,
+    Call, Entry, Lang, Oops, Token, add, article, calendar, form, merged, photo, rate,
     timeline::{Leg, Line, Step, Teller},
 };
 use crate::{app::App, face::Page};
@@ -35,7 +35,12 @@ struct Data {
     late: bool,
     again: bool,
     replied: bool,
+    added: bool,
     reply: Option<Reply>,
+    add: Option<add::View>,
+    rate: Option<rate::View>,
+    /// The day for a calendar.
+    calendar: Option<String>,
     unheard: Option<String>,
     steps: Vec<Step>,
     leg: Option<Leg>,
@@ -141,6 +146,8 @@ struct Seen {
     again: Option<String>,
     #[serde(default)]
     replied: Option<String>,
+    #[serde(default)]
+    added: Option<String>,
 }
 
 /// What the resident has just done on this page.
@@ -154,6 +161,10 @@ pub struct Just {
     pub replied: bool,
     /// Wrote this as an answer, and which text says why that did not do.
     pub reply: Option<(String, &'static str)>,
+    /// Added something.
+    pub added: bool,
+    /// Wanted to add this, and it did not do.
+    pub tried: Option<add::Tried>,
 }
 
 async fn show(
@@ -163,13 +174,15 @@ async fn show(
     Query(seen): Query<Seen>,
 ) -> Result<Response, Oops> {
     let report = token.report(&app).await?;
-    let just = Just { again: seen.again.is_some(), replied: seen.replied.is_some(), ..Just::default() };
+    let Seen { again, replied, added } = seen;
+    let (again, replied, added) = (again.is_some(), replied.is_some(), added.is_some());
+    let just = Just { again, replied, added, ..Just::default() };
     page(&app, language, report, just).await
 }
 
 /// The page of `report`, for its reporter who has just done something there.
 pub async fn page(app: &App, language: Language, report: Report, just: Just) -> Result<Response, Oops> {
-    let Just { again, contested, replied, reply: written } = just;
+    let Just { again, contested, replied, reply: written, added, tried } = just;
     let store = &app.site.store;
     let (case, mut events, dispatches, given) = tokio::try_join!(
         store.case(report.id),
@@ -239,7 +252,7 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         }
         (_, contest) => (None, contest),
     };
-    let is_unsaid = written.is_some();
+    let is_unsaid = written.is_some() || tried.is_some();
     let (words, wrong) = written.map_or((String::new(), None), |(words, why)| (words, Some(why)));
     let wrong = wrong.map(|why| {
         let most = adapters::intake::reply::MAX_WORDS.to_string();
@@ -256,6 +269,8 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         words,
         wrong,
     });
+    let reply_is_wanted = reply.is_some();
+    let day = case.as_ref().and_then(calendar::day);
     let photos = photo::shown(store, &report, &format!("/{lang}/t/{}", report.token)).await?;
     // Like any other before somebody has it: who sent what is held sees no difference.
     let is_public = case.is_some() && app.site.city.is_public(&report) && !store.is_hidden(report.id).await?;
@@ -270,7 +285,12 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         late,
         again: again && !stage.is_closed(),
         replied,
+        added,
         reply,
+        // Whoever is asked something says it there; a duplicate's reporter speaks on the main case's way.
+        add: if reply_is_wanted { None } else { add::view(app, language, &report, case.as_ref(), tried) },
+        rate: if stage == Status::Solved && !answered { Some(rate::view(app, language, &report).await?) } else { None },
+        calendar: day.map(|_| format!("/{lang}/t/{}/calendar.ics", report.token)),
         unheard,
         steps: if answered { teller.answered() } else { teller.steps(stage, planned_on.is_some()) },
         leg: case.as_ref().filter(|case| !case.status.is_closed()).and_then(|c| teller.leg(c, &dispatches, &events)),

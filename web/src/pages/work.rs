@@ -4,7 +4,7 @@
 use super::{
     Call, Entry, Lang, Oops, department,
     fields::{Field, Wrong},
-    photo,
+    photo, rate,
     timeline::{Line, Teller},
     track::{self, Matter},
 };
@@ -53,6 +53,8 @@ struct Data {
     status: &'static str,
     status_name: String,
     expected: Option<String>,
+    /// What residents say of how things were dealt with: of this one, and of all lately.
+    ratings: Vec<String>,
     matter: Matter,
     map: Option<String>,
     photos: Vec<photo::Shown>,
@@ -256,6 +258,7 @@ async fn page(app: &App, language: Language, token: &str, opened: Opened, shown:
         expected: expected.map(|day| app.text(language, "work-expected", &[("date", &teller.date(day))])),
         map: report.place.point.map(|Point { lat, lon }| format!("geo:{lat:.6},{lon:.6}")),
         photos,
+        ratings: rate::of_department(app, language, &dispatch.department, &report).await?,
         lines: teller.lines(&events),
         choices: choices.collect(),
         form,

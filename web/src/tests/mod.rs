@@ -34,6 +34,7 @@ fn city_with(change: impl FnOnce(&mut Files), blobs: Blobs) -> City {
 }
 
 mod abuse;
+mod after;
 mod answers;
 mod api;
 mod department_cases;
@@ -51,6 +52,7 @@ mod map;
 mod message;
 mod moderate;
 mod near;
+mod offline;
 mod open311;
 mod own_places;
 mod pace;

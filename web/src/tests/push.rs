@@ -121,7 +121,7 @@ async fn the_page_offers_it_and_hides_it_until_a_browser_can() {
         let answer = town.get(script).await;
         assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "text/javascript; charset=utf-8"));
     }
-    let worker = town.get("/push-worker.js").await;
+    let worker = town.get("/worker.js").await;
     assert_eq!((worker.status, worker.header("content-type")), (StatusCode::OK, "text/javascript; charset=utf-8"));
     assert_eq!(worker.header("cache-control"), "no-cache");
     let silent = Town::open().await;
