@@ -179,6 +179,8 @@ pub async fn worker(State(app): State<App>) -> Response {
         "version": assets.version,
         "languages": app.languages().iter().map(|language| language.as_str()).collect::<Vec<_>>(),
         "files": assets.shell(),
+        "groups": app.site.city.groups.iter().map(|group| group.id.as_str()).collect::<Vec<_>>(),
+        "categories": app.site.city.categories.iter().map(|category| category.id.as_str()).collect::<Vec<_>>(),
     });
     let script = format!("const voordeur = {shell};\n{}", String::from_utf8_lossy(&bytes));
     let headers = [

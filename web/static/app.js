@@ -89,6 +89,9 @@ async function arrived(id) {
   if (item) await queue.put({ ...item, state: "sent", why: [], fields: [], files: [], reference, link: href });
 }
 
+const photos = document.querySelector("input[name=photos]");
+if (photos) import("./photo.js").then(({ enhance }) => enhance(photos)).catch(() => {});
+
 // Reads the page aloud, in its language.
 const aloud = document.querySelector("[data-aloud]");
 if (aloud && "speechSynthesis" in window) {
@@ -118,4 +121,7 @@ if (aloud && "speechSynthesis" in window) {
 
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker.register("/worker.js", { scope: "/" }).catch(() => {});
+  if (matchMedia("(display-mode: standalone)").matches) {
+    navigator.serviceWorker.ready.then(({ active }) => active.postMessage({ keepForms: page.lang })).catch(() => {});
+  }
 }

@@ -1,14 +1,12 @@
-// The form, made easier: a draft on this device, smaller photos with a preview, and sending later when there is no
-// network. The form does the same without this file, but for the sending later.
+// The form, made easier: a draft on this device, and sending later when there is no network. The form does the same
+// without this file, but for the sending later.
 
 import "./queue.js";
-import { gps, smaller, preview } from "./photo.js";
 
 const queue = self.reportQueue;
 const form = document.getElementById("form");
 if (form) {
   draft();
-  photos();
   later();
 }
 
@@ -86,65 +84,6 @@ function draft() {
   });
 }
 
-// Photos are made smaller here, so that a slow network carries them; where one was taken is read before that.
-function photos() {
-  const input = document.getElementById("photos");
-  const list = document.getElementById("previews");
-  if (!input || !list || typeof DataTransfer !== "function") return;
-  const most = Number(input.dataset.most);
-  let chosen = [];
-
-  const offer = (point) => {
-    const box = document.getElementById("photo-offer");
-    if (!box || !point || form.elements.lat.value || form.elements.lon.value) return;
-    const text = `${point[0].toFixed(6)},${point[1].toFixed(6)}`;
-    box.querySelector("[name=photo_point]").value = text;
-    box.querySelector("[data-place]").textContent = text.replace(",", ", ");
-    box.disabled = false;
-    box.hidden = false;
-  };
-
-  const put = () => {
-    const files = new DataTransfer();
-    for (const one of chosen) files.items.add(one.file);
-    input.files = files.files;
-    list.replaceChildren(...chosen.map((one, n) => {
-      const item = document.createElement("li");
-      const picture = Object.assign(document.createElement("img"), { src: one.preview, alt: list.dataset.alt.replace("0", n + 1) });
-      const button = Object.assign(document.createElement("button"), {
-        type: "button", className: "utrecht-button utrecht-button--secondary-action",
-        textContent: list.dataset.remove.replace("0", n + 1),
-      });
-      button.addEventListener("click", () => {
-        chosen = chosen.filter((other) => other !== one);
-        put();
-        (list.querySelector("button") || input).focus();
-      });
-      if (one.preview) item.append(picture);
-      item.append(button);
-      return item;
-    }));
-    list.hidden = chosen.length === 0;
-  };
-
-  input.addEventListener("change", async () => {
-    const added = [...input.files].filter((file) => !chosen.some((one) => one.file === file));
-    form.setAttribute("aria-busy", "true");
-    for (const file of added) {
-      // More than fit are left to the city, which says so.
-      if (chosen.length > most) break;
-      offer(await gps(file).catch(() => null));
-      chosen.push({ file: await smaller(file).catch(() => file), preview: await preview(file).catch(() => "") });
-    }
-    form.removeAttribute("aria-busy");
-    put();
-  });
-  // While they are made smaller nothing is sent.
-  form.addEventListener("submit", (event) => {
-    if (form.getAttribute("aria-busy") === "true") event.preventDefault();
-  });
-}
-
 function later() {
   const action = new URL(form.action).pathname;
   // A kept page has no token; each report gets its own.
@@ -159,6 +98,8 @@ function later() {
   mark().catch(() => {});
   addEventListener("online", () => mark().catch(() => {}));
 
+  let isKept = false;
+  addEventListener("pageshow", () => { isKept = false; });
   const away = document.getElementById("away");
   const show = () => { away.hidden = navigator.onLine; };
   addEventListener("online", show);
@@ -184,7 +125,16 @@ function later() {
       form.elements.words.setAttribute("aria-invalid", "true");
       return;
     }
-    await queue.keep(new FormData(form), action, document.querySelector("h1").textContent, isFresh);
+    if (isKept) return;
+    isKept = true;
+    try {
+      await queue.keep(new FormData(form), action, document.querySelector("h1").textContent, isFresh);
+    } catch {
+      // This browser keeps nothing: then it is sent as ever.
+      isKept = false;
+      form.submit();
+      return;
+    }
     try {
       localStorage.removeItem(`voordeur-draft:${form.elements.category.value}`);
     } catch {

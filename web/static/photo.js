@@ -1,4 +1,5 @@
-// Photos in the browser: where one was taken, a smaller one, and a preview. What goes out has no hidden data left.
+// Photos in the browser: made smaller, so that a slow network carries them, and shown before they are sent. Where one
+// was taken is read before that; what goes out has no hidden data left.
 
 const LONGEST = 2048;
 const SMALL = 240;
@@ -69,4 +70,66 @@ export async function smaller(file) {
 // A little picture as an address that needs no leave to be shown.
 export async function preview(file) {
   return (await drawn(file, SMALL)).toDataURL("image/jpeg", 0.7);
+}
+
+// Makes the field for photos do so.
+export function enhance(input) {
+  if (typeof DataTransfer !== "function" || typeof createImageBitmap !== "function") return;
+  const { form } = input;
+  const { most, alt, remove } = input.dataset;
+  const list = Object.assign(document.createElement("ul"), { className: "previews", hidden: true });
+  input.after(list);
+  let chosen = [];
+
+  // Where it was taken, for the person to confirm.
+  const offer = (point) => {
+    const field = form.querySelector("[name=photo_point]");
+    if (!field || !point || field.value) return;
+    const [lat, lon] = ["lat", "lon"].map((name) => form.elements[name]);
+    if (lat && (lat.value || lon.value)) return;
+    field.value = `${point[0].toFixed(6)},${point[1].toFixed(6)}`;
+    const box = document.getElementById("photo-offer");
+    if (!box) return;
+    box.querySelector("[data-place]").textContent = field.value.replace(",", ", ");
+    box.disabled = false;
+    box.hidden = false;
+  };
+
+  const put = () => {
+    const files = new DataTransfer();
+    for (const one of chosen) files.items.add(one.file);
+    input.files = files.files;
+    list.replaceChildren(...chosen.map((one, n) => {
+      const item = document.createElement("li");
+      const picture = Object.assign(document.createElement("img"), { src: one.preview, alt: alt.replace("0", n + 1) });
+      const button = Object.assign(document.createElement("button"), {
+        type: "button", className: "utrecht-button utrecht-button--secondary-action", textContent: remove.replace("0", n + 1),
+      });
+      button.addEventListener("click", () => {
+        chosen = chosen.filter((other) => other !== one);
+        put();
+        (list.querySelector("button") || input).focus();
+      });
+      if (one.preview) item.append(picture);
+      item.append(button);
+      return item;
+    }));
+    list.hidden = chosen.length === 0;
+  };
+
+  input.addEventListener("change", async () => {
+    // What was chosen before stays; one more than fits is left to the city, which says so.
+    const added = [...input.files].filter((file) => !chosen.some((one) => one.file === file)).slice(0, Number(most) + 1 - chosen.length);
+    form.setAttribute("aria-busy", "true");
+    for (const file of added) {
+      offer(await gps(file).catch(() => null));
+      chosen.push({ file: await smaller(file).catch(() => file), preview: await preview(file).catch(() => "") });
+    }
+    form.removeAttribute("aria-busy");
+    put();
+  });
+  // While they are made smaller nothing is sent.
+  form.addEventListener("submit", (event) => {
+    if (form.getAttribute("aria-busy") === "true") event.preventDefault();
+  }, { capture: true });
 }

@@ -27,7 +27,7 @@ const isKept = (url) => {
 // A kept form has no token: each report that is told on it gets its own when it is sent.
 const keep = async (url, answer) => {
   const headers = new Headers(answer.headers);
-  for (const name of ["content-encoding", "content-length", "set-cookie"]) headers.delete(name);
+  for (const name of ["content-encoding", "content-length", "vary"]) headers.delete(name);
   const html = (await answer.text())
     .replace(/(<input type="hidden" name="(?:token|shown)" value=")[^"]*/g, "$1")
     .replace("<html ", '<html data-kept="yes" ');
@@ -55,7 +55,35 @@ self.addEventListener("activate", (event) => {
     const old = names.filter((name) => name.startsWith("voordeur-shell-") && name !== SHELL);
     await Promise.all(old.map((name) => caches.delete(name)));
     await self.clients.claim();
+    // The pages that were open before there was a worker.
+    const open = await self.clients.matchAll({ type: "window" });
+    await Promise.all(open.map(({ url }) => see(new URL(url)).catch(() => {})));
   })());
+});
+
+// Has the page at an address kept, if it may be.
+async function see(url) {
+  if (!isKept(url)) return false;
+  const answer = await fetch(url.pathname + url.search);
+  if (!answer.ok || answer.redirected) return false;
+  await keep(url, answer);
+  return true;
+}
+
+// Installed as an app, it works without a network for everything: it keeps all forms in the language of its reader, one
+// after the other, and stops when the city has other work.
+self.addEventListener("message", (event) => {
+  const lang = event.data && event.data.keepForms;
+  if (!voordeur.languages.includes(lang)) return;
+  event.waitUntil((async () => {
+    const pages = await caches.open(PAGES);
+    for (const page of ["", ...voordeur.groups.map((id) => `?group=${id}`), ...voordeur.categories.map((id) => `?category=${id}`)]) {
+      const url = new URL(`/${lang}/report${page}`, self.location.origin);
+      if (await pages.match(url.pathname + url.search)) continue;
+      if (!(await see(url))) return;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  })().catch(() => {}));
 });
 
 self.addEventListener("fetch", (event) => {
@@ -90,7 +118,7 @@ async function asset(request, url) {
 
 async function page(event, url) {
   const pages = await caches.open(PAGES);
-  const kept = isKept(url) ? await pages.match(url.pathname + url.search) : undefined;
+  const kept = isKept(url) ? await pages.match(url.pathname + url.search) || await alike(pages, url) : undefined;
   const asked = fetch(event.request).then((answer) => {
     if (isKept(url) && answer.ok && answer.type === "basic" && !answer.redirected) {
       event.waitUntil(keep(url, answer.clone()).catch(() => {}));
@@ -105,6 +133,12 @@ async function page(event, url) {
     asked.catch(() => {});
     return kept || offline(url);
   }
+}
+
+// The same form, that was opened by another way.
+function alike(pages, url) {
+  const category = url.searchParams.get("category");
+  return category ? pages.match(`${url.pathname}?category=${category}`) : undefined;
 }
 
 async function offline(url) {
