@@ -62,6 +62,8 @@ struct Data {
     calls: Vec<Call>,
     kind: Option<&'static str>,
     reference: bool,
+    /// Where a lost link is sent again.
+    find: String,
     phone: Call,
 }
 
@@ -166,6 +168,7 @@ pub fn show(app: &App, language: Language, query: Option<&str>, group: Option<&s
         calls: emergencies(city, &query),
         // A reference alone opens nothing: the secret link does. Say so instead of "nothing found".
         reference: schemas::reference::Reference::parse(&query).is_ok(),
+        find: format!("/{lang}/track"),
         answers,
         suggested: suggested.into_iter().map(|(_, suggested)| suggested).collect(),
         choices: categories.into_iter().map(|category| choice(app, language, kind, category)).collect(),

@@ -2,7 +2,7 @@
 //! `Accept: application/json`; browsers that show the page get the page.
 
 use super::form;
-use crate::app::App;
+use crate::{app::App, problem::Shaped};
 use adapters::intake::Receipt;
 use axum::{
     Json,
@@ -37,7 +37,11 @@ pub fn is_wanted(headers: &HeaderMap) -> bool {
 }
 
 fn answer(status: StatusCode, told: Told) -> Response {
-    (status, [(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"))], Json(told)).into_response()
+    let keep = [(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"))];
+    let mut answer = (status, keep, Json(told)).into_response();
+    // It is read by a program, so no page takes its place.
+    answer.extensions_mut().insert(Shaped);
+    answer
 }
 
 /// It is here, now or since an earlier try.
