@@ -39,7 +39,8 @@ export class Browser {
     return self;
   }
 
-  // A browser of its own: nothing is known from before. `as` are cookies of somebody who is logged in.
+  // A browser of its own: nothing is known from before. `as` are cookies of somebody who is logged in. Without the worker
+  // of the site, which is walked apart: every page comes from the server.
   async person(mode = {}, { language = "nl", as, base = this.base } = {}) {
     const context = await this.chromium.newContext({
       baseURL: base, locale: `${language}-BE`, reducedMotion: "reduce", viewport: { width: 1280, height: 900 },

@@ -66,6 +66,27 @@ export const PAGES = {
   "/{lang}/t/{token}/contest": SENT,
   "/{lang}/t/{token}/reply": SENT,
   "/{lang}/t/{token}/helped": SENT,
+  "/{lang}/t/{token}/add": SENT,
+  "/{lang}/t/{token}/rate": SENT,
+  "/{lang}/t/{token}/calendar.ics": FILE,
+  "/{lang}/report/mark": PROGRAMS,
+  "/{lang}/manifest.webmanifest": FILE,
+  "/{lang}/outbox": () => [one("outbox", "/nl/outbox")],
+  "/{lang}/offline": () => [one("offline", "/nl/offline")],
+  "/{lang}/reading": () => [one("reading", "/nl/reading")],
+  "/{lang}/track": () => [one("find", "/nl/track"), one("find-wrong", "/nl/track", { status: 422, open: (page) => sent(page) })],
+  "/{lang}/begin": () => [
+    one("begin-photo", "/nl/begin?first=photo"),
+    one("begin-words", "/nl/begin?first=words"),
+    one("begin-words-wrong", "/nl/begin?first=words", { status: 422, open: (page) => sent(page) }),
+    one("begin-place", "/nl/begin?first=place"),
+    one("begin-about", "/nl/begin?first=words", {
+      open: async (page) => {
+        await page.fill("#words", "Er is een put in de weg, voor de schoolpoort.");
+        await sent(page);
+      },
+    }),
+  ],
   "/{lang}/t/{token}/photos/{photo}": FILE,
   "/{lang}/u/{token}": (world) => [one("wishes", world.notice)],
   "/{lang}/u/{token}/why": (world) => [one("why-notice", `${world.notice}/why`)],

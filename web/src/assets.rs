@@ -107,11 +107,10 @@ impl Assets {
 
     /// What the pages need on which people tell the city something, by address: kept on their device.
     fn shell(&self) -> Vec<String> {
-        let scripts = ["app.js", "queue.js", "form.js", "photo.js", "outbox.js"].map(str::to_owned);
-        let files =
-            ["site.css".to_owned()].into_iter().chain(self.theme.iter().map(|_| THEME.to_owned())).chain(scripts);
-        let own = files.map(|file| format!("{}/{file}", self.root()));
-        own.chain(self.fonts()).chain(["/favicon.svg".to_owned()]).collect()
+        let scripts = ["app.js", "queue.js", "form.js", "photo.js", "outbox.js", "reading.js"].map(str::to_owned);
+        let files = ["site.css".to_owned()].into_iter().chain(self.own.keys().cloned()).chain(scripts);
+        let files = files.map(|file| format!("{}/{file}", self.root()));
+        files.chain(self.fonts()).chain(["/favicon.svg".to_owned()]).collect()
     }
 
     /// The picture `name` as inline SVG, hidden from screen readers: the words beside it say the

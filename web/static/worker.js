@@ -94,8 +94,9 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(asset(request, url));
   } else if (request.mode === "navigate" && request.method === "GET" && LANGUAGE.test(url.pathname)) {
     event.respondWith(page(event, url));
-  } else if (request.mode === "navigate" && request.method === "POST" && url.pathname.replace(LANGUAGE, "") === "/report") {
-    event.respondWith(report(event, url));
+  } else if (request.mode === "navigate" && request.method === "POST" && LANGUAGE.test(url.pathname)) {
+    if (/^\/staff(\/|$)/.test(url.pathname.replace(LANGUAGE, ""))) return;
+    event.respondWith(url.pathname.replace(LANGUAGE, "") === "/report" ? report(event, url) : fetch(request).catch(() => offline(url)));
   }
 });
 

@@ -207,6 +207,7 @@ outbox-say-place = Say where it is
 offline-title = No network
 offline-heading = You are not connected
 offline-lead = This page is not on your device, and there is no network now.
+offline-back = Did you just fill something in? Go back: it is still there.
 offline-tell = Forms that you opened before do work: what you send there goes as soon as there is a network.
 offline-call = You can always call:
 manifest-report = Report something

@@ -207,6 +207,7 @@ outbox-say-place = Dites où c’est
 offline-title = Pas de réseau
 offline-heading = Vous n’êtes pas connecté
 offline-lead = Cette page n’est pas sur votre appareil, et il n’y a pas de réseau pour le moment.
+offline-back = Vous veniez de remplir quelque chose ? Revenez en arrière : c’est encore là.
 offline-tell = Les formulaires que vous avez déjà ouverts fonctionnent : ce que vous y envoyez part dès que le réseau est là.
 offline-call = Téléphoner est toujours possible :
 manifest-report = Signaler quelque chose

@@ -207,6 +207,7 @@ outbox-say-place = Zeg waar het is
 offline-title = Geen netwerk
 offline-heading = U bent niet verbonden
 offline-lead = Deze pagina staat niet op uw toestel, en er is nu geen netwerk.
+offline-back = Vulde u net iets in? Ga terug: het staat er nog.
 offline-tell = Formulieren die u al eens opende, werken wel: wat u daar verstuurt, gaat weg zodra er netwerk is.
 offline-call = Bellen kan altijd:
 manifest-report = Iets melden

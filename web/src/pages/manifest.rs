@@ -15,9 +15,6 @@ use serde_json::json;
 pub const PAGE: Entry =
     Entry { name: "manifest", path: "/{lang}/manifest.webmanifest", route: |_| get(show), sandbox: false };
 
-/// The colour of the frame around it.
-const COLOUR: &str = "#0b3f94";
-
 async fn show(State(app): State<App>, Lang(language): Lang) -> Response {
     let (lang, root) = (language.as_str(), app.assets.root());
     let text = |key: &str| app.text(language, key, &[("city", app.site.city.name(language))]);
@@ -33,8 +30,8 @@ async fn show(State(app): State<App>, Lang(language): Lang) -> Response {
         "start_url": format!("/{lang}"),
         "scope": "/",
         "display": "standalone",
-        "theme_color": COLOUR,
-        "background_color": COLOUR,
+        "theme_color": app.assets.brand(),
+        "background_color": app.assets.brand(),
         "categories": ["government", "utilities"],
         "icons": [
             { "src": "/favicon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any" },
