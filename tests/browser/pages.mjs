@@ -22,6 +22,13 @@ export const PAGES = {
     one("form", "/nl/report?category=wegen/put"),
     one("form-complaint", "/nl/report?category=dienst/klacht"),
     one("form-urgent", "/nl/report?category=groen/boom"),
+    one("form-check", "/nl/report?category=wegen/put", {
+      open: async (page) => {
+        await page.fill("#words", "Er is een put in de weg, voor de schoolpoort.");
+        await pick(page, "tell", "nothing");
+        await sent(page, "button[value=check]");
+      },
+    }),
     one("form-wrong", "/nl/report?category=wegen/put", {
       status: 422,
       open: async (page) => {

@@ -212,6 +212,13 @@ offline-tell = Forms that you opened before do work: what you send there goes as
 offline-call = You can always call:
 manifest-report = Report something
 
+## Checking before it is sent
+check-title = Check your answers
+check-lead = This is what you are going to send. Nothing is sent yet.
+check-button = Check first
+check-change = Change something
+form-point-row = Place on the map
+
 ## What can be wrong with the form
 wrong = Something is not right here: please check it
 wrong-required = This still needs to be filled in

@@ -212,6 +212,13 @@ offline-tell = Les formulaires que vous avez déjà ouverts fonctionnent : ce qu
 offline-call = Téléphoner est toujours possible :
 manifest-report = Signaler quelque chose
 
+## Checking before it is sent
+check-title = Vérifiez vos réponses
+check-lead = Voici ce que vous allez envoyer. Rien n’est encore envoyé.
+check-button = Vérifier d’abord
+check-change = Modifier quelque chose
+form-point-row = Lieu sur la carte
+
 ## What can be wrong with the form
 wrong = Quelque chose ne va pas ici : veuillez vérifier
 wrong-required = Ceci doit encore être rempli

@@ -212,6 +212,13 @@ offline-tell = Formulieren die u al eens opende, werken wel: wat u daar verstuur
 offline-call = Bellen kan altijd:
 manifest-report = Iets melden
 
+## Checking before it is sent
+check-title = Kijk uw antwoorden na
+check-lead = Dit is wat u gaat versturen. Er is nog niets verstuurd.
+check-button = Eerst nakijken
+check-change = Iets aanpassen
+form-point-row = Plaats op de kaart
+
 ## What can be wrong with the form
 wrong = Hier klopt iets niet: kijk het even na
 wrong-required = Dit moet nog ingevuld worden

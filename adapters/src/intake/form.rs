@@ -263,6 +263,18 @@ impl Door {
         near
     }
 
+    /// What is wrong with the fields of a form that is not sent yet, by field name; nothing when it could be sent.
+    pub fn faults(&self, form: &FormData) -> Vec<Invalid> {
+        let (submission, mut faults) = read(form);
+        if let Err(more) = submission.check(&self.tools.city) {
+            let more = more.into_iter().map(rename);
+            // What reading the field said is closer to what the person typed.
+            let more: Vec<Invalid> = more.filter(|fault| faults.iter().all(|f| f.field != fault.field)).collect();
+            faults.extend(more);
+        }
+        faults
+    }
+
     /// What may be the same as what this form tells, to be asked once more; nothing when it is not whole.
     pub async fn near(&self, form: &FormData) -> Vec<Offered> {
         let Ok(checked) = read(form).0.check(&self.tools.city) else { return Vec::new() };

@@ -9,6 +9,7 @@ mod begin;
 mod calendar;
 mod case;
 mod case_photo;
+mod check;
 mod choose;
 mod contest;
 mod door;

@@ -32,18 +32,19 @@ impl PhotoPlace {
         let point = filled.taken_at.filter(|_| is_empty(field::LAT) && is_empty(field::LON))?;
         Some(Self {
             value: write(point),
-            line: line(app, language, point),
+            line: Self::line(app, language, point),
             checked: confirmed(&filled.form).is_some(),
             alone: filled.faults.is_empty() && filled.spots.is_none(),
         })
     }
-}
 
-fn line(app: &App, language: Language, point: Point) -> String {
-    let areas = &app.site.city.areas;
-    let coordinates = Place { point: Some(point), ..Place::default() }.line();
-    match areas.locate(point).first().and_then(|id| areas.get(id.as_str())) {
-        Some(area) => format!("{} ({coordinates})", in_language(&area.names, language)),
-        None => coordinates,
+    /// A place in words: its area and its coordinates.
+    pub fn line(app: &App, language: Language, point: Point) -> String {
+        let areas = &app.site.city.areas;
+        let coordinates = Place { point: Some(point), ..Place::default() }.line();
+        match areas.locate(point).first().and_then(|id| areas.get(id.as_str())) {
+            Some(area) => format!("{} ({coordinates})", in_language(&area.names, language)),
+            None => coordinates,
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! works without JavaScript and loses nothing when something is wrong.
 
 use super::{
-    Entry, Lang, Oops, begin, choose,
+    Entry, Lang, Oops, begin, check, choose,
     form::{self, Filled},
     near, personal, told,
 };

@@ -201,3 +201,35 @@ async fn telling_begins_as_one_likes() {
     let bad = town.post("/nl/begin", &[("first", "photo")], &[("put.png", b"no photo")]).await;
     assert!(bad.status == 422 && bad.text().contains("photos-error"), "{}", bad.text());
 }
+
+#[tokio::test]
+async fn answers_are_read_back_before_they_are_sent() {
+    let town = Town::open().await;
+    let form = [
+        ("token", "abcdefghijklmnopqrstuvwxyz"),
+        ("category", "wegen/put"),
+        ("words", "Een put <b>hier</b>"),
+        ("address", "Grote Markt 12"),
+        ("answer.gevaar", "true"),
+        ("email", "an@example.org"),
+        ("tell", "email"),
+    ];
+    let asked: Vec<_> = form.iter().copied().chain([("do", "check")]).collect();
+    for lang in ["nl", "fr", "en"] {
+        let page = town.post(&format!("/{lang}/report"), &asked, &[("put.png", &png())]).await;
+        let html = page.text();
+        check("check", &html, lang);
+        assert_eq!((page.status.as_u16(), page.header("cache-control")), (200, "private, no-store"), "{html}");
+        assert!(html.contains("Een put &lt;b&gt;hier") && html.contains("an@example.org"), "{html}");
+    }
+    assert_eq!(town.store.count().await.unwrap().reports, 0, "nothing is sent yet");
+    let html = town.post("/nl/report", &asked, &[("put.png", &png())]).await.text();
+    let photo = attribute(&html, "name=\"kept_photo\"", "value").to_owned();
+    let back: Vec<_> = form.iter().copied().chain([("kept_photo", photo.as_str()), ("do", "change")]).collect();
+    let html = town.post("/nl/report", &back, &[]).await.text();
+    assert!(html.contains(&photo) && html.contains("Grote Markt 12"), "{html}");
+    let wrong = town.post("/nl/report", &[("category", "wegen/put"), ("words", ""), ("do", "check")], &[]).await;
+    assert!(wrong.status == 422 && wrong.text().contains("words-error"), "{}", wrong.text());
+    let sent: Vec<_> = form.iter().copied().chain([("kept_photo", photo.as_str()), ("near", "other")]).collect();
+    assert_eq!(town.post("/nl/report", &sent, &[]).await.status, StatusCode::SEE_OTHER);
+}
