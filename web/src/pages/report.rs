@@ -122,9 +122,19 @@ async fn send(
     }
     // They have given something, and now said what it is about: the rest of the form is still to come.
     let is_begun = fields.get(begin::FIRST).is_some();
-    if is_begun && fields.get(field::CATEGORY).and_then(|id| app.site.city.category(id.trim())).is_none() {
+    let category = fields.get(field::CATEGORY).and_then(|id| app.site.city.category(id.trim()));
+    if is_begun && category.is_none() {
         let (photos, _, taken_at) = app.doors.form.hold_photos(&sent).await?;
         return begin::about(&app, language, fields, &photos, taken_at, true).await;
+    }
+    if let (Some(check::CHECK), Some(category)) = (button, category) {
+        let (photos, mut faults, taken_at) = app.doors.form.hold_photos(&sent).await?;
+        faults.extend(app.doors.form.faults(&fields));
+        if faults.is_empty() {
+            return Ok(check::page(&app, language, category, &fields, &photos));
+        }
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(again(&app, language, fields, &faults, &photos, taken_at, status).await);
     }
     let is_shown_again =
         is_begun || button == Some(field::FIND) || button == Some(near::CHANGE) || button == Some(near::FOLLOW);
