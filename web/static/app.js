@@ -53,12 +53,19 @@ const show = async () => {
   const waiting = (await queue.all()).filter((item) => item.state !== "sent");
   waits.hidden = waiting.length === 0;
 };
+// Again and again while the page is open: a network that is just back often goes once more.
+let again = 0;
+let pause = 4000;
 const send = async () => {
+  clearTimeout(again);
   try {
     const waiting = (await queue.all()).some((item) => item.state === "waiting" || item.state === "sending");
-    if (waiting && navigator.onLine) await queue.sendAll();
+    if (!waiting) return;
+    if (navigator.onLine) await queue.sendAll();
+    pause = 4000;
   } catch {
-    // The network is away again: the next time it is back.
+    again = setTimeout(send, pause);
+    pause = Math.min(pause * 2, 120000);
   }
 };
 if ("indexedDB" in window) {

@@ -142,6 +142,6 @@ function later() {
     }
     const registration = "serviceWorker" in navigator ? await navigator.serviceWorker.getRegistration("/") : null;
     await queue.wake(registration);
-    location.assign(action.replace(/report$/, "outbox?kept=1"));
+    location.assign(action.replace(/report$/, "outbox#kept"));
   });
 }

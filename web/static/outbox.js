@@ -19,6 +19,7 @@ async function begin() {
     part("send").hidden = !items.some((item) => item.state === "waiting" || item.state === "sending");
     part("clear").hidden = !items.some((item) => item.state === "sent");
     part("offline").hidden = navigator.onLine;
+    if (part("send").hidden) part("kept").hidden = true;
   };
 
   // Hands the form to the city as its page would have sent it: what has to be said or changed, its page says.
@@ -54,6 +55,7 @@ async function begin() {
     made.dataset.state = item.state;
     for (const said of made.querySelectorAll("[data-when]")) said.hidden = !said.dataset.when.split(" ").includes(item.state);
     find("subject").textContent = item.subject;
+    find("subject").hidden = item.subject === "";
     find("words").textContent = words ? words[1].slice(0, 140) : "";
     find("when").textContent = moment.format(item.at);
     find("photos").textContent = item.files.length || "";
@@ -89,6 +91,6 @@ async function begin() {
   addEventListener("online", show);
   addEventListener("offline", show);
   box.hidden = false;
+  part("kept").hidden = location.hash !== "#kept";
   await show();
-  part("kept").hidden = !new URLSearchParams(location.search).has("kept");
 }

@@ -83,12 +83,18 @@
     }
   };
 
+  // What nobody reads holds its connection.
+  const refuse = async (answer) => {
+    if (answer.body) await answer.body.cancel();
+    throw new Error(String(answer.status));
+  };
+
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
   // A token of its own, before anything is sent: whatever breaks after that, the city knows the report again.
   const mark = async (item) => {
     const answer = await timed(`${item.action}/mark`, { method: "POST", headers: { accept: "application/json" } });
-    if (!answer.ok) throw new Error(String(answer.status));
+    if (!answer.ok) await refuse(answer);
     const made = await answer.json();
     const ready = Date.now() + 1000 * made.wait_seconds;
     // Two senders at once agree on the token that was written first.
@@ -112,7 +118,7 @@
     if (!made.has("near")) made.append("near", "other");
     const answer = await timed(item.action, { method: "POST", body: made, headers: { accept: "application/json" } });
     const status = answer.status;
-    if (status >= 500 || status === 408 || status === 425 || status === 429) throw new Error(String(status));
+    if (status >= 500 || status === 408 || status === 425 || status === 429) await refuse(answer);
     const said = await answer.json().catch(() => ({}));
     if (answer.ok && said.state === "sent") {
       // What was told lies with the city now; this device keeps only how to follow it.

@@ -41,9 +41,7 @@ self.addEventListener("install", (event) => {
     // What cannot be had now is kept when it is seen.
     await Promise.all(voordeur.files.map((file) => shell.add(file).catch(() => {})));
     await Promise.all(voordeur.languages.flatMap((lang) => ["", "/offline", "/outbox"].map(async (page) => {
-      const url = new URL(`/${lang}${page}`, self.location.origin);
-      const answer = await fetch(url).catch(() => null);
-      if (answer && answer.ok) await keep(url, answer);
+      await see(new URL(`/${lang}${page}`, self.location.origin)).catch(() => {});
     })));
     await self.skipWaiting();
   })());
@@ -65,7 +63,11 @@ self.addEventListener("activate", (event) => {
 async function see(url) {
   if (!isKept(url)) return false;
   const answer = await fetch(url.pathname + url.search);
-  if (!answer.ok || answer.redirected) return false;
+  if (!answer.ok || answer.redirected) {
+    // What nobody reads holds its connection.
+    if (answer.body) await answer.body.cancel();
+    return false;
+  }
   await keep(url, answer);
   return true;
 }
@@ -156,9 +158,9 @@ async function report(event, url) {
   } catch (error) {
     const form = await copy.formData();
     if (form.get("do")) return offline(url);
-    await queue.keep(form, url.pathname, form.get("category"), form.get("token") !== "");
+    await queue.keep(form, url.pathname, "", form.get("token") !== "");
     await queue.wake(self.registration);
-    return Response.redirect(`/${language(url.pathname)}/outbox?kept=1`, 303);
+    return Response.redirect(`/${language(url.pathname)}/outbox#kept`, 303);
   }
 }
 
