@@ -3,6 +3,7 @@
 
 import { MODES, each, until } from "./browser.mjs";
 import { Hand } from "./hand.mjs";
+import { offline } from "./offline.mjs";
 import { day, picture } from "./world.mjs";
 
 const WALKERS = [
@@ -195,6 +196,7 @@ export async function journeys(order, browser, world) {
     tab.heard.forEach((what) => faults.push(`${name} [${mode}, ${language}]: ${what}`));
     await context.close();
   });
+  if (!wants || "offline".includes(wants)) faults.push(...(await offline(browser)));
   console.log(`${walks.length} ways were walked`);
   return faults;
 }
