@@ -288,7 +288,11 @@ pub async fn page(app: &App, language: Language, report: Report, just: Just) -> 
         added,
         reply,
         // Whoever is asked something says it there; a duplicate's reporter speaks on the main case's way.
-        add: if reply_is_wanted { None } else { add::view(app, language, &report, case.as_ref(), tried) },
+        add: if reply_is_wanted && tried.is_none() {
+            None
+        } else {
+            add::view(app, language, &report, case.as_ref(), tried)
+        },
         rate: if stage == Status::Solved && !answered { Some(rate::view(app, language, &report).await?) } else { None },
         calendar: day.map(|_| format!("/{lang}/t/{}/calendar.ics", report.token)),
         unheard,
