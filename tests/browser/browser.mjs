@@ -59,8 +59,6 @@ export class Browser {
       // A page that says "not found" is one, and the browser says so too.
       if (line.text().startsWith("Failed to load resource: the server responded") && page.expected) return;
       if (NOT_OURS.some((one) => line.text().includes(one))) return;
-      // The worker of the site is left out on purpose.
-      if (line.text().includes("registration blocked by Playwright")) return;
       if (line.type() === "error" || line.type() === "warning") page.heard.push(`the console says: ${line.text()}`);
     });
     page.on("pageerror", (error) => {
