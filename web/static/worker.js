@@ -104,7 +104,7 @@ self.addEventListener("fetch", (event) => {
 
 async function asset(request, url) {
   const shell = await caches.open(SHELL);
-  const kept = await shell.match(request);
+  const kept = await shell.match(request, { ignoreVary: true });
   if (kept) return kept;
   try {
     const answer = await fetch(request);
@@ -113,7 +113,7 @@ async function asset(request, url) {
     return answer;
   } catch (error) {
     // A page that was kept before the last change asks for the files of then.
-    const now = await shell.match(url.pathname.replace(/^\/assets\/[^/]+/, voordeur.root));
+    const now = await shell.match(url.pathname.replace(/^\/assets\/[^/]+/, voordeur.root), { ignoreVary: true });
     if (now) return now;
     throw error;
   }
