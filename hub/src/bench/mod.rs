@@ -12,6 +12,7 @@ mod replay;
 mod routed;
 mod show;
 mod smtp;
+mod web;
 
 use clap::Args;
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ pub struct BenchArgs {
     /// Fewer rounds: a first impression in under a minute
     #[arg(long)]
     pub quick: bool,
-    /// Only these: intake, decide, replay, smtp, notify, embedded or distributed
+    /// Only these: intake, decide, replay, smtp, notify, web, embedded or distributed
     #[arg(value_name = "NAME", conflicts_with = "only")]
     pub name: Option<String>,
     /// Only the rows whose name contains NAME
@@ -34,6 +35,9 @@ pub struct BenchArgs {
     /// How long `notify` keeps its steady pace [default: 60; with --quick 5]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub seconds: Option<u64>,
+    /// How many cases `web` asks among [default: 100000; with --quick 2000]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(20..=10_000_000))]
+    pub cases: Option<u32>,
     /// A RabbitMQ server that may be filled: rows that need one are skipped without it
     #[arg(long, value_name = "URL", env = "VOORDEUR_BENCH_AMQP", hide_env_values = true)]
     pub amqp: Option<String>,
@@ -133,6 +137,10 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     if wanted("notify") {
         show.step("notices by mail and text message");
         rows.extend(notify::rows(args.quick, args.seconds.unwrap_or(if args.quick { 5 } else { 60 })).await?);
+    }
+    if wanted("web") {
+        show.step("pages in a city that has many cases");
+        rows.extend(web::rows(args.quick, args.cases.map(|count| count as usize)).await?);
     }
     if wanted("embedded") {
         show.step("routed reports on SQLite");
