@@ -136,18 +136,16 @@ async fn show(State(app): State<App>, Lang(language): Lang, RawQuery(query): Raw
             text: text(&format!("map-wrong-{field}"), &[("value", value)]),
         })
         .collect();
-    let typed = |field: &str, day: Option<schemas::Date>| {
-        let wrong = filter.wrong.iter().find(|(name, _)| *name == field).map(|(_, value)| value.clone());
-        wrong.or(day.map(|day| day.to_string())).unwrap_or_default()
-    };
+    // What is no day stands in the fault: a field for days cannot hold it (HTML §4.10.5.1.7).
+    let typed = |day: Option<schemas::Date>| day.map(|day| day.to_string()).unwrap_or_default();
     let data = Data {
         action: format!("/{lang}/map"),
         kinds: kinds(&app, language, &filter),
         groups: groups(&app, language, &filter),
         stages: stages(&app, language, &filter),
         areas: areas(&app, language, &filter),
-        since: typed("since", filter.since),
-        until: typed("until", filter.until),
+        since: typed(filter.since),
+        until: typed(filter.until),
         chosen: filter.is_chosen(),
         opened: without_box.is_chosen() || !faults.is_empty(),
         boxed: filter.bounds.map(|bounds| bounds.0.map(|degrees| degrees.to_string()).join(",")),
