@@ -104,6 +104,20 @@ export const JOURNEYS = {
     await hand.sees("#follows");
     is((await world.case(world.open)).timeline.length, before, "nothing happened to the case");
   },
+  "find it on the map, and read on": async (hand, lang) => {
+    await hand.to(`/${lang}/map`);
+    await hand.unfold("#filters summary");
+    await hand.choose("#category", "groen/boom");
+    // With a map the list follows by itself, and the button leads nowhere else.
+    await hand.unfold(".map__do button");
+    await hand.tab.waitForURL(/category=groen/);
+    await hand.tab.waitForLoadState();
+    await hand.sees(".map__item");
+    await hand.press(".map__item");
+    is(/\/case\/\d{8}$/.test(hand.path), true, `the page of a case, ${hand.path}`);
+    is(hand.tab.answered, 200, "the answer");
+    await hand.sees(".timeline");
+  },
   "it is not solved": async (hand, lang, world) => {
     const { street, n } = own();
     const told = await world.report("wegen/put", "Diepe put voor de school.", { place: { address: street }, answers: { grootte: "stoeptegel" } });
@@ -177,24 +191,32 @@ export const JOURNEYS = {
   },
 };
 
+async function walkOne(browser, world, { walk, mode, language }) {
+  const context = await browser.person(MODES[mode] ?? {}, { language });
+  const tab = await browser.page(context);
+  const faults = [];
+  // What is wrong in a form is told to the console, too.
+  tab.expected = true;
+  try {
+    await walk(new Hand(tab, { keyboard: mode === "keyboard" }), language, world);
+  } catch (error) {
+    faults.push(`at ${tab.url()}: ${error.message.split("\n").slice(0, 4).join(" ")}`);
+  }
+  faults.push(...tab.heard);
+  await context.close();
+  return faults;
+}
+
 export async function journeys(order, browser, world) {
   const faults = [];
   const wants = process.env.VOORDEUR_JOURNEY;
-  const walks = Object.entries(JOURNEYS).filter(([name]) => !wants || name.includes(wants)).flatMap(([name, walk], n) =>
+  const all = Object.entries(JOURNEYS).filter(([name]) => !wants || name.includes(wants));
+  const walks = all.flatMap(([name, walk], n) => {
     // Each journey in each mode, and over the journeys each mode in each language.
-    WALKERS.map(({ mode }, m) => ({ name, walk, mode, language: WALKERS[(m + n) % WALKERS.length].language })),
-  );
-  await each(walks, 3, async ({ name, walk, mode, language }) => {
-    const context = await browser.person(MODES[mode] ?? {}, { language });
-    const tab = await browser.page(context);
-    tab.expected = true;
-    try {
-      await walk(new Hand(tab, { keyboard: mode === "keyboard" }), language, world);
-    } catch (error) {
-      faults.push(`${name} [${mode}, ${language}] at ${tab.url()}: ${error.message.split("\n").slice(0, 4).join(" ")}`);
-    }
-    tab.heard.forEach((what) => faults.push(`${name} [${mode}, ${language}]: ${what}`));
-    await context.close();
+    return WALKERS.map(({ mode }, m) => ({ name, walk, mode, language: WALKERS[(m + n) % WALKERS.length].language }));
+  });
+  await each(walks, 3, async (one) => {
+    for (const what of await walkOne(browser, world, one)) faults.push(`${one.name} [${one.mode}, ${one.language}] ${what}`);
   });
   if (!wants || "offline".includes(wants)) faults.push(...(await offline(browser)));
   console.log(`${walks.length} ways were walked`);
