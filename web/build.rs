@@ -69,7 +69,7 @@ fn plain(here: &Path, out: &Path) {
         fs::read_to_string(here.join(file)).unwrap_or_else(|error| panic!("web/{file}: {error}"))
     };
     let sheets = ["assets/tokens.css", "static/plain.css", "assets/pages.css", "assets/maps.css"];
-    let sheets = sheets.into_iter().chain(["assets/tell.css", "assets/print.css"]).map(read);
+    let sheets = sheets.into_iter().chain(["assets/tell.css", "assets/outward.css", "assets/print.css"]).map(read);
     for folder in ["fonts", "chunks"] {
         let _ = fs::remove_dir_all(out.join(folder));
     }

@@ -36,6 +36,7 @@ sql! {
     both FIRST_LINE = "SELECT day, channel, category, article, language, CAST(count(*) AS bigint) FROM first_line
         WHERE day >= $1 GROUP BY day, channel, category, article, language
         ORDER BY day, channel, category, article, language";
+    both BY_DAY = "SELECT day, CAST(count(*) AS bigint) FROM first_line GROUP BY day ORDER BY day";
 }
 
 /// Who of the city took a report down.
@@ -233,5 +234,15 @@ impl Store {
             count: count.unsigned_abs(),
         };
         Ok(rows.into_iter().map(read).collect())
+    }
+    /// Answers given at once, counted by day, whatever they were about.
+    pub async fn answered_by_day(&self) -> Result<Vec<(Date, u64)>> {
+        let rows: Vec<(String, i64)> = self.inner.db.ordered(BY_DAY, Vec::new()).await?;
+        rows.into_iter()
+            .map(|(day, count)| {
+                let read = day.parse().map_err(|_| Error::broken("first_line", "day", &day))?;
+                Ok((read, count.unsigned_abs()))
+            })
+            .collect()
     }
 }

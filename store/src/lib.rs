@@ -27,6 +27,7 @@ mod claims;
 mod clock;
 mod console;
 mod contact_proofs;
+mod contested;
 mod corrections;
 mod crowd;
 mod db;

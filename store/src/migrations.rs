@@ -76,6 +76,7 @@ const ALL: &[Migration] = &[
         postgres: None,
     },
     Migration { name: "0033_changed", both: include_str!("../migrations/0033_changed.sql"), postgres: None },
+    Migration { name: "0034_reopened", both: include_str!("../migrations/0034_reopened.sql"), postgres: None },
     Migration { name: "0035_ratings", both: include_str!("../migrations/0035_ratings.sql"), postgres: None },
 ];
 

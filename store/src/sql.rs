@@ -60,6 +60,7 @@ pub fn statements(kind: DbKind) -> Vec<(&'static str, &'static str)> {
         crate::clock::STATEMENTS,
         crate::console::STATEMENTS,
         crate::contact_proofs::STATEMENTS,
+        crate::contested::STATEMENTS,
         crate::corrections::STATEMENTS,
         crate::crowd::STATEMENTS,
         crate::dead::STATEMENTS,

@@ -1,6 +1,13 @@
 //! What every page and every call of the API is given.
 
-use crate::{Site, assets::Assets, face::Face, guard::rate::Limits, map::Map};
+use crate::{
+    Site,
+    assets::Assets,
+    face::Face,
+    guard::rate::Limits,
+    map::Map,
+    register::{Register, Snapshot},
+};
 use adapters::{
     album::Album,
     departments::queue::WorkTools,
@@ -43,6 +50,7 @@ pub struct Inner {
     pub desk: Desk,
     /// All public cases.
     pub map: Map,
+    register: Register,
     wishes: OnceCell<Wishes>,
     whys: OnceCell<Whys>,
     choices: OnceCell<Choices>,
@@ -91,11 +99,18 @@ impl App {
             staff,
             desk,
             map: Map::default(),
+            register: Register::default(),
             wishes: OnceCell::new(),
             whys: OnceCell::new(),
             choices: OnceCell::new(),
             verify: OnceCell::new(),
         }))
+    }
+
+    /// Every public case.
+    pub async fn register(&self) -> Result<Arc<Snapshot>, store::Error> {
+        let Site { store, city, config, .. } = &self.site;
+        self.register.snapshot(store, city, config.fresh).await
     }
 
     /// Where people say what they do not want to hear any more.

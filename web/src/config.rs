@@ -3,6 +3,7 @@
 use crate::{client::Network, map::base::BaseFile};
 use adapters::{album::Album, geocode::Geocode, intake, links::Links, secrets::Secrets, staff};
 use notifier::{SenderConfig, devices::Devices, senders::sms::Hooks};
+use std::time::Duration;
 use url::{Host, Url};
 
 /// Settings of the pages and the API.
@@ -37,6 +38,8 @@ pub struct WebConfig {
     pub album: Option<Album>,
     /// The PMTiles file that the city chose as its base map, open.
     pub base_file: Option<BaseFile>,
+    /// How old pages may be that show many cases at once.
+    pub fresh: Duration,
 }
 
 impl WebConfig {
@@ -58,6 +61,7 @@ impl WebConfig {
             staff: staff::Config::default(),
             album: None,
             base_file: None,
+            fresh: Duration::from_secs(5),
         }
     }
 

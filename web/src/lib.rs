@@ -16,10 +16,12 @@ mod guard;
 mod listed;
 mod map;
 mod ops;
+mod outward;
 mod pages;
 mod preview;
 mod problem;
 mod public;
+mod register;
 mod serve;
 mod staff;
 #[cfg(test)]

@@ -10,8 +10,12 @@ mod desk_cases;
 mod desk_tasks;
 mod keyed;
 mod near;
+mod ogc;
 mod one_click;
 pub mod open311;
+mod open_cases;
+mod open_feed;
+mod open_figures;
 pub(crate) mod openapi;
 mod photos;
 mod places;
@@ -79,6 +83,16 @@ pub const ENDPOINTS: &[Endpoint] = &[
     push::DEVICES,
     push::ONE,
     push::SHOWN,
+    ogc::LANDING,
+    ogc::CONFORMANCE,
+    ogc::COLLECTIONS,
+    ogc::COLLECTION,
+    ogc::ITEMS,
+    ogc::ITEM,
+    open_cases::ENDPOINT,
+    open_feed::ENDPOINT,
+    open_figures::ENDPOINT,
+    open_figures::CSV,
     openapi::ENDPOINT,
     openapi::ASYNC,
 ];

@@ -71,7 +71,7 @@ pub async fn errors(State(app): State<App>, request: Request, next: Next) -> Res
         return response;
     }
     let open311 = path.starts_with(api::open311::BASE);
-    let program = path.starts_with("/api/");
+    let program = path.starts_with("/api/") || path.starts_with("/open/");
     let is_problem = response
         .headers()
         .get(header::CONTENT_TYPE)

@@ -9,11 +9,14 @@ mod begin;
 mod calendar;
 mod case;
 mod case_photo;
+mod chart;
 mod check;
 mod choose;
 mod contest;
 mod door;
+mod embed;
 pub(crate) mod fields;
+mod figures;
 mod find;
 mod follow;
 mod forgotten;
@@ -31,6 +34,7 @@ mod message;
 mod near;
 mod offline;
 mod open;
+mod open_data;
 mod outbox;
 mod pace;
 mod person;
@@ -128,6 +132,9 @@ pub const PAGES: &[Entry] = &[
     answers::PAGE,
     article::PAGE,
     message::PAGE,
+    figures::PAGE,
+    open_data::PAGE,
+    embed::PAGE,
     privacy::PAGE,
     crate::api::openapi::PAGE,
     letterbox::PAGE,

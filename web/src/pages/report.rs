@@ -30,6 +30,7 @@ use schemas::{
     place::Point,
     report::{Kind, Language},
     slug::Channel,
+    submission::MAX_WORDS,
 };
 use serde::Deserialize;
 
@@ -52,13 +53,42 @@ struct Chosen {
     category: Option<String>,
     #[serde(default)]
     kind: Option<String>,
+    /// What another site knows already, and the person can still change.
+    #[serde(default)]
+    words: Option<String>,
+    #[serde(default)]
+    address: Option<String>,
+    #[serde(default)]
+    lat: Option<String>,
+    #[serde(default)]
+    lon: Option<String>,
+}
+
+impl Chosen {
+    /// The form as a link filled it in: at most as much as a person could type.
+    fn filled(&self) -> FormData {
+        let degrees = |text: &&String| text.trim().parse::<f64>().is_ok_and(|n| n.abs() <= 180.0);
+        let known = [
+            (field::WORDS, self.words.as_ref(), MAX_WORDS),
+            (field::ADDRESS, self.address.as_ref(), 200),
+            (field::LAT, self.lat.as_ref().filter(degrees), 20),
+            (field::LON, self.lon.as_ref().filter(degrees), 20),
+        ];
+        let said = |(name, text, most): (&str, Option<&String>, usize)| {
+            Some((name.to_owned(), text?.trim().chars().take(most).collect()))
+        };
+        FormData { fields: known.into_iter().filter_map(said).collect(), files: Vec::new() }
+    }
 }
 
 async fn show(State(app): State<App>, Lang(language): Lang, Query(chosen): Query<Chosen>) -> Response {
     let kind = chosen.kind.as_deref().and_then(Kind::parse);
     let category = chosen.category.as_deref().and_then(|id| app.site.city.category(id));
     match category {
-        Some(category) => page(&app, language, category, kind, Filled::default(), StatusCode::OK).await,
+        Some(category) => {
+            let filled = Filled { form: chosen.filled(), ..Filled::default() };
+            page(&app, language, category, kind, filled, StatusCode::OK).await
+        }
         None => choose::show(&app, language, chosen.q.as_deref(), chosen.group.as_deref(), kind),
     }
 }

@@ -54,6 +54,7 @@ mod moderate;
 mod near;
 mod offline;
 mod open311;
+mod outward;
 mod own_places;
 mod pace;
 pub(crate) mod pages;
@@ -176,6 +177,7 @@ impl Town {
         let guard = &mut config.intake.guard;
         (guard.form_delay, guard.alike_one, guard.alike_all) = (std::time::Duration::ZERO, 0, 0);
         config.letterbox = true;
+        config.fresh = std::time::Duration::ZERO;
         let queue = city.departments.iter().find(|d| d.delivery == schemas::city::Delivery::Queue).unwrap().id.clone();
         let secrets = adapters::secrets::Config { tokens: vec![KEY.into()], ..Default::default() };
         config.secrets = adapters::secrets::Secrets::read([(queue, secrets)].into()).unwrap();

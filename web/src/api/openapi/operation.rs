@@ -8,6 +8,8 @@ pub type Shape = fn(&mut SchemaGenerator) -> Schema;
 /// For whom an operation is; the chapters of the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum For {
+    /// Whoever reads what is public.
+    Everybody,
     /// Channel integrations and apps of residents.
     Channels,
     /// Devices that show push messages.
@@ -20,11 +22,12 @@ pub enum For {
 
 impl For {
     /// Every chapter, in order.
-    pub const ALL: [Self; 4] = [Self::Channels, Self::Devices, Self::Departments, Self::Desks];
+    pub const ALL: [Self; 5] = [Self::Channels, Self::Devices, Self::Departments, Self::Desks, Self::Everybody];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Everybody => "open-data",
             Self::Channels => "channels",
             Self::Devices => "devices",
             Self::Departments => "departments",
@@ -35,6 +38,7 @@ impl For {
     /// What it holds.
     pub fn about(self) -> &'static str {
         match self {
+            Self::Everybody => "Read what is public of cases, and figures; from a page of any site.",
             Self::Channels => "Bring reports in and follow them: apps, kiosks, chats, systems of others.",
             Self::Devices => "Tell the reporter of a case on a telephone or in a browser.",
             Self::Departments => "Get the work of a department, and say how far it is.",

@@ -65,6 +65,7 @@ fn pieces(text: &str) -> Vec<Piece> {
 
 fn heading(chapter: For) -> &'static str {
     match chapter {
+        For::Everybody => "Open data",
         For::Channels => "Channels",
         For::Devices => "Devices",
         For::Departments => "Departments",
