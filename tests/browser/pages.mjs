@@ -150,6 +150,13 @@ export const PAGES = {
   ],
   "/{lang}/work/{token}/photos/{photo}": FILE,
   "/{lang}/answers": () => [one("answers", "/nl/answers")],
+  "/{lang}/figures": () => [
+    one("figures", "/nl/figures"),
+    one("figures-empty", "/nl/figures?from=2020-01&until=2020-02"),
+    one("figures-wrong", "/nl/figures?from=x", { status: 400 }),
+  ],
+  "/{lang}/open-data": () => [one("open-data", "/nl/open-data")],
+  "/{lang}/embed": () => [one("embed", "/nl/embed?category=wegen")],
   "/{lang}/answers/{slug}": () => [one("article", "/nl/answers/grofvuil")],
   "/{lang}/message/{reference}": (world) => [one("message", `/nl/message/${world.message}`)],
   "/{lang}/privacy": () => [one("privacy", "/nl/privacy"), one("missing", "/nl/dit/is/er/niet", { status: 404 })],
