@@ -96,6 +96,8 @@ async fn answers_at_once_are_counted_once(bed: Bed) {
     tx.commit().await.unwrap();
     let counts = store.first_line("2026-11-01".parse().unwrap()).await.unwrap();
     assert_eq!(counts.iter().map(|one| (one.day.as_str(), one.count)).collect::<Vec<_>>(), [("2026-11-23", 2)]);
+    let days = store.answered_by_day().await.unwrap();
+    assert_eq!(days, [("2026-10-01".parse().unwrap(), 1), ("2026-11-23".parse().unwrap(), 2)]);
 }
 
 async fn a_number_finds_its_reports(bed: Bed) {

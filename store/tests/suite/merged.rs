@@ -130,4 +130,5 @@ async fn who_is_silent_alone_has_loud_duplicates(bed: Bed) {
     assert!(tx.add_merged(&merged(other.report.id, main.report.id, &bed)).await.unwrap());
     tx.commit().await.unwrap();
     assert_eq!(told(3).await, 1, "who reported the same does");
+    assert_eq!(store.contested().await.unwrap(), [main.report.id], "once, however often");
 }

@@ -36,6 +36,29 @@ impl Asked {
         Ok(Self(all))
     }
 
+    /// The same for pages: people come by links that others have added something to. What means nothing is left out.
+    pub fn of_page(query: Option<&str>, known: &[&str]) -> Self {
+        let mut all = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned() {
+            if known.contains(&name.as_str()) {
+                all.entry(name).or_insert(value);
+            }
+        }
+        Self(all)
+    }
+
+    /// What is said as `name`, if anything is.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The same as a query, without `name` and without what says nothing.
+    pub fn without(&self, name: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.0.iter().filter(|(key, value)| *key != name && !value.is_empty()));
+        query.finish()
+    }
+
     /// How many entries the page has at most: `limit`, 1 to [`MOST`].
     ///
     /// # Errors

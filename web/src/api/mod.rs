@@ -1,6 +1,6 @@
 //! The HTTP API. Every error is an RFC 9457 problem that names the field.
 
-mod asked;
+pub(crate) mod asked;
 mod callback;
 mod cases;
 mod categories;

@@ -1,5 +1,6 @@
 //! Which public cases somebody wants: what stands behind `?` of open data, feeds and figures.
 
+pub use crate::api::asked::Asked;
 use crate::public::PublicCase;
 use schemas::{
     Date, Timestamp,
@@ -10,47 +11,6 @@ use schemas::{
     slug::AreaId,
 };
 use std::time::Duration;
-use url::form_urlencoded;
-
-/// The most parameters that are read.
-const MOST: usize = 50;
-
-/// What stands behind `?`, each name once.
-#[derive(Debug, Clone, Default)]
-pub struct Asked(Vec<(String, String)>);
-
-impl Asked {
-    /// Reads what stands behind `?`; `known` are the names that mean something there.
-    ///
-    /// # Errors
-    /// A name that means nothing, or that is there twice.
-    pub fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Invalid> {
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().take(MOST) {
-            if !known.contains(&name.as_str()) {
-                return Err(Invalid::new(&name, "unknown", did_you_mean(&name, known.iter().copied())));
-            }
-            if pairs.iter().any(|(other, _)| *other == name) {
-                return Err(Invalid::new(&name, "twice", "this is here twice: keep one of them"));
-            }
-            pairs.push((name, value));
-        }
-        Ok(Self(pairs))
-    }
-
-    /// What is said as `name`, if anything is.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let value = self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());
-        value.filter(|value| !value.is_empty())
-    }
-
-    /// The same as a query, without `name`.
-    pub fn without(&self, name: &str) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.0.iter().filter(|(key, value)| key != name && !value.is_empty()));
-        query.finish()
-    }
-}
 
 /// A box in WGS 84 degrees.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -103,9 +103,7 @@ const WORDS: [&str; 10] =
 
 async fn show(State(app): State<App>, Lang(language): Lang, RawQuery(query): RawQuery) -> Result<Response, Oops> {
     let city = &app.site.city;
-    // Fields that mean nothing here do no harm on a page.
-    let asked = Asked::read(query.as_deref(), &NAMES);
-    let read = asked.clone().and_then(|asked| Question::read(&asked, city, app.today()));
+    let read = Question::read(&Asked::of_page(query.as_deref(), &NAMES), city, app.today());
     let wrong = read.as_ref().err().map(|fault| said(&app, language, fault));
     let plain = || Question::read(&Asked::default(), city, app.today());
     let question = read.or_else(|_| plain()).map_err(|_| Oops::Missing)?;
