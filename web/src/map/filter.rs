@@ -1,10 +1,11 @@
 //! Which cases: what stands in the address of the map, its tiles and its list, and nothing else.
 
-use super::snapshot::Dot;
+use super::snapshot::{Dot, mercator};
 use schemas::{
     Date,
     case::Status,
     city::{Category, City, Publicity},
+    place::Point,
     report::Kind,
 };
 use url::form_urlencoded;
@@ -205,7 +206,10 @@ impl Filter {
             area: area.map(|at| at.and_then(|at| u16::try_from(at).ok()).unwrap_or(UNKNOWN)),
             since: self.since.map_or(i32::MIN, day_number),
             until: self.until.map_or(i32::MAX, day_number),
-            bounds: self.bounds,
+            bounds: self.bounds.map(|Bounds([west, south, east, north])| {
+                let ((left, bottom), (right, top)) = (corner(west, south), corner(east, north));
+                [left, top, right, bottom]
+            }),
         }
     }
 }
@@ -227,7 +231,15 @@ pub struct Sieve {
     area: Option<u16>,
     since: i32,
     until: i32,
-    bounds: Option<Bounds>,
+    /// Left, top, right, bottom, as dots have their place.
+    bounds: Option<[u32; 4]>,
+}
+
+/// A corner of a box on the map; at the edge for the poles.
+fn corner(lon: f64, lat: f64) -> (u32, u32) {
+    let (x, y) = mercator(Point { lat, lon });
+    // What is beyond becomes the edge.
+    (x as u32, y as u32)
 }
 
 impl Sieve {
@@ -238,9 +250,9 @@ impl Sieve {
             && self.categories.as_ref().is_none_or(|fit| fit.get(usize::from(dot.category)).copied().unwrap_or(false))
             && self.area.is_none_or(|area| dot.areas.contains(&area))
             && (self.since..=self.until).contains(&dot.day)
-            && self.bounds.is_none_or(|Bounds([west, south, east, north])| {
-                let point = dot.point();
-                (west..=east).contains(&point.lon) && (south..=north).contains(&point.lat)
+            && self.bounds.is_none_or(|[left, top, right, bottom]| {
+                let (x, y) = dot.place();
+                (left..=right).contains(&x) && (top..=bottom).contains(&y)
             })
     }
 }

@@ -4,10 +4,11 @@
 use super::{
     base::polygons,
     filter::{Bounds, Sieve},
-    snapshot::Snapshot,
+    snapshot::{Snapshot, mercator},
 };
 use schemas::{
     city::{City, in_language},
+    place::Point,
     report::Language,
 };
 use serde::Serialize;
@@ -53,21 +54,21 @@ pub fn bounds(city: &City) -> Option<Bounds> {
 /// What is drawn; nothing for a city without an outline.
 pub fn draw(city: &City, snapshot: &Snapshot, sieve: &Sieve, language: Language) -> Option<Picture> {
     let Bounds([west, south, east, north]) = bounds(city)?;
-    let (wide, tall) = (east - west, north - south);
-    if !(wide > 0.0 && tall > 0.0) {
+    let (left, bottom) = mercator(Point { lat: south, lon: west });
+    let (right, top) = mercator(Point { lat: north, lon: east });
+    let scale = WIDE / (right - left);
+    let high = ((bottom - top) * scale).round();
+    if !(scale.is_finite() && high.is_finite() && high > 0.0) {
         return None;
     }
-    // A degree of longitude is shorter than one of latitude; over one city that is one factor.
-    let scale = WIDE / wide;
-    let stretch = scale / f64::midpoint(south, north).to_radians().cos().max(0.01);
-    let high = (tall * stretch).round();
-    let place = |lon: f64, lat: f64| ((lon - west) * scale, (north - lat) * stretch);
+    let place = |x: f64, y: f64| ((x - left) * scale, (y - top) * scale);
     let areas = city.areas.all().iter().map(|area| {
         let mut path = String::new();
         for ring in polygons(area).iter().flatten() {
             let mut last = None;
             for [lon, lat] in ring {
-                let (x, y) = place(*lon, *lat);
+                let (x, y) = mercator(Point { lat: *lat, lon: *lon });
+                let (x, y) = place(x, y);
                 let at = (x.round() as i64, y.round() as i64);
                 if last != Some(at) {
                     // Writing to a String cannot fail.
@@ -80,8 +81,8 @@ pub fn draw(city: &City, snapshot: &Snapshot, sieve: &Sieve, language: Language)
         Shape { name: in_language(&area.names, language).to_owned(), path }
     });
     let mut squares: BTreeMap<(i64, i64), (usize, f64, f64)> = BTreeMap::new();
-    for point in snapshot.points(sieve) {
-        let (x, y) = place(point.lon, point.lat);
+    for (x, y) in snapshot.places(sieve) {
+        let (x, y) = place(f64::from(x), f64::from(y));
         if (0.0..=WIDE).contains(&x) && (0.0..=high).contains(&y) {
             let square = squares.entry(((y / SQUARE) as i64, (x / SQUARE) as i64)).or_default();
             *square = (square.0 + 1, square.1 + x, square.2 + y);

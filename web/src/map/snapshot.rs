@@ -35,12 +35,18 @@ pub struct Dot {
     pub stage: Stage,
 }
 
-/// Web Mercator (EPSG:3857) over the whole 32 bits, from the north-western corner. Nothing near the poles.
-fn project(point: Point) -> Option<(u32, u32)> {
+/// Web Mercator (EPSG:3857) over all that 32 bits can say, from the north-western corner; beyond the edges for the poles.
+pub fn mercator(point: Point) -> (f64, f64) {
     let (x, sin) = ((point.lon + 180.0) / 360.0, point.lat.to_radians().sin());
     let y = 0.5 - ((1.0 + sin) / (1.0 - sin)).ln() / (4.0 * std::f64::consts::PI);
-    let unit = |part: f64| (0.0..1.0).contains(&part).then_some((part * 4_294_967_296.0) as u32);
-    Some((unit(x)?, unit(y)?))
+    (x * 4_294_967_296.0, y * 4_294_967_296.0)
+}
+
+/// The same in whole numbers; nothing near the poles.
+fn project(point: Point) -> Option<(u32, u32)> {
+    let (x, y) = mercator(point);
+    let whole = |part: f64| (0.0..4_294_967_296.0).contains(&part).then_some(part as u32);
+    Some((whole(x)?, whole(y)?))
 }
 
 /// The column and row of the tile at zoom `z` that holds `point`.
@@ -49,13 +55,6 @@ pub fn tile_of(z: u8, point: Point) -> Option<(u32, u32)> {
     let (x, y) = project(point)?;
     let part = |value: u32| value.checked_shr(32 - u32::from(z)).unwrap_or(0);
     Some((part(x), part(y)))
-}
-
-/// Back from [`project`].
-pub fn unproject(x: f64, y: f64) -> Point {
-    let part = |value: f64| value / 4_294_967_296.0;
-    let lat = (std::f64::consts::PI * (1.0 - 2.0 * part(y))).sinh().atan().to_degrees();
-    Point { lat, lon: part(x) * 360.0 - 180.0 }
 }
 
 /// Every second bit.
@@ -109,14 +108,9 @@ impl Dot {
         })
     }
 
-    fn place(&self) -> (u32, u32) {
+    /// Where it is, as [`mercator`] has it.
+    pub fn place(&self) -> (u32, u32) {
         (gather(self.code), gather(self.code >> 1))
-    }
-
-    /// Where it is, to less than a metre.
-    pub fn point(&self) -> Point {
-        let (x, y) = self.place();
-        unproject(f64::from(x) + 0.5, f64::from(y) + 0.5)
     }
 }
 
@@ -195,6 +189,7 @@ impl Snapshot {
     /// What is shown in a tile: each case of it that fits is in exactly one cluster. `None` for a tile that is not there.
     pub fn clusters(&self, sieve: &Sieve, z: u8, x: u32, y: u32) -> Option<Vec<Cluster>> {
         struct Square<'a> {
+            key: u64,
             n: u64,
             x: f64,
             y: f64,
@@ -203,19 +198,23 @@ impl Snapshot {
         let stretch = self.stretch(z, x, y)?;
         let unit = 4_294_967_296.0 / f64::from(1u32 << z) / f64::from(EXTENT);
         let (west, north) = (u64::from(x) << (32 - z), u64::from(y) << (32 - z));
-        let mut squares: HashMap<u64, Square<'_>> = HashMap::new();
+        // A square of a tile is a stretch of the curve, too: what is together in it stands together.
+        let shift = if z == DEEPEST { 0 } else { 64 - 2 * (u32::from(z) + SQUARES.trailing_zeros()) };
+        let mut squares: Vec<Square<'_>> = Vec::new();
         for dot in stretch.iter().filter(|dot| sieve.holds(dot)) {
             let (px, py) = dot.place();
             let (px, py) = ((u64::from(px) - west) as f64 / unit, (u64::from(py) - north) as f64 / unit);
-            let side = f64::from(EXTENT / SQUARES);
-            let square =
-                if z == DEEPEST { dot.code } else { (py / side) as u64 * u64::from(SQUARES) + (px / side) as u64 };
-            let square = squares.entry(square).or_insert(Square { n: 0, x: 0.0, y: 0.0, first: dot });
-            (square.n, square.x, square.y) = (square.n + 1, square.x + px, square.y + py);
+            let key = dot.code >> shift;
+            match squares.last_mut() {
+                Some(last) if last.key == key => {
+                    (last.n, last.x, last.y) = (last.n + 1, last.x + px, last.y + py);
+                }
+                _ => squares.push(Square { key, n: 1, x: px, y: py, first: dot }),
+            }
         }
         let mut clusters: Vec<Cluster> = squares
-            .into_values()
-            .map(|Square { n, x, y, first }| Cluster {
+            .into_iter()
+            .map(|Square { n, x, y, first, .. }| Cluster {
                 x: ((x / n as f64) as u32).min(EXTENT - 1),
                 y: ((y / n as f64) as u32).min(EXTENT - 1),
                 n,
@@ -227,9 +226,9 @@ impl Snapshot {
         Some(clusters)
     }
 
-    /// Where those are that fit.
-    pub fn points(&self, sieve: &Sieve) -> impl Iterator<Item = Point> {
-        self.dots.iter().filter(|dot| sieve.holds(dot)).map(Dot::point)
+    /// Where those are that fit, as [`mercator`] has it.
+    pub fn places(&self, sieve: &Sieve) -> impl Iterator<Item = (u32, u32)> {
+        self.dots.iter().filter(|dot| sieve.holds(dot)).map(Dot::place)
     }
 
     /// How many fit, and the `size` of page `page` (from 1), the newest first.
