@@ -50,7 +50,7 @@ export async function land(element, words, view) {
     touchPitch: false,
     attributionControl: false,
     locale: {
-      "Map.Title": words.title ?? element.ariaLabel ?? "",
+      "Map.Title": words.title,
       "NavigationControl.ZoomIn": words.in,
       "NavigationControl.ZoomOut": words.out,
     },

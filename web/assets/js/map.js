@@ -52,11 +52,11 @@ async function begin(element) {
   };
 
   element.hidden = bar.hidden = false;
-  element.ariaLabel = document.getElementById("map-there").textContent;
+  const title = document.getElementById("map-there").textContent;
   let map, maplibre;
   try {
     const view = corners(box);
-    ({ map, maplibre } = await land(element, words, view && { bounds: view }));
+    ({ map, maplibre } = await land(element, { ...words, title }, view && { bounds: view }));
   } catch (error) {
     // No WebGL, or no network: the drawing stays.
     console.info(error);
