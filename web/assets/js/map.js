@@ -105,7 +105,7 @@ async function begin(element) {
   map.on("click", "many", ({ features: [feature] }) => {
     const [lon, lat] = feature.geometry.coordinates;
     if (map.getZoom() < 16.5) {
-      map.easeTo({ center: [lon, lat], zoom: Math.min(map.getZoom() + 2, 17) }, { ours: true });
+      map.easeTo({ center: [lon, lat], zoom: Math.min(map.getZoom() + 2, 17) });
       return;
     }
     // All of one block: nothing parts them but the list.
@@ -114,9 +114,13 @@ async function begin(element) {
     list().then(() => document.getElementById("list").focus());
   });
 
-  // The list follows the hand, not what the page does by itself.
-  map.on("moveend", (event) => {
-    if (!event.originalEvent && !event.ours) return;
+  // The list follows where somebody goes; a window of another size is no movement.
+  const stand = () => `${map.getCenter()} ${map.getZoom()}`;
+  let stood = null;
+  map.on("load", () => (stood = stand()));
+  map.on("moveend", () => {
+    if (stood === null || stood === stand()) return;
+    stood = stand();
     const seen = map.getBounds();
     box = [seen.getWest(), seen.getSouth(), seen.getEast(), seen.getNorth()].map((part) => part.toFixed(5)).join();
     list();
@@ -137,7 +141,7 @@ async function begin(element) {
       said.textContent = words.nowhere;
       return;
     }
-    map.easeTo({ center: place, zoom: Math.max(map.getZoom(), 15) }, { ours: true });
+    map.easeTo({ center: place, zoom: Math.max(map.getZoom(), 15) });
   });
 }
 
