@@ -3,6 +3,7 @@
 
 import { MODES, each, until } from "./browser.mjs";
 import { Hand } from "./hand.mjs";
+import { Line } from "./line.mjs";
 import { offline } from "./offline.mjs";
 import { day, picture } from "./world.mjs";
 
@@ -191,29 +192,66 @@ export const JOURNEYS = {
   },
 };
 
-async function walkOne(browser, world, { walk, mode, language }) {
-  const context = await browser.person(MODES[mode] ?? {}, { language });
-  const tab = await browser.page(context);
+// Ways that only scripts can go, over a line that is cut on the way.
+export const OFFLINE = {
+  "tell the city without a network, and with one again": async (hand, lang, world, { context, line }) => {
+    const { street } = own();
+    const form = `/${lang}/report?category=groen/boom`;
+    await hand.to(form);
+    await hand.tab.evaluate(() => navigator.serviceWorker.ready);
+    await until("the form to be kept", () => hand.tab.evaluate((path) => caches.match(path).then(Boolean), form));
+    await context.setOffline(true);
+    line.cut();
+    await hand.tab.goto(form);
+    await hand.write("#words", "Een tak hangt los, en hier is geen netwerk.");
+    await hand.write("#address", street);
+    await hand.pick("tell", "nothing");
+    await hand.press("#form .send__button");
+    is(hand.path, `/${lang}/outbox`, "where it waits");
+    await hand.sees(".outbox__item[data-state=waiting]");
+    line.mend();
+    await context.setOffline(false);
+    // It goes by itself; whoever does not want to wait presses the button.
+    await hand.sees(".outbox__item[data-state=sent]");
+    const href = await hand.tab.locator(".outbox__item [data-field=link]").getAttribute("href");
+    const told = { token: href.split("/")[3], reference: href };
+    const kept = await world.reaches(told, (stand) => stand.status !== "received");
+    is(kept.category, "groen/boom", "the category");
+    await hand.tab.reload();
+    await hand.sees(".outbox__item[data-state=sent]");
+    is(await hand.tab.locator(".outbox__item").count(), 1, "lines in the queue");
+  },
+};
+
+async function walkOne(browser, world, { walk, mode, language, isOffline }) {
+  const line = isOffline ? await Line.open(world.base) : null;
+  const base = line?.base ?? world.base;
+  const how = { ...MODES[mode], ...(isOffline ? { serviceWorkers: "allow" } : {}) };
+  const context = await browser.person(how, { language, base });
+  const tab = await browser.page(context, base);
   const faults = [];
-  // What is wrong in a form is told to the console, too.
+  // What is wrong in a form, and a line that is cut, are told to the console too.
   tab.expected = true;
   try {
-    await walk(new Hand(tab, { keyboard: mode === "keyboard" }), language, world);
+    await walk(new Hand(tab, { keyboard: mode === "keyboard" }), language, world, { context, line });
   } catch (error) {
     faults.push(`at ${tab.url()}: ${error.message.split("\n").slice(0, 4).join(" ")}`);
   }
-  faults.push(...tab.heard);
+  if (!isOffline) faults.push(...tab.heard);
   await context.close();
+  line?.close();
   return faults;
 }
 
 export async function journeys(order, browser, world) {
   const faults = [];
   const wants = process.env.VOORDEUR_JOURNEY;
-  const all = Object.entries(JOURNEYS).filter(([name]) => !wants || name.includes(wants));
+  const all = [...Object.entries(JOURNEYS), ...Object.entries(OFFLINE)].filter(([name]) => !wants || name.includes(wants));
   const walks = all.flatMap(([name, walk], n) => {
+    const isOffline = name in OFFLINE;
+    const walkers = WALKERS.filter(({ mode }) => !isOffline || mode !== "without JavaScript");
     // Each journey in each mode, and over the journeys each mode in each language.
-    return WALKERS.map(({ mode }, m) => ({ name, walk, mode, language: WALKERS[(m + n) % WALKERS.length].language }));
+    return walkers.map(({ mode }, m) => ({ name, walk, mode, isOffline, language: WALKERS[(m + n) % WALKERS.length].language }));
   });
   await each(walks, 3, async (one) => {
     for (const what of await walkOne(browser, world, one)) faults.push(`${one.name} [${one.mode}, ${one.language}] ${what}`);
