@@ -13,7 +13,8 @@ use tokio::{sync::Mutex, time::Instant};
 
 /// So many rows are read at once.
 const AT_ONCE: usize = 4_096;
-/// A transaction that is not over yet may have an earlier mark than one that is: so far back is looked again.
+/// A transaction that is not over yet may have an earlier mark than one that is: so far back is looked again, from when it
+/// was looked last.
 const OVERLAP: Duration = Duration::from_secs(60);
 /// After so long everything is read anew.
 const ANEW: Duration = Duration::from_secs(900);
@@ -31,8 +32,6 @@ pub struct Snapshot {
     pub at_once: BTreeMap<Date, u64>,
     /// When it was read, by the clock of the house.
     pub at: Timestamp,
-    /// When the last of any cases changed that was seen.
-    pub seen: Timestamp,
 }
 
 /// Keeps the [`Snapshot`].
@@ -57,7 +56,6 @@ impl Snapshot {
     /// Takes in what is known of cases now: public or not any more.
     fn take(&mut self, city: &City, glimpses: &[Glimpse]) {
         for glimpse in glimpses {
-            self.seen = self.seen.max(glimpse.changed_at);
             let place = self.cases.binary_search_by_key(&(glimpse.received_at, glimpse.reference), |case| {
                 (case.received_at, case.reference)
             });
@@ -142,7 +140,7 @@ impl Register {
 
     async fn go_on(store: &Store, city: &City, now: &Snapshot) -> Result<Snapshot, store::Error> {
         let mut next = Snapshot { at: store.clock().now(), ..now.clone() };
-        let mut since = (now.seen.checked_sub(OVERLAP).unwrap_or(Timestamp::MIN), Uuid::nil());
+        let mut since = (now.at.checked_sub(OVERLAP).unwrap_or(Timestamp::MIN), Uuid::nil());
         loop {
             let glimpses = store.glimpses_changed(since, AT_ONCE).await?;
             next.take(city, &glimpses);

@@ -55,8 +55,9 @@ async fn show(State(app): State<App>, Lang(language): Lang, RawQuery(query): Raw
     let asked = Asked::read(query.as_deref(), &["category", "area"]);
     let wanted =
         asked.and_then(|asked| Wanted::read(&asked, city)).map_err(|_| Oops::Status(StatusCode::BAD_REQUEST))?;
-    let cases = outward::find(&app, &wanted).await?;
-    let shown = cases.iter().take(MOST).map(|case| Shown {
+    let snapshot = app.register().await?;
+    let newest = snapshot.listed().rev().filter(|case| wanted.has(case)).take(MOST);
+    let shown = newest.map(|case| Shown {
         href: row::page(&app, language, case),
         name: row::name(&app, language, case),
         areas: areas(&app, language, &case.areas),

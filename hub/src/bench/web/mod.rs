@@ -59,6 +59,16 @@ const PAGES: &[Looked] = &[
     looked!("map, its list", "", |_, _| "/nl/map?status=all".to_owned()),
     looked!("map, tile of the city", "", |filled, n| filled.tile(n, 10)),
     looked!("map, tile of a street", "", |filled, n| filled.tile(n, 15)),
+    looked!("figures", "", |_, _| "/nl/figures".to_owned()),
+    looked!("frame of another site", "", |_, _| "/nl/embed?category=wegen".to_owned()),
+    looked!("open data, a page", "", |_, _| "/api/ogc/collections/cases/items?limit=100".to_owned()),
+    looked!("open data, a box", "", |filled, n| {
+        let point = filled.point(n);
+        let (west, south) = (point.lon - 0.002, point.lat - 0.002);
+        let (east, north) = (point.lon + 0.002, point.lat + 0.002);
+        format!("/api/ogc/collections/cases/items?bbox={west},{south},{east},{north}")
+    }),
+    looked!("feed", "", |_, _| "/open/nl/cases.atom".to_owned()),
     looked!("near a point", "", |filled, n| {
         let point = filled.point(n);
         format!("/api/v1/near?category=wegen/put&lat={}&lon={}", point.lat, point.lon)
