@@ -5,7 +5,7 @@ use schemas::Uuid;
 
 sql! {
     // The condition is that of the index `event_reopened`.
-    both CONTESTED = "SELECT DISTINCT case_id FROM event WHERE what = 'reopened'";
+    both CONTESTED = "SELECT DISTINCT case_id FROM event WHERE what = 'reopened' AND case_id > ''";
 }
 
 impl Store {
