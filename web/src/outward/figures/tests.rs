@@ -55,7 +55,7 @@ fn snapshot(seed: u64, many: u32, city: &City) -> (Snapshot, Vec<Glimpse>) {
     let cases: Vec<_> = all.iter().filter_map(|glimpse| PublicCase::of(city, glimpse)).map(Arc::new).collect();
     let contested = all.iter().filter(|_| chance.below(12) == 0).map(|glimpse| glimpse.id).collect();
     let at_once = [("2026-01-15".parse().unwrap(), 3), ("2026-11-01".parse().unwrap(), 4)].into();
-    (Snapshot { cases, contested, at_once, at: at("2026-11-23T09:12:00Z"), ..Snapshot::default() }, all)
+    (Snapshot { cases, contested, at_once, at: at("2026-11-23T09:12:00Z") }, all)
 }
 
 fn question(city: &City, query: &str) -> Question {
