@@ -115,6 +115,7 @@ async fn every_statement_is_prepared_on_postgres_and_finds_its_rows_by_an_index(
                 "IN_STREET",
                 "IN_BOX",
                 "UNSEEN",
+                "LAST_CHANGE",
             ]
             .contains(&name);
             db.execute(if in_order { IN_ORDER } else { BY_KEY }).await.unwrap();
