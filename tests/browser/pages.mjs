@@ -207,6 +207,10 @@ export const PAGES = {
   // Addresses of the API that a browser opens.
   "/u/{token}": "for mail programs; a person is led on to the page",
   "/open311/{*path}": PROGRAMS,
+  "/open/cases.csv": FILE,
+  "/open/{lang}/cases.atom": FILE,
+  "/open/figures.json": FILE,
+  "/open/figures.csv": FILE,
   "/hooks/sms/{gateway}": PROGRAMS,
   "/hooks/sms/{gateway}/{secret}": PROGRAMS,
 };

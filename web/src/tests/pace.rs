@@ -3,6 +3,9 @@
 use super::{Answer, Town, attribute};
 use axum::{body::Body, http::Request};
 
+/// Where a page says that a choice was kept.
+const SAVED: &str = "utrecht-alert--ok\" role=\"status\"";
+
 impl Town {
     async fn choose(&self, path: &str, site: &str, body: &str) -> Answer {
         let request = Request::post(path)
@@ -36,13 +39,13 @@ async fn choices_are_kept_shown_and_undone() {
     let html = town.get(answer.location()).await.text();
     assert!(html.contains("Enregistré.") && html.contains("value=\"daily\" checked"), "{html}");
     assert_eq!(attribute(&html, "id=\"hours-from\"", "value"), "20:00");
-    assert_eq!(attribute(&html, "role=\"status\"", "action"), format!("/fr{link}/choices"));
+    assert_eq!(attribute(&html, SAVED, "action"), format!("/fr{link}/choices"));
     // Undo: what the hidden fields say.
     let undo = format!("language={}&rhythm=at_once&from=&until=", report.language.as_str());
     let answer = town.choose(&here, "same-origin", &undo).await;
     assert!(answer.location().ends_with("?was=fr.daily.2000.0900"), "{}", answer.location());
     let html = town.get(&here).await.text();
-    assert!(html.contains("value=\"at_once\" checked") && !html.contains("role=\"status\""), "{html}");
+    assert!(html.contains("value=\"at_once\" checked") && !html.contains(SAVED), "{html}");
 }
 
 #[tokio::test]
@@ -75,6 +78,6 @@ async fn what_does_not_do_is_said_and_changes_nothing() {
     // A link that somebody made up offers nothing to undo.
     for was in ["", "x", "de.daily..", "en.daily.9.9", "en.daily.<b>.<i>", "en.daily.2200.2200", "..........."] {
         let html = town.get(&format!("{here}?was={}", was.replace('<', "%3C").replace('>', "%3E"))).await.text();
-        assert!(!html.contains("role=\"status\""), "{was}");
+        assert!(!html.contains(SAVED), "{was}");
     }
 }
