@@ -34,7 +34,7 @@ pub use map::base::BaseFile;
 pub use ops::{Ops, Part, Paused, Ready, ops_router};
 pub use preview::{Preview, preview_router};
 pub use problem::Problem;
-pub use serve::serve;
+pub use serve::{serve, serve_apart};
 pub use texts::check as check_texts;
 
 use app::App;

@@ -1,7 +1,7 @@
 //! Listening, and stopping without cutting anybody off.
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{ConnectInfo, Request},
     serve::Listener,
@@ -13,7 +13,10 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use std::{net::SocketAddr, time::Duration};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::{Handle, Runtime},
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -26,6 +29,42 @@ const HEAD_TIME: Duration = Duration::from_secs(75);
 /// finishes the requests in hand. How long to wait for those is the caller's decision.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> std::io::Result<()> {
     serve_with(listener, router, shutdown, HEAD_TIME).await
+}
+
+/// Where whatever is let in is worked on.
+#[derive(Clone)]
+pub(crate) struct Inside(pub(crate) Handle);
+
+/// As [`serve`], on threads of its own: with far too many at the door all that it does is to say so, and what was let in, the
+/// writing of rows and everything else go on beside it, on the threads of whoever calls this.
+///
+/// # Errors
+/// No thread can be started, or the listener cannot be moved.
+pub async fn serve_apart(listener: TcpListener, router: Router, shutdown: CancellationToken) -> std::io::Result<()> {
+    let inside = Inside(Handle::current());
+    let door = tokio::runtime::Builder::new_multi_thread().thread_name("door").enable_all().build()?;
+    let door = Threads(Some(door));
+    let listener = listener.into_std()?;
+    let served = door.0.as_ref().map(|door| {
+        door.spawn(async move {
+            serve_with(TcpListener::from_std(listener)?, router.layer(Extension(inside)), shutdown, HEAD_TIME).await
+        })
+    });
+    match served {
+        Some(served) => served.await.map_err(std::io::Error::other)?,
+        None => Ok(()),
+    }
+}
+
+/// Threads that end when nobody waits for them any more; a runtime that is dropped among tasks would panic.
+struct Threads(Option<Runtime>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(door) = self.0.take() {
+            door.shutdown_background();
+        }
+    }
 }
 
 /// `axum::serve` has no clock: whoever opens connections and says nothing keeps them for ever, and
@@ -134,5 +173,28 @@ mod tests {
         timeout(SOON, task).await.expect("it stops").unwrap().unwrap();
         rest(&mut idle).await;
         assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_door_on_threads_of_its_own_answers_and_ends_as_asked() {
+        let names = || async { std::thread::current().name().unwrap_or_default().to_owned() };
+        for asked in [true, false] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+            let router = Router::new().route("/", get(names));
+            let task = tokio::spawn(serve_apart(listener, router, stop.clone()));
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+            let answer = rest(&mut stream).await;
+            assert!(answer.ends_with("door"), "{answer}");
+            if asked {
+                stop.cancel();
+                timeout(SOON, task).await.expect("it stops").unwrap().unwrap();
+            } else {
+                // Whoever opened it is gone, in the middle of everything.
+                task.abort();
+                assert!(timeout(SOON, task).await.expect("it ends").unwrap_err().is_cancelled());
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::task::JoinSet;
+use tokio::{runtime::Handle, task::JoinSet};
 
 /// How long one waits for an answer. Whoever waits longer counts as one without an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -53,12 +53,14 @@ pub(super) struct Sender {
     base: String,
     photo: Arc<Vec<u8>>,
     next: Arc<AtomicUsize>,
+    /// On threads of their own, as people are.
+    apart: Handle,
 }
 
 impl Sender {
-    pub(super) fn new(base: &str, photo: Arc<Vec<u8>>) -> anyhow::Result<Self> {
+    pub(super) fn new(base: &str, photo: Arc<Vec<u8>>, apart: Handle) -> anyhow::Result<Self> {
         let client = Client::builder().timeout(PATIENCE).no_proxy().build()?;
-        Ok(Self { client, base: base.to_owned(), photo, next: Arc::new(AtomicUsize::new(0)) })
+        Ok(Self { client, base: base.to_owned(), photo, next: Arc::new(AtomicUsize::new(0)), apart })
     }
 
     /// Sends `count`, so many at a time; how many were taken a second.
@@ -67,7 +69,7 @@ impl Sender {
         let mut running = JoinSet::new();
         for _ in 0..callers {
             let (sender, left) = (self.clone(), left.clone());
-            running.spawn(async move {
+            let caller = async move {
                 while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
                     match sender.one(photo).await {
                         One::Taken(_) => {}
@@ -76,7 +78,8 @@ impl Sender {
                     }
                 }
                 Ok(())
-            });
+            };
+            running.spawn_on(caller, &self.apart);
         }
         while let Some(done) = running.join_next().await {
             done??;
@@ -95,11 +98,12 @@ impl Sender {
             while came.sent < due && running.len() < ON_THE_WAY {
                 came.sent += 1;
                 let sender = self.clone();
-                running.spawn(async move {
+                let one = async move {
                     let begin = Instant::now();
                     let one = sender.one(photo).await;
                     (one, begin.elapsed().as_secs_f64() * 1e3)
-                });
+                };
+                running.spawn_on(one, &self.apart);
             }
             while let Some(Ok((one, millis))) = running.try_join_next() {
                 came.note(one, millis);

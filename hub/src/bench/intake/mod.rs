@@ -93,6 +93,8 @@ struct Door {
     sender: Sender,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
+    /// The threads of who sends.
+    apart: tokio::runtime::Runtime,
 }
 
 impl Door {
@@ -110,8 +112,10 @@ impl Door {
         let bus = Bus::table(store.clone(), BusOptions::default());
         let site = web::Site { store: store.clone(), bus, city: town.city, likely: None, config };
         let stop = CancellationToken::new();
-        let task = tokio::spawn(web::serve(listener, web::router(site), stop.clone()));
-        Ok(Self { store, sender: Sender::new(&address, photo.clone())?, stop, task })
+        let task = tokio::spawn(web::serve_apart(listener, web::router(site), stop.clone()));
+        let apart = tokio::runtime::Builder::new_multi_thread().thread_name("senders").enable_all().build()?;
+        let sender = Sender::new(&address, photo.clone(), apart.handle().clone())?;
+        Ok(Self { store, sender, stop, task, apart })
     }
 
     async fn close(self) -> anyhow::Result<()> {
@@ -119,6 +123,7 @@ impl Door {
         self.stop.cancel();
         self.task.await??;
         self.store.close().await;
+        self.apart.shutdown_background();
         Ok(())
     }
 }
