@@ -78,7 +78,7 @@ async fn a_channel_hears_of_its_reports_once_each_and_of_no_others((_hands, _bed
         sender: "mail".into(),
         way: Way::Email,
         device: None,
-        language: Language::Nl,
+        language: Language::NL,
         reasons: vec![Because::Reporter],
         state: NoticeState::Planned,
         planned_at: testing::now(),

@@ -122,7 +122,7 @@ pub(crate) fn dispatch(department: &str, role: Role) -> Dispatch {
         answers: Default::default(),
         photos: Vec::new(),
         contact: None,
-        language: Language::Nl,
+        language: Language::NL,
         channel: slug("web"),
         priority: Urgency::Normal,
         due_on: None,

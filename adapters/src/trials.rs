@@ -168,7 +168,7 @@ fn report(
         place: Place { address: Some("Proefstraat 1 / Rue de l'Essai 1".to_owned()), ..Place::default() },
         answers: Default::default(),
         urgency: Urgency::Normal,
-        language: Language::Nl,
+        language: Language::NL,
         tell: Tell::Nothing,
         photos: if let Trial::Photo(photo) = trial { vec![photo] } else { Vec::new() },
         token: store.ids().token(),

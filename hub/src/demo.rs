@@ -94,7 +94,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     out.line(format!(
         "{} of {} is open at {}\n",
         paint.bold("The front door"),
-        running.town.city.name(schemas::report::Language::En),
+        running.town.city.name(schemas::report::Language::EN),
         paint.cyan(&running.public_url)
     ));
     if !args.once {

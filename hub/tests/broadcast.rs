@@ -38,7 +38,7 @@ impl Town {
         let mut tx = store.begin().await.unwrap();
         for n in 0..9 {
             let id: Uuid = derived(&["person", &n.to_string()]);
-            let (language, rhythm) = (if n < 6 { Language::Nl } else { Language::Fr }, Rhythm::AtOnce);
+            let (language, rhythm) = (if n < 6 { Language::NL } else { Language::FR }, Rhythm::AtOnce);
             let token = id.to_string();
             tx.put_person(&Person { id, token, name: None, language, quiet: None, rhythm, made_at: now })
                 .await

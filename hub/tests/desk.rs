@@ -35,7 +35,7 @@ async fn answers_at_once_are_counted_by_day_and_category() {
             channel: "phone".parse().unwrap(),
             category: "wegen/put".parse().unwrap(),
             article: String::new(),
-            language: Language::Nl,
+            language: Language::NL,
         };
         assert!(tx.answered_at_once(&answer).await.unwrap());
     }

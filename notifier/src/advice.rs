@@ -22,7 +22,7 @@ pub fn advice(city: &City, templates: &Templates) -> Vec<Advice> {
     let mut found = Vec::new();
     for sample in context::samples(city, true) {
         let event = sample.word();
-        for language in Language::ALL {
+        for language in Language::BUILT_IN {
             let file = format!("templates/{event}/mail.{}.hbs", language.as_str());
             if !city.files.contains_key(&file) {
                 continue;

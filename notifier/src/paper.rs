@@ -75,8 +75,8 @@ pub fn said(blocks: &[Block], language: Language) -> String {
         Block::Words(words) => Some(words.clone()),
         Block::Fact(name, value) => Some(format!("{name}: {value}.")),
         Block::Quote(words) => Some(match language {
-            Language::Fr => format!("« {words} »"),
-            Language::Nl | Language::En => format!("“{words}”"),
+            Language::FR => format!("« {words} »"),
+            _ => format!("“{words}”"),
         }),
         Block::Link(..) => None,
     });
@@ -109,7 +109,7 @@ mod tests {
                 Block::Link("Volg het".into(), "https://example.org/t/x".into()),
             ]
         );
-        assert_eq!(said(&blocks[..2], Language::Nl), "Dag,\nUw nummer: 1234 5678.");
+        assert_eq!(said(&blocks[..2], Language::NL), "Dag,\nUw nummer: 1234 5678.");
         for marker in [WORDS, FACT, QUOTE, LINK, HALF] {
             assert!(!schemas::text::clean(&format!("a{marker}b")).contains(marker), "{marker:?}");
         }

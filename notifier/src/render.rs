@@ -128,7 +128,7 @@ impl Templates {
         let mut templates = Self::empty();
         let (full, bare) = (context::samples(city, true), context::samples(city, false));
         let accent = colour::accent(&city.files);
-        for language in Language::ALL {
+        for language in Language::BUILT_IN {
             let layout = city.files.get(LAYOUT).map_or(BUILT_IN_LAYOUT, |own| own);
             match frame(city, layout, language, accent) {
                 Ok(frame) => drop(templates.frames.insert(language, frame)),

@@ -76,15 +76,15 @@ mod tests {
     fn each_event_and_language_has_its_own_and_a_changed_foot_changes_all() {
         let mut files = Files::new();
         let of = |files: &Files, event, language| super::of(files, event, language, "#1d4f91").name;
-        let before = of(&files, "note", Language::Nl);
-        assert_ne!(before, of(&files, "note", Language::Fr));
-        assert_ne!(before, of(&files, "solved", Language::Nl));
+        let before = of(&files, "note", Language::NL);
+        assert_ne!(before, of(&files, "note", Language::FR));
+        assert_ne!(before, of(&files, "solved", Language::NL));
         files.insert("templates/solved/mail.nl.hbs".into(), "subject: x".into());
-        assert_eq!(before, of(&files, "note", Language::Nl));
+        assert_eq!(before, of(&files, "note", Language::NL));
         for path in ["templates/foot/mail.nl.hbs", "templates/layout.hbs", "templates/note/short.nl.hbs"] {
             let changed: Files = [(path.to_owned(), "x".into())].into();
-            assert_ne!(before, of(&changed, "note", Language::Nl), "{path}");
+            assert_ne!(before, of(&changed, "note", Language::NL), "{path}");
         }
-        assert_ne!(before, super::of(&files, "note", Language::Nl, "#aa0000").name);
+        assert_ne!(before, super::of(&files, "note", Language::NL, "#aa0000").name);
     }
 }

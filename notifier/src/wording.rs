@@ -33,27 +33,27 @@ pub fn matter(kind: Kind, is_theirs: bool, language: Language) -> &'static str {
         Kind::Request => ["uw aanvraag", "votre demande", "your request"],
     };
     match language {
-        Language::Nl => nl,
-        Language::Fr => fr,
-        Language::En => en,
+        Language::NL => nl,
+        Language::FR => fr,
+        _ => en,
     }
 }
 
 /// A broadcast, as [`matter`] calls reports.
 pub fn message(language: Language) -> &'static str {
     match language {
-        Language::Nl => "dit bericht",
-        Language::Fr => "ce message",
-        Language::En => "this message",
+        Language::NL => "dit bericht",
+        Language::FR => "ce message",
+        _ => "this message",
     }
 }
 
 /// What kind of matter a broadcast is, where others name their category.
 pub fn from_the_city(language: Language) -> &'static str {
     match language {
-        Language::Nl => "Bericht van de stad",
-        Language::Fr => "Message de la ville",
-        Language::En => "Message from the city",
+        Language::NL => "Bericht van de stad",
+        Language::FR => "Message de la ville",
+        _ => "Message from the city",
     }
 }
 
@@ -95,9 +95,9 @@ pub fn reason(because: Option<&Because>, city: &City, language: Language) -> Str
     };
     let [nl, fr, en] = words;
     let words = match language {
-        Language::Nl => nl,
-        Language::Fr => fr,
-        Language::En => en,
+        Language::NL => nl,
+        Language::FR => fr,
+        _ => en,
     };
     format!("{}.", format!("{words} {what}").trim_end())
 }
@@ -116,12 +116,12 @@ mod tests {
     #[test]
     fn dates_in_words() {
         for (day, language, expected) in [
-            (civil::date(2026, 11, 30), Language::Nl, "maandag 30 november 2026"),
-            (civil::date(2026, 11, 30), Language::Fr, "lundi 30 novembre 2026"),
-            (civil::date(2026, 11, 30), Language::En, "Monday 30 November 2026"),
-            (civil::date(2026, 2, 1), Language::Fr, "dimanche 1er février 2026"),
-            (civil::date(2026, 2, 1), Language::Nl, "zondag 1 februari 2026"),
-            (civil::date(2028, 2, 29), Language::En, "Tuesday 29 February 2028"),
+            (civil::date(2026, 11, 30), Language::NL, "maandag 30 november 2026"),
+            (civil::date(2026, 11, 30), Language::FR, "lundi 30 novembre 2026"),
+            (civil::date(2026, 11, 30), Language::EN, "Monday 30 November 2026"),
+            (civil::date(2026, 2, 1), Language::FR, "dimanche 1er février 2026"),
+            (civil::date(2026, 2, 1), Language::NL, "zondag 1 februari 2026"),
+            (civil::date(2028, 2, 29), Language::EN, "Tuesday 29 February 2028"),
         ] {
             assert_eq!(date(day, language), expected);
         }

@@ -65,7 +65,7 @@ impl House {
             id: derived(&["person", email]),
             token: format!("token of {email}"),
             name: Some("An".into()),
-            language: Language::Nl,
+            language: Language::NL,
             quiet: None,
             rhythm,
             made_at: now,
@@ -279,9 +279,9 @@ async fn whoever_holds_the_link_chooses_for_the_address() {
     let token = house.store.notice_tokens().await.unwrap().wish(notice);
     let choices = Choices::open(&house.store, &house.city).await.unwrap();
     let opened = choices.look(&token).await.unwrap().unwrap();
-    let first = Chosen { language: Language::Fr, rhythm: Rhythm::AtOnce, quiet: None };
+    let first = Chosen { language: Language::FR, rhythm: Rhythm::AtOnce, quiet: None };
     assert_eq!((opened.address.as_str(), opened.chosen), ("j…@e….org", first));
-    let new = Chosen { language: Language::En, rhythm: Rhythm::Daily, quiet: Quiet::parse("20:00-09:00") };
+    let new = Chosen { language: Language::EN, rhythm: Rhythm::Daily, quiet: Quiet::parse("20:00-09:00") };
     assert_eq!(choices.keep(&token, new).await.unwrap(), Some(first));
     assert_eq!(choices.keep(&token, new).await.unwrap(), Some(new), "twice is once");
     assert_eq!(choices.look(&token).await.unwrap().unwrap().chosen, new);
@@ -294,11 +294,11 @@ async fn whoever_holds_the_link_chooses_for_the_address() {
     let rows = house.notices(other).await;
     let row = rows.iter().find(|row| row.notice.template == "planned").unwrap();
     let tomorrow: Timestamp = "2026-11-19T07:00:00Z".parse().unwrap();
-    assert_eq!(row.notice.language, Language::En);
+    assert_eq!(row.notice.language, Language::EN);
     assert_eq!(row.notice.due_at, Some(tomorrow), "{:?}", row.notice.reasons);
     let stranger = house.report_from(Tell::Email, contact("bo@example.org")).await;
     house.plan().await;
-    assert_eq!(house.notices(stranger).await[0].notice.language, Language::Fr);
+    assert_eq!(house.notices(stranger).await[0].notice.language, Language::FR);
 }
 
 #[tokio::test]

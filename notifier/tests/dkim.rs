@@ -102,7 +102,7 @@ async fn a_signed_mail_is_good_until_somebody_touches_it() {
         urgency: Urgency::Normal,
         is_status: true,
         may_stop: true,
-        language: Language::Nl,
+        language: Language::NL,
         at: Timestamp::from_second(1_795_000_000).unwrap(),
     };
     assert_eq!(mail.send(&parcel).await.word(), "done");

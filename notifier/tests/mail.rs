@@ -61,7 +61,7 @@ fn parcel(number: u32) -> Parcel {
         urgency: Urgency::Normal,
         is_status: true,
         may_stop: true,
-        language: Language::Nl,
+        language: Language::NL,
         at: Timestamp::from_second(1_795_000_000).unwrap(),
     }
 }

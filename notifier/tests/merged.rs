@@ -90,7 +90,7 @@ impl House {
             id,
             token: email.chars().filter(char::is_ascii_alphanumeric).collect::<String>() + "0123456789abcdef",
             name: None,
-            language: Language::Nl,
+            language: Language::NL,
             quiet: None,
             rhythm: Rhythm::AtOnce,
             made_at: now,

@@ -28,7 +28,7 @@ async fn somebody(house: &House, addresses: &[(Address, bool)]) {
     let (keys, now) = (house.store.address_keys().await.unwrap(), house.store.clock().now());
     let id = derived(&["person", "jo"]);
     let (token, rhythm) = ("token-jo".to_owned(), Rhythm::AtOnce);
-    let person = Person { id, token, name: None, language: Language::En, quiet: None, rhythm, made_at: now };
+    let person = Person { id, token, name: None, language: Language::EN, quiet: None, rhythm, made_at: now };
     let mut tx = house.store.begin().await.unwrap();
     tx.put_person(&person).await.unwrap();
     for ((address, proven), rank) in addresses.iter().zip(0..) {
@@ -61,16 +61,16 @@ fn sms() -> Address {
 #[tokio::test]
 async fn who_put_nothing_in_order_is_told_as_they_ticked() {
     let house = house().await;
-    assert_eq!(first(&house, Tell::Email).await, (Way::Email, Language::Fr));
-    assert_eq!(first(&house, Tell::Sms).await, (Way::Sms, Language::Fr));
+    assert_eq!(first(&house, Tell::Email).await, (Way::Email, Language::FR));
+    assert_eq!(first(&house, Tell::Sms).await, (Way::Sms, Language::FR));
 }
 
 #[tokio::test]
 async fn who_put_their_ways_in_order_is_told_in_that_order_whatever_they_ticked() {
     let house = house().await;
     somebody(&house, &[(sms(), true), (email(), true)]).await;
-    assert_eq!(first(&house, Tell::Email).await, (Way::Sms, Language::En));
-    assert_eq!(first(&house, Tell::Sms).await, (Way::Sms, Language::En));
+    assert_eq!(first(&house, Tell::Email).await, (Way::Sms, Language::EN));
+    assert_eq!(first(&house, Tell::Sms).await, (Way::Sms, Language::EN));
 }
 
 #[tokio::test]

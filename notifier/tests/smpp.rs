@@ -303,7 +303,7 @@ async fn words_go_to_who_leads_conversations_and_what_is_said_goes_out() {
     let (id, at) = (schemas::Uuid::from_u128(9), house.store.clock().now());
     let (key, number, what) = (waiting[0].key.clone(), number.to_owned(), "where".to_owned());
     let words = "Kortrijk: waar is het?".to_owned();
-    let said = store::SmsOut { id, key, number, what, words, language: schemas::report::Language::Nl, at };
+    let said = store::SmsOut { id, key, number, what, words, language: schemas::report::Language::NL, at };
     let body = schemas::notice::Due { notice: id };
     let letter = Letter::new(id, Lane::sender("sms"), Topic::NoticeDue, SAID_SUBJECT, &body, Trace::start(), at);
     let mut tx = house.store.begin().await.unwrap();

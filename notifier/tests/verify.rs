@@ -50,7 +50,7 @@ impl Bed {
 
     async fn ask_for(&self, address: Address, person: Option<Uuid>, follows: &[Target]) -> String {
         let wants = Wants { follows: follows.to_vec(), ..Wants::default() };
-        self.verify.ask(Request { address, language: Language::Nl, person, wants }).await.unwrap()
+        self.verify.ask(Request { address, language: Language::NL, person, wants }).await.unwrap()
     }
 
     async fn ask(&self, address: &str, follows: &[Target]) -> String {
@@ -107,7 +107,7 @@ async fn a_code_opens_what_was_asked_for_and_nothing_before() {
     assert_eq!((shown.stage, shown.address.as_str(), shown.follows.len()), (Stage::Open, "j…@e….org", 1));
     assert_eq!(bed.verify.enter(&page, "000 000x").await.unwrap(), Some(Answer::Wrong(4)));
     let Some(Answer::Done(jo)) = bed.verify.enter(&page, &code(&item.text)).await.unwrap() else { panic!() };
-    assert_eq!(jo.language, Language::Nl);
+    assert_eq!(jo.language, Language::NL);
     let follows = bed.house.store.follows(jo.id).await.unwrap();
     assert_eq!(follows.iter().map(|f| f.target.as_str()).collect::<Vec<_>>(), ["wegen"]);
     assert!(bed.house.store.addresses(&[jo.id]).await.unwrap()[0].verified_at.is_some());
@@ -287,8 +287,8 @@ async fn the_mail_of_a_proof_is_no_list_and_holds_nothing_that_was_typed() {
     }
     house.run_senders().await;
     let address = verify.read(" jo@example.org ").unwrap();
-    let wants = Wants { follows: vec![topic("<b>"), topic("wegen")], language: Some(Language::En), ..Wants::default() };
-    verify.ask(Request { address, language: Language::En, person: None, wants }).await.unwrap();
+    let wants = Wants { follows: vec![topic("<b>"), topic("wegen")], language: Some(Language::EN), ..Wants::default() };
+    verify.ask(Request { address, language: Language::EN, person: None, wants }).await.unwrap();
     assert!(sink.wait_for(1, SOON).await);
     let text = sink.arrived().remove(0).data;
     assert!(!text.contains("List-Unsubscribe") && !text.contains("List-Id"), "{text}");

@@ -47,7 +47,7 @@ async fn planned(store: &Store, (city, templates): &(Arc<City>, Arc<Templates>))
         place: Place::default(),
         answers: Answers::new(),
         urgency: Urgency::Normal,
-        language: Language::Nl,
+        language: Language::NL,
         tell: Tell::Email,
         photos: Vec::new(),
         token: store.ids().token(),
@@ -94,12 +94,12 @@ async fn a_notice_keeps_its_words() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder).await;
     let (old, new) = (saying("Oud"), saying("Nieuw"));
-    let version = |(_, templates): &(_, Arc<Templates>)| templates.version("received", Language::Nl).unwrap().clone();
+    let version = |(_, templates): &(_, Arc<Templates>)| templates.version("received", Language::NL).unwrap().clone();
     let case = planned(&store, &old).await;
     let notice = store.notices_of(case).await.unwrap().remove(0).notice;
     assert_eq!(notice.template_version.as_deref(), Some(version(&old).name.as_str()));
     let kept = store.template_version(&version(&old).name).await.unwrap().unwrap();
-    assert_eq!((kept.template.as_str(), kept.language, &kept.texts), ("received", Language::Nl, &version(&old).texts));
+    assert_eq!((kept.template.as_str(), kept.language, &kept.texts), ("received", Language::NL, &version(&old).texts));
     assert_eq!(sent(&store, &new).await, "Oud");
     planned(&store, &new).await;
     assert_eq!(sent(&store, &new).await, "Nieuw");
@@ -113,12 +113,12 @@ async fn words_that_cannot_be_had_any_more_are_those_of_today() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder).await;
     let (old, new) = (saying("Oud"), saying("Nieuw"));
-    let mut texts = old.1.version("received", Language::Nl).unwrap().texts.clone();
+    let mut texts = old.1.version("received", Language::NL).unwrap().texts.clone();
     texts.insert(RECEIVED.into(), "subject: x\n\n{{a_variable_of_another_time}}\n".into());
     let broken = Version::new(texts);
-    let wrong = Templates::read_version(&common::city(), "received", Language::Nl, &broken).unwrap_err();
+    let wrong = Templates::read_version(&common::city(), "received", Language::NL, &broken).unwrap_err();
     assert!(wrong.contains("`a_variable_of_another_time` is not a variable of this mail"), "{wrong}");
-    let gone = Templates::read_version(&old.0, "no_such_event", Language::Nl, &broken).unwrap_err();
+    let gone = Templates::read_version(&old.0, "no_such_event", Language::NL, &broken).unwrap_err();
     assert!(gone.contains("not told any more"), "{gone}");
 
     let case = planned(&store, &old).await;
@@ -132,7 +132,7 @@ async fn words_that_cannot_be_had_any_more_are_those_of_today() {
         let kept = store::TemplateVersion {
             version: broken.name.clone(),
             template: "received".into(),
-            language: Language::Nl,
+            language: Language::NL,
             texts: broken.texts.clone(),
             since: store.clock().now(),
         };

@@ -75,7 +75,7 @@ async fn without_a_mail_server_notices_go_to_the_letterbox() {
     assert_eq!(items.len(), 2);
     let token = house.store.report(case).await.unwrap().unwrap().token;
     for item in &items {
-        assert_eq!((item.recipient.as_str(), item.language), ("jo@example.org", Language::Fr));
+        assert_eq!((item.recipient.as_str(), item.language), ("jo@example.org", Language::FR));
         assert!(item.text.contains(&format!("\nhttps://hallo.example/fr/t/{token}\n")), "{}", item.text);
         assert!(item.html.contains("lang=\"fr\""));
     }

@@ -150,7 +150,7 @@ mod tests {
                 place: Place { point: point.map(|(lon, lat)| Point { lat, lon }), ..Place::default() },
                 answers: [("danger".to_owned(), danger.into())].into(),
                 urgency: [Urgency::Low, Urgency::Normal, Urgency::High, Urgency::Emergency][urgency],
-                language: Language::ALL[language],
+                language: Language::BUILT_IN[language],
                 tell: Tell::Nothing,
                 photos: vec![schemas::Uuid::nil(); photos],
                 token: String::new(),

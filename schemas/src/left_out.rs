@@ -120,12 +120,12 @@ impl LeftOut {
             ],
         };
         match (language, many) {
-            (Language::Nl, false) => nl,
-            (Language::Nl, true) => nls,
-            (Language::Fr, false) => fr,
-            (Language::Fr, true) => frs,
-            (Language::En, false) => en,
-            (Language::En, true) => ens,
+            (Language::NL, false) => nl,
+            (Language::NL, true) => nls,
+            (Language::FR, false) => fr,
+            (Language::FR, true) => frs,
+            (_, false) => en,
+            (_, true) => ens,
         }
     }
 }
@@ -151,11 +151,11 @@ mod tests {
     #[test]
     fn kinds_are_counted_and_said() {
         use LeftOut::{Heic, Pdf, Words};
-        assert_eq!(in_words(&[], Language::Nl), None);
+        assert_eq!(in_words(&[], Language::NL), None);
         for (language, said) in [
-            (Language::Nl, "het einde van uw tekst, 2 foto’s in HEIC-formaat, een pdf"),
-            (Language::Fr, "la fin de votre texte, 2 photos au format HEIC, un PDF"),
-            (Language::En, "the end of your text, 2 photos in HEIC format, a PDF"),
+            (Language::NL, "het einde van uw tekst, 2 foto’s in HEIC-formaat, een pdf"),
+            (Language::FR, "la fin de votre texte, 2 photos au format HEIC, un PDF"),
+            (Language::EN, "the end of your text, 2 photos in HEIC format, a PDF"),
         ] {
             assert_eq!(in_words(&[Heic, Pdf, Words, Heic], language).as_deref(), Some(said));
         }

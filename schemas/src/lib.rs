@@ -22,6 +22,7 @@ pub mod fault;
 pub mod held;
 pub mod id;
 pub mod lambert;
+pub mod language;
 pub mod left_out;
 pub mod letter;
 pub mod markdown;

@@ -223,10 +223,10 @@ mod tests {
             "<!-- --><script>",
             "&lt;script&gt;",
         ] {
-            harmless(&html(hostile, Language::Nl, 2));
+            harmless(&html(hostile, Language::NL, 2));
         }
-        assert_eq!(html("[a](javascript:x) b", Language::Nl, 2), "<p>a b</p>\n");
-        assert_eq!(html("a <b>c</b>", Language::Nl, 2), "<p>a &lt;b&gt;c&lt;/b&gt;</p>\n");
+        assert_eq!(html("[a](javascript:x) b", Language::NL, 2), "<p>a b</p>\n");
+        assert_eq!(html("a <b>c</b>", Language::NL, 2), "<p>a &lt;b&gt;c&lt;/b&gt;</p>\n");
     }
 
     /// Only elements without attributes, links to good addresses, and the few that tables and
@@ -282,7 +282,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_written_is_harmless(source in "([a-z<>\"'=&:/()\\[\\]!# `*|\\\\\n-]|javascript:|<script>|onload=|\\]\\(){0,60}") {
-            harmless(&html(&source, Language::Nl, 2));
+            harmless(&html(&source, Language::NL, 2));
             plain(&source);
             for (at, _) in look(&source) {
                 prop_assert!(source.is_char_boundary(at));
@@ -294,10 +294,10 @@ mod tests {
     fn headings_and_links_fit_the_page() {
         let source = "# Wat\n\n### Hoe\n\nZie [ophaling](afval) of [meld het](/report).";
         assert_eq!(
-            html(source, Language::Fr, 2),
+            html(source, Language::FR, 2),
             "<h2>Wat</h2>\n<h4>Hoe</h4>\n<p>Zie <a href=\"/fr/answers/afval\">ophaling</a> of <a href=\"/fr/report\">meld het</a>.</p>\n"
         );
-        assert!(html("###### x", Language::Nl, 3).starts_with("<h3>"));
+        assert!(html("###### x", Language::NL, 3).starts_with("<h3>"));
     }
 
     #[test]

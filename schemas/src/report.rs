@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 use uuid::Uuid;
 
+pub use crate::language::Language;
+
 /// What kind of matter it is; the kind picks the rights and the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -58,39 +60,6 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// A language that residents are served in (ISO 639-1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// Dutch.
-    #[default]
-    Nl,
-    /// French.
-    Fr,
-    /// English.
-    En,
-}
-
-impl Language {
-    /// Every language, in the order they are offered.
-    pub const ALL: [Self; 3] = [Self::Nl, Self::Fr, Self::En];
-
-    /// `nl`, `fr` or `en`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Nl => "nl",
-            Self::Fr => "fr",
-            Self::En => "en",
-        }
-    }
-
-    /// Reads a language tag; only its first subtag counts (`nl-BE` is `nl`).
-    pub fn parse(text: &str) -> Option<Self> {
-        let primary = text.split('-').next()?.to_ascii_lowercase();
-        Self::ALL.into_iter().find(|language| language.as_str() == primary)
     }
 }
 

@@ -19,7 +19,7 @@ pub fn moment(language: Language, at: Timestamp, calendar: &Calendar, today: Dat
 /// `9:40`; in French `9 h 40`.
 pub fn time(language: Language, at: Timestamp, calendar: &Calendar) -> String {
     let local = at.to_zoned(calendar.zone.clone());
-    let separator = if language == Language::Fr { "\u{a0}h\u{a0}" } else { ":" };
+    let separator = if language == Language::FR { "\u{a0}h\u{a0}" } else { ":" };
     format!("{}{separator}{:02}", local.hour(), local.minute())
 }
 
@@ -31,10 +31,10 @@ mod tests {
     fn dates_in_words() {
         let today: Date = "2026-11-22".parse().unwrap();
         for (text, language, expected) in [
-            ("2026-12-01", Language::Nl, "dinsdag 1 december"),
-            ("2026-12-01", Language::Fr, "mardi 1er décembre"),
-            ("2026-12-01", Language::En, "Tuesday 1 December"),
-            ("2027-01-04", Language::Nl, "maandag 4 januari 2027"),
+            ("2026-12-01", Language::NL, "dinsdag 1 december"),
+            ("2026-12-01", Language::FR, "mardi 1er décembre"),
+            ("2026-12-01", Language::EN, "Tuesday 1 December"),
+            ("2027-01-04", Language::NL, "maandag 4 januari 2027"),
         ] {
             assert_eq!(date(language, text.parse().unwrap(), today), expected);
         }

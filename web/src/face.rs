@@ -130,9 +130,9 @@ struct OtherLanguage {
 /// The language in its own words.
 fn own_name(language: Language) -> &'static str {
     match language {
-        Language::Nl => "Nederlands",
-        Language::Fr => "Français",
-        Language::En => "English",
+        Language::NL => "Nederlands",
+        Language::FR => "Français",
+        _ => "English",
     }
 }
 
@@ -141,7 +141,7 @@ impl Face {
     pub fn new(assets: Arc<Assets>, files: &Files) -> Result<Self, NoPage> {
         let texts = Arc::new(Texts::of(files)?);
         let mut registries = BTreeMap::new();
-        for language in Language::ALL {
+        for language in Language::BUILT_IN {
             let mut registry = Handlebars::new();
             registry.set_strict_mode(true);
             // Or a partial's place in its template would indent what somebody wrote in a textarea.
@@ -353,7 +353,7 @@ pub(crate) mod tests {
         let assets = Assets::of(&crate::tests::city());
         for (name, text) in templates() {
             for key in literals(&text, "{{t \"").into_iter().chain(literals(&text, "(t \"")) {
-                for language in Language::ALL {
+                for language in Language::BUILT_IN {
                     assert!(texts.has(language, key), "{name}: {key} in {}", language.as_str());
                 }
             }
@@ -373,18 +373,18 @@ pub(crate) mod tests {
     fn arguments_are_escaped() {
         let assets = Arc::new(Assets::of(&crate::tests::city()));
         let mut face = Face::new(assets, &Files::new()).unwrap();
-        let registry = face.registries.get_mut(&Language::Nl).unwrap();
+        let registry = face.registries.get_mut(&Language::NL).unwrap();
         registry.register_template_string("x", r#"{{t "photo-alt" number=n}}"#).unwrap();
-        let html = face.render(Language::Nl, "x", &serde_json::json!({"n": "<b>&"})).unwrap();
+        let html = face.render(Language::NL, "x", &serde_json::json!({"n": "<b>&"})).unwrap();
         assert!(html.contains("&lt;b&gt;&amp;") && !html.contains("<b>"), "{html}");
-        assert!(face.render(Language::Nl, "x", &serde_json::json!({})).is_err());
-        let registry = face.registries.get_mut(&Language::Nl).unwrap();
+        assert!(face.render(Language::NL, "x", &serde_json::json!({})).is_err());
+        let registry = face.registries.get_mut(&Language::NL).unwrap();
         registry.register_template_string("y", "{{#if n}}a{{else}}b{{/if}}{{#unless n}}c{{/unless}}").unwrap();
         for (n, expected) in
             [(serde_json::json!(null), "bc"), (serde_json::json!([]), "bc"), (serde_json::json!(1), "a")]
         {
-            assert_eq!(face.render(Language::Nl, "y", &serde_json::json!({"n": n})).unwrap(), expected);
+            assert_eq!(face.render(Language::NL, "y", &serde_json::json!({"n": n})).unwrap(), expected);
         }
-        assert!(face.render(Language::Nl, "y", &serde_json::json!({})).is_err());
+        assert!(face.render(Language::NL, "y", &serde_json::json!({})).is_err());
     }
 }

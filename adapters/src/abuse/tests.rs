@@ -99,7 +99,7 @@ async fn prove(tools: &IntakeTools, email: &str) {
         id,
         token: tools.ids.token(),
         name: None,
-        language: Language::Nl,
+        language: Language::NL,
         quiet: None,
         rhythm: Rhythm::default(),
         made_at: now,

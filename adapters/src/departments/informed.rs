@@ -16,8 +16,8 @@ pub fn before(city: &City, dispatch: &Dispatch, words: &str) -> String {
 /// Short enough for the narrowest description.
 pub fn said(language: Language) -> &'static str {
     match language {
-        Language::Nl => "Ter info, geen actie gevraagd: een andere dienst doet dit.",
-        Language::Fr => "Pour info, rien à faire : un autre service s'en charge.",
-        Language::En => "For information, no action asked: another department does this.",
+        Language::NL => "Ter info, geen actie gevraagd: een andere dienst doet dit.",
+        Language::FR => "Pour info, rien à faire : un autre service s'en charge.",
+        _ => "For information, no action asked: another department does this.",
     }
 }

@@ -53,8 +53,8 @@ impl Config {
         let dutch = |given: bool, has: bool, field: &str| {
             (given && !has).then(|| Invalid::new(field, "required", "add `nl`: every other language falls back to it"))
         };
-        faults.extend(dutch(!self.url.is_empty(), self.url.contains_key(&Language::Nl), "/url"));
-        faults.extend(dutch(!self.text.is_empty(), self.text.contains_key(&Language::Nl), "/text"));
+        faults.extend(dutch(!self.url.is_empty(), self.url.contains_key(&Language::NL), "/url"));
+        faults.extend(dutch(!self.text.is_empty(), self.text.contains_key(&Language::NL), "/text"));
         for (language, words) in &self.text {
             let length = text::length(words.trim());
             if !(1..=MAX_TEXT).contains(&length) {
@@ -91,7 +91,7 @@ struct Redirect {
 impl Redirect {
     /// What the resident is told, in their language.
     fn refer(&self, language: Language) -> Say {
-        let url = self.config.url.get(&language).or_else(|| self.config.url.get(&Language::Nl));
+        let url = self.config.url.get(&language).or_else(|| self.config.url.get(&Language::NL));
         Say::Refer {
             to: in_language(&self.names, language).to_owned(),
             phone: self.phone.clone(),

@@ -159,21 +159,21 @@ struct Words {
 impl Words {
     fn of(language: Language) -> Self {
         match language {
-            Language::Nl => Self {
+            Language::NL => Self {
                 note: "We zijn ter plaatse gaan kijken en hebben materiaal besteld. (Proefdienst: dit antwoord is gespeeld.)",
                 done: "Het is hersteld. (Proefdienst: dit antwoord is gespeeld.)",
                 quick: "De ploeg was in de buurt en heeft het meteen opgelost. (Proefdienst: dit antwoord is gespeeld.)",
                 answered: "Bedankt voor uw bericht. We hebben het besproken en nemen het mee. (Proefdienst: dit antwoord is gespeeld.)",
                 rejected: "Dit ligt niet op het terrein van onze dienst. (Proefdienst: dit antwoord is gespeeld.)",
             },
-            Language::Fr => Self {
+            Language::FR => Self {
                 note: "Nous sommes allés voir sur place et avons commandé le matériel. (Service d'essai : cette réponse est simulée.)",
                 done: "C'est réparé. (Service d'essai : cette réponse est simulée.)",
                 quick: "L'équipe était à proximité et l'a résolu aussitôt. (Service d'essai : cette réponse est simulée.)",
                 answered: "Merci pour votre message. Nous en avons discuté et nous en tenons compte. (Service d'essai : cette réponse est simulée.)",
                 rejected: "Cela ne relève pas de notre service. (Service d'essai : cette réponse est simulée.)",
             },
-            Language::En => Self {
+            _ => Self {
                 note: "We went to look at it and ordered the material. (Sandbox department: this answer is simulated.)",
                 done: "It has been repaired. (Sandbox department: this answer is simulated.)",
                 quick: "The crew was nearby and solved it at once. (Sandbox department: this answer is simulated.)",

@@ -103,7 +103,7 @@ async fn each_shape_is_asked_and_read_as_documented() {
         let (_folder, _store, geocode) = geocode(config(kind, &server.uri())).await;
         for _ in 0..2 {
             // The second time the answer is kept.
-            let found = geocode.find(UNKNOWN, Language::Nl).await;
+            let found = geocode.find(UNKNOWN, Language::NL).await;
             assert_eq!(
                 labels(&found),
                 ["Zandbergstraat 5, 8500 Kortrijk", "Zandbergstraat, 8500 Kortrijk"],
@@ -111,7 +111,7 @@ async fn each_shape_is_asked_and_read_as_documented() {
             );
             assert_eq!((found[0].precision, found[1].precision), (Precision::Address, Precision::Street));
             let point = Point { lat: 50.8202, lon: 3.2551 };
-            let near = geocode.near(point, Language::Nl).await.unwrap();
+            let near = geocode.near(point, Language::NL).await.unwrap();
             assert_eq!(near.label, "Zandbergstraat 5, 8500 Kortrijk", "{kind}");
         }
     }
@@ -121,12 +121,12 @@ async fn each_shape_is_asked_and_read_as_documented() {
 async fn the_lists_of_the_city_come_first() {
     let server = MockServer::start().await;
     let (_folder, _store, geocode) = geocode(config("nominatim", &server.uri())).await;
-    assert_eq!(labels(&geocode.find("Budastraat 12", Language::Fr).await), ["Rue de Buda 12, 8500 Kortrijk"]);
-    assert_eq!(labels(&geocode.find("buda", Language::Nl).await)[0], "Budastraat, 8500 Kortrijk");
-    assert!(geocode.find("ko-5012", Language::Nl).await[0].asset.is_some());
+    assert_eq!(labels(&geocode.find("Budastraat 12", Language::FR).await), ["Rue de Buda 12, 8500 Kortrijk"]);
+    assert_eq!(labels(&geocode.find("buda", Language::NL).await)[0], "Budastraat, 8500 Kortrijk");
+    assert!(geocode.find("ko-5012", Language::NL).await[0].asset.is_some());
     let address = Place { address: Some("Budastraat 12".into()), ..Place::default() };
     assert!(geocode.complete(address).await.point.is_some());
-    assert!(geocode.near(Point { lat: 50.0, lon: 4.0 }, Language::Nl).await.is_none(), "outside nobody is asked");
+    assert!(geocode.near(Point { lat: 50.0, lon: 4.0 }, Language::NL).await.is_none(), "outside nobody is asked");
     assert!(server.received_requests().await.unwrap().is_empty());
 }
 
@@ -176,7 +176,7 @@ async fn a_geocoder_that_is_away_is_nothing_found_and_left_alone() {
         let server = played("/search", answer).await;
         let (_folder, _store, geocode) = geocode(config("nominatim", &server.uri())).await;
         for n in 0..6 {
-            assert!(geocode.find(&format!("Zandbergstraat {n}"), Language::Nl).await.is_empty());
+            assert!(geocode.find(&format!("Zandbergstraat {n}"), Language::NL).await.is_empty());
         }
         assert_eq!(server.received_requests().await.unwrap().len(), 3, "after three failures it has peace");
     }
@@ -197,7 +197,7 @@ async fn a_slow_geocoder_holds_up_no_report() {
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
     // A search has a breaker of its own.
-    assert!(geocode.find(UNKNOWN, Language::Nl).await.is_empty());
+    assert!(geocode.find(UNKNOWN, Language::NL).await.is_empty());
     assert_eq!(server.received_requests().await.unwrap().len(), 4);
 }
 
@@ -205,7 +205,7 @@ async fn a_slow_geocoder_holds_up_no_report() {
 async fn what_is_kept_tells_nothing_of_what_was_asked() {
     let server = played("/search", json_of(json!([nominatim("50.8201", "Zandbergstraat", Some("5"))]))).await;
     let (folder, store, geocode) = geocode(config("nominatim", &server.uri())).await;
-    geocode.find("bij Jan Peeters, Zandbergstraat 5", Language::Nl).await;
+    geocode.find("bij Jan Peeters, Zandbergstraat 5", Language::NL).await;
     store.close().await;
     let mut file = std::fs::read(folder.path().join("voordeur.db")).unwrap();
     file.extend(std::fs::read(folder.path().join("voordeur.db-wal")).unwrap_or_default());

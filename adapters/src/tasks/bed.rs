@@ -106,7 +106,7 @@ pub(crate) async fn sent(tools: &IntakeTools, department: &str, role: Role, shar
         place: Some(schemas::place::GivenPlace { address: Some("Grote Markt 1".to_owned()), ..Default::default() }),
         answers: [("gevaar".to_owned(), json!(true))].into(),
         contact: Some(contact.clone()),
-        language: Some(schemas::report::Language::Fr),
+        language: Some(schemas::report::Language::FR),
         ..Submission::default()
     };
     let checked = submission.check(&tools.city).unwrap();

@@ -43,7 +43,7 @@ async fn telling(store: &Store, case: Uuid, name: &str, passing: bool) -> (Notic
         sender: "desk".to_owned(),
         way: Way::Call,
         device: None,
-        language: Language::Fr,
+        language: Language::FR,
         template_version: None,
         reasons: vec![Because::Reporter],
         state: NoticeState::Planned,
@@ -57,7 +57,7 @@ async fn telling(store: &Store, case: Uuid, name: &str, passing: bool) -> (Notic
         notice: notice.id,
         person: notice.person.clone(),
         way: Way::Call,
-        language: Language::Fr,
+        language: Language::FR,
         words: format!("Bonjour, {name}."),
         passing,
         tries: 2,
@@ -143,12 +143,12 @@ async fn a_broadcast_is_told_by_hand_too((_hands, _bed, tools): Desk) {
     let (id, place) = (derived(&["broadcast"]), derived(&["place"]));
     let words = Words { subject: "Geen water".into(), text: "Wij werken.".into(), short: None };
     let audience = Audience { topics: vec!["wegen".into()], ..Audience::default() };
-    let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: false, at: None };
+    let draft = Draft { words: [(Language::NL, words)].into(), audience, critical: false, at: None };
     let jo = Person {
         id: derived(&["jo"]),
         token: "token".into(),
         name: Some("Jo".into()),
-        language: Language::Nl,
+        language: Language::NL,
         quiet: None,
         rhythm: Rhythm::AtOnce,
         made_at: now,
@@ -165,7 +165,7 @@ async fn a_broadcast_is_told_by_hand_too((_hands, _bed, tools): Desk) {
         sender: "desk".to_owned(),
         way: Way::Call,
         device: None,
-        language: Language::Nl,
+        language: Language::NL,
         template_version: None,
         reasons: vec![Because::Place { place, district: None, street: Some("Markt".into()) }],
         state: NoticeState::Sent,
@@ -184,7 +184,7 @@ async fn a_broadcast_is_told_by_hand_too((_hands, _bed, tools): Desk) {
         notice: notice.id,
         person: notice.person.clone(),
         way: Way::Call,
-        language: Language::Nl,
+        language: Language::NL,
         words: "Wij werken.".to_owned(),
         passing: false,
         tries: 2,

@@ -82,7 +82,7 @@ pub(super) fn report(n: usize) -> Report {
         },
         answers: Answers::new(),
         urgency: Urgency::Normal,
-        language: Language::Nl,
+        language: Language::NL,
         tell: Tell::Nothing,
         photos: Vec::new(),
         token: String::new(),

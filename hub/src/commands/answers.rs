@@ -120,7 +120,7 @@ fn lines(city: &City, counts: &[AnswerCount], today: jiff::civil::Date) -> BTree
     let mut lines: BTreeMap<String, Line> = BTreeMap::new();
     for article in &city.articles {
         let line = lines.entry(article.slug.to_string()).or_default();
-        line.title = Some(article.text(Language::En).1.title.clone());
+        line.title = Some(article.text(Language::EN).1.title.clone());
         line.off = (!article.is_valid(today)).then_some("out of date");
     }
     for one in counts {
@@ -175,9 +175,9 @@ mod tests {
             failed: 1,
         };
         let counts = [
-            count("wespennest", Language::Nl, 5, 2),
-            count("wespennest", Language::Fr, 2, 1),
-            count("gone", Language::En, 1, 0),
+            count("wespennest", Language::NL, 5, 2),
+            count("wespennest", Language::FR, 2, 1),
+            count("gone", Language::EN, 1, 0),
         ];
         let lines = lines(&town.city, &counts, "2027-11-15".parse().unwrap());
         assert_eq!(lines.len(), town.city.articles.len() + 1);

@@ -110,7 +110,7 @@ async fn correct(
     let paint = Paint::stdout();
     match outcome? {
         Outcome::Corrected { from, open } => {
-            let name = town.city.category(&to).map_or("", |category| in_language(&category.names, Language::En));
+            let name = town.city.category(&to).map_or("", |category| in_language(&category.names, Language::EN));
             say!("{} {reference} is about {to} now ({name}), no longer {from}", paint.green("✓"));
             match open {
                 true => say!("The rules decide it anew; `voordeur rules explain {reference}` says what they say."),

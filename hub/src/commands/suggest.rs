@@ -112,7 +112,7 @@ fn suggest(town: &Town, lessons: &[Lesson], words: &str, json: bool) {
     }
     let paint = Paint::stdout();
     for one in found {
-        let name = town.city.category(&one.category).map_or("", |category| in_language(&category.names, Language::En));
+        let name = town.city.category(&one.category).map_or("", |category| in_language(&category.names, Language::EN));
         let percent = format!("{:.0} %", one.share * 100.0);
         say!("{percent:>5}  {}  {name}", paint.bold(&one.category));
         say!("       because of {}", one.words.join(", "));
@@ -191,17 +191,17 @@ mod tests {
         let lesson = |words: &str, category: &str| Lesson {
             case_id: Uuid::nil(),
             category: CategoryId::new(category).unwrap(),
-            language: Language::Nl,
+            language: Language::NL,
             words: words.to_owned(),
             address: None,
         };
         // Newest first: what only the newest say was not learnt.
         let mut lessons = vec![lesson("zonderling xylofoon", "groen/boom"); 10];
         lessons.extend(vec![lesson("frituur oud vet", "wonen/milieu"); 40]);
-        let judged = held_out(&town, &lessons)[&Language::Nl];
+        let judged = held_out(&town, &lessons)[&Language::NL];
         assert_eq!((judged.asked, judged.first), (10, 0));
         lessons.reverse();
-        let judged = held_out(&town, &lessons)[&Language::Nl];
+        let judged = held_out(&town, &lessons)[&Language::NL];
         assert_eq!((judged.asked, judged.first), (10, 10));
     }
 }

@@ -93,9 +93,9 @@ impl Worker {
         }
         let words = |nl: &str, fr: &str, en: &str| {
             match dispatch.language {
-                Language::Nl => nl,
-                Language::Fr => fr,
-                Language::En => en,
+                Language::NL => nl,
+                Language::FR => fr,
+                _ => en,
             }
             .to_owned()
         };

@@ -121,7 +121,7 @@ impl Client {
         if status != StatusCode::CREATED {
             return Err(Failure::new(
                 format!("the API answered {status}: {first}"),
-                format!("see GET {}/api/v1/categories of {}", self.url, town.city.name(Language::En)),
+                format!("see GET {}/api/v1/categories of {}", self.url, town.city.name(Language::EN)),
             )
             .into());
         }

@@ -44,7 +44,7 @@ pub const NOT_OURS: &str = "R8";
 
 const NOTHING: Story = Story {
     door: Door::Web,
-    language: Language::Nl,
+    language: Language::NL,
     kind: None,
     category: "",
     words: "",
@@ -70,7 +70,7 @@ pub fn all() -> Vec<Story> {
         },
         Story {
             door: Door::Api,
-            language: Language::En,
+            language: Language::EN,
             category: "licht/lamp",
             words: "The street lamp in front of number 40 has been flickering for a week; at night the crossing is dark.",
             address: Some("Doorniksestraat 40"),
@@ -78,7 +78,7 @@ pub fn all() -> Vec<Story> {
             ..NOTHING
         },
         Story {
-            language: Language::Fr,
+            language: Language::FR,
             category: "netheid/sluikstort",
             words: "Quelqu'un a laissé un vieux canapé et cinq sacs à côté de la bulle à verre.",
             address: Some("Zandstraat 3"),
@@ -109,7 +109,7 @@ pub fn all() -> Vec<Story> {
         },
         Story {
             door: Door::Api,
-            language: Language::Fr,
+            language: Language::FR,
             category: "groen/boom",
             words: "Un grand arbre penche dangereusement au bord de la voie rapide depuis la tempête.",
             address: Some("R8, sortie Kortrijk-Oost"),
@@ -117,7 +117,7 @@ pub fn all() -> Vec<Story> {
             ..NOTHING
         },
         Story {
-            language: Language::En,
+            language: Language::EN,
             kind: Some(Kind::Suggestion),
             category: "idee/suggestie",
             words: "A drinking water tap near the skate park would be used all summer long.",

@@ -242,7 +242,7 @@ fn hop(out: Out, walk: &Walk, mark: &str, what: &str) {
 fn show(out: Out, town: &Town, walk: &Walk, event: &CaseEvent) {
     let paint = out.paint;
     let name = |id: &str| {
-        let name = town.city.department(id).map_or(id, |department| in_language(&department.names, Language::En));
+        let name = town.city.department(id).map_or(id, |department| in_language(&department.names, Language::EN));
         paint.cyan(name)
     };
     let (mark, text) = match &event.what {
@@ -320,7 +320,7 @@ fn received(out: Out, town: &Town, walk: &Walk) -> String {
     let category = town
         .city
         .category(&report.category)
-        .map_or(report.category.as_str(), |category| in_language(&category.names, Language::En));
+        .map_or(report.category.as_str(), |category| in_language(&category.names, Language::EN));
     let photos = if report.photos.is_empty() { "" } else { ", with a photo" };
     let who = if walk.story.contact.is_none() { ", anonymous" } else { "" };
     format!(

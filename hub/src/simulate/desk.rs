@@ -110,9 +110,9 @@ impl Desk {
     pub fn words(&self, language: Language, role: Role, why: Option<AgainWhy>, now: Timestamp) -> Vec<Say> {
         let text = |nl: &str, fr: &str, en: &str| {
             match language {
-                Language::Nl => nl,
-                Language::Fr => fr,
-                Language::En => en,
+                Language::NL => nl,
+                Language::FR => fr,
+                _ => en,
             }
             .to_owned()
         };

@@ -97,7 +97,7 @@ impl House {
             place: Place::default(),
             answers: Answers::new(),
             urgency: Urgency::Normal,
-            language: Language::Nl,
+            language: Language::NL,
             tell: if told.contact.is_some() { Tell::Email } else { Tell::Nothing },
             photos: Vec::new(),
             token: self.store.ids().token(),

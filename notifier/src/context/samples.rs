@@ -77,7 +77,7 @@ fn sample_broadcast(full: bool, at: Timestamp) -> Broadcast {
         let short = full.then(|| "Sample".to_owned());
         (language, broadcast::Words { subject: "Sample".into(), text: "Line one.\n\nLine two.".into(), short })
     };
-    let languages = if full { &Language::ALL[..] } else { &[Language::Nl] };
+    let languages = if full { &Language::BUILT_IN[..] } else { &[Language::NL] };
     let words = languages.iter().map(|language| words(*language)).collect();
     Broadcast {
         id: Uuid::nil(),
@@ -133,7 +133,7 @@ impl Sample {
             place: Place { address: full.then(|| "Grote Markt 54".to_owned()), ..Place::default() },
             answers: Answers::new(),
             urgency: Urgency::Normal,
-            language: Language::Nl,
+            language: Language::NL,
             tell: Tell::Email,
             photos: Vec::new(),
             token: "abcdefghijklmnopqrstuvwxyz".into(),
@@ -167,7 +167,7 @@ impl Sample {
                 report: &self.report,
                 is_theirs: true,
                 lead: self.lead.as_ref(),
-                article: self.article.as_ref().map(|article| (Language::Nl, article)),
+                article: self.article.as_ref().map(|article| (Language::NL, article)),
             },
         };
         Facts {

@@ -84,9 +84,9 @@ const ENGLISH: &[(&str, &str)] = &[
 /// The words of offices in `sentence`, as they stand there, each with what people say.
 pub(super) fn official(sentence: &[String], language: Language) -> Vec<(&str, &'static str)> {
     let list = match language {
-        Language::Nl => DUTCH,
-        Language::Fr => FRENCH,
-        Language::En => ENGLISH,
+        Language::NL => DUTCH,
+        Language::FR => FRENCH,
+        _ => ENGLISH,
     };
     let find = |word: &str| list.iter().find(|(office, _)| *office == word.to_lowercase());
     sentence.iter().filter_map(|word| find(word).map(|(_, better)| (word.as_str(), *better))).collect()
@@ -99,13 +99,13 @@ const NEAR: usize = 6;
 pub(super) fn passive(sentence: &[String], language: Language) -> Option<String> {
     let lower: Vec<String> = sentence.iter().map(|word| word.to_lowercase()).collect();
     let verb = |word: &str| match language {
-        Language::Nl => matches!(word, "word" | "wordt" | "worden" | "werd" | "werden"),
+        Language::NL => matches!(word, "word" | "wordt" | "worden" | "werd" | "werden"),
         // `est allé` says who; so only what has no other sense.
-        Language::Fr => matches!(word, "sera" | "seront" | "été" | "fut" | "furent"),
-        Language::En => matches!(word, "is" | "are" | "was" | "were" | "be" | "been" | "being"),
+        Language::FR => matches!(word, "sera" | "seront" | "été" | "fut" | "furent"),
+        _ => matches!(word, "is" | "are" | "was" | "were" | "be" | "been" | "being"),
     };
     let at = lower.iter().position(|word| verb(word))?;
-    let reach = if language == Language::Nl { NEAR } else { 2 };
+    let reach = if language == Language::NL { NEAR } else { 2 };
     let found = lower.iter().skip(at + 1).take(reach).find(|word| is_participle(word, language))?;
     Some(format!("{} … {found}", lower[at]))
 }
@@ -113,13 +113,13 @@ pub(super) fn passive(sentence: &[String], language: Language) -> Option<String>
 fn is_participle(word: &str, language: Language) -> bool {
     let long = word.chars().count() >= 5;
     match language {
-        Language::Nl => {
+        Language::NL => {
             let begins =
                 ["ge", "be", "ver", "ont", "her", "over", "onder", "aange", "opge", "uitge", "doorge", "afge", "inge"];
             long && begins.iter().any(|begin| word.starts_with(begin))
                 && (word.ends_with('d') || word.ends_with('t') || word.ends_with("en"))
         }
-        Language::Fr => long && ["é", "és", "ée", "ées"].iter().any(|end| word.ends_with(end)),
-        Language::En => long && word.ends_with("ed") && !matches!(word, "indeed" | "speed" | "tired" | "pleased"),
+        Language::FR => long && ["é", "és", "ée", "ées"].iter().any(|end| word.ends_with(end)),
+        _ => long && word.ends_with("ed") && !matches!(word, "indeed" | "speed" | "tired" | "pleased"),
     }
 }

@@ -21,7 +21,7 @@ fn event(what: What) -> CaseEvent {
 fn reporter(ways: &[Way]) -> Recipient {
     Recipient {
         person: REPORTER.to_owned(),
-        language: Language::Fr,
+        language: Language::FR,
         because: vec![Because::Reporter],
         ways: ways.to_vec(),
         devices: Vec::new(),

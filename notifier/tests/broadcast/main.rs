@@ -41,10 +41,10 @@ fn draft(audience: Audience, critical: bool) -> Draft {
     let words = |subject: &str, text: &str| Words { subject: subject.into(), text: text.into(), short: None };
     let words = [
         (
-            Language::Nl,
+            Language::NL,
             words("Dinsdag geen water", "Wij werken aan de leiding.\n\nU hebt geen water van 9 tot 12 uur."),
         ),
-        (Language::Fr, words("Mardi pas d'eau", "Nous travaillons.")),
+        (Language::FR, words("Mardi pas d'eau", "Nous travaillons.")),
     ];
     Draft { words: words.into(), audience, critical, at: None }
 }
@@ -59,7 +59,7 @@ fn somebody(house: &House, name: &str) -> Person {
         id: derived(&["person", name]),
         token: format!("token-{name}"),
         name: None,
-        language: Language::Nl,
+        language: Language::NL,
         quiet: None,
         rhythm: Rhythm::AtOnce,
         made_at: house.store.clock().now(),
@@ -176,7 +176,7 @@ async fn everybody_is_told_once_and_as_many_as_were_counted() {
     let written = broadcasts.draft(&draft(district(), false), "An").await.unwrap();
     let count = broadcasts.count(&written).await.unwrap();
     assert_eq!(count.heads, Heads { planned: 1_050, unwanted: 0, unreachable: 1 });
-    assert_eq!((count.told.len(), count.told[0].people, count.told[0].language), (1, 1_050, Language::Nl));
+    assert_eq!((count.told.len(), count.told[0].people, count.told[0].language), (1, 1_050, Language::NL));
     assert_eq!(count.silences, [("no_address".to_owned(), 1)].into());
 
     broadcasts.approve(&written, "Bo", 1_050).await.unwrap();
@@ -303,8 +303,8 @@ async fn paused_it_stands_still_resumed_it_goes_on_and_stopped_it_ends() {
 async fn wishes_facts_languages_and_ways_count() {
     let house = house().await;
     let sms = |n: u32| Address::Sms(format!("+3247012345{n}"));
-    let french = Person { language: Language::Fr, ..somebody(&house, "french") };
-    let english = Person { language: Language::En, ..somebody(&house, "english") };
+    let french = Person { language: Language::FR, ..somebody(&house, "french") };
+    let english = Person { language: Language::EN, ..somebody(&house, "english") };
     let (refuses, dead) = (somebody(&house, "refuses"), somebody(&house, "dead"));
     let people = [
         (french.clone(), vec![(email("french"), true)]),
@@ -336,14 +336,14 @@ async fn wishes_facts_languages_and_ways_count() {
         (count.heads.unwanted, count.heads.unreachable, told)
     };
     let topic = || Audience { topics: vec!["wegen/put".into()], ..Audience::default() };
-    let (nl, fr) = (Language::Nl, Language::Fr);
+    let (nl, fr) = (Language::NL, Language::FR);
     // There are no English words: they get the Dutch ones.
     assert_eq!(count(topic()).await, (1, 0, vec![(Way::Email, fr, 1), (Way::Sms, nl, 2)]));
     let critical = broadcasts.draft(&draft(topic(), true), "An").await.unwrap();
     assert_eq!(broadcasts.count(&critical).await.unwrap().heads.unwanted, 1, "a wish counts whatever it is about");
     let only = Audience { ways: vec![Way::Email], ..topic() };
     assert_eq!(count(only).await, (1, 1, vec![(Way::Email, nl, 1), (Way::Email, fr, 1)]));
-    let only = Audience { languages: vec![Language::Fr, Language::En], ..topic() };
+    let only = Audience { languages: vec![Language::FR, Language::EN], ..topic() };
     assert_eq!(count(only).await, (0, 0, vec![(Way::Email, fr, 1), (Way::Sms, nl, 1)]));
 }
 

@@ -122,7 +122,7 @@ impl House {
             place: Place::default(),
             answers: Answers::new(),
             urgency: Urgency::Normal,
-            language: Language::Fr,
+            language: Language::FR,
             tell,
             photos: Vec::new(),
             token: self.store.ids().token(),

@@ -38,9 +38,9 @@ impl Town {
 #[tokio::test]
 async fn every_device_of_everybody_reads_it_once() {
     let town = Town::open().await;
-    town.follower("an", Language::Nl, &["phone", "laptop"]).await;
-    town.follower("bo", Language::Fr, &["tablet"]).await;
-    town.follower("cé", Language::Nl, &["gone"]).await;
+    town.follower("an", Language::NL, &["phone", "laptop"]).await;
+    town.follower("bo", Language::FR, &["tablet"]).await;
+    town.follower("cé", Language::NL, &["gone"]).await;
     town.service.answer("gone", Some((410, None)));
     let house = &town.house;
     let broadcasts = Broadcasts::new(&house.store, &house.city, house.senders.names(), Rates::new());
@@ -50,8 +50,8 @@ async fn every_device_of_everybody_reads_it_once() {
         short: Some(short.into()),
     };
     let words = [
-        (Language::Nl, words("Geen water", "Dinsdag van 9 tot 12 uur geen water.")),
-        (Language::Fr, words("Pas d'eau", "Pas d'eau mardi de 9 h à 12 h.")),
+        (Language::NL, words("Geen water", "Dinsdag van 9 tot 12 uur geen water.")),
+        (Language::FR, words("Pas d'eau", "Pas d'eau mardi de 9 h à 12 h.")),
     ];
     let audience = Audience { topics: vec!["water".into()], ..Audience::default() };
     let draft = Draft { words: words.into(), audience, critical: true, at: None };

@@ -121,7 +121,7 @@ fn photo() {
 fn language() {
     check(&[
         ("language: nl", |_| {}, Some("nl")),
-        ("language: [fr]", |s| s.language = Language::Fr, Some("fr")),
+        ("language: [fr]", |s| s.language = Language::FR, Some("fr")),
         ("language: fr", |_| {}, None),
     ]);
 }

@@ -24,7 +24,7 @@ fn lesson(category: &str, words: &str) -> Lesson {
     Lesson {
         case_id: Uuid::nil(),
         category: CategoryId::new(category).unwrap(),
-        language: Language::Nl,
+        language: Language::NL,
         words: words.to_owned(),
         address: None,
     }

@@ -297,44 +297,44 @@ fn silence<'a>(case: &'a mut Case, department: &DepartmentId) -> &'a mut Silence
 fn asked(language: Language, of: Of) -> String {
     let date = |day| schemas::spoken::day(language, day);
     match (language, of) {
-        (Language::Nl, Of::Silence) => {
+        (Language::NL, Of::Silence) => {
             "Wij hoorden nog niets. Neemt u dit op, is het niet voor u, of op welke dag doet u het?".to_owned()
         }
-        (Language::Fr, Of::Silence) => {
+        (Language::FR, Of::Silence) => {
             "Nous n’avons encore rien reçu. Le prenez-vous en charge, n’est-ce pas pour vous, ou quel jour le ferez-vous ?"
                 .to_owned()
         }
-        (Language::En, Of::Silence) => {
+        (_, Of::Silence) => {
             "We have heard nothing yet. Do you take this, is it not yours, or on which day will you do it?".to_owned()
         }
-        (Language::Nl, Of::Day(day)) => {
+        (Language::NL, Of::Day(day)) => {
             format!("U plande dit voor {}. Is het klaar, of op welke dag doet u het?", date(day))
         }
-        (Language::Fr, Of::Day(day)) => {
+        (Language::FR, Of::Day(day)) => {
             format!("Vous l’aviez prévu pour le {}. Est-ce fait, ou quel jour le ferez-vous ?", date(day))
         }
-        (Language::En, Of::Day(day)) => {
+        (_, Of::Day(day)) => {
             format!("You planned this for {}. Is it done, or on which day will you do it?", date(day))
         }
-        (Language::Nl, Of::NoAnswer) => {
+        (Language::NL, Of::NoAnswer) => {
             "De melder antwoordde niet. Ga verder met wat u weet, of laat weten waarom het niet kan.".to_owned()
         }
-        (Language::Fr, Of::NoAnswer) => {
+        (Language::FR, Of::NoAnswer) => {
             "Le demandeur n’a pas répondu. Continuez avec ce que vous savez, ou dites pourquoi c’est impossible."
                 .to_owned()
         }
-        (Language::En, Of::NoAnswer) => {
+        (_, Of::NoAnswer) => {
             "The reporter did not answer. Go on with what you know, or say why that is impossible.".to_owned()
         }
-        (Language::Nl, Of::Term(day)) => format!(
+        (Language::NL, Of::Term(day)) => format!(
             "De melder verwachtte dit tegen {}. Wij lieten weten dat het langer duurt. Op welke dag doet u het?",
             date(day)
         ),
-        (Language::Fr, Of::Term(day)) => format!(
+        (Language::FR, Of::Term(day)) => format!(
             "Le demandeur attendait ceci pour le {}. Nous avons annoncé que cela prendra plus de temps. Quel jour le ferez-vous ?",
             date(day)
         ),
-        (Language::En, Of::Term(day)) => format!(
+        (_, Of::Term(day)) => format!(
             "The reporter expected this by {}. We said that it takes longer. On which day will you do it?",
             date(day)
         ),

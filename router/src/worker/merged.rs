@@ -110,9 +110,9 @@ impl RouterWorker {
     /// In the city's own language.
     fn same_as(&self, into: Reference) -> String {
         match self.city.languages.first().copied().unwrap_or_default() {
-            Language::Nl => format!("Het is hetzelfde als melding {into}. Alleen die moet gebeuren."),
-            Language::Fr => format!("C’est la même chose que le signalement {into}. Seul celui-là est à traiter."),
-            Language::En => format!("It is the same as report {into}. Only that one has to be done."),
+            Language::NL => format!("Het is hetzelfde als melding {into}. Alleen die moet gebeuren."),
+            Language::FR => format!("C’est la même chose que le signalement {into}. Seul celui-là est à traiter."),
+            _ => format!("It is the same as report {into}. Only that one has to be done."),
         }
     }
 

@@ -420,10 +420,10 @@ pub(super) fn routed(decision: &Decision) -> What {
 /// What the resident reads when every department refused; what each of them said stands above it.
 fn nobody_left(language: Language) -> &'static str {
     match language {
-        Language::Nl => "Geen enkele dienst van de stad of partner kan dit oplossen. Hun antwoorden staan hierboven.",
-        Language::Fr => {
+        Language::NL => "Geen enkele dienst van de stad of partner kan dit oplossen. Hun antwoorden staan hierboven.",
+        Language::FR => {
             "Aucun service de la ville ni partenaire ne peut résoudre ceci. Leurs réponses figurent ci-dessus."
         }
-        Language::En => "No department of the city and no partner can solve this. Their answers are shown above.",
+        _ => "No department of the city and no partner can solve this. Their answers are shown above.",
     }
 }

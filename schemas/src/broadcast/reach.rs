@@ -102,7 +102,7 @@ impl Audience {
     /// Who is told, in one line for people; districts by their names.
     pub fn line(&self, areas: &Areas) -> String {
         let name = |id: &crate::slug::AreaId| match areas.get(id.as_str()) {
-            Some(area) => in_language(&area.names, Language::Nl).to_owned(),
+            Some(area) => in_language(&area.names, Language::NL).to_owned(),
             None => id.to_string(),
         };
         let mut parts = Vec::new();
@@ -141,7 +141,7 @@ mod tests {
     fn areas() -> Areas {
         let area = |id: &str, west| Area {
             id: Slug::new(id).unwrap(),
-            names: [(Language::Nl, id.to_uppercase())].into(),
+            names: [(Language::NL, id.to_uppercase())].into(),
             outline: MultiPolygon(vec![polygon(&square(west, 50.0))]),
         };
         Areas::new(vec![area("heule", 3.0), area("bissegem", 4.0)], None)

@@ -47,9 +47,9 @@ impl AssetKind {
             Self::Other => ["Nummer", "Numéro", "Number"],
         };
         match language {
-            Language::Nl => nl,
-            Language::Fr => fr,
-            Language::En => en,
+            Language::NL => nl,
+            Language::FR => fr,
+            _ => en,
         }
     }
 }

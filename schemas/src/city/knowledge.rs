@@ -46,7 +46,7 @@ impl Article {
     pub fn text(&self, language: Language) -> (Language, &ArticleText) {
         self.texts
             .get_key_value(&language)
-            .or_else(|| self.texts.get_key_value(&Language::Nl))
+            .or_else(|| self.texts.get_key_value(&Language::NL))
             .map(|(language, text)| (*language, text))
             .expect("an article has a Dutch text")
     }

@@ -77,7 +77,7 @@ pub type Texts = BTreeMap<Language, String>;
 pub fn in_language(texts: &Texts, language: Language) -> &str {
     texts
         .get(&language)
-        .or_else(|| texts.get(&Language::Nl))
+        .or_else(|| texts.get(&Language::NL))
         .or_else(|| texts.values().next())
         .map_or("", String::as_str)
 }

@@ -59,7 +59,7 @@ fn submission() -> Submission {
         place: Some(place().into()),
         answers: BTreeMap::from([("gevaar".into(), json!(false)), ("grootte".into(), json!("voetbal"))]),
         contact: Some(contact()),
-        language: Some(Language::Nl),
+        language: Some(Language::NL),
         tell: Some(Tell::Email),
         photos: vec![derived(&["sample", "photo"])],
     }
@@ -80,7 +80,7 @@ fn dispatch() -> Dispatch {
         answers: submission.answers,
         photos: vec!["https://voordeur.example/photos/0198".into()],
         contact: submission.contact,
-        language: Language::Nl,
+        language: Language::NL,
         channel: slug("web"),
         priority: Urgency::High,
         due_on: Some(date(2026, 11, 18)),

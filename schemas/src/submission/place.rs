@@ -78,7 +78,7 @@ fn inside(point: Point, field: &str, city: &City, faults: &mut Vec<Invalid>) -> 
             } else {
                 "tell the city where it is, or leave the point out and give an address"
             };
-            format!("this point is not in {}: {hint}", city.name(Language::En))
+            format!("this point is not in {}: {hint}", city.name(Language::EN))
         }
     };
     faults.push(Invalid::new(field, "outside_city", message));
@@ -87,5 +87,5 @@ fn inside(point: Point, field: &str, city: &City, faults: &mut Vec<Invalid>) -> 
 
 /// That something is in the town next door, and how that is told.
 fn theirs(what: &str, neighbour: &Neighbour) -> String {
-    format!("{what} is in {}: tell them at {}", neighbour.name(Language::En), neighbour.contact())
+    format!("{what} is in {}: tell them at {}", neighbour.name(Language::EN), neighbour.contact())
 }

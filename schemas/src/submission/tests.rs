@@ -156,7 +156,7 @@ fn what_is_not_the_shape_of_a_submission_is_not_read() {
         json!({"category": "wegen/put", "words": ["a"]}),
         json!({"category": "wegen/put", "words": "a", "extra": 1}),
         json!({"category": "wegen/put", "words": "a", "kind": "sabotage"}),
-        json!({"category": "wegen/put", "words": "a", "language": "de"}),
+        json!({"category": "wegen/put", "words": "a", "language": "xx"}),
         json!({"category": "wegen/put", "words": "a", "photos": ["../x.jpg"]}),
         json!({"category": "wegen/put", "words": "a", "place": {"point": {"lat": "50", "lon": 3}}}),
         json!({"category": "wegen/put", "words": "a", "place": {"point": {"lat": 50}}}),
@@ -195,7 +195,7 @@ fn what_is_good_comes_out_clean() {
     let contact = checked.contact.unwrap();
     assert_eq!((contact.name, contact.email.as_deref()), (None, Some("jan@dorp.example")));
     assert_eq!(checked.tell, Tell::Email, "who leaves an address wants to hear");
-    assert_eq!(checked.language, Language::Nl, "the city's own");
+    assert_eq!(checked.language, Language::NL, "the city's own");
     assert_eq!(checked.photos, [photo]);
 
     let checked = good().check(&CITY).unwrap();

@@ -28,8 +28,8 @@ async fn an_answer_is_given_once_and_judged(bed: Bed) {
     let given = |article: &str, helped| Some(GivenAnswer { article: Slug::new(article).unwrap(), helped });
     assert_eq!(store.answer(id("a")).await.unwrap(), None);
     assert!(!say(&store, id("a"), true).await, "nobody was answered");
-    give(&store, &[new("a", "wasps", Language::Fr), new("b", "waste", Language::Nl)]).await;
-    give(&store, &[new("a", "other", Language::Nl)]).await;
+    give(&store, &[new("a", "wasps", Language::FR), new("b", "waste", Language::NL)]).await;
+    give(&store, &[new("a", "other", Language::NL)]).await;
     give(&store, &[]).await;
     assert_eq!(store.answer(id("a")).await.unwrap(), given("wasps", None));
     for (helped, changes, after) in
@@ -44,12 +44,12 @@ async fn an_answer_is_given_once_and_judged(bed: Bed) {
 async fn answers_are_counted(bed: Bed) {
     let store = bed.store().await;
     assert_eq!(store.answer_counts(bed.now()).await.unwrap(), []);
-    give(&store, &[new("early", "wasps", Language::Nl)]).await;
+    give(&store, &[new("early", "wasps", Language::NL)]).await;
     bed.pass(MINUTE);
     let since = bed.now();
-    let french = ["a", "b", "c"].map(|name| new(name, "wasps", Language::Fr));
+    let french = ["a", "b", "c"].map(|name| new(name, "wasps", Language::FR));
     give(&store, &french).await;
-    give(&store, &[new("d", "waste", Language::En)]).await;
+    give(&store, &[new("d", "waste", Language::EN)]).await;
     say(&store, id("a"), true).await;
     say(&store, id("b"), false).await;
     let count = |article: &str, language, given, helped, failed| AnswerCount {
@@ -59,9 +59,9 @@ async fn answers_are_counted(bed: Bed) {
         helped,
         failed,
     };
-    let late = [count("wasps", Language::Fr, 3, 1, 1), count("waste", Language::En, 1, 0, 0)];
+    let late = [count("wasps", Language::FR, 3, 1, 1), count("waste", Language::EN, 1, 0, 0)];
     assert_eq!(store.answer_counts(since).await.unwrap(), late);
     let all = store.answer_counts(schemas::Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!(all.len(), 3);
-    assert!(all.contains(&count("wasps", Language::Nl, 1, 0, 0)));
+    assert!(all.contains(&count("wasps", Language::NL, 1, 0, 0)));
 }

@@ -31,7 +31,7 @@ both!(
 pub(crate) fn draft() -> Draft {
     let words = Words { subject: "Geen \"water\"".into(), text: "Eén.\n\nTwee.".into(), short: None };
     let audience = Audience { topics: vec!["wegen".into()], ..Audience::default() };
-    Draft { words: [(Language::Nl, words)].into(), audience, critical: true, at: None }
+    Draft { words: [(Language::NL, words)].into(), audience, critical: true, at: None }
 }
 
 /// A draft under the id of `name`.
@@ -123,7 +123,7 @@ fn notice(broadcast: Uuid, name: &str, due_at: Option<Timestamp>, at: Timestamp)
         sender: "sms".to_owned(),
         way: Way::Sms,
         device: None,
-        language: Language::Nl,
+        language: Language::NL,
         template_version: None,
         reasons: vec![Because::Place { place: id("home"), district: Some("heule".into()), street: None }],
         state: NoticeState::Planned,

@@ -224,7 +224,7 @@ async fn a_notice_is_planned_once_and_sent_once(bed: Bed) {
         sender: "mail".to_owned(),
         way: Way::Email,
         device: None,
-        language: Language::Fr,
+        language: Language::FR,
         template_version: Some("0123456789ab".into()),
         reasons: vec![Because::Reporter],
         state: NoticeState::Planned,

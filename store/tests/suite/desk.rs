@@ -86,7 +86,7 @@ async fn answers_at_once_are_counted_once(bed: Bed) {
         channel: "phone".parse().unwrap(),
         category: "wegen/put".parse().unwrap(),
         article: String::new(),
-        language: Language::Nl,
+        language: Language::NL,
     };
     let mut tx = store.begin().await.unwrap();
     assert!(tx.answered_at_once(&answer("a", "2026-11-23")).await.unwrap());

@@ -32,7 +32,7 @@ async fn solved_cases_teach_newest_first(bed: Bed) {
         store.accept(new.clone()).await.unwrap();
         cases.push(schemas::case::Case { status, ..case(&new.report) });
     }
-    let answer = |name: &str| NewAnswer { case_id: id(name), article: Slug::new("x").unwrap(), language: Language::Nl };
+    let answer = |name: &str| NewAnswer { case_id: id(name), article: Slug::new("x").unwrap(), language: Language::NL };
     let mut tx = store.begin().await.unwrap();
     tx.open_cases(&cases).await.unwrap();
     tx.add_answers(&[answer("answered"), answer("did-not-help")]).await.unwrap();
@@ -45,7 +45,7 @@ async fn solved_cases_teach_newest_first(bed: Bed) {
     let all = store.lessons(None, 10).await.unwrap();
     assert_eq!(all.iter().map(|lesson| lesson.case_id).collect::<Vec<_>>(), expected);
     let first = &all[0];
-    assert_eq!((first.category.as_str(), first.language), ("wegen/put", Language::Fr));
+    assert_eq!((first.category.as_str(), first.language), ("wegen/put", Language::FR));
     assert!(first.words.starts_with("Een put") && first.address.as_deref() == Some("Bondgenotenlaan 5"));
     // Page by page.
     let page = store.lessons(None, 2).await.unwrap();

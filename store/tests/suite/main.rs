@@ -180,7 +180,7 @@ pub(crate) async fn report(store: &Store, name: &str) -> NewReport {
             place: Place { address: Some("Bondgenotenlaan 5".to_owned()), ..Place::default() },
             answers: [("size".to_owned(), serde_json::json!(["deep", "wide"]))].into(),
             urgency: Urgency::High,
-            language: Language::Fr,
+            language: Language::FR,
             tell: Tell::Email,
             photos: Vec::new(),
             token: store.ids().token(),

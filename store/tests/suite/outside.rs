@@ -37,7 +37,7 @@ async fn what_somebody_gave_up_starting_holds_nobody_up(bed: Bed) {
             subject: "Uw melding".to_owned(),
             text: "Bedankt".to_owned(),
             html: String::new(),
-            language: Language::Nl,
+            language: Language::NL,
             at: bed.now(),
         };
         store.put_letter(item).await.unwrap();
@@ -111,7 +111,7 @@ async fn the_letterbox_keeps_what_would_have_been_sent(bed: Bed) {
         subject: "Uw melding".to_owned(),
         text: "Bedankt".to_owned(),
         html: "<p>Bedankt</p>".to_owned(),
-        language: Language::Nl,
+        language: Language::NL,
         at: bed.now(),
     };
     store.put_letter(item("a")).await.unwrap();

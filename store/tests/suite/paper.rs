@@ -98,7 +98,7 @@ async fn newer_news_takes_the_place_of_a_letter_that_waits(bed: Bed) {
         sender: "letters".to_owned(),
         way: Way::Letter,
         device: None,
-        language: Language::Nl,
+        language: Language::NL,
         reasons: Vec::new(),
         state: NoticeState::Planned,
         planned_at: bed.now(),

@@ -78,7 +78,7 @@ async fn what_is_said_is_counted(bed: Bed) {
     for (name, key) in [("a", "k"), ("b", "k"), ("c", "other")] {
         bed.pass(MINUTE);
         let (number, what, words) = ("+32470123456".to_owned(), "what".to_owned(), "Wat?".to_owned());
-        let language = Language::Fr;
+        let language = Language::FR;
         let out = SmsOut { id: id(name), key: key.to_owned(), number, what, words, language, at: bed.now() };
         let mut tx = store.begin().await.unwrap();
         tx.put_sms_out(&out).await.unwrap();

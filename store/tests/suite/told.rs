@@ -136,7 +136,7 @@ async fn words_are_kept_once(bed: Bed) {
     let version = |version: &str, text: &str| store::TemplateVersion {
         version: version.to_owned(),
         template: "received".into(),
-        language: Language::Fr,
+        language: Language::FR,
         texts: [("mail".to_owned(), text.to_owned())].into(),
         since: bed.now(),
     };
@@ -166,7 +166,7 @@ async fn what_is_told_together_shares_its_fate(bed: Bed) {
         sender: "mail".into(),
         way: Way::Email,
         device: None,
-        language: Language::Fr,
+        language: Language::FR,
         reasons: vec![Because::Reporter],
         state: NoticeState::Planned,
         planned_at: bed.now(),
@@ -232,7 +232,7 @@ async fn words_are_forgotten_by_term_and_the_ledger_stays(bed: Bed) {
             sender: "mail".into(),
             way: Way::Email,
             device: None,
-            language: Language::Fr,
+            language: Language::FR,
             reasons: vec![Because::Reporter, Because::Instead { of: Way::Sms, why: "550 their words".into() }],
             state: NoticeState::Planned,
             planned_at: bed.now(),
@@ -242,7 +242,7 @@ async fn words_are_forgotten_by_term_and_the_ledger_stays(bed: Bed) {
         let template = store::TemplateVersion {
             version: format!("of {name}"),
             template: "received".into(),
-            language: Language::Fr,
+            language: Language::FR,
             texts: [("mail".to_owned(), name.to_owned())].into(),
             since: bed.now(),
         };
@@ -277,7 +277,7 @@ async fn words_are_forgotten_by_term_and_the_ledger_stays(bed: Bed) {
             subject: "x".into(),
             text: "x".into(),
             html: "x".into(),
-            language: Language::Fr,
+            language: Language::FR,
             at: bed.now(),
         };
         store.put_letter(item).await.unwrap();
@@ -347,7 +347,7 @@ async fn a_number_finds_what_it_was_told_last(bed: Bed) {
             sender: "sms".into(),
             way: Way::Sms,
             device: None,
-            language: Language::Fr,
+            language: Language::FR,
             reasons: vec![Because::Reporter],
             state: NoticeState::Planned,
             planned_at: bed.now(),

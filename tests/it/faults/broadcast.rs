@@ -40,7 +40,7 @@ async fn people(url: &str, n: usize) -> anyhow::Result<()> {
         let mut tx = store.begin().await?;
         for n in some {
             let id: Uuid = derived(&["person", &n.to_string()]);
-            let (language, rhythm) = (Language::Nl, Rhythm::AtOnce);
+            let (language, rhythm) = (Language::NL, Rhythm::AtOnce);
             let person = Person { id, token: id.to_string(), name: None, language, quiet: None, rhythm, made_at };
             tx.put_person(&person).await?;
             let address = Address::Email(format!("p{n}@example.org"));

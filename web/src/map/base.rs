@@ -100,7 +100,7 @@ pub(super) async fn file(State(app): State<App>, headers: HeaderMap) -> Result<R
 /// The area as a feature: its id, and its name in every language.
 fn feature(area: &Area) -> Value {
     let mut properties = json!({"id": area.id});
-    for language in Language::ALL {
+    for language in Language::BUILT_IN {
         properties[language.as_str()] = in_language(&area.names, language).into();
     }
     json!({"type": "Feature", "id": area.id, "properties": properties,

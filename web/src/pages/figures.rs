@@ -242,7 +242,7 @@ impl Maker<'_> {
         let median = count.median_days.map(|days| {
             let number = format!("{days:.1}");
             // English alone writes a point.
-            let number = if self.language == Language::En { number } else { number.replace('.', ",") };
+            let number = if self.language == Language::EN { number } else { number.replace('.', ",") };
             self.app.text(self.language, "figures-days", &[("days", &number)])
         });
         Shown {

@@ -97,17 +97,17 @@ mod tests {
     fn people_find_what_they_mean() {
         let city = crate::tests::city();
         for (language, query, expected) in [
-            (Language::Nl, "er is een put in de straat", "wegen/put"),
-            (Language::Nl, "putten", "wegen/put"),
-            (Language::Fr, "nid de poule", "wegen/put"),
-            (Language::En, "pothole", "wegen/put"),
-            (Language::En, "put", "wegen/put"),
+            (Language::NL, "er is een put in de straat", "wegen/put"),
+            (Language::NL, "putten", "wegen/put"),
+            (Language::FR, "nid de poule", "wegen/put"),
+            (Language::EN, "pothole", "wegen/put"),
+            (Language::EN, "put", "wegen/put"),
         ] {
             let found = categories(&city, language, query);
             assert!(found.iter().take(3).any(|c| c.id.as_str() == expected), "{query}: {found:?}");
         }
         for nothing in ["", "  ", "de", "qqqq", "\u{0}"] {
-            assert!(categories(&city, Language::Nl, nothing).is_empty(), "{nothing}");
+            assert!(categories(&city, Language::NL, nothing).is_empty(), "{nothing}");
         }
     }
 }

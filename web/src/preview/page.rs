@@ -92,9 +92,9 @@ fn way_key(way: Way) -> &'static str {
 
 fn language_key(language: Language) -> &'static str {
     match language {
-        Language::Nl => "language-nl",
-        Language::Fr => "language-fr",
-        Language::En => "language-en",
+        Language::NL => "language-nl",
+        Language::FR => "language-fr",
+        _ => "language-en",
     }
 }
 
@@ -217,7 +217,7 @@ impl Booth {
         let mut lines = vec![match self.preview.price_per_part {
             Some(price) => {
                 let mut euro = format!("{:.3}", price * sms.parts as f64);
-                if ui != Language::En {
+                if ui != Language::EN {
                     euro = euro.replace('.', ",");
                 }
                 format!(

@@ -181,7 +181,7 @@ mod tests {
         let paths: BTreeSet<_> = PAGES.iter().map(|page| page.path).collect();
         assert_eq!((names.len(), paths.len()), (PAGES.len(), PAGES.len()));
         for page in PAGES {
-            assert!(is_here(&href(page.path, Language::Nl)), "{}", page.path);
+            assert!(is_here(&href(page.path, Language::NL)), "{}", page.path);
             assert!(!page.menu || page.who != Who::Everybody, "{}: the menu is for those who are in", page.name);
         }
         for other in ["/", "/nl", "/nl/report", "/nl/staffing", "/api/staff", "/assets/staff", "/t/staff"] {

@@ -21,7 +21,7 @@ impl Town {
         let what = What::Answered { department: self.fetcher(), article: slug(article) };
         self.case(&report, Status::Solved, vec![what]).await;
         let mut tx = self.store.begin().await.unwrap();
-        let answer = NewAnswer { case_id: report.id, article: slug(article), language: Language::Nl };
+        let answer = NewAnswer { case_id: report.id, article: slug(article), language: Language::NL };
         tx.add_answers(&[answer]).await.unwrap();
         tx.commit().await.unwrap();
         report
@@ -44,7 +44,7 @@ impl Town {
 #[tokio::test]
 async fn every_article_has_a_page_in_every_language() {
     let town = Town::open().await;
-    for language in Language::ALL {
+    for language in Language::BUILT_IN {
         let lang = language.as_str();
         let list = town.get(&format!("/{lang}/answers")).await;
         assert_eq!(list.status, 200);
@@ -106,7 +106,7 @@ async fn an_old_or_untranslated_article_says_so() {
 async fn an_answer_that_helps_is_counted_and_changes_nothing() {
     let town = Town::open().await;
     let report = town.answered("identiteitskaart-kwijt").await;
-    for language in Language::ALL {
+    for language in Language::BUILT_IN {
         let path = format!("/{}/t/{}", language.as_str(), report.token);
         let html = town.get(&path).await.text();
         check(&path, &html, language.as_str());

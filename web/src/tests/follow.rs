@@ -86,7 +86,7 @@ async fn somebody_follows_a_topic_and_undoes_it() {
     assert!(!html.contains("peeters"), "whoever sees the page learns little");
     let here = choices.trim_end_matches("?new=1");
     let jo = town.person_of(here).await.unwrap();
-    assert_eq!((jo.language, town.store.follows(jo.id).await.unwrap().len()), (Language::Fr, 3));
+    assert_eq!((jo.language, town.store.follows(jo.id).await.unwrap().len()), (Language::FR, 3));
     let answer = town.press(here, "do=unfollow&scope=area&target=heule").await;
     assert_eq!(answer.location(), format!("{here}?off=area.heule"));
     let html = town.get(answer.location()).await.text();
@@ -383,7 +383,7 @@ async fn the_message_leads_to_these_pages() {
     let link = format!("https://voordeur.example{}", town.link_of(&page).await);
     let templates = Templates::read(&town.city).0.unwrap();
     let words = ProofWords { what: Some("x"), adds: false, code: "012345", link: &link };
-    let mail = templates.render_proof(&town.city, &words, Language::En).unwrap();
+    let mail = templates.render_proof(&town.city, &words, Language::EN).unwrap();
     let path = attribute(&mail.html, "class=\"button\"", "href").trim_start_matches("https://voordeur.example");
     assert_eq!(town.get(path).await.status, 200);
 }

@@ -52,7 +52,7 @@ fn parcel(notice: u128, short: &str) -> Parcel {
         short: short.into(),
         paper: Vec::new(),
         link: String::new(),
-        language: Language::Fr,
+        language: Language::FR,
         critical: false,
         urgency: Urgency::Normal,
         is_status: true,

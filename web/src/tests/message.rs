@@ -17,7 +17,7 @@ impl Town {
     async fn drafted(&self, name: &str, subject: &str, text: &str) -> (Uuid, String) {
         let words = Words { subject: subject.to_owned(), text: text.to_owned(), short: None };
         let audience = Audience { topics: vec!["wegen".into()], ..Audience::default() };
-        let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: true, at: None };
+        let draft = Draft { words: [(Language::NL, words)].into(), audience, critical: true, at: None };
         let (id, reference) = (derived(&["message", name]), self.store.references(1).await.unwrap()[0]);
         let mut tx = self.store.begin().await.unwrap();
         tx.put_broadcast(id, reference, &draft, "An", super::now()).await.unwrap();
@@ -71,7 +71,7 @@ async fn whoever_got_it_reads_why_and_says_no_more_of_this() {
         id: derived(&["jo"]),
         token: "token-of-jo".into(),
         name: None,
-        language: Language::Nl,
+        language: Language::NL,
         quiet: None,
         rhythm: Rhythm::AtOnce,
         made_at: super::now(),
@@ -89,7 +89,7 @@ async fn whoever_got_it_reads_why_and_says_no_more_of_this() {
         sender: "mail".into(),
         way: Way::Email,
         device: None,
-        language: Language::Nl,
+        language: Language::NL,
         template_version: None,
         reasons: vec![Because::Place { place, district: Some("heule".into()), street: None }, Because::Asked],
         state: NoticeState::Sent,
@@ -123,7 +123,7 @@ async fn what_waits_for_its_time_is_nobodys_to_read() {
     let words = Words { subject: "Geen water".into(), text: "Eén.".into(), short: None };
     let audience = Audience { topics: vec!["wegen".into()], ..Audience::default() };
     let at = Some(super::now() + std::time::Duration::from_hours(24));
-    let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: false, at };
+    let draft = Draft { words: [(Language::NL, words)].into(), audience, critical: false, at };
     let (id, reference) = (derived(&["later"]), town.store.references(1).await.unwrap()[0]);
     let mut tx = town.store.begin().await.unwrap();
     tx.put_broadcast(id, reference, &draft, "An", super::now()).await.unwrap();

@@ -346,7 +346,7 @@ impl Town {
             subject: subject.into(),
             text: format!("{subject}\n<b>"),
             html: html.into(),
-            language: Language::Nl,
+            language: Language::NL,
             at: now(),
         };
         self.store.put_letter(item).await.unwrap();

@@ -44,7 +44,7 @@ async fn what_is_held_is_looked_at_released_refused_and_its_sender_blocked() {
     let (cookie, account) = logged_in(&town, &[Role::Moderator]).await;
     let (first, one) = held(&town, "spam@bad.example").await;
     let (second, two) = held(&town, "an@good.example").await;
-    for language in Language::ALL.map(Language::as_str) {
+    for language in Language::BUILT_IN.map(Language::as_str) {
         for path in [
             format!("/{language}/staff/held"),
             format!("/{language}/staff/held?state=passed"),

@@ -12,9 +12,9 @@ fn plain(html: &str) -> String {
 async fn words_come_first_and_the_person_chooses() {
     let town = Town::open().await;
     for (language, query, category, words) in [
-        (Language::Nl, "er zit een RAT in mijn kelder", "dieren/ratten", "“RAT”"),
-        (Language::Fr, "le lampadaire clignote", "licht/lamp", "“lampadaire”"),
-        (Language::En, "the swing in the playground is loose", "plein/speeltuig", "“playground”"),
+        (Language::NL, "er zit een RAT in mijn kelder", "dieren/ratten", "“RAT”"),
+        (Language::FR, "le lampadaire clignote", "licht/lamp", "“lampadaire”"),
+        (Language::EN, "the swing in the playground is loose", "plein/speeltuig", "“playground”"),
     ] {
         let lang = language.as_str();
         let path = format!("/{lang}/report?q={}", query.replace(' ', "%20"));

@@ -51,7 +51,7 @@ impl Town {
             sender: if way == Way::Email { "mail".into() } else { way.to_string() },
             way,
             device: None,
-            language: Language::Fr,
+            language: Language::FR,
             template_version: None,
             reasons: vec![Because::Reporter],
             state: if way == Way::Email { NoticeState::Sent } else { NoticeState::Planned },

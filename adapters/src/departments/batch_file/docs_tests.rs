@@ -59,7 +59,7 @@ fn our_file_is_as_the_page_shows_it() {
     let text = String::from_utf8(sheet.write().unwrap()).unwrap().replace("\r\n", "\n");
     let name = city
         .category(&dispatch.category)
-        .map(|category| schemas::city::in_language(&category.names, schemas::report::Language::Nl).to_owned());
+        .map(|category| schemas::city::in_language(&category.names, schemas::report::Language::NL).to_owned());
     let shown = blocks("csv")[0].replace("Put in de weg", &name.unwrap_or_default());
     assert_eq!(text, shown);
     let words: Vec<&str> = PAGE.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();

@@ -82,7 +82,7 @@ impl Post {
             replies: mail.replies.clone().unwrap(),
             links: all.links.clone(),
             tokens: tokens(),
-            language: Language::Nl,
+            language: Language::NL,
             store: tools.store.clone(),
             door,
         };

@@ -202,7 +202,7 @@ async fn what_residents_answer_goes_to_who_has_their_case((hands, _bed, tools): 
         sender: "mail".to_owned(),
         way: Way::Email,
         device: None,
-        language: Language::Nl,
+        language: Language::NL,
         template_version: None,
         reasons: vec![Because::Reporter],
         state: NoticeState::Sent,

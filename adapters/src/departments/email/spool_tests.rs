@@ -22,7 +22,7 @@ async fn sense(tools: &IntakeTools) -> Sense {
         replies,
         links: Links::new([7; 32], "https://voordeur.example"),
         tokens: NoticeTokens::new([9; 32]),
-        language: Language::Nl,
+        language: Language::NL,
         store: tools.store.clone(),
         door: Some(door),
     }

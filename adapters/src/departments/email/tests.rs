@@ -53,9 +53,9 @@ fn the_mail_says_everything_twice_in_the_same_words() {
     dispatch.priority = Urgency::High;
     let links = Links::new([7; 32], "https://voordeur.example");
     for (language, parts) in [
-        (Language::Nl, ["Nieuw voor u: Wegen", "3 december 2026", "Dit is niet van ons", "AAN DE MELDER:"]),
-        (Language::Fr, ["Nouveau pour vous", "3 décembre 2026", "Ce n'est pas pour nous", "AU DEMANDEUR:"]),
-        (Language::En, ["New for you", "3 December 2026", "This is not ours", "TO THE REPORTER:"]),
+        (Language::NL, ["Nieuw voor u: Wegen", "3 december 2026", "Dit is niet van ons", "AAN DE MELDER:"]),
+        (Language::FR, ["Nouveau pour vous", "3 décembre 2026", "Ce n'est pas pour nous", "AU DEMANDEUR:"]),
+        (Language::EN, ["New for you", "3 December 2026", "This is not ours", "TO THE REPORTER:"]),
     ] {
         let mail = written(&dispatch, language, true);
         assert!(mail.is_ascii());
@@ -86,10 +86,10 @@ fn only_who_may_know_the_reporter_does() {
         phone: None,
         post: None,
     };
-    assert!(bodies(&written(&dispatch, Language::Nl, true)).iter().all(|body| !body.contains("Melder:")));
+    assert!(bodies(&written(&dispatch, Language::NL, true)).iter().all(|body| !body.contains("Melder:")));
     dispatch.contact = Some(contact);
     assert!(
-        bodies(&written(&dispatch, Language::Nl, true)).iter().all(|body| body.contains("An Peeters, an@x.example"))
+        bodies(&written(&dispatch, Language::NL, true)).iter().all(|body| body.contains("An Peeters, an@x.example"))
     );
 }
 
@@ -98,7 +98,7 @@ fn the_head_threads_and_asks_for_no_automatic_answers() {
     let first = testing::dispatch("wegen", Role::Lead);
     let links = Links::new([7; 32], "https://voordeur.example");
     let id = |dispatch: Uuid| format!("<voordeur.{}@stad.example>", links.reply_token(dispatch));
-    let mail = written(&first, Language::Nl, true).replace("\r\n ", " ");
+    let mail = written(&first, Language::NL, true).replace("\r\n ", " ");
     for line in [
         format!("Message-ID: {}", id(first.id)),
         format!("Reply-To: antwoord+{}@stad.example", links.reply_token(first.id)),
@@ -112,7 +112,7 @@ fn the_head_threads_and_asks_for_no_automatic_answers() {
     assert!(!mail.contains("References:"));
     let again = Again { why: AgainWhy::Reminder, text: None, first: first.id, receipt: None };
     let second = Dispatch { id: Uuid::from_u128(9), again: Some(again), ..first.clone() };
-    let mail = written(&second, Language::Nl, true).replace("\r\n ", " ");
+    let mail = written(&second, Language::NL, true).replace("\r\n ", " ");
     assert!(mail.contains(&format!("References: {}", id(first.id))), "{mail}");
     assert!(mail.contains(&format!("Message-ID: {}", id(second.id))), "{mail}");
     assert!(bodies(&mail)[0].contains("Herinnering: we hoorden nog niets van u"));
@@ -128,7 +128,7 @@ fn the_head_threads_and_asks_for_no_automatic_answers() {
 fn nothing_that_was_typed_makes_a_header() {
     let mut dispatch = testing::dispatch("wegen", Role::Lead);
     dispatch.place.address = Some("Markt 1\r\nBcc: all@x.example\r\n\r\n<script>".to_owned());
-    let mail = written(&dispatch, Language::Nl, true);
+    let mail = written(&dispatch, Language::NL, true);
     let (head, _) = mail.split_once("\r\n\r\n").unwrap();
     assert!(head.lines().all(|line| !line.starts_with("Bcc")), "{head}");
 }
@@ -136,7 +136,7 @@ fn nothing_that_was_typed_makes_a_header() {
 #[test]
 fn who_is_only_informed_gets_no_buttons_and_no_mailbox_means_no_promise() {
     let dispatch = testing::dispatch("wegen", Role::Informed);
-    let [text, _] = bodies(&written(&dispatch, Language::Nl, false));
+    let [text, _] = bodies(&written(&dispatch, Language::NL, false));
     assert!(text.contains("?say=internal_note") && !text.contains("?say=done"), "{text}");
     assert!(text.contains("komen niet in het dossier") && !text.contains(crate::mail::trim::MARK), "{text}");
 }

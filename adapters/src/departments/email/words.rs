@@ -157,74 +157,74 @@ const EN: Words = Words {
 impl Words {
     pub(super) fn of(language: Language) -> &'static Self {
         match language {
-            Language::Nl => &NL,
-            Language::Fr => &FR,
-            Language::En => &EN,
+            Language::NL => &NL,
+            Language::FR => &FR,
+            _ => &EN,
         }
     }
 }
 
 pub(super) fn kind(language: Language, kind: Kind) -> &'static str {
     match (language, kind) {
-        (Language::Nl, Kind::Report) => "melding",
-        (Language::Nl, Kind::Question) => "vraag",
-        (Language::Nl, Kind::Suggestion) => "idee",
-        (Language::Nl, Kind::Complaint) => "klacht",
-        (Language::Nl, Kind::Compliment) => "compliment",
-        (Language::Nl, Kind::Request) => "aanvraag",
-        (Language::Fr, Kind::Report) => "signalement",
-        (Language::Fr, Kind::Question) => "question",
-        (Language::Fr, Kind::Suggestion) => "idée",
-        (Language::Fr, Kind::Complaint) => "plainte",
-        (Language::Fr, Kind::Compliment) => "compliment",
-        (Language::Fr, Kind::Request) => "demande",
-        (Language::En, Kind::Report) => "report",
-        (Language::En, Kind::Question) => "question",
-        (Language::En, Kind::Suggestion) => "suggestion",
-        (Language::En, Kind::Complaint) => "complaint",
-        (Language::En, Kind::Compliment) => "compliment",
-        (Language::En, Kind::Request) => "request",
+        (Language::NL, Kind::Report) => "melding",
+        (Language::NL, Kind::Question) => "vraag",
+        (Language::NL, Kind::Suggestion) => "idee",
+        (Language::NL, Kind::Complaint) => "klacht",
+        (Language::NL, Kind::Compliment) => "compliment",
+        (Language::NL, Kind::Request) => "aanvraag",
+        (Language::FR, Kind::Report) => "signalement",
+        (Language::FR, Kind::Question) => "question",
+        (Language::FR, Kind::Suggestion) => "idée",
+        (Language::FR, Kind::Complaint) => "plainte",
+        (Language::FR, Kind::Compliment) => "compliment",
+        (Language::FR, Kind::Request) => "demande",
+        (_, Kind::Report) => "report",
+        (_, Kind::Question) => "question",
+        (_, Kind::Suggestion) => "suggestion",
+        (_, Kind::Complaint) => "complaint",
+        (_, Kind::Compliment) => "compliment",
+        (_, Kind::Request) => "request",
     }
 }
 
 pub(super) fn urgency(language: Language, urgency: Urgency) -> &'static str {
     match (language, urgency) {
-        (Language::Nl, Urgency::Low) => "niet dringend",
-        (Language::Nl, Urgency::Normal) => "gewoon",
-        (Language::Nl, Urgency::High) => "dringend",
-        (Language::Nl, Urgency::Emergency) => "noodgeval",
-        (Language::Fr, Urgency::Low) => "pas urgent",
-        (Language::Fr, Urgency::Normal) => "normal",
-        (Language::Fr, Urgency::High) => "urgent",
-        (Language::Fr, Urgency::Emergency) => "cas d'urgence",
-        (Language::En, Urgency::Low) => "not urgent",
-        (Language::En, Urgency::Normal) => "normal",
-        (Language::En, Urgency::High) => "urgent",
-        (Language::En, Urgency::Emergency) => "emergency",
+        (Language::NL, Urgency::Low) => "niet dringend",
+        (Language::NL, Urgency::Normal) => "gewoon",
+        (Language::NL, Urgency::High) => "dringend",
+        (Language::NL, Urgency::Emergency) => "noodgeval",
+        (Language::FR, Urgency::Low) => "pas urgent",
+        (Language::FR, Urgency::Normal) => "normal",
+        (Language::FR, Urgency::High) => "urgent",
+        (Language::FR, Urgency::Emergency) => "cas d'urgence",
+        (_, Urgency::Low) => "not urgent",
+        (_, Urgency::Normal) => "normal",
+        (_, Urgency::High) => "urgent",
+        (_, Urgency::Emergency) => "emergency",
     }
 }
 
 /// Why it comes again.
 pub(super) fn again(language: Language, why: AgainWhy) -> &'static str {
     match (language, why) {
-        (Language::Nl, AgainWhy::Reopened) => "De melder zegt dat het niet opgelost is",
-        (Language::Nl, AgainWhy::Replied) => "De melder antwoordt",
-        (Language::Nl, AgainWhy::Reminder) => "Herinnering: we hoorden nog niets van u",
-        (Language::Nl, AgainWhy::Merged) => "U hoeft dit niet te doen: het is samengevoegd met een andere melding",
-        (Language::Nl, AgainWhy::Split) => "Deze melding staat weer apart: ze moet toch gebeuren",
-        (Language::Nl, AgainWhy::Recategorised) => "De stad verbeterde waar deze melding over gaat",
-        (Language::Fr, AgainWhy::Reopened) => "Le demandeur dit que ce n'est pas résolu",
-        (Language::Fr, AgainWhy::Replied) => "Le demandeur répond",
-        (Language::Fr, AgainWhy::Reminder) => "Rappel : nous n'avons encore rien reçu de vous",
-        (Language::Fr, AgainWhy::Merged) => "Rien à faire pour ceci : c'est joint à un autre signalement",
-        (Language::Fr, AgainWhy::Split) => "Ce signalement est à nouveau à part : il faut quand même le traiter",
-        (Language::Fr, AgainWhy::Recategorised) => "La ville a corrigé le sujet de ce signalement",
-        (Language::En, AgainWhy::Reopened) => "The reporter says that it is not solved",
-        (Language::En, AgainWhy::Replied) => "The reporter answers",
-        (Language::En, AgainWhy::Reminder) => "Reminder: we have not heard from you yet",
-        (Language::En, AgainWhy::Merged) => "Nothing to do for this one: it was merged with another report",
-        (Language::En, AgainWhy::Split) => "This report stands by itself again: it has to be done after all",
-        (Language::En, AgainWhy::Recategorised) => "The city corrected what this report is about",
+        (Language::NL, AgainWhy::Reopened) => "De melder zegt dat het niet opgelost is",
+        (Language::NL, AgainWhy::Replied) => "De melder antwoordt",
+        (Language::NL, AgainWhy::Reminder) => "Herinnering: we hoorden nog niets van u",
+        (Language::NL, AgainWhy::Merged) => "U hoeft dit niet te doen: het is samengevoegd met een andere melding",
+        (Language::NL, AgainWhy::Split) => "Deze melding staat weer apart: ze moet toch gebeuren",
+        (Language::NL, AgainWhy::Recategorised) => "De stad verbeterde waar deze melding over gaat",
+        (Language::FR, AgainWhy::Reopened) => "Le demandeur dit que ce n'est pas résolu",
+        (Language::FR, AgainWhy::Replied) => "Le demandeur répond",
+        (Language::FR, AgainWhy::Reminder) => "Rappel : nous n'avons encore rien reçu de vous",
+        (Language::FR, AgainWhy::Merged) => "Rien à faire pour ceci : c'est joint à un autre signalement",
+        (Language::FR, AgainWhy::Split) => "Ce signalement est à nouveau à part : il faut quand même le traiter",
+        (Language::FR, AgainWhy::Recategorised) => "La ville a corrigé le sujet de ce signalement",
+        (_, AgainWhy::Reopened) => "The reporter says that it is not solved",
+        (_, AgainWhy::Replied) => "The reporter answers",
+        (_, AgainWhy::Reminder) => "Reminder: we have not heard from you yet",
+        (_, AgainWhy::Merged) => "Nothing to do for this one: it was merged with another report",
+        (_, AgainWhy::Split) => "This report stands by itself again: it has to be done after all",
+        (_, AgainWhy::Recategorised) => "The city corrected what this report is about",
     }
 }
 
@@ -273,9 +273,9 @@ pub(super) fn date(language: Language, date: Date) -> String {
         "December",
     ];
     let names = match language {
-        Language::Nl => NL,
-        Language::Fr => FR,
-        Language::En => EN,
+        Language::NL => NL,
+        Language::FR => FR,
+        _ => EN,
     };
     let month = usize::try_from(date.month()).ok().and_then(|month| names.get(month.checked_sub(1)?));
     format!("{} {} {}", date.day(), month.unwrap_or(&""), date.year())

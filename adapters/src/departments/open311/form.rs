@@ -322,7 +322,7 @@ struct Words {
 impl Words {
     fn of(language: Language) -> &'static Self {
         match language {
-            Language::Nl => &Self {
+            Language::NL => &Self {
                 about: "Dit gaat verder op uw melding",
                 reopened: "De melder zegt dat dit niet is opgelost.",
                 replied: "De melder antwoordt.",
@@ -335,7 +335,7 @@ impl Words {
                 yes: "ja",
                 no: "nee",
             },
-            Language::Fr => &Self {
+            Language::FR => &Self {
                 about: "Ceci fait suite à votre signalement",
                 reopened: "La personne dit que le problème n'est pas résolu.",
                 replied: "La personne répond.",
@@ -348,7 +348,7 @@ impl Words {
                 yes: "oui",
                 no: "non",
             },
-            Language::En => &Self {
+            _ => &Self {
                 about: "This follows on from your request",
                 reopened: "The resident says that this is not solved.",
                 replied: "The resident answers.",
@@ -368,9 +368,9 @@ impl Words {
 /// What stands as the reason when they say that it is not theirs, without a word.
 pub fn no_reason(language: Language) -> &'static str {
     match language {
-        Language::Nl => "Deze dienst is hiervoor niet bevoegd.",
-        Language::Fr => "Ce service n'est pas compétent pour cela.",
-        Language::En => "This service is not responsible for this.",
+        Language::NL => "Deze dienst is hiervoor niet bevoegd.",
+        Language::FR => "Ce service n'est pas compétent pour cela.",
+        _ => "This service is not responsible for this.",
     }
 }
 

@@ -165,7 +165,7 @@ fn who_is_only_informed_reads_first_that_nothing_is_asked() {
         receipt: None,
     };
     for (language, first) in
-        [(Language::Nl, "Ter info, "), (Language::Fr, "Pour info, "), (Language::En, "For information, ")]
+        [(Language::NL, "Ter info, "), (Language::FR, "Pour info, "), (Language::EN, "For information, ")]
     {
         city.languages = vec![language];
         // As narrow as a description may be.

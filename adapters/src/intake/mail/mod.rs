@@ -360,9 +360,9 @@ impl Door {
 /// What stands for words where somebody sent photos alone.
 pub(crate) fn wordless(language: Language) -> &'static str {
     match language {
-        Language::Nl => "Foto’s zonder woorden",
-        Language::Fr => "Photos sans texte",
-        Language::En => "Photos without words",
+        Language::NL => "Foto’s zonder woorden",
+        Language::FR => "Photos sans texte",
+        _ => "Photos without words",
     }
 }
 

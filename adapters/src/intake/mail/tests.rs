@@ -108,7 +108,7 @@ async fn a_mail_becomes_a_report((_hands, _folder, tools): Desk) {
     assert_eq!(hand_over(&door, &[&first, &second, &third, &fourth]).await, ["report"; 4]);
 
     let report = report_of(&tools, "one").await;
-    assert_eq!((report.category.as_str(), report.language, report.tell), ("wegen/put", Language::Nl, Tell::Email));
+    assert_eq!((report.category.as_str(), report.language, report.tell), ("wegen/put", Language::NL, Tell::Email));
     assert_eq!(report.words, "Put in de weg\n\nEr ligt een grote put in onze straat.");
     let point = report.place.point.expect("the photo knows");
     assert!((point.lat - 50.8279).abs() < 1e-6, "{point:?}");
@@ -120,7 +120,7 @@ async fn a_mail_becomes_a_report((_hands, _folder, tools): Desk) {
     assert_eq!(left_out[&report.id], [LeftOut::Pdf]);
 
     let report = report_of(&tools, "two").await;
-    assert_eq!((report.category.as_str(), report.language), ("dienst/vraag", Language::En));
+    assert_eq!((report.category.as_str(), report.language), ("dienst/vraag", Language::EN));
     let report = report_of(&tools, "three").await;
     assert_eq!(report.category.as_str(), "dienst/vraag", "not sure enough");
     assert_eq!(report.place.address.as_deref(), Some("Grote Markt 54"));

@@ -88,9 +88,9 @@ fn attribute(question: &Question, order: i64, language: Language) -> Value {
     let values: Vec<Value> = match question.answer {
         AnswerType::Bool => {
             let (yes, no) = match language {
-                Language::Nl => ("ja", "nee"),
-                Language::Fr => ("oui", "non"),
-                Language::En => ("yes", "no"),
+                Language::NL => ("ja", "nee"),
+                Language::FR => ("oui", "non"),
+                _ => ("yes", "no"),
             };
             vec![value("true", yes), value("false", no)]
         }

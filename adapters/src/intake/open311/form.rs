@@ -293,9 +293,9 @@ fn media(form: &FormData, faults: &mut Vec<Invalid>) -> Vec<Url> {
 /// What stands in the words about a photo that was not fetched.
 pub fn not_fetched(language: Language, url: &Url) -> String {
     let words = match language {
-        Language::Nl => "Foto die we niet hebben opgehaald",
-        Language::Fr => "Photo que nous n'avons pas récupérée",
-        Language::En => "Photo that we did not fetch",
+        Language::NL => "Foto die we niet hebben opgehaald",
+        Language::FR => "Photo que nous n'avons pas récupérée",
+        _ => "Photo that we did not fetch",
     };
     format!("{words}: {url}")
 }

@@ -84,11 +84,11 @@ pub fn claim(status: &str, now: Status, language: Language) -> Option<&'static s
         _ => return None,
     };
     Some(match (language, solved) {
-        (Language::Nl, true) => "De melder zegt dat dit is opgelost.",
-        (Language::Nl, false) => "De melder zegt dat dit niet is opgelost.",
-        (Language::Fr, true) => "La personne dit que le problème est résolu.",
-        (Language::Fr, false) => "La personne dit que le problème n'est pas résolu.",
-        (Language::En, true) => "The resident says that this is solved.",
-        (Language::En, false) => "The resident says that this is not solved.",
+        (Language::NL, true) => "De melder zegt dat dit is opgelost.",
+        (Language::NL, false) => "De melder zegt dat dit niet is opgelost.",
+        (Language::FR, true) => "La personne dit que le problème est résolu.",
+        (Language::FR, false) => "La personne dit que le problème n'est pas résolu.",
+        (_, true) => "The resident says that this is solved.",
+        (_, false) => "The resident says that this is not solved.",
     })
 }

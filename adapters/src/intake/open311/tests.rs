@@ -33,7 +33,7 @@ fn form(pairs: &[(&str, &str)]) -> FormData {
 }
 
 fn read(form: FormData) -> Result<Reading, Vec<schemas::fault::Invalid>> {
-    let reader = Reader { city: &CITY, own_id: "fixmystreet_id", tells_itself: false, language: Language::Nl };
+    let reader = Reader { city: &CITY, own_id: "fixmystreet_id", tells_itself: false, language: Language::NL };
     reader.read(form)
 }
 
@@ -70,7 +70,7 @@ fn everything_that_a_client_says_is_read() {
     assert_eq!((place.address.as_deref(), place.point.unwrap().lat), (Some("Schoolstraat 12"), 50.8279));
     let contact = told.contact.clone().unwrap();
     assert_eq!((contact.name.as_deref(), contact.email.as_deref()), (Some("Ann Peeters"), Some("ann@example.org")));
-    assert_eq!((told.language, told.tell), (Some(Language::Fr), None));
+    assert_eq!((told.language, told.tell), (Some(Language::FR), None));
     let answers = serde_json::json!({"gevaar": true, "grootte": "voetbal", "materiaal": "kasseien"});
     assert_eq!(serde_json::to_value(&told.answers).unwrap(), answers);
     assert_eq!(told.words, "A deep hole\n\ndepth: two feet", "what stands there already is not said twice");
@@ -195,7 +195,7 @@ fn statuses_say_the_same_both_ways() {
         ("", Status::Routed, false),
         ("_-_", Status::Routed, false),
     ] {
-        assert_eq!(say::claim(said, now, Language::Fr).is_some(), says, "{said} {now}");
+        assert_eq!(say::claim(said, now, Language::FR).is_some(), says, "{said} {now}");
     }
     // What the statements list is what is told.
     assert!(say::PUBLIC.iter().all(|word| say::TOLD.contains(word)));
@@ -215,7 +215,7 @@ fn key(channel: &str, kind: KeyKind) -> ApiKey {
 }
 
 async fn post(door: &Door, key: Option<&ApiKey>, form: FormData) -> Taken {
-    door.receive(Posted { form, key, language: Language::Nl, peer: None, trace: Trace::start() }).await
+    door.receive(Posted { form, key, language: Language::NL, peer: None, trace: Trace::start() }).await
 }
 
 async fn number(door: &Door, key: Option<&ApiKey>, form: FormData) -> (String, bool) {

@@ -8,7 +8,7 @@ fn open(n: u32, asked: bool) -> Open {
 }
 
 fn known(open: &[Open]) -> Known<'_> {
-    Known { languages: &Language::ALL, open, emergency: None, may_help: true }
+    Known { languages: &Language::BUILT_IN, open, emergency: None, may_help: true }
 }
 
 /// What is said and done, message by message: `where`, `file Een put @ Markt`, `wrote 1 words`, …
@@ -102,17 +102,17 @@ fn what_cannot_wait_waits_for_no_choice() {
 #[test]
 fn the_language_of_the_first_words_stays() {
     let first = step(None, "Il y a un trou dans la chaussée", &known(&[]));
-    assert_eq!(first.language, Language::Fr);
+    assert_eq!(first.language, Language::FR);
     let first = step(None, "The light is broken", &known(&[]));
     let then = step(first.state.as_ref(), "Markt de het een", &known(&[]));
-    assert_eq!(then.language, Language::En);
-    assert_eq!(step(None, "x", &known(&[])).language, Language::Nl);
+    assert_eq!(then.language, Language::EN);
+    assert_eq!(step(None, "x", &known(&[])).language, Language::NL);
 }
 
 #[test]
 fn a_conversation_whose_time_is_over_is_a_report_of_what_there_is() {
     let state = |expects, words: &str| State {
-        language: Language::Nl,
+        language: Language::NL,
         expects,
         words: words.to_owned(),
         asked: 1,

@@ -93,7 +93,7 @@ impl Town {
             sender: "sms".to_owned(),
             way: Way::Sms,
             device: None,
-            language: Language::Nl,
+            language: Language::NL,
             template_version: None,
             reasons: vec![Because::Reporter],
             state: NoticeState::Planned,
@@ -128,7 +128,7 @@ async fn a_conversation_becomes_a_report((hands, _bed, tools): Desk) {
     assert_eq!(town.came().await, ["Er is een put"]);
     let report = town.report("b").await;
     assert_eq!((report.category.as_str(), report.tell, report.channel.as_str()), ("wegen/put", Tell::Sms, "sms"));
-    assert_eq!((report.place.address.as_deref(), report.language), (Some("Doorniksestraat 12"), Language::Nl));
+    assert_eq!((report.place.address.as_deref(), report.language), (Some("Doorniksestraat 12"), Language::NL));
     let contact = town.tools.store.contacts_by_ids(&[report.id]).await.unwrap().remove(&report.id).unwrap();
     assert_eq!(contact.phone.as_deref(), Some(AN));
     let proven = town.tools.store.contacts_proven(&[report.id]).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_conversation_becomes_a_report((hands, _bed, tools): Desk) {
     let mut came = town.came().await;
     came.sort();
     assert_eq!(came, ["Brand in de Doorniksestraat!", "Il y a un trou"]);
-    assert_eq!(town.report("e").await.language, Language::Fr);
+    assert_eq!(town.report("e").await.language, Language::FR);
     assert_eq!(town.report("d").await.category.as_str(), "dienst/vraag", "a person reads what nobody could place");
 }
 

@@ -36,7 +36,7 @@ pub async fn rows(quick: bool) -> anyhow::Result<Vec<Row>> {
     let broadcasts = Broadcasts::new(&ground.store, &ground.city, ground.senders.names(), notifier::Rates::new());
     let words = Words { subject: "Geen water".into(), text: "Wij werken aan de leiding.\n\n".repeat(20), short: None };
     let audience = Audience { drawn: vec![vec![SQUARE.to_vec()]], ..Audience::default() };
-    let draft = Draft { words: [(Language::Nl, words)].into(), audience, critical: false, at: None };
+    let draft = Draft { words: [(Language::NL, words)].into(), audience, critical: false, at: None };
     let said = |refused: Refused| anyhow::Error::msg(refused.to_string());
     let written = broadcasts.draft(&draft, "An").await.map_err(said)?;
     let stop = CancellationToken::new();
@@ -65,7 +65,7 @@ async fn people(store: &Store, count: usize) -> anyhow::Result<()> {
         let mut tx = store.begin().await?;
         for n in some {
             let id: Uuid = derived(&["bench person", &n.to_string()]);
-            let (language, rhythm) = (Language::Nl, Rhythm::AtOnce);
+            let (language, rhythm) = (Language::NL, Rhythm::AtOnce);
             let (token, made_at) = (id.to_string(), now);
             tx.put_person(&Person { id, token, name: None, language, quiet: None, rhythm, made_at }).await?;
             let address = Address::Email(mail_of(*n));

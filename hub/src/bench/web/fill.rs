@@ -94,7 +94,7 @@ pub(super) async fn fill(url: &str, count: usize, town: &Town) -> anyhow::Result
                 place: Place { point: Some(point(n)), ..Place::default() },
                 answers: Answers::new(),
                 urgency: Urgency::Normal,
-                language: Language::Nl,
+                language: Language::NL,
                 tell: Tell::Nothing,
                 photos: Vec::new(),
                 token: store.ids().token(),

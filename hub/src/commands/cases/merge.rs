@@ -64,7 +64,7 @@ pub async fn near(reference: &str, folder: Option<PathBuf>, config: &Config) -> 
     for one in &found {
         let words: String = one.report.words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let short: String = words.chars().take(MOST_WORDS).collect();
-        let category = city.category(&one.report.category).map_or("", |known| in_language(&known.names, Language::En));
+        let category = city.category(&one.report.category).map_or("", |known| in_language(&known.names, Language::EN));
         table.add_row([
             one.report.reference.to_string(),
             format!("{:.0} %", one.score.value * 100.0),

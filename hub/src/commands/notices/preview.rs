@@ -63,7 +63,7 @@ async fn real(ground: &Ground<'_>, text: &str, template: &str) -> anyhow::Result
 }
 
 fn read_language(text: &str) -> Result<Language, Failure> {
-    let all = Language::ALL.map(Language::as_str);
+    let all = Language::BUILT_IN.map(Language::as_str);
     Language::parse(text)
         .ok_or_else(|| Failure::usage(format!("--lang: `{text}` is no language of messages"), did_you_mean(text, all)))
 }

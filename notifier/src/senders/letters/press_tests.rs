@@ -56,9 +56,9 @@ fn the_address_stands_in_the_window_alone_and_everything_on_the_paper() {
     let faces = faces();
     let long = Sheet {
         to: lines(&"Maatschappij voor ".repeat(12), &Post { country: Some("Frankrijk".into()), ..post() }),
-        ..sheet(Language::Nl, body())
+        ..sheet(Language::NL, body())
     };
-    for sheet in [sheet(Language::Nl, body()), long] {
+    for sheet in [sheet(Language::NL, body()), long] {
         let laid = lay(&sheet, &faces);
         // Of an A4 folded in three, in a C5/6 or DL envelope with its window at the right: what shows.
         let (left, top, right, bottom) = (105.0 * MM, 43.0 * MM, 195.0 * MM, 69.0 * MM);
@@ -88,7 +88,7 @@ fn the_address_stands_in_the_window_alone_and_everything_on_the_paper() {
 fn long_words_go_on_on_the_next_sheet_and_nothing_is_lost() {
     let faces = faces();
     let long: Vec<Block> = (0..60).map(|n| Block::Words(format!("Alinea {n}: {}", "woord ".repeat(20)))).collect();
-    let laid = lay(&sheet(Language::Nl, long), &faces);
+    let laid = lay(&sheet(Language::NL, long), &faces);
     assert!(laid.pages >= 4, "{}", laid.pages);
     let words = words_of(&laid);
     assert!((0..60).all(|n| words.contains(&format!("Alinea {n}:"))));
@@ -96,13 +96,13 @@ fn long_words_go_on_on_the_next_sheet_and_nothing_is_lost() {
     assert!(laid.lines.iter().filter(|line| line.part.is_none()).count() == laid.pages, "each sheet has its number");
     let (part, bars) = laid.code.as_ref().unwrap();
     assert!(matches!(laid.parts[*part], Part::Code(_)) && bars.iter().all(|bar| bar.page == bars[0].page));
-    assert!(!pdf::write(&sheet(Language::Nl, Vec::new()), &laid, &faces).unwrap().is_empty());
+    assert!(!pdf::write(&sheet(Language::NL, Vec::new()), &laid, &faces).unwrap().is_empty());
 }
 
 #[test]
 fn the_file_is_tagged_says_its_language_and_is_the_same_each_time() {
     let faces = faces();
-    for language in Language::ALL {
+    for language in Language::BUILT_IN {
         let sheet = sheet(language, body());
         let laid = lay(&sheet, &faces);
         let words = words_of(&laid);
@@ -126,7 +126,7 @@ fn the_file_is_tagged_says_its_language_and_is_the_same_each_time() {
 fn characters_that_the_font_lacks_do_not_keep_a_letter_back() {
     let faces = faces();
     let odd = vec![Block::Words("\u{1f600} smile \u{202e} 漢字 é".into()), Block::Quote("\u{e000}\u{11}".into())];
-    let sheet = Sheet { to: lines("漢字 O’Neil", &post()), ..sheet(Language::En, odd) };
+    let sheet = Sheet { to: lines("漢字 O’Neil", &post()), ..sheet(Language::EN, odd) };
     let laid = lay(&sheet, &faces);
     assert!(words_of(&laid).contains("smile") && words_of(&laid).contains("O’Neil"));
     pdf::write(&sheet, &laid, &faces).unwrap();
@@ -168,7 +168,7 @@ async fn a_letter_is_printed_in_the_words_it_was_planned_with() {
         place: Place::default(),
         answers: Answers::new(),
         urgency: Urgency::Normal,
-        language: Language::Nl,
+        language: Language::NL,
         tell: Tell::Letter,
         photos: Vec::new(),
         token: store.ids().token(),
@@ -189,7 +189,7 @@ async fn a_letter_is_printed_in_the_words_it_was_planned_with() {
     assert_eq!(event.what, What::Received);
 
     let (old, new) = (saying("Oud"), saying("Nieuw"));
-    let version = old.1.version("received", Language::Nl).unwrap();
+    let version = old.1.version("received", Language::NL).unwrap();
     let notice = |name: &str, pinned: Option<String>| Notice {
         id: derived(&[name]),
         case_id: case,
@@ -201,7 +201,7 @@ async fn a_letter_is_printed_in_the_words_it_was_planned_with() {
         sender: NAME.into(),
         way: Way::Letter,
         device: None,
-        language: Language::Nl,
+        language: Language::NL,
         reasons: vec![Because::Reporter],
         state: NoticeState::Planned,
         planned_at: store.clock().now(),
@@ -210,7 +210,7 @@ async fn a_letter_is_printed_in_the_words_it_was_planned_with() {
     let kept = store::TemplateVersion {
         version: version.name.clone(),
         template: "received".into(),
-        language: Language::Nl,
+        language: Language::NL,
         texts: version.texts.clone(),
         since: store.clock().now(),
     };

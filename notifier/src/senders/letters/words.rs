@@ -9,9 +9,9 @@ pub(super) struct Words(pub Language);
 impl Words {
     fn choose(self, nl: &'static str, fr: &'static str, en: &'static str) -> &'static str {
         match self.0 {
-            Language::Nl => nl,
-            Language::Fr => fr,
-            Language::En => en,
+            Language::NL => nl,
+            Language::FR => fr,
+            _ => en,
         }
     }
 
@@ -31,9 +31,9 @@ impl Words {
         const FR: [&str; 10] = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"];
         const EN: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
         let names = match self.0 {
-            Language::Nl => NL,
-            Language::Fr => FR,
-            Language::En => EN,
+            Language::NL => NL,
+            Language::FR => FR,
+            _ => EN,
         };
         let group = |digits: &str| {
             digits
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_reference_is_said_digit_by_digit() {
         let reference = Reference::from_number(123_456);
-        for (language, names) in [(Language::Nl, "een"), (Language::Fr, "un"), (Language::En, "one")] {
+        for (language, names) in [(Language::NL, "een"), (Language::FR, "un"), (Language::EN, "one")] {
             let said = Words(language).spoken(reference);
             assert!(said.contains(names), "{reference}: {said}");
             let digits = said.rsplit(": ").next().unwrap_or_default().split([' ', ',']).filter(|word| !word.is_empty());

@@ -148,7 +148,7 @@ mod tests {
             short: short.into(),
             paper: Vec::new(),
             link: "https://hallo.example/nl/t/abc".into(),
-            language: Language::Nl,
+            language: Language::NL,
             critical: false,
             urgency: Urgency::Normal,
             is_status: true,

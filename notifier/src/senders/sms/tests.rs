@@ -209,7 +209,7 @@ fn parcel() -> Parcel {
         short: "Kortrijk: opgelost".into(),
         paper: Vec::new(),
         link: String::new(),
-        language: Language::Nl,
+        language: Language::NL,
         critical: false,
         urgency: Urgency::Normal,
         is_status: true,

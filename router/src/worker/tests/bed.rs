@@ -163,7 +163,7 @@ impl Bed {
             place: Place { point: lon.map(|lon| Point { lat: 50.5, lon }), ..Place::default() },
             answers: Answers::new(),
             urgency: Urgency::Normal,
-            language: Language::Nl,
+            language: Language::NL,
             tell: Tell::Email,
             photos: vec![Uuid::from_u128(7)],
             token: self.store.ids().token(),

@@ -152,11 +152,11 @@ impl<'a> Reader<'a> {
 
     fn names(&mut self, raw: &'a RawValue, what: &str) -> Option<Texts> {
         if let Ok(name) = serde_json::from_str::<String>(raw.get()) {
-            return Some(Texts::from([(Language::Nl, name)]));
+            return Some(Texts::from([(Language::NL, name)]));
         }
         let names: Texts =
             self.parse(raw.get(), "write the name as text, or as {\"nl\": \"Heule\", \"fr\": …, \"en\": …}")?;
-        if !names.contains_key(&Language::Nl) {
+        if !names.contains_key(&Language::NL) {
             self.error(self.position(raw.get()), format!("the name of {what} has no Dutch text"), "add `\"nl\": …`");
             return None;
         }

@@ -126,7 +126,7 @@ fn draft(fields: &mut Fields<'_>, node: &Node, known: &Known<'_>, calendar: &Cal
     let audience = at.and_then(|node| audience(fields, node, known));
     let (subject, body, audience) = (subject?, body?, audience?);
     let mut all = BTreeMap::new();
-    for language in Language::ALL {
+    for language in Language::BUILT_IN {
         match (subject.get(&language), body.get(&language)) {
             (Some(subject), Some(text)) => {
                 let short = short.get(&language).cloned();
@@ -203,7 +203,7 @@ fn audience(fields: &mut Fields<'_>, node: &Node, known: &Known<'_>) -> Option<A
         audience.drawn.extend(drawn(fields, node, known)?);
     }
     if let Some(node) = map.get("languages") {
-        let all = Language::ALL.map(|language| (language.as_str(), language));
+        let all = Language::BUILT_IN.map(|language| (language.as_str(), language));
         let items = fields.list(node, "the languages");
         audience.languages.extend(items.iter().filter_map(|item| fields.one_of(item, "a language", &all)));
     }

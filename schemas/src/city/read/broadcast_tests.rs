@@ -30,19 +30,19 @@ fn a_draft_is_read_with_everything_that_may_be_there() {
     let draft = draft.unwrap();
     assert!(draft.critical);
     assert_eq!(draft.at, "2026-12-01T08:00:00Z".parse().ok());
-    let nl = &draft.words[&Language::Nl];
+    let nl = &draft.words[&Language::NL];
     assert_eq!((nl.subject.as_str(), nl.text.as_str()), ("Geen water op dinsdag", "Eén.\n\nTwee."));
-    assert_eq!((nl.short.as_deref(), &draft.words[&Language::Fr].short), (Some("Geen water"), &None));
+    assert_eq!((nl.short.as_deref(), &draft.words[&Language::FR].short), (Some("Geen water"), &None));
     assert_eq!(draft.audience.districts[0].as_str(), district);
     assert_eq!(draft.audience.drawn[0][0].len(), 5);
     assert_eq!(
         (&draft.audience.languages[..], &draft.audience.ways[..]),
-        (&[Language::Nl, Language::Fr][..], &[Way::Email, Way::Sms][..])
+        (&[Language::NL, Language::FR][..], &[Way::Email, Way::Sms][..])
     );
     let words = |language| draft.words(language, &city.languages).0;
     assert_eq!(
-        (words(Language::Fr), words(Language::En)),
-        (Language::Fr, Language::Nl),
+        (words(Language::FR), words(Language::EN)),
+        (Language::FR, Language::NL),
         "what there is not falls back"
     );
 }

@@ -84,7 +84,7 @@ fn hints(node: &Node, fields: &mut Fields<'_>) -> Vec<EmergencyHint> {
             && let Some(found) = words_of(node, "the words of an emergency hint", fields)
         {
             words = found;
-            if !words.contains_key(&Language::Nl) {
+            if !words.contains_key(&Language::NL) {
                 fields.error(node.at, "the emergency hint has no Dutch words", "add `nl: [brand, rook]`");
             }
         }
@@ -95,9 +95,9 @@ fn hints(node: &Node, fields: &mut Fields<'_>) -> Vec<EmergencyHint> {
 
 /// `{nl: […], fr: […], en: […]}`, in lower case; every language may be missing.
 fn words_of(node: &Node, what: &str, fields: &mut Fields<'_>) -> Option<BTreeMap<Language, Vec<String>>> {
-    let map = fields.map(node, what, &Language::ALL.map(Language::as_str))?;
+    let map = fields.map(node, what, &Language::BUILT_IN.map(Language::as_str))?;
     let mut words = BTreeMap::new();
-    for language in Language::ALL {
+    for language in Language::BUILT_IN {
         if let Some(node) = map.get(language.as_str()) {
             let list = fields.texts_of(node, "a word").into_iter().map(|(_, word)| word.to_lowercase()).collect();
             words.insert(language, list);
@@ -200,7 +200,7 @@ fn option(node: &Node, fields: &mut Fields<'_>) -> Option<(String, Option<crate:
     let map = fields.map(node, "an option", &["id", "nl", "fr", "en"])?;
     let id: String = fields.required(map, "id", "een-zak").and_then(|node| fields.slug(node, "an option"))?.into();
     let what = format!("the option `{id}`");
-    let texts = Language::ALL
+    let texts = Language::BUILT_IN
         .into_iter()
         .filter_map(|language| Some((language, fields.text(map.get(language.as_str())?, &what)?)))
         .collect();

@@ -189,9 +189,9 @@ impl Fields<'_> {
             );
             return None;
         }
-        let keys = Language::ALL.map(Language::as_str);
+        let keys = Language::BUILT_IN.map(Language::as_str);
         let map = self.map(node, what, &keys)?;
-        let texts: Texts = Language::ALL
+        let texts: Texts = Language::BUILT_IN
             .into_iter()
             .filter_map(|language| Some((language, self.text(map.get(language.as_str())?, what)?)))
             .collect();
@@ -218,7 +218,7 @@ impl Fields<'_> {
                 }
             }
         }
-        texts.contains_key(&Language::Nl).then_some(texts)
+        texts.contains_key(&Language::NL).then_some(texts)
     }
 
     /// Says that `wanted` is not among `known`.

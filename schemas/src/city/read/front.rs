@@ -263,7 +263,7 @@ fn near(node: &Node, fields: &mut Fields<'_>, near: &mut Near) {
 fn languages(node: &Node, fields: &mut Fields<'_>) -> Vec<Language> {
     let mut languages = Vec::new();
     for item in fields.list(node, "`languages`") {
-        let known = Language::ALL.map(|language| (language.as_str(), language));
+        let known = Language::BUILT_IN.map(|language| (language.as_str(), language));
         match fields.one_of(item, "a language", &known) {
             Some(language) if languages.contains(&language) => {
                 fields.error(item.at, format!("`{}` is here twice", language.as_str()), "keep one of them");

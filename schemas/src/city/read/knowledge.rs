@@ -60,7 +60,7 @@ pub(super) fn read(
             }
         }
         complete(&article.slug, &texts, languages, faults);
-        if article.texts.contains_key(&Language::Nl) {
+        if article.texts.contains_key(&Language::NL) {
             articles.push(article);
         }
     }
@@ -72,7 +72,7 @@ fn name(file: &str) -> Result<(Slug, Language), String> {
     let rest = &file[FOLDER.len()..];
     let stem = rest.strip_suffix(".md").unwrap_or(rest);
     let (name, language) = stem.rsplit_once('.').unwrap_or((stem, "nl"));
-    let known = Language::ALL.into_iter().find(|known| known.as_str() == language);
+    let known = Language::BUILT_IN.into_iter().find(|known| known.as_str() == language);
     match (Slug::new(name), known) {
         (Ok(slug), Some(language)) if stem.len() < rest.len() && stem.contains('.') => Ok((slug, language)),
         _ => {
@@ -85,7 +85,7 @@ fn name(file: &str) -> Result<(Slug, Language), String> {
 
 /// Dutch has to be there; each other language of the city may be missing, with a warning.
 fn complete(slug: &Slug, texts: &BTreeMap<Language, (&str, &str)>, languages: &[Language], faults: &mut Vec<Fault>) {
-    if !texts.contains_key(&Language::Nl) {
+    if !texts.contains_key(&Language::NL) {
         let file = texts.values().next().map_or(FOLDER, |(file, _)| file);
         let help = format!("add `{FOLDER}{slug}.nl.md`: it is what every other language falls back to");
         faults.push(Fault::error(file, (0, 0), format!("the article `{slug}` has no Dutch text"), help));
@@ -125,11 +125,11 @@ impl Reader<'_> {
         // One line before, so that every line keeps its number.
         let node = yaml::parse(fields.file, &format!("\n{front}\n"), fields.faults)?;
         let keys: &[&str] = match language {
-            Language::Nl => &["title", "words", "categories", "phone", "valid_until"],
-            Language::Fr | Language::En => &["title", "words"],
+            Language::NL => &["title", "words", "categories", "phone", "valid_until"],
+            _ => &["title", "words"],
         };
         let shared = ["categories", "phone", "valid_until"];
-        if language != Language::Nl
+        if language != Language::NL
             && let yaml::Value::Map(entries) = &node.value
             && let Some((key, _)) = entries.iter().find(|(key, _)| shared.contains(&key.name.as_str()))
         {
@@ -224,7 +224,7 @@ mod tests {
         let files: Files = given.iter().map(|(name, text)| (format!("knowledge/{name}"), (*text).into())).collect();
         let mut faults = Vec::new();
         let categories = ["dieren/wespen".to_owned(), "wegen/put".to_owned()];
-        let articles = read(&files, Some(&categories), &[Language::Nl, Language::Fr], &mut faults);
+        let articles = read(&files, Some(&categories), &[Language::NL, Language::FR], &mut faults);
         let told = faults.iter().map(|f| format!("{}:{}:{} {}", f.file, f.line, f.column, f.message)).collect();
         (articles, told)
     }
@@ -242,10 +242,10 @@ mod tests {
         let article = &articles[0];
         assert_eq!((article.slug.as_str(), article.phone.as_deref()), ("wespen", Some("112")));
         assert_eq!(article.categories, [CategoryId::new("dieren/wespen").unwrap()]);
-        let (language, text) = article.text(Language::Fr);
-        assert_eq!((language, text.title.as_str(), text.markdown.as_str()), (Language::Fr, "Un nid", "Appelez."));
-        assert_eq!(article.text(Language::En).0, Language::Nl);
-        assert_eq!(article.text(Language::Nl).1.html(Language::Nl, 2), "<p>Bel <strong>eerst</strong>.</p>\n");
+        let (language, text) = article.text(Language::FR);
+        assert_eq!((language, text.title.as_str(), text.markdown.as_str()), (Language::FR, "Un nid", "Appelez."));
+        assert_eq!(article.text(Language::EN).0, Language::NL);
+        assert_eq!(article.text(Language::NL).1.html(Language::NL, 2), "<p>Bel <strong>eerst</strong>.</p>\n");
         let day = |text: &str| text.parse::<Date>().unwrap();
         assert!(article.is_valid(day("2027-01-31")) && !article.is_valid(day("2027-02-01")));
     }

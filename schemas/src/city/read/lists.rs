@@ -163,8 +163,8 @@ pub(super) fn streets(files: &Files, areas: &Areas, faults: &mut Vec<Fault>) -> 
         };
         let Some(point) = list.point(&row, line, areas) else { continue };
         let (postcode, town) = (list.cell(&row, "postcode"), list.cell(&row, "town"));
-        let mut names = Texts::from([(Language::Nl, name.clone())]);
-        for (column, language) in [("street_fr", Language::Fr), ("street_en", Language::En)] {
+        let mut names = Texts::from([(Language::NL, name.clone())]);
+        for (column, language) in [("street_fr", Language::FR), ("street_en", Language::EN)] {
             names.extend(list.cell(&row, column).map(|name| (language, name)));
         }
         let key = (crate::person::street_key(&name), postcode.clone());

@@ -34,9 +34,9 @@ fn lists_are_read() {
     let assets = assets(&files, &areas(), &mut faults);
     assert_eq!(faults, []);
     let [market, church] = streets.all() else { panic!("{streets:?}") };
-    assert_eq!((market.name(Language::Fr), market.name(Language::En)), ("Place", "Markt"));
+    assert_eq!((market.name(Language::FR), market.name(Language::EN)), ("Place", "Markt"));
     assert_eq!(market.numbers.keys().collect::<Vec<_>>(), ["12a", "3"]);
-    assert_eq!((church.name(Language::Nl), church.postcode.as_deref()), ("Kerk;straat", None));
+    assert_eq!((church.name(Language::NL), church.postcode.as_deref()), ("Kerk;straat", None));
     let lamp = assets.get("l12").unwrap();
     assert_eq!(lamp.kind, AssetKind::Other);
     assert!(lamp.point.metres_to(Lambert72 { x: 72_000.0, y: 168_000.0 }.to_point()) < 0.001);

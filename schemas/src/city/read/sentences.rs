@@ -34,8 +34,8 @@ pub(super) fn read(files: &Files, categories: Option<&[String]>, faults: &mut Ve
             continue;
         }
         let Ok(category) = CategoryId::new(&key.name) else { continue };
-        let Some(map) = fields.map(node, "the sentences", &Language::ALL.map(Language::as_str)) else { continue };
-        for language in Language::ALL {
+        let Some(map) = fields.map(node, "the sentences", &Language::BUILT_IN.map(Language::as_str)) else { continue };
+        for language in Language::BUILT_IN {
             let Some(node) = map.get(language.as_str()) else { continue };
             // One sentence, or a list of them.
             let found = match node.value {

@@ -104,9 +104,9 @@ fn a_good_village_has_no_fault() {
     let (city, faults) = City::read(village());
     assert!(faults.is_empty(), "{faults:#?}");
     let city = city.unwrap();
-    assert_eq!(city.emergency_hints[0].words[&crate::report::Language::Nl], ["brand"]);
+    assert_eq!(city.emergency_hints[0].words[&crate::report::Language::NL], ["brand"]);
     assert_eq!(city.questions["grootte"].options, ["klein", "groot"]);
-    assert_eq!(city.questions["grootte"].option_names["groot"][&crate::report::Language::Nl], "Heel groot");
+    assert_eq!(city.questions["grootte"].option_names["groot"][&crate::report::Language::NL], "Heel groot");
     assert_eq!(city.calendar.office_minutes, (540, 1020));
     assert!(city.departments[..2].iter().all(|department| department.share_reporter == crate::city::Share::Always));
     assert_eq!(

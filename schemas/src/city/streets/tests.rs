@@ -98,18 +98,18 @@ fn candidates_are_likely_ones_first() {
         ("lamp KO 5012", "Straatlamp KO-5012, Budastraat 35, 8500 Kortrijk"),
         ("reynaert", "Burgemeester Reynaertstraat, 8500 Kortrijk"),
     ] {
-        assert_eq!(labels(words, Language::Nl).first().map(String::as_str), Some(first), "{words}");
+        assert_eq!(labels(words, Language::NL).first().map(String::as_str), Some(first), "{words}");
     }
-    assert_eq!(labels("rue de buda 12", Language::Fr), ["Rue de Buda 12, 8500 Kortrijk"]);
-    assert_eq!(labels("meensesteenweg", Language::Nl).len(), 2);
-    assert_eq!(labels("kortrijksestraat 10", Language::En), ["Kortrijksestraat 10, 8501 Heule"]);
-    assert!(labels("ko-50", Language::Nl).len() >= 3 && labels("s", Language::Nl).is_empty());
-    assert!(labels("straat", Language::Nl).len() <= City::MOST_SPOTS);
+    assert_eq!(labels("rue de buda 12", Language::FR), ["Rue de Buda 12, 8500 Kortrijk"]);
+    assert_eq!(labels("meensesteenweg", Language::NL).len(), 2);
+    assert_eq!(labels("kortrijksestraat 10", Language::EN), ["Kortrijksestraat 10, 8501 Heule"]);
+    assert!(labels("ko-50", Language::NL).len() >= 3 && labels("s", Language::NL).is_empty());
+    assert!(labels("straat", Language::NL).len() <= City::MOST_SPOTS);
     for nothing in ["", " ", "12", "Wetstraat 16 Brussel", "?!", "\u{202e}"] {
-        assert_eq!(labels(nothing, Language::Nl), Vec::<String>::new(), "{nothing:?}");
+        assert_eq!(labels(nothing, Language::NL), Vec::<String>::new(), "{nothing:?}");
     }
     let two = "x ".repeat(10_000) + "Budastraat";
-    assert!(labels(&two, Language::Nl).is_empty(), "only so much is read");
+    assert!(labels(&two, Language::NL).is_empty(), "only so much is read");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_mentioned_street() {
 proptest! {
     #[test]
     fn whatever_is_asked_is_answered(words in "\\PC{0,300}", lat in -95.0..95.0, lon in -185.0..185.0) {
-        let spots = CITY.spots(&words, Language::Fr);
+        let spots = CITY.spots(&words, Language::FR);
         prop_assert!(spots.len() <= City::MOST_SPOTS);
         for spot in spots {
             prop_assert!(CITY.areas.in_city(spot.point));
@@ -135,15 +135,15 @@ proptest! {
         let read = CITY.complete(place(&words));
         prop_assert_eq!(read.address.as_deref(), Some(words.as_str()));
         prop_assert!(read.point.is_none_or(|point| CITY.areas.in_city(point)));
-        _ = CITY.streets.near(Point { lat, lon }, Language::Nl);
+        _ = CITY.streets.near(Point { lat, lon }, Language::NL);
     }
 
     #[test]
     fn a_street_of_the_list_is_found_by_its_name(at in 0..60_usize, capitals in any::<bool>()) {
         let street = &CITY.streets.all()[at];
-        let name = street.name(Language::Nl);
+        let name = street.name(Language::NL);
         let words = if capitals { name.to_uppercase() } else { name.replace('-', " ") };
-        let spots = CITY.spots(&words, Language::Nl);
+        let spots = CITY.spots(&words, Language::NL);
         prop_assert!(spots.iter().any(|spot| spot.street.as_deref() == Some(name)), "{words}: {spots:?}");
     }
 }

@@ -32,12 +32,12 @@ fn base(app: &App) -> &str {
 }
 
 async fn openapi(State(app): State<App>) -> Response {
-    let title = format!("Voordeur {}", app.site.city.name(Language::En));
+    let title = format!("Voordeur {}", app.site.city.name(Language::EN));
     ([KEEP], Json(document::document(&title, base(&app)))).into_response()
 }
 
 async fn asyncapi(State(app): State<App>) -> Response {
-    let title = format!("Voordeur {}", app.site.city.name(Language::En));
+    let title = format!("Voordeur {}", app.site.city.name(Language::EN));
     match bus::asyncapi::yaml(&title, app.site.bus.prefix()) {
         Ok(yaml) => {
             ([KEEP, (header::CONTENT_TYPE, HeaderValue::from_static("application/yaml"))], yaml).into_response()

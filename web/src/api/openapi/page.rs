@@ -141,8 +141,8 @@ async fn show(State(app): State<App>) -> Response {
             .collect(),
     });
     let data = Data { base: base.to_owned(), broker: app.site.bus.has_broker(), chapters: chapters.collect() };
-    let title = app.text(Language::En, "api-title", &[]);
-    app.show(&Page { here: None, ..Page::new(Language::En, "api", title, "", data) })
+    let title = app.text(Language::EN, "api-title", &[]);
+    app.show(&Page { here: None, ..Page::new(Language::EN, "api", title, "", data) })
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn stands(decided: &Decided, city: &City, paint: Paint) {
     say!("\n{}  {at:.0}, {version}", paint.bold("What was decided"));
     let name = |id: &DepartmentId| {
         city.department(id)
-            .map_or_else(|| id.to_string(), |d| format!("{} ({id})", in_language(&d.names, Language::En)))
+            .map_or_else(|| id.to_string(), |d| format!("{} ({id})", in_language(&d.names, Language::EN)))
     };
     let names = |ids: &[DepartmentId]| ids.iter().map(name).collect::<Vec<_>>().join(", ");
     let line = |what: &str, words: &str| say!("  {what:<9} {words}");

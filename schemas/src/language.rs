@@ -1,0 +1,116 @@
+//! The languages that residents are served in. Three are built in; any other of ISO 639-1 is a language too, and whoever has
+//! no words in it says them in English.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{borrow::Cow, fmt};
+
+/// A language that residents are served in: two letters of ISO 639-1. Dutch unless said otherwise.
+///
+/// A `match` names those it has words for and ends with English for every other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Language(&'static str);
+
+/// ISO 639-1.
+const KNOWN: &str = "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el \
+                     en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it \
+                     iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt \
+                     my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl \
+                     sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo \
+                     za zh zu";
+
+impl Language {
+    /// Dutch.
+    pub const NL: Self = Self("nl");
+    /// French.
+    pub const FR: Self = Self("fr");
+    /// English.
+    pub const EN: Self = Self("en");
+
+    /// Every language that everything is said in, in the order they are offered.
+    pub const BUILT_IN: [Self; 3] = [Self::NL, Self::FR, Self::EN];
+
+    /// Its two letters: `nl`.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// Reads a language tag (RFC 5646); only its first subtag counts (`nl-BE` is `nl`).
+    pub fn parse(text: &str) -> Option<Self> {
+        let primary = text.split('-').next()?.to_ascii_lowercase();
+        KNOWN.split_ascii_whitespace().find(|known| *known == primary).map(Self)
+    }
+
+    /// Whether it is written from right to left, as Arabic is.
+    pub fn is_right_to_left(self) -> bool {
+        matches!(self.0, "ar" | "dv" | "fa" | "he" | "ps" | "sd" | "ug" | "ur" | "yi")
+    }
+}
+
+impl Default for Language {
+    fn default() -> Self {
+        Self::NL
+    }
+}
+
+impl Serialize for Language {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Language {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Code;
+        impl serde::de::Visitor<'_> for Code {
+            type Value = Language;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a language of two letters (ISO 639-1), such as nl, fr or en")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Language, E> {
+                let known = Language::parse(text).filter(|language| language.as_str() == text);
+                known.ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_str(Code)
+    }
+}
+
+impl JsonSchema for Language {
+    fn schema_name() -> Cow<'static, str> {
+        "Language".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A language that residents are served in: two letters of ISO 639-1. \
+                            In which of them a city speaks it says itself; it answers any other in English.",
+            "type": "string",
+            "pattern": "^[a-z]{2}$",
+            "default": "nl",
+            "examples": ["nl", "fr", "en"],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_two_letters_that_mean_one() {
+        for (text, found) in
+            [("nl", Some("nl")), ("NL-be", Some("nl")), ("de", Some("de")), ("xx", None), ("", None), ("ned", None)]
+        {
+            assert_eq!(Language::parse(text).map(Language::as_str), found, "{text}");
+        }
+        assert_eq!(serde_json::from_str::<Language>("\"tr\"").ok(), Language::parse("tr"));
+        for wrong in ["\"xx\"", "\"nl-BE\"", "3", "null"] {
+            let error = serde_json::from_str::<Language>(wrong).unwrap_err().to_string();
+            assert!(error.contains("ISO 639-1"), "{error}");
+        }
+        assert_eq!(serde_json::to_string(&Language::default()).unwrap(), "\"nl\"");
+    }
+}
