@@ -70,6 +70,9 @@ pub enum Command {
     Check(CheckArgs),
     /// Bring the database up to date
     Migrate(MigrateArgs),
+    /// Print the page that a reverse proxy shows while the hub is away
+    #[command(after_help = "Example: voordeur maintenance --city my-city > /var/www/maintenance.html")]
+    Maintenance(MaintenanceArgs),
     /// Try the rules, put them in force, take them back, see why a report went where it went
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -228,6 +231,17 @@ pub struct CheckArgs {
     /// Fail on warnings too
     #[arg(long)]
     pub strict: bool,
+}
+
+/// What the page of maintenance says.
+#[derive(Debug, Clone, Args)]
+pub struct MaintenanceArgs {
+    /// The city folder [default: the one of the configuration, or else the built-in sample]
+    #[arg(long, value_name = "DIR")]
+    pub city: Option<PathBuf>,
+    /// When everything answers again, on the clocks of the city [default: as `maintenance` of city.yaml says]
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
 }
 
 /// How to migrate.

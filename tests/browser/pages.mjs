@@ -163,6 +163,7 @@ export const PAGES = {
   "/api": () => [one("api", "/api", { only: "en" })],
   "/sandbox/letterbox": () => [one("letterbox", "/sandbox/letterbox", { only: "nl" })],
   "/sandbox/letterbox/{id}": (world) => [one("letter", world.letter, { only: "nl" })],
+  "/sandbox/maintenance": () => [one("maintenance", "/sandbox/maintenance", { only: "nl" })],
   "/sandbox/letterbox/{id}/html": "a mail, shown in the page of the letter",
 
   "/staff": "leads on to the language of the browser",

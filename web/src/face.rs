@@ -115,6 +115,7 @@ struct Frame<'a> {
     private: bool,
     letterbox: bool,
     menu: Option<&'a Menu>,
+    maintenance: Option<String>,
     script: Option<&'static str>,
     body: &'a str,
 }
@@ -213,6 +214,7 @@ impl App {
             private: page.private,
             letterbox: self.site.config.letterbox,
             menu: page.menu.as_ref(),
+            maintenance: self.maintenance(page.language),
             script: page.script,
             body: &body,
         };

@@ -14,6 +14,7 @@ mod dates;
 mod face;
 mod guard;
 mod listed;
+mod maintenance;
 mod map;
 mod ops;
 mod outward;
@@ -29,7 +30,9 @@ mod tests;
 mod texts;
 
 pub use config::{Rate, WebConfig};
+pub use face::NoPage;
 pub use listed::{Listed, Whose, listed};
+pub use maintenance::maintenance_page;
 pub use map::base::BaseFile;
 pub use ops::{Ops, Part, Paused, Ready, ops_router};
 pub use preview::{Preview, preview_router};

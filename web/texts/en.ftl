@@ -1383,3 +1383,14 @@ embed-report = Report something
 embed-follow = Stay informed
 embed-latest = Reported lately
 embed-empty = Nothing that everybody may see was reported about this yet.
+
+# The page that stays when the others are away, and the bar that tells of it beforehand.
+maintenance-title = We are working on our pages
+maintenance-until = Everything works again from { $time }.
+maintenance-soon = It will not take long. Try again a little later.
+maintenance-safe = What you told us before is safe. Did you just send something? Go back, and send it again a little later.
+maintenance-again = Try again
+maintenance-call = You can always call or write:
+maintenance-danger = Is there danger?
+maintenance-planned = We are working on our pages from { $from } to { $until }. Call { $phone } during that time.
+maintenance-now = We are working on our pages now, until { $until }. Does something not work? Call { $phone }.

@@ -1383,3 +1383,14 @@ embed-report = Signaler
 embed-follow = Restez informé
 embed-latest = Signalé récemment
 embed-empty = Sur ce sujet, rien encore que tout le monde peut voir.
+
+# La page qui reste quand les autres sont absentes, et la barre qui l’annonce.
+maintenance-title = Nous travaillons à nos pages
+maintenance-until = Tout refonctionne à partir du { $time }.
+maintenance-soon = Ce ne sera pas long. Réessayez un peu plus tard.
+maintenance-safe = Ce que vous nous avez déjà dit est en sécurité. Vous veniez d’envoyer quelque chose ? Retournez en arrière et renvoyez-le un peu plus tard.
+maintenance-again = Réessayer
+maintenance-call = Vous pouvez toujours appeler ou écrire :
+maintenance-danger = Y a-t-il un danger ?
+maintenance-planned = Nous travaillons à nos pages du { $from } au { $until }. Pendant ce temps, appelez le { $phone }.
+maintenance-now = Nous travaillons en ce moment à nos pages, jusqu’au { $until }. Quelque chose ne marche pas ? Appelez le { $phone }.

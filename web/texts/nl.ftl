@@ -1383,3 +1383,14 @@ embed-report = Meld iets
 embed-follow = Blijf op de hoogte
 embed-latest = Pas gemeld
 embed-empty = Hierover is nog niets gemeld dat iedereen mag zien.
+
+# De pagina die er staat als de rest er even niet is, en de balk die het aankondigt.
+maintenance-title = We werken aan onze pagina’s
+maintenance-until = Vanaf { $time } werkt alles weer.
+maintenance-soon = Het duurt niet lang. Probeer het straks nog eens.
+maintenance-safe = Wat u ons al hebt verteld, is veilig. Verstuurde u net iets? Ga dan terug en verstuur het straks opnieuw.
+maintenance-again = Probeer het opnieuw
+maintenance-call = Bellen of mailen kan altijd:
+maintenance-danger = Is er gevaar?
+maintenance-planned = We werken aan onze pagina’s van { $from } tot { $until }. Bel in die tijd { $phone }.
+maintenance-now = We werken nu aan onze pagina’s, tot { $until }. Lukt er iets niet? Bel { $phone }.

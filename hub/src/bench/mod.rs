@@ -1,6 +1,7 @@
 //! `voordeur bench`: measures this build beside its own raw-limit loops, in one run on one machine,
 //! so that a figure never stands alone. The goals are ratios (docs/engineer/figures.md).
 
+mod cores;
 mod cpu;
 mod decide;
 mod intake;

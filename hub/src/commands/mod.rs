@@ -11,6 +11,7 @@ pub mod dead;
 pub mod keys;
 pub mod letters;
 pub mod mail;
+pub mod maintenance;
 pub mod migrate;
 pub mod notices;
 pub mod open;
@@ -37,6 +38,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(args, config()?).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Check(args) => check::run(args, &config()?),
+        Command::Maintenance(args) => maintenance::run(args, &config()?),
         Command::Migrate(args) => migrate::run(args, &config()?).await,
         Command::Rules(command) => rules::run(command, &config()?).await,
         Command::Suggest(command) => suggest::run(command, &config()?).await,

@@ -11,6 +11,7 @@ mod gaps;
 mod general;
 mod kinds;
 mod knowledge;
+mod maintenance;
 mod near;
 mod neighbours;
 mod on_call;
@@ -38,6 +39,7 @@ pub use calendar::Calendar;
 pub use emergency::EmergencyHint;
 pub use kinds::{KindPolicy, Kinds, SecondLine};
 pub use knowledge::{Article, ArticleText};
+pub use maintenance::Maintenance;
 pub use near::Near;
 pub use neighbours::Neighbour;
 pub use on_call::{Contact as CallContact, Days, Hours, OnCall, Turn};
@@ -105,6 +107,8 @@ pub struct City {
     pub open_data: OpenData,
     /// Whose pages may hold ours in a frame.
     pub embed: Embed,
+    /// When the pages are worked on, if that is planned.
+    pub maintenance: Option<Maintenance>,
     /// When an address counts as dead from which mails come back for the time being.
     pub soft_bounces: SoftBounces,
     /// What counts as near, when two people report the same.

@@ -122,9 +122,19 @@ pub fn tokens(css: &str) -> Vec<Token> {
 
 /// The colour of the city: what browsers paint their own frame with.
 pub fn brand(files: &Files) -> String {
+    last(files, "brand")
+}
+
+/// The colour of what stands on [`brand`].
+pub fn on_brand(files: &Files) -> String {
+    last(files, "brand-contrast")
+}
+
+fn last(files: &Files, name: &str) -> String {
     let set = files.get(FILE).map(|css| tokens(css)).unwrap_or_default();
-    let given = set.into_iter().rev().find(|token| token.name == "brand" && Rgb::parse(&token.value).is_some());
-    given.map_or_else(|| STANDARD[0].1.to_owned(), |token| token.value)
+    let given = set.into_iter().rev().find(|token| token.name == name && Rgb::parse(&token.value).is_some());
+    let standard = || STANDARD.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+    given.map_or_else(|| standard().to_owned(), |token| token.value)
 }
 
 /// Every pair of colours that cannot be read, of those that the city had a say in.
@@ -173,7 +183,7 @@ mod tests {
         assert_eq!(found, [("brand", "#123456", 2), ("text", "#111", 3)]);
         let files = Files::from([(FILE.to_owned(), css.into())]);
         assert_eq!(brand(&files), "#123456");
-        assert_eq!(brand(&Files::new()), "#0b3f94");
+        assert_eq!((brand(&Files::new()).as_str(), on_brand(&Files::new()).as_str()), ("#0b3f94", "#ffffff"));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use tokio::{runtime::Handle, task::JoinError};
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 /// A body up to this size is on its way before the answer is; who is in the middle of sending a larger one would only see
@@ -25,8 +27,8 @@ pub async fn check(State(app): State<App>, request: Request, next: Next) -> Resp
         return Problem::of(StatusCode::SERVICE_UNAVAILABLE).with(header::RETRY_AFTER, again).into_response();
     }
     let Some(Inside(inside)) = request.extensions().get::<Inside>().cloned() else { return next.run(request).await };
-    // It goes on when whoever asked does not wait: what has begun is done, and what they see when they ask again.
-    match inside.spawn(next.run(request).in_current_span()).await {
+    let only_reads = request.method().is_safe();
+    match work(&inside, only_reads, next.run(request).in_current_span()).await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(%error, "a request was not worked on to its end");
@@ -35,7 +37,51 @@ pub async fn check(State(app): State<App>, request: Request, next: Next) -> Resp
     }
 }
 
+/// Does `work` on the threads of `inside`. When whoever asked does not wait, what only reads ends with them; what changes
+/// something goes on, and is what they see when they ask again.
+async fn work<T: Send + 'static>(
+    inside: &Handle,
+    only_reads: bool,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, JoinError> {
+    let task = inside.spawn(work);
+    if only_reads { AbortOnDropHandle::new(task).await } else { task.await }
+}
+
 fn is_small(request: &Request) -> bool {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     length.is_some_and(|length: u64| length <= SMALL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::{sync::oneshot, time::timeout};
+
+    #[tokio::test]
+    async fn whoever_leaves_ends_what_only_reads() {
+        let here = Handle::current();
+        for only_reads in [true, false] {
+            let (begun, has_begun) = oneshot::channel();
+            let (go_on, may_go_on) = oneshot::channel::<()>();
+            let (done, is_done) = oneshot::channel();
+            let asked = work(&here, only_reads, async move {
+                let _ = begun.send(());
+                let _ = may_go_on.await;
+                let _ = done.send(());
+            });
+            let mut asked = Box::pin(asked);
+            tokio::select! {
+                _ = &mut asked => panic!("it waits"),
+                begun = has_begun => begun.unwrap(),
+            }
+            drop(asked);
+            if !only_reads {
+                go_on.send(()).unwrap();
+            }
+            let end = timeout(Duration::from_secs(20), is_done).await.expect("it ends");
+            assert_eq!(end.is_ok(), !only_reads);
+        }
+    }
 }

@@ -26,6 +26,7 @@ mod home;
 mod letterbox;
 mod letterbox_html;
 mod letterbox_item;
+mod maintenance;
 mod manifest;
 mod map;
 mod mark;
@@ -140,6 +141,7 @@ pub const PAGES: &[Entry] = &[
     letterbox::PAGE,
     letterbox_item::PAGE,
     letterbox_html::PAGE,
+    maintenance::PAGE,
 ];
 
 /// Why a page is not shown. It leaves as a bare status; [`crate::guard::shape`] makes the page.

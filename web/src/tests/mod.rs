@@ -47,6 +47,7 @@ mod form;
 mod guard;
 mod kannel;
 mod keys;
+mod maintenance;
 mod malware;
 mod map;
 mod message;

@@ -11,7 +11,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::{runtime::Handle, task::JoinSet};
+use tokio::task::JoinSet;
 
 /// How long one waits for an answer. Whoever waits longer counts as one without an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -53,14 +53,12 @@ pub(super) struct Sender {
     base: String,
     photo: Arc<Vec<u8>>,
     next: Arc<AtomicUsize>,
-    /// On threads of their own, as people are.
-    apart: Handle,
 }
 
 impl Sender {
-    pub(super) fn new(base: &str, photo: Arc<Vec<u8>>, apart: Handle) -> anyhow::Result<Self> {
+    pub(super) fn new(base: &str, photo: Arc<Vec<u8>>) -> anyhow::Result<Self> {
         let client = Client::builder().timeout(PATIENCE).no_proxy().build()?;
-        Ok(Self { client, base: base.to_owned(), photo, next: Arc::new(AtomicUsize::new(0)), apart })
+        Ok(Self { client, base: base.to_owned(), photo, next: Arc::new(AtomicUsize::new(0)) })
     }
 
     /// Sends `count`, so many at a time; how many were taken a second.
@@ -79,7 +77,7 @@ impl Sender {
                 }
                 Ok(())
             };
-            running.spawn_on(caller, &self.apart);
+            running.spawn(caller);
         }
         while let Some(done) = running.join_next().await {
             done??;
@@ -103,7 +101,7 @@ impl Sender {
                     let one = sender.one(photo).await;
                     (one, begin.elapsed().as_secs_f64() * 1e3)
                 };
-                running.spawn_on(one, &self.apart);
+                running.spawn(one);
             }
             while let Some(Ok((one, millis))) = running.try_join_next() {
                 came.note(one, millis);

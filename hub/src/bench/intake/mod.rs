@@ -2,18 +2,18 @@
 //! times as many as fit.
 //!
 //! [`load`] is who sends, [`raw`] what the machine could do at most. Only the door is open: nobody decides or tells
-//! meanwhile.
+//! meanwhile. Half of the cores are the hub's and the raw loops', half the senders'.
 
 mod load;
 mod raw;
 
-use super::{Row, percentile, routed::Database};
+use super::{Row, cores::Cores, percentile, routed::Database};
 use crate::{city, config::Config};
 use bus::{Bus, BusOptions};
 use load::{Came, Sender};
 use std::{sync::Arc, time::Duration};
 use store::Store;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Handle};
 use tokio_util::sync::CancellationToken;
 
 /// How many send at once when it is measured how many fit.
@@ -64,24 +64,28 @@ macro_rules! names {
     };
 }
 
-const SQLITE: Names = names!("SQLite");
-const POSTGRES: Names = names!("PostgreSQL");
+static SQLITE: Names = names!("SQLite");
+static POSTGRES: Names = names!("PostgreSQL");
 
 /// Every figure; those on PostgreSQL where a server is named.
 pub(super) async fn rows(quick: bool, postgres: Option<&str>) -> anyhow::Result<Vec<Row>> {
+    let [ours, theirs] = Cores::halves();
+    let (hub, senders) = (ours.threads("hub")?, theirs.threads("senders")?);
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("raw.db");
     let count = if quick { 3_000 } else { 30_000 };
-    let commits = tokio::task::spawn_blocking(move || raw::group_commit(&file, CALLERS, count)).await??;
+    let commits = hub.handle.spawn_blocking(move || raw::group_commit(&file, CALLERS, count)).await??;
     let photo = Arc::new(raw::photo()?);
     let (bytes, photos) = (photo.clone(), if quick { 20 } else { 200 });
     let at_once = Config::default().photos.at_once;
-    let remade = tokio::task::spawn_blocking(move || raw::remake(&bytes, at_once, photos)).await??;
+    let remade = hub.handle.spawn_blocking(move || raw::remake(&bytes, at_once, photos)).await??;
     let url = format!("sqlite:{}", dir.path().join("hub.db").display());
-    let mut rows = at(&SQLITE, &url, quick, (Some(commits), remade), &photo).await?;
+    let measured = at(&SQLITE, url, quick, (Some(commits), remade), photo.clone(), hub.handle.clone());
+    let mut rows = senders.handle.spawn(measured).await??;
     if let Some(server) = postgres {
         let database = Database::make(server).await?;
-        rows.extend(at(&POSTGRES, &database.url, quick, (None, remade), &photo).await?);
+        let measured = at(&POSTGRES, database.url.clone(), quick, (None, remade), photo, hub.handle.clone());
+        rows.extend(senders.handle.spawn(measured).await??);
         database.remove(server).await?;
     }
     Ok(rows)
@@ -93,12 +97,10 @@ struct Door {
     sender: Sender,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
-    /// The threads of who sends.
-    apart: tokio::runtime::Runtime,
 }
 
 impl Door {
-    async fn open(url: &str, photo: &Arc<Vec<u8>>) -> anyhow::Result<Self> {
+    async fn open(url: &str, photo: Arc<Vec<u8>>) -> anyhow::Result<Self> {
         let clock = crate::clock::real();
         let ids = crate::clock::ids(&clock);
         let store = Store::open(url, store::Options { clock, ids, publish_events: false }).await?;
@@ -113,9 +115,7 @@ impl Door {
         let site = web::Site { store: store.clone(), bus, city: town.city, likely: None, config };
         let stop = CancellationToken::new();
         let task = tokio::spawn(web::serve_apart(listener, web::router(site), stop.clone()));
-        let apart = tokio::runtime::Builder::new_multi_thread().thread_name("senders").enable_all().build()?;
-        let sender = Sender::new(&address, photo.clone(), apart.handle().clone())?;
-        Ok(Self { store, sender, stop, task, apart })
+        Ok(Self { store, sender: Sender::new(&address, photo)?, stop, task })
     }
 
     async fn close(self) -> anyhow::Result<()> {
@@ -123,19 +123,20 @@ impl Door {
         self.stop.cancel();
         self.task.await??;
         self.store.close().await;
-        self.apart.shutdown_background();
         Ok(())
     }
 }
 
+/// Measures a door that `hub` keeps; whoever calls this is who sends.
 async fn at(
-    names: &Names,
-    url: &str,
+    names: &'static Names,
+    url: String,
     quick: bool,
     (commits, remade): (Option<f64>, f64),
-    photo: &Arc<Vec<u8>>,
+    photo: Arc<Vec<u8>>,
+    hub: Handle,
 ) -> anyhow::Result<Vec<Row>> {
-    let door = Door::open(url, photo).await?;
+    let door = hub.spawn(async move { Door::open(&url, photo).await }).await??;
     let sender = &door.sender;
     let (count, with_photo) = if quick { (2_000, 40) } else { (20_000, 400) };
     let seconds = Duration::from_secs(if quick { 2 } else { 10 });

@@ -83,7 +83,8 @@ fn zone(node: &Node, fields: &mut Fields<'_>) -> Option<TimeZone> {
     // jiff also takes POSIX strings and offsets; a city has a place.
     let zone = name.contains('/').then(|| TimeZone::get(&name).ok()).flatten();
     if zone.is_none() {
-        let names: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+        let known = jiff::tz::db().available().map(|name| name.as_str().to_owned());
+        let names: Vec<String> = known.filter(|name| name.contains('/')).collect();
         let help = match crate::fault::nearest(&name, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "write the IANA name, for instance `Europe/Brussels`".to_owned(),

@@ -4,13 +4,13 @@ use super::{
     base_map,
     calendar::calendar,
     fields::Fields,
-    kinds, missing, neighbours, outward, publish,
+    kinds, maintenance, missing, neighbours, outward, publish,
     yaml::{Node, Position},
 };
 use crate::{
     city::{
-        BaseMap, Calendar, Embed, Files, Kinds, Layer, Near, Neighbour, OpenData, Pace, Patience, Proving, Publish,
-        Quiet, SoftBounces, Texts,
+        BaseMap, Calendar, Embed, Files, Kinds, Layer, Maintenance, Near, Neighbour, OpenData, Pace, Patience, Proving,
+        Publish, Quiet, SoftBounces, Texts,
     },
     fault::{Fault, did_you_mean},
     phone,
@@ -35,6 +35,7 @@ pub(super) struct Front {
     pub publish: Publish,
     pub open_data: OpenData,
     pub embed: Embed,
+    pub maintenance: Option<Maintenance>,
     pub soft_bounces: SoftBounces,
     pub near: Near,
     pub email: Option<String>,
@@ -96,6 +97,7 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         "publish",
         "open_data",
         "embed",
+        "maintenance",
         "soft_bounces",
         "near",
         "consent_question",
@@ -137,6 +139,9 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
         .and_then(|node| Some((fields.slug(node, "the fallback desk")?, node.at)));
     front.calendar =
         fields.required(map, "calendar", "{timezone: Europe/Brussels, …}").and_then(|node| calendar(node, fields));
+    if let (Some(node), Some(calendar)) = (map.get("maintenance"), &front.calendar) {
+        front.maintenance = maintenance::maintenance(node, &calendar.zone, fields);
+    }
     if let Some(node) = map.get("patience") {
         patience(node, fields, &mut front.patience);
     }

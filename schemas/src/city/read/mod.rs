@@ -13,6 +13,7 @@ mod geojson;
 mod kinds;
 mod knowledge;
 mod lists;
+mod maintenance;
 mod neighbours;
 mod on_call;
 mod outward;
@@ -116,6 +117,7 @@ fn assemble(files: Files, blobs: Blobs, faults: &mut Vec<Fault>) -> Option<City>
         publish: front.publish,
         open_data: front.open_data,
         embed: front.embed,
+        maintenance: front.maintenance,
         soft_bounces: front.soft_bounces,
         near: front.near,
         email: front.email?,
