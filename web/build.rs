@@ -20,18 +20,23 @@ fn main() {
 
     let _ = fs::remove_dir_all(&out);
     fs::create_dir_all(&out).expect("OUT_DIR can be written to");
-    for entry in fs::read_dir(here.join("static")).expect("web/static is there").flatten() {
-        if entry.path().extension().is_some_and(|e| e != "css") {
-            fs::copy(entry.path(), out.join(entry.file_name())).expect("OUT_DIR can be written to");
-        }
-    }
+    statics(&here, &out);
     if let Err(why) = bundle(&here, &out) {
         println!("cargo::warning=web: built without Node, with the plain style sheet: {why}");
         plain(&here, &out);
     }
 }
 
-/// Installs the packages of the lock file if need be, and lets esbuild make one style sheet.
+/// Our own scripts and pictures, as they are.
+fn statics(here: &Path, out: &Path) {
+    for entry in fs::read_dir(here.join("static")).expect("web/static is there").flatten() {
+        if entry.path().extension().is_some_and(|e| e != "css") {
+            fs::copy(entry.path(), out.join(entry.file_name())).expect("OUT_DIR can be written to");
+        }
+    }
+}
+
+/// Installs the packages of the lock file if need be, lets esbuild make one style sheet, and has it all made small.
 fn bundle(here: &Path, out: &Path) -> Result<(), String> {
     if env::var_os("VOORDEUR_WITHOUT_NODE").is_some_and(|value| !value.is_empty()) {
         return Err("VOORDEUR_WITHOUT_NODE is set".to_owned());
@@ -46,12 +51,20 @@ fn bundle(here: &Path, out: &Path) -> Result<(), String> {
         .arg(here.join("assets/site.css"))
         .args(["--bundle", "--minify", "--log-level=error", "--target=chrome87,firefox85,safari14"])
         .args(["--loader:.woff2=file", "--asset-names=fonts/[name]"])
-        .arg(format!("--outfile={}", out.join("site.css").display())))
+        .arg(format!("--outfile={}", out.join("site.css").display())))?;
+    run(Command::new("node").arg(here.join("assets/finish.mjs")).arg(out))
 }
 
-/// The scripts of the map, each with what it alone needs; MapLibre is a piece of its own that is fetched when a map is
+/// Our own scripts without what only their readers need, for browsers of ten years; and those of the map, each with what it alone needs; MapLibre is a piece of its own that is fetched when a map is
 /// opened, and so is its worker, as a file: the policy of our pages lets nothing else run.
 fn scripts(here: &Path, out: &Path, esbuild: &Path) -> Result<(), String> {
+    let own = fs::read_dir(here.join("static")).map_err(|error| format!("web/static: {error}"))?;
+    let own = own.flatten().map(|entry| entry.path()).filter(|file| file.extension().is_some_and(|e| e == "js"));
+    run(Command::new(esbuild)
+        .args(own)
+        .args(["--minify", "--log-level=error", "--target=es2018", "--legal-comments=inline"])
+        .args(["--banner:js=/*! Voordeur, EUPL-1.2 */", "--allow-overwrite"])
+        .arg(format!("--outdir={}", out.display())))?;
     run(Command::new(esbuild)
         .args(["map.js", "pin.js", "map.css"].map(|file| here.join("assets/js").join(file)))
         .args(["--bundle", "--splitting", "--format=esm", "--minify", "--log-level=error", "--target=es2022"])
@@ -70,12 +83,10 @@ fn plain(here: &Path, out: &Path) {
     };
     let sheets = ["assets/tokens.css", "static/plain.css", "assets/pages.css", "assets/maps.css"];
     let sheets = sheets.into_iter().chain(["assets/tell.css", "assets/outward.css", "assets/print.css"]).map(read);
-    for folder in ["fonts", "chunks"] {
-        let _ = fs::remove_dir_all(out.join(folder));
-    }
-    for file in ["map.js", "pin.js", "map.css", "map-worker.js"] {
-        let _ = fs::remove_file(out.join(file));
-    }
+    // Whatever was made before it went wrong.
+    let _ = fs::remove_dir_all(out);
+    fs::create_dir_all(out).expect("OUT_DIR can be written to");
+    statics(here, out);
     fs::write(out.join("site.css"), sheets.collect::<Vec<_>>().join("\n")).expect("OUT_DIR can be written to");
 }
 

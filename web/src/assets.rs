@@ -4,7 +4,7 @@
 use crate::{app::App, map::base};
 use axum::{
     extract::{FromRef, Path, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use rust_embed::RustEmbed;
@@ -28,6 +28,13 @@ const THEME: &str = theme::FILE;
 
 /// What the logo of a city may be called, the first that is there.
 const LOGOS: [&str; 2] = ["logo.svg", "logo.png"];
+
+/// How a file lies here once more, made small when it was built: what HTTP calls that, and the end of its name. The
+/// smallest first.
+const PACKED: [(&str, &str); 2] = [("br", "br"), ("gzip", "gz")];
+
+/// The letters of text, and those of headings.
+const LETTERS: [&str; 2] = ["atkinson-hyperlegible-next-latin-wght-normal", "bricolage-grotesque-latin-wght-normal"];
 
 /// What is served under `/assets/<version>/`.
 pub struct Assets {
@@ -98,10 +105,11 @@ impl Assets {
         Some(format!("{}/{name}", self.root()))
     }
 
-    /// Fonts that the first lines of every page need, by address; none in a build without Node.
-    pub fn fonts(&self) -> Vec<String> {
-        let first = ["atkinson-hyperlegible-next-latin-wght-normal", "bricolage-grotesque-latin-wght-normal"];
-        let files = first.into_iter().map(|name| format!("fonts/{name}.woff2"));
+    /// Fonts that the first lines of a page need, by address, a `light` one those of text alone; none in a build without
+    /// Node.
+    pub fn fonts(&self, light: bool) -> Vec<String> {
+        let first = LETTERS.iter().take(if light { 1 } else { LETTERS.len() });
+        let files = first.map(|name| format!("fonts/{name}.woff2"));
         files.filter(|file| Built::get(file).is_some()).map(|file| format!("{}/{file}", self.root())).collect()
     }
 
@@ -110,13 +118,23 @@ impl Assets {
         let scripts = ["app.js", "queue.js", "form.js", "photo.js", "outbox.js", "reading.js"].map(str::to_owned);
         let files = ["site.css".to_owned()].into_iter().chain(self.own.keys().cloned()).chain(scripts);
         let files = files.map(|file| format!("{}/{file}", self.root()));
-        files.chain(self.fonts()).chain(["/favicon.svg".to_owned()]).collect()
+        files.chain(self.fonts(true)).chain(["/favicon.svg".to_owned()]).collect()
     }
 
     /// The picture `name` as inline SVG, hidden from screen readers: the words beside it say the
     /// same. A city may name an icon we do not have: it gets the plain one.
     pub fn icon(&self, name: &str) -> &str {
         self.icons.get(name).or_else(|| self.icons.get("dot")).map_or("", String::as_str)
+    }
+
+    /// The file `name`, packed the best way that a browser with these headers can read.
+    fn packed(&self, name: &str, headers: &HeaderMap) -> Option<(Cow<'static, [u8]>, &'static str)> {
+        if self.own.contains_key(name) {
+            return None;
+        }
+        let read = headers.get(header::ACCEPT_ENCODING)?.to_str().ok()?;
+        let fit = PACKED.into_iter().filter(|(coding, _)| reads(read, coding));
+        fit.into_iter().find_map(|(coding, end)| Some((Built::get(&format!("{name}.{end}"))?.data, coding)))
     }
 
     /// Whether there is an icon `name`.
@@ -143,10 +161,25 @@ impl Assets {
     }
 }
 
+/// Whether `Accept-Encoding` (RFC 9110 §12.5.3) names `coding`, and not to refuse it.
+fn reads(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|entry| {
+        let mut parts = entry.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
+        let refused =
+            parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
+        named && !refused
+    })
+}
+
 /// `GET /assets/{version}/{*file}`. An old version gets the new file, but may not keep it.
-pub async fn serve(State(assets): State<Arc<Assets>>, Path((version, file)): Path<(String, String)>) -> Response {
+pub async fn serve(
+    State(assets): State<Arc<Assets>>,
+    Path((version, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
     let keep = if version == assets.version { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let mut response = answer(&assets, &file, keep);
+    let mut response = answer(&assets, &file, keep, &headers);
     if file == WORKER
         && let Some(policy) = &assets.worker
     {
@@ -162,8 +195,8 @@ impl FromRef<App> for Arc<Assets> {
 }
 
 /// `GET /favicon.svg`.
-pub async fn favicon(State(app): State<App>) -> Response {
-    answer(&app.assets, "favicon.svg", "public, max-age=86400")
+pub async fn favicon(State(assets): State<Arc<Assets>>, headers: HeaderMap) -> Response {
+    answer(&assets, "favicon.svg", "public, max-age=86400", &headers)
 }
 
 /// `GET /worker.js`, and under its earlier name `/push-worker.js`, which browsers still ask for that were told of it: what
@@ -190,15 +223,20 @@ pub async fn worker(State(app): State<App>) -> Response {
 }
 
 /// `GET /robots.txt`.
-pub async fn robots(State(app): State<App>) -> Response {
-    answer(&app.assets, "robots.txt", "public, max-age=86400")
+pub async fn robots(State(app): State<App>, headers: HeaderMap) -> Response {
+    answer(&app.assets, "robots.txt", "public, max-age=86400", &headers)
 }
 
-fn answer(assets: &Assets, file: &str, keep: &'static str) -> Response {
+fn answer(assets: &Assets, file: &str, keep: &'static str, asked: &HeaderMap) -> Response {
     let Some((bytes, kind)) = assets.file(file) else { return StatusCode::NOT_FOUND.into_response() };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::CACHE_CONTROL, HeaderValue::from_static(keep)),
     ];
-    (headers, bytes).into_response()
+    let Some((packed, coding)) = assets.packed(file, asked) else { return (headers, bytes).into_response() };
+    let how = [
+        (header::CONTENT_ENCODING, HeaderValue::from_static(coding)),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
+    ];
+    (headers, how, packed).into_response()
 }

@@ -27,6 +27,10 @@ use std::{collections::BTreeMap, sync::Arc};
 #[folder = "templates"]
 struct Templates;
 
+/// The pages on which people tell the city something: in the letters of text alone, headings too, so that they come over
+/// a slow line at once.
+const LIGHT: [&str; 6] = ["begin", "check", "choose", "near", "offline", "report"];
+
 /// Why a page cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum NoPage {
@@ -109,6 +113,7 @@ struct Frame<'a> {
     languages: Vec<OtherLanguage>,
     assets: String,
     fonts: Vec<String>,
+    light: bool,
     theme: bool,
     brand_colour: &'a str,
     logo: Option<String>,
@@ -197,6 +202,7 @@ impl App {
                 current: *language == page.language,
             })
         });
+        let light = LIGHT.contains(&page.template);
         let frame = Frame {
             lang: page.language.as_str(),
             title: &page.title,
@@ -207,7 +213,8 @@ impl App {
             attribution: &city.attribution,
             languages: languages.collect(),
             assets: self.assets.root(),
-            fonts: self.assets.fonts(),
+            fonts: self.assets.fonts(light),
+            light,
             theme: self.assets.has_theme(),
             brand_colour: self.assets.brand(),
             logo: self.assets.logo(),

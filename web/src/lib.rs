@@ -50,7 +50,14 @@ use axum::{
 };
 use schemas::city::City;
 use std::{sync::Arc, time::Duration};
-use tower_http::{compression::CompressionLayer, csrf::CsrfLayer, timeout::TimeoutLayer};
+use tower_http::{
+    compression::{
+        CompressionLayer, Predicate as _,
+        predicate::{DefaultPredicate, NotForContentType},
+    },
+    csrf::CsrfLayer,
+    timeout::TimeoutLayer,
+};
 
 /// The longest a page may take: a phone on a slow line sends five photos.
 const PAGE_TIME: Duration = Duration::from_secs(300);
@@ -109,7 +116,10 @@ pub fn router(site: Site) -> Router {
         .layer(from_fn_with_state(app.clone(), guard::room::check))
         .layer(from_fn_with_state(app.clone(), guard::rate::limit))
         .layer(from_fn_with_state(app.clone(), guard::shape::errors))
-        .layer(CompressionLayer::new())
+        // Letters are packed as they are made.
+        .layer(
+            CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("font/"))),
+        )
         .layer(from_fn_with_state(app.clone(), guard::headers::add))
         .layer(from_fn(guard::walk::begin))
         .with_state(app)

@@ -95,6 +95,7 @@ pub fn preview_router(preview: Preview) -> Result<Router, NoPage> {
         .route("/preview/{ui}/{word}/{way}/{language}", get(message))
         .route("/preview/mail/{word}/{language}", get(mail))
         .route("/assets/{version}/{*file}", get(assets::serve))
+        .route("/favicon.svg", get(assets::favicon))
         .layer(from_fn(guard))
         .with_state(Booth { preview: Arc::new(preview), face, assets }))
 }

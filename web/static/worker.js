@@ -40,9 +40,8 @@ self.addEventListener("install", (event) => {
     const shell = await caches.open(SHELL);
     // What cannot be had now is kept when it is seen.
     await Promise.all(voordeur.files.map((file) => shell.add(file).catch(() => {})));
-    await Promise.all(voordeur.languages.flatMap((lang) => ["", "/offline", "/outbox"].map(async (page) => {
-      await see(new URL(`/${lang}${page}`, self.location.origin)).catch(() => {});
-    })));
+    const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+    await Promise.all([...new Set(open.map(({ url }) => language(new URL(url).pathname)))].map(prepare));
     await self.skipWaiting();
   })());
 });
@@ -55,14 +54,22 @@ self.addEventListener("activate", (event) => {
     await self.clients.claim();
     // The pages that were open before there was a worker.
     const open = await self.clients.matchAll({ type: "window" });
-    await Promise.all(open.map(({ url }) => see(new URL(url)).catch(() => {})));
+    await Promise.all(open.map(({ url }) => see(new URL(url), "force-cache").catch(() => {})));
   })());
 });
 
-// Has the page at an address kept, if it may be.
-async function see(url) {
+// Keeps what its reader needs in a language when there is no network, once.
+async function prepare(lang) {
+  const pages = await caches.open(PAGES);
+  await Promise.all(["", "/offline", "/outbox"].map(async (page) => {
+    if (!(await pages.match(`/${lang}${page}`))) await see(new URL(`/${lang}${page}`, self.location.origin)).catch(() => {});
+  }));
+}
+
+// Has the page at an address kept, if it may be; `cache` as in a request.
+async function see(url, cache = "default") {
   if (!isKept(url)) return false;
-  const answer = await fetch(url.pathname + url.search);
+  const answer = await fetch(url.pathname + url.search, { cache });
   if (!answer.ok || answer.redirected) {
     // What nobody reads holds its connection.
     if (answer.body) await answer.body.cancel();
@@ -124,7 +131,7 @@ async function page(event, url) {
   const kept = isKept(url) ? await pages.match(url.pathname + url.search) || await alike(pages, url) : undefined;
   const asked = fetch(event.request).then((answer) => {
     if (isKept(url) && answer.ok && answer.type === "basic" && !answer.redirected) {
-      event.waitUntil(keep(url, answer.clone()).catch(() => {}));
+      event.waitUntil(keep(url, answer.clone()).then(() => prepare(language(url.pathname))).catch(() => {}));
     }
     return answer;
   });
@@ -146,8 +153,11 @@ function alike(pages, url) {
 
 async function offline(url) {
   const pages = await caches.open(PAGES);
-  const kept = await pages.match(`/${language(url.pathname)}/offline`);
-  return kept || Response.error();
+  for (const lang of [language(url.pathname), ...voordeur.languages]) {
+    const kept = await pages.match(`/${lang}/offline`);
+    if (kept) return kept;
+  }
+  return Response.error();
 }
 
 // A report that does not get through is kept. It may have arrived all the same: its token tells the city so.

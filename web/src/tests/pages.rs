@@ -275,6 +275,42 @@ async fn files_are_served_and_kept() {
 }
 
 #[tokio::test]
+async fn files_come_as_small_as_the_browser_can_read_them() {
+    use axum::{body::Body, http::Request};
+    let town = Town::open().await;
+    let root = super::attribute(&town.get("/nl").await.text(), "rel=\"stylesheet\"", "href").replace("/site.css", "");
+    let ask = async |path: &str, accepted: &str| {
+        town.ask(Request::get(path).header("accept-encoding", accepted).body(Body::empty()).unwrap()).await
+    };
+    let sheet = format!("{root}/site.css");
+    let whole = town.get(&sheet).await;
+    assert_eq!(whole.header("content-encoding"), "");
+    for (accepted, coding) in [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0, GZIP;q=0.5", "gzip"),
+        ("br;q=0.0", ""),
+        ("brotli, x", ""),
+    ] {
+        let answer = ask(&sheet, accepted).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-encoding")), (200, coding), "{accepted}");
+        assert_eq!(answer.header("content-type"), "text/css; charset=utf-8");
+        assert_eq!(answer.header("vary").matches("accept-encoding").count(), 1, "{accepted}");
+        assert!(coding.is_empty() == (answer.bytes == whole.bytes), "{accepted}");
+    }
+    assert_eq!(ask("/nl", "gzip, br").await.header("content-encoding"), "br");
+    let form = town.get("/nl/report?category=wegen/put").await.text();
+    let fonts = |html: &str| html.matches("as=\"font\"").count();
+    if fonts(&town.get("/nl").await.text()) == 2 {
+        assert_eq!(fonts(&form), 1, "headings of a form are in the letters of its text");
+        let font = super::attribute(&form, "rel=\"preload\"", "href");
+        let font = ask(font, "gzip, br").await;
+        assert_eq!((font.header("content-type"), font.header("content-encoding")), ("font/woff2", ""));
+    }
+    assert!(form.contains("<body class=\"page--light\""));
+}
+
+#[tokio::test]
 async fn a_kind_has_pages_of_its_own() {
     let town = Town::open().await;
     let complaint = town.report_of(Some(Kind::Complaint), "niemand belde terug").await;
