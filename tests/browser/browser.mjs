@@ -19,7 +19,7 @@ export const MODES = {
 
 const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+  "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-features=BackForwardCache",
 ];
 
 // What is said because the browser is driven with its service workers kept out, and by a drawing board without a card.
@@ -29,6 +29,7 @@ export class Browser {
   static async open(order) {
     const self = new Browser();
     self.base = order.base;
+    self.inside = order.inside;
     self.home = mkdtempSync(join(tmpdir(), "voordeur-browser-"));
     self.chromium = await chromium.launch({
       executablePath: order.chromium,
@@ -66,7 +67,7 @@ export class Browser {
     });
     page.on("request", (request) => {
       const url = request.url();
-      if (!url.startsWith(`${base}/`) && !url.startsWith("data:") && !url.startsWith("blob:")) {
+      if (![base, this.inside].some((own) => url.startsWith(`${own}/`)) && !url.startsWith("data:") && !url.startsWith("blob:")) {
         page.heard.push(`a stranger was asked: ${url}`);
       }
     });
@@ -79,11 +80,11 @@ export class Browser {
   }
 }
 
-// Does `work` for each, so many at once.
+// Does `work` for each, so many at once; `hand` tells those apart that do it.
 export async function each(things, atOnce, work) {
   const left = [...things];
-  const one = async () => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) await work(next);
+  const one = async (_, hand) => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) await work(next, hand);
   };
   await Promise.all(Array.from({ length: atOnce }, one));
 }

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { HtmlValidate } from "html-validate";
 import { MODES, each } from "./browser.mjs";
 import { every, open, speaks } from "./pages.mjs";
+import { weight } from "./weight.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
@@ -23,12 +24,23 @@ const validator = new HtmlValidate({
   },
 });
 
-// What axe says of the page as it stands; with `rules` only those.
+// What everything took, in milliseconds.
+const spent = {};
+async function timed(what, work) {
+  const begun = performance.now();
+  try {
+    return await work();
+  } finally {
+    spent[what] = (spent[what] ?? 0) + performance.now() - begun;
+  }
+}
+
+// What axe says of the page as it stands; with `rules` only those. It looks at what is drawn, and fetches no sheet once more.
 async function axed(tab, rules) {
-  // As from outside: the page's own policy lets no script in.
-  await tab.evaluate(axe);
+  // As from outside: the page's own policy lets no script in. It stays until the next page.
+  if (!(await tab.evaluate(() => "axe" in globalThis))) await tab.evaluate(axe);
   const what = rules ? { type: "rule", values: rules } : { type: "tag", values: TAGS };
-  const found = await tab.evaluate((runOnly) => globalThis.axe.run(document, { runOnly, resultTypes: ["violations"], rules: { "target-size": { enabled: true } } }), what);
+  const found = await tab.evaluate((runOnly) => globalThis.axe.run(document, { runOnly, preload: false, resultTypes: ["violations"], rules: { "target-size": { enabled: true } } }), what);
   return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary.replace(/\s+/g, " ")}`));
 }
 
@@ -71,27 +83,43 @@ export async function check(order, browser, world) {
   }
   faults.push(...(await blind(browser, contexts.plain)));
   const wants = process.env.VOORDEUR_PAGES?.split(",");
+  if (!wants || wants.includes("weight")) faults.push(...(await weight(browser, world)));
   const work = [];
   for (const page of pages.filter(({ name }) => !wants || wants.includes(name))) {
     for (const language of page.only ? [page.only] : LANGUAGES) work.push({ page, language });
   }
-  await each(work, 3, async ({ page, language }) => {
+  // A tab for each way of looking and each that works: a new one for every page takes longer than the page.
+  const tabs = new Map();
+  const tabOf = async (name, hand) => {
+    const key = `${name} ${hand}`;
+    if (!tabs.has(key)) tabs.set(key, await browser.page(contexts[name]));
+    const tab = tabs.get(key);
+    tab.heard.length = 0;
+    return tab;
+  };
+  const drop = async (name, hand) => {
+    const tab = tabs.get(`${name} ${hand}`);
+    tabs.delete(`${name} ${hand}`);
+    await tab?.close();
+  };
+  await each(work, 3, async ({ page, language }, hand) => {
     const say = (what, where = "") => faults.push(`${page.name} (${speaks(page, language)})${where}: ${what}`);
     // Each way of looking on its own: a page that changes for one must not have been another before.
     const all = !page.once && (page.only || language === "nl");
     const tries = all ? ["plain", "dark", "quiet"] : ["plain"];
     for (const name of tries) {
-      const tab = await browser.page(contexts[page.as ? `${name} staff` : name]);
+      const whose = page.as ? `${name} staff` : name;
       const where = name === "plain" ? "" : ` [${name}]`;
       try {
-        const { html, faults: wrong } = await open(tab, page, language, world);
+        const tab = await tabOf(whose, hand);
+        const { html, faults: wrong } = await timed("opening", () => open(tab, page, language, world));
         wrong.forEach((what) => say(what, where));
         const lang = await tab.evaluate(() => document.documentElement.lang);
         if (lang !== (page.only ?? language)) say(`it says that it is in ${lang}`, where);
         if (name === "plain") {
           const text = html ?? `<!doctype html>${await tab.evaluate(() => document.documentElement.outerHTML)}`;
-          (await valid(text)).forEach((what) => say(what, " [html]"));
-          (await axed(tab)).forEach((what) => say(what));
+          (await timed("reading HTML", () => valid(text))).forEach((what) => say(what, " [html]"));
+          (await timed("axe", () => axed(tab))).forEach((what) => say(what));
           const narrow = await tab.evaluate(wide);
           if (narrow) say(narrow, " [320 px]");
           if (language === "nl" || page.only) {
@@ -99,10 +127,11 @@ export async function check(order, browser, world) {
             const zoomed = await tab.evaluate(wide);
             if (zoomed) say(zoomed, " [400 %]");
             await tab.setViewportSize({ width: 1280, height: 900 });
-            (await axed(tab)).forEach((what) => say(what, " [1280 px]"));
+            (await timed("axe", () => axed(tab))).forEach((what) => say(what, " [1280 px]"));
+            await tab.setViewportSize(MODES.narrow.viewport);
           }
         }
-        if (name === "dark") (await axed(tab, ["color-contrast"])).forEach((what) => say(what, where));
+        if (name === "dark") (await timed("axe", () => axed(tab, ["color-contrast"]))).forEach((what) => say(what, where));
         if (name === "quiet") {
           const narrow = await tab.evaluate(wide);
           if (narrow) say(narrow, where);
@@ -110,10 +139,12 @@ export async function check(order, browser, world) {
         tab.heard.forEach((what) => say(what, where));
       } catch (error) {
         say(error.message.split("\n").slice(0, 3).join(" "), where);
+        await drop(whose, hand);
       }
-      await tab.close();
     }
   });
+  const seconds = Object.entries(spent).map(([what, took]) => `${what} ${Math.round(took / 1000)} s`);
+  console.log(`three at once: ${seconds.join(", ")}`);
   console.log(`${pages.length} pages were looked at, ${work.length} with their languages`);
   return faults;
 }

@@ -1,6 +1,7 @@
 // The ways that people take, walked by everybody: without JavaScript, on a small screen, with nothing but a keyboard, in
 // the dark, four times as large, and in each language. What arrived is asked of the API and of the letterbox.
 
+import { base } from "./base.mjs";
 import { MODES, each, until } from "./browser.mjs";
 import { Hand } from "./hand.mjs";
 import { Line } from "./line.mjs";
@@ -257,6 +258,7 @@ export async function journeys(order, browser, world) {
     for (const what of await walkOne(browser, world, one)) faults.push(`${one.name} [${one.mode}, ${one.language}] ${what}`);
   });
   if (!wants || "offline".includes(wants)) faults.push(...(await offline(browser)));
+  if (!wants || "base".includes(wants)) faults.push(...(await base(browser)));
   console.log(`${walks.length} ways were walked`);
   return faults;
 }

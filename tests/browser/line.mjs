@@ -7,6 +7,8 @@ export class Line {
     const line = new Line();
     const { hostname, port } = new URL(base);
     line.ends = new Set();
+    // Bytes that came down it.
+    line.came = 0;
     line.isCut = false;
     line.server = createServer((near) => {
       if (line.isCut) return near.destroy();
@@ -16,6 +18,7 @@ export class Line {
         one.on("error", () => other.destroy());
         one.on("close", () => { line.ends.delete(one); other.destroy(); });
       }
+      far.on("data", (bytes) => { line.came += bytes.length; });
       near.pipe(far).pipe(near);
       return undefined;
     });

@@ -216,6 +216,12 @@ export const PAGES = {
   "/hooks/sms/{gateway}/{secret}": PROGRAMS,
 };
 
+// Pages at the address of the operator.
+const INSIDE = (world) => [
+  one("preview", "/preview/nl", { base: world.inside }),
+  ...["email", "sms", "push", "letter"].map((way) => one(`preview-${way}`, `/preview/nl/solved/${way}/nl`, { base: world.inside })),
+];
+
 // Chooses by the words, as people do: the button itself lies below them.
 export async function pick(page, name, value) {
   const id = await page.locator(`input[name="${name}"][value="${value}"]`).getAttribute("id");
@@ -244,19 +250,19 @@ export function every(world, listed) {
   for (const path of Object.keys(PAGES)) {
     if (!paths.has(path)) faults.push(`tests/browser/pages.mjs lists ${path}, which is not there`);
   }
-  const pages = Object.values(PAGES).filter((make) => typeof make === "function").flatMap((make) => make(world));
+  const pages = [...Object.values(PAGES).filter((make) => typeof make === "function"), INSIDE].flatMap((make) => make(world));
   return { pages, faults };
 }
 
 // The same page in another language.
 export function speaks(page, language) {
-  return page.path.replace(/^\/nl(?=\/|\?|$)/, `/${language}`);
+  return page.path.replace(/^(\/preview)?\/nl(?=\/|\?|$)/, `$1/${language}`);
 }
 
 // Opens it in `tab`, and says what is wrong with that.
 export async function open(tab, page, language, world) {
   tab.expected = page.status >= 400;
-  const response = await tab.goto(speaks(page, language), { waitUntil: "load" });
+  const response = await tab.goto(`${page.base ?? world.base}${speaks(page, language)}`, { waitUntil: "load" });
   tab.answered = response.status();
   const html = page.open ? null : await response.text();
   if (page.open) await page.open(tab, world);

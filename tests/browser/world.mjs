@@ -12,7 +12,7 @@ const run = promisify(execFile);
 export class World {
   static async make(order, browser) {
     const world = new World();
-    Object.assign(world, { order, base: order.base, work: order.work });
+    Object.assign(world, { order, base: order.base, inside: order.inside, work: order.work });
     await Promise.all([world.cases(), world.staff(browser)]);
     await Promise.all([world.follower(), world.call()]);
     await world.broadcast();

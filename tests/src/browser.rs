@@ -56,8 +56,9 @@ async fn install() -> anyhow::Result<()> {
     if done.status.success() { Ok(()) } else { bail!("npm ci: {}", String::from_utf8_lossy(&done.stderr)) }
 }
 
-/// Copies the sample city to `to`; there, what residents send may be read by everybody once somebody approved it.
-fn city(to: &Path) -> anyhow::Result<()> {
+/// Copies the sample city to `to`; there, what residents send may be read by everybody once somebody approved it, and with
+/// `tiles` a file of its own areas lies under the map.
+async fn city(to: &Path, tiles: bool) -> anyhow::Result<()> {
     fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(to)?;
         for entry in std::fs::read_dir(from)? {
@@ -72,8 +73,15 @@ fn city(to: &Path) -> anyhow::Result<()> {
     let file = to.join("city.yaml");
     let text = std::fs::read_to_string(&file)?;
     let open = "publish: {words: after_review, photos: after_review}";
-    let changed = text.replace("publish: {words: never, photos: never}", open);
+    let mut changed = text.replace("publish: {words: never, photos: never}", open);
     anyhow::ensure!(changed.contains(open), "the sample city says what is published");
+    if tiles {
+        let mut make = tokio::process::Command::new("node");
+        make.arg(folder().join("tiles.mjs")).arg(to.join("areas/kortrijk.geojson")).arg(to.join("base.pmtiles"));
+        let made = make.stdin(Stdio::null()).output().await?;
+        anyhow::ensure!(made.status.success(), "tiles.mjs: {}", String::from_utf8_lossy(&made.stderr));
+        changed.push_str("\nmap: {pmtiles: base.pmtiles}\n");
+    }
     Ok(std::fs::write(&file, changed)?)
 }
 
@@ -102,7 +110,7 @@ pub enum Task {
 pub async fn run(task: Task, more: Value) -> anyhow::Result<String> {
     install().await?;
     let dir = tempfile::tempdir()?;
-    city(&dir.path().join("city"))?;
+    city(&dir.path().join("city"), task == Task::Journeys).await?;
     let url = format!("sqlite:{}", dir.path().join("hub.db").display());
     let port = free_port()?;
     let public = format!("http://127.0.0.1:{port}");
@@ -111,7 +119,7 @@ pub async fn run(task: Task, more: Value) -> anyhow::Result<String> {
     fleet.ready(port).await?;
     let mut order = json!({
         "task": match task { Task::Check => "check", Task::Journeys => "journeys", Task::Screens => "screens" },
-        "base": public, "command": fleet.command()?, "dir": dir.path(), "chromium": CHROMIUM, "listed": web::listed(),
+        "base": public, "inside": fleet.ops("hub"), "command": fleet.command()?, "dir": dir.path(), "chromium": CHROMIUM, "listed": web::listed(),
         "token": TOKEN, "department": DEPARTMENT, "work": work(&public, &url).await?,
     });
     if let (Some(order), Some(more)) = (order.as_object_mut(), more.as_object()) {

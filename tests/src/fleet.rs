@@ -54,6 +54,12 @@ impl Fleet {
         Ok(words.iter().map(|word| word.display().to_string()).collect())
     }
 
+    /// Where a member answers its operator.
+    pub fn ops(&self, name: &str) -> Option<String> {
+        let env = &self.members.get(name)?.env;
+        env.iter().find(|(key, _)| key == "VOORDEUR__WEB__OPS_LISTEN").map(|(_, listen)| format!("http://{listen}"))
+    }
+
     /// Runs one command of the binary to its end.
     pub fn run(&self, args: &[&str]) -> anyhow::Result<String> {
         let output =
