@@ -17,22 +17,19 @@ use schemas::{
     report::Kind,
     slug::{CategoryId, Channel, DepartmentId, Slug},
 };
+use std::ops::Deref;
 
-/// What there is to know before anything of a case is public. Not public itself: `web` has the one rule that makes it so.
+/// What of a case is public as it is, once the case is.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Glimpse {
+pub struct Facts {
     /// The report, and its case.
     pub id: Uuid,
     /// What people call it.
     pub reference: Reference,
-    /// By which channel it came.
-    pub channel: Channel,
     /// What kind of matter.
     pub kind: Kind,
     /// What it is about, as the city sees it now.
     pub category: CategoryId,
-    /// Where, as it was told.
-    pub point: Option<Point>,
     /// When it came.
     pub received_at: Timestamp,
     /// How far it is; received while nobody decided.
@@ -45,14 +42,32 @@ pub struct Glimpse {
     pub lead: Option<DepartmentId>,
     /// The day that the department named, else the promised one.
     pub expected_on: Option<Date>,
+    /// The main case, of a duplicate: where it goes on.
+    pub main: Option<Uuid>,
+    /// When anything of a [`Glimpse`] of it last changed, by our clock; 0 for what did not since there is such a mark.
+    pub changed_at: Timestamp,
+}
+
+/// What there is to know before anything of a case is public. Not public itself: `web` has the one rule that makes it so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Glimpse {
+    /// What is public once the case is.
+    pub facts: Facts,
+    /// By which channel it came.
+    pub channel: Channel,
+    /// Where, as it was told.
+    pub point: Option<Point>,
     /// Nobody but its reporter may know of it: it is held, or was refused.
     pub hidden: bool,
-    /// The main case, of a duplicate.
-    pub main: Option<Uuid>,
     /// How many others reported the same: the duplicates of this one.
     pub others: u32,
-    /// When any of this last changed, by our clock; 0 for what did not since there is such a mark.
-    pub changed_at: Timestamp,
+}
+
+impl Deref for Glimpse {
+    type Target = Facts;
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
 }
 
 sql! {
@@ -100,23 +115,26 @@ impl GlimpseRow {
             }),
             _ => None,
         };
-        Ok(Glimpse {
+        let facts = Facts {
             id: self.id.parse().map_err(|_| broken("id"))?,
             reference: references::read(self.reference).ok_or_else(|| broken("reference"))?,
-            channel: Slug::new(&self.channel).map_err(|_| broken("channel"))?,
             kind: Kind::parse(&self.kind).ok_or_else(|| broken("kind"))?,
             category: CategoryId::new(&self.category).map_err(|_| broken("category"))?,
-            point,
             received_at: from_micros(self.received_at),
             status: Status::parse(&self.status).ok_or_else(|| broken("status"))?,
             status_at: from_micros(self.status_at),
             closed_at: self.closed_at.map(from_micros),
             lead: self.lead.as_deref().map(Slug::new).transpose().map_err(|_| broken("lead"))?,
             expected_on: self.expected_on.as_deref().map(str::parse).transpose().map_err(|_| broken("due_on"))?,
-            hidden: self.hidden > 0,
             main: self.main.as_deref().map(str::parse).transpose().map_err(|_| broken("main_id"))?,
-            others: u32::try_from(self.others).unwrap_or(u32::MAX),
             changed_at: from_micros(self.changed_at),
+        };
+        Ok(Glimpse {
+            channel: Slug::new(&self.channel).map_err(|_| broken("channel"))?,
+            point,
+            hidden: self.hidden > 0,
+            others: u32::try_from(self.others).unwrap_or(u32::MAX),
+            facts,
         })
     }
 }

@@ -12,8 +12,7 @@ sql! {
         ON CONFLICT (report_id) DO UPDATE SET department = excluded.department, category = excluded.category,
             score = excluded.score, at = excluded.at";
     both RATING = "SELECT score FROM rating WHERE report_id = $1";
-    both COUNTS = "SELECT department, category, score, CAST(count(*) AS bigint) FROM rating WHERE at >= $1
-        GROUP BY department, category, score ORDER BY department, category, score";
+    both RATINGS = "SELECT report_id, score FROM rating";
     both OF_DEPARTMENT = "SELECT score, CAST(count(*) AS bigint) FROM rating WHERE department = $1 AND at >= $2
         GROUP BY score ORDER BY score";
 }
@@ -61,19 +60,6 @@ pub struct Rating {
     pub score: Score,
 }
 
-/// How often something was said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RatingCount {
-    /// Of which department.
-    pub department: String,
-    /// About what.
-    pub category: String,
-    /// What was said.
-    pub score: Score,
-    /// By how many.
-    pub count: u64,
-}
-
 fn score(text: &str) -> Result<Score> {
     Score::parse(text).ok_or_else(|| Error::broken("rating", "score", text))
 }
@@ -94,14 +80,13 @@ impl Store {
         row.map(|(text,)| score(&text)).transpose()
     }
 
-    /// What was said since `since`, by department and category.
-    pub async fn rating_counts(&self, since: Timestamp) -> Result<Vec<RatingCount>> {
-        let rows: Vec<(String, String, String, i64)> = self.inner.db.all(COUNTS, args![since]).await?;
-        rows.into_iter()
-            .map(|(department, category, text, count)| {
-                Ok(RatingCount { department, category, score: score(&text)?, count: count.unsigned_abs() })
-            })
-            .collect()
+    /// What was said of every report, in any order: for counting, and only among others.
+    pub async fn ratings(&self) -> Result<Vec<(Uuid, Score)>> {
+        let rows: Vec<(String, String)> = self.inner.db.all(RATINGS, args![]).await?;
+        let read = |(report, text): (String, String)| {
+            Ok((report.parse().map_err(|_| Error::broken("rating", "report_id", &report))?, score(&text)?))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// What was said of one department since `since`.

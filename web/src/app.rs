@@ -6,6 +6,10 @@ use crate::{
     face::Face,
     guard::rate::Limits,
     map::Map,
+    outward::{
+        figures::{Figures, Question},
+        kept::Kept,
+    },
     register::{Register, Snapshot},
 };
 use adapters::{
@@ -48,9 +52,10 @@ pub struct Inner {
     pub staff: Staff,
     /// Where people of the city take down what others tell.
     pub desk: Desk,
-    /// All public cases.
+    /// What the map is drawn on.
     pub map: Map,
-    register: Register,
+    register: Arc<Register>,
+    figures: Kept,
     wishes: OnceCell<Wishes>,
     whys: OnceCell<Whys>,
     choices: OnceCell<Choices>,
@@ -71,6 +76,7 @@ impl App {
     /// When an embedded template or text cannot be read; a test reads them all.
     pub fn new(site: Site) -> Self {
         let assets = Arc::new(Assets::of(&site.city));
+        let register = Arc::new(Register::new(site.config.fresh));
         let face = Face::new(assets.clone(), &site.city.files)
             .expect("embedded templates and texts are read by a test, those of a city are checked first");
         let limits = Limits::new(site.config.rate);
@@ -99,7 +105,8 @@ impl App {
             staff,
             desk,
             map: Map::default(),
-            register: Register::default(),
+            register,
+            figures: Kept::default(),
             wishes: OnceCell::new(),
             whys: OnceCell::new(),
             choices: OnceCell::new(),
@@ -107,10 +114,20 @@ impl App {
         }))
     }
 
-    /// Every public case.
+    /// Every public case, as it is now.
+    pub async fn register_now(&self) -> Result<Arc<Snapshot>, store::Error> {
+        self.register.now(&self.site.store, &self.site.city).await
+    }
+
+    /// Every public case, a few seconds old at most.
     pub async fn register(&self) -> Result<Arc<Snapshot>, store::Error> {
-        let Site { store, city, config, .. } = &self.site;
-        self.register.snapshot(store, city, config.fresh).await
+        self.register.lately(&self.site.store, &self.site.city).await
+    }
+
+    /// What there is to count of the public cases.
+    pub async fn figures(&self, question: &Question) -> Result<Figures, store::Error> {
+        let snapshot = self.register().await?;
+        Ok(self.figures.count(&snapshot, question, &self.site.city))
     }
 
     /// Where people say what they do not want to hear any more.

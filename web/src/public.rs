@@ -8,80 +8,52 @@ use adapters::{
     near,
 };
 use schemas::{
-    Date, Timestamp, Uuid,
+    Uuid,
     case::Status,
     city::{City, Publicity},
     place::Point,
     reference::Reference,
-    report::{Kind, TRIAL_CHANNEL},
-    slug::{AreaId, CategoryId, DepartmentId},
+    report::TRIAL_CHANNEL,
+    slug::AreaId,
 };
-use std::collections::HashMap;
-use store::Glimpse;
+use std::{collections::HashMap, ops::Deref};
+use store::{Facts, Glimpse};
 
 /// A case as everybody may know it. Made by [`PublicCase::of`] alone.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct PublicCase {
-    /// The report, for looking up what was approved of it; never shown.
-    pub id: Uuid,
-    /// What people call it.
-    pub reference: Reference,
-    /// What kind of matter.
-    pub kind: Kind,
-    /// What it is about: a category that the city publishes.
-    pub category: CategoryId,
+    facts: Facts,
     /// The districts that it lies in, in the order of the city's files.
     pub areas: Vec<AreaId>,
     /// The middle of the block that it lies in ([`near::block`]), WGS 84 degrees: no public place is more precise.
     pub point: Option<Point>,
-    /// When it came.
-    pub received_at: Timestamp,
-    /// How far it is.
-    pub status: Status,
-    /// When that last changed.
-    pub status_at: Timestamp,
-    /// When it was last closed.
-    pub closed_at: Option<Timestamp>,
-    /// The department that leads.
-    pub lead: Option<DepartmentId>,
-    /// The day on which it is expected to be solved.
-    pub expected_on: Option<Date>,
     /// How many people reported it.
     pub people: u32,
-    /// Of a duplicate the main case, where it goes on; count and show that one instead.
-    pub main: Option<Uuid>,
-    /// When any of this last changed, by our clock.
-    pub changed_at: Timestamp,
+}
+
+impl Deref for PublicCase {
+    type Target = Facts;
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
 }
 
 impl PublicCase {
     /// What everybody may know of it; nothing when that is nothing at all: its kind or category is not public (or only as
     /// an area), the department that leads is confidential, it is held or was refused, or somebody only tried us out.
     pub fn of(city: &City, glimpse: &Glimpse) -> Option<Self> {
-        let Glimpse { id, reference, kind, category, point, received_at, status, status_at, closed_at, .. } = glimpse;
-        let is_published = city.category(category).is_some_and(|category| category.publicity == Publicity::Public);
+        let is_published =
+            city.category(&glimpse.category).is_some_and(|category| category.publicity == Publicity::Public);
         let is_public = is_published
-            && city.kinds.of(*kind).public
+            && city.kinds.of(glimpse.kind).public
             && !glimpse.hidden
             && !city.is_confidential(glimpse.lead.as_ref())
             && glimpse.channel.as_str() != TRIAL_CHANNEL;
         is_public.then(|| Self {
-            id: *id,
-            reference: *reference,
-            kind: *kind,
-            category: category.clone(),
-            areas: point.map(|point| city.areas.locate(point)).unwrap_or_default(),
-            point: point.map(near::block),
-            received_at: *received_at,
-            status: *status,
-            status_at: *status_at,
-            closed_at: *closed_at,
-            lead: glimpse.lead.clone(),
-            expected_on: glimpse.expected_on,
+            areas: glimpse.point.map(|point| city.areas.locate(point)).unwrap_or_default(),
+            point: glimpse.point.map(near::block),
             people: glimpse.others.saturating_add(1),
-            main: glimpse.main,
-            changed_at: glimpse.changed_at,
+            facts: glimpse.facts.clone(),
         })
     }
 

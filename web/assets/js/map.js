@@ -72,7 +72,7 @@ async function begin(element) {
     if (image && !map.hasImage(id)) map.addImage(id, image, { pixelRatio: 2 });
   });
   map.on("load", () => {
-    map.addSource("cases", { type: "vector", tiles: [tiles()], maxzoom: 16 });
+    map.addSource("cases", { type: "vector", tiles: [tiles()], maxzoom: 17 });
     const layer = { type: "symbol", source: "cases", "source-layer": "cases" };
     const icon = (start, name) => ({
       "icon-image": ["concat", start, ["to-string", ["get", name]]],
@@ -104,8 +104,8 @@ async function begin(element) {
   });
   map.on("click", "many", ({ features: [feature] }) => {
     const [lon, lat] = feature.geometry.coordinates;
-    if (map.getZoom() < 16.5) {
-      map.easeTo({ center: [lon, lat], zoom: Math.min(map.getZoom() + 2, 17) });
+    if (map.getZoom() < 17.5) {
+      map.easeTo({ center: [lon, lat], zoom: Math.min(map.getZoom() + 2, 18) });
       return;
     }
     // All of one block: nothing parts them but the list.
@@ -149,7 +149,8 @@ async function begin(element) {
 function draw(id) {
   const [, sort, what] = /^([ns])-(.+)$/.exec(id);
   const many = sort === "n" ? Number(what) : 0;
-  const radius = many ? Math.min(18 + 5 * Math.log10(many), 34) : 13;
+  // As far as the tiles have room for (web/src/map/dots.rs).
+  const radius = many ? Math.min(17 + 3 * Math.log10(many), 29) : 13;
   const size = Math.ceil(radius + 3) * 4;
   const canvas = Object.assign(document.createElement("canvas"), { width: size, height: size });
   const pen = canvas.getContext("2d");

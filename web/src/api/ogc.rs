@@ -12,7 +12,7 @@ use crate::{
     outward::{
         self,
         row::Row,
-        wanted::{Asked, NAMES, Wanted},
+        wanted::{AREA, Asked, BBOX, CATEGORY, DATETIME, KIND, STATUS, Wanted},
     },
     problem::Problem,
     public::PublicCase,
@@ -46,17 +46,12 @@ const GEOJSON: &str = "application/geo+json";
 
 /// The parameters of `items`.
 const PARAMETERS: &[Parameter] = &[
-    query("bbox", "Only in this box: west,south,east,north in degrees.", text),
-    query(
-        "datetime",
-        "Only what came in then: a day or a moment, or two with `/` between; `..` is without an end: \
-         `2026-11-01/2026-11-30`.",
-        text,
-    ),
-    query("category", "Only about this: an id of a category, or of a group of them.", text),
-    query("area", "Only in this district.", text),
-    query("status", "A status, or `open`, or `closed`.", text),
-    query("kind", "A kind of matter: report, question, suggestion, …", text),
+    BBOX,
+    DATETIME,
+    CATEGORY,
+    AREA,
+    STATUS,
+    KIND,
     query("limit", "How many on a page: at most 1000, 100 when left out.", number),
     query("after", "Where a page begins: take the link `next` as it is.", text),
 ];
@@ -158,11 +153,8 @@ fn limit(asked: &Asked) -> Result<usize, Invalid> {
 }
 
 async fn items(State(app): State<App>, RawQuery(asked): RawQuery, headers: HeaderMap) -> Response {
-    let names: Vec<&str> = NAMES.into_iter().chain(["limit", "after"]).collect();
-    let read = Asked::read(asked.as_deref(), &names).and_then(|asked| {
-        let wanted = Wanted::read(&asked, &app.site.city)?;
-        Ok((wanted, limit(&asked)?, asked.get("after").map(cursor).transpose()?, asked))
-    });
+    let read = Wanted::of(asked.as_deref(), &app.site.city, &["limit", "after"])
+        .and_then(|(wanted, asked)| Ok((wanted, limit(&asked)?, asked.get("after").map(cursor).transpose()?, asked)));
     match read {
         Ok((wanted, limit, after, asked)) => match list(&app, &wanted, limit, after, &asked, &headers).await {
             Ok(response) => response,

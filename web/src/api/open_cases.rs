@@ -3,14 +3,14 @@
 
 use super::{
     Endpoint,
-    openapi::operation::{Back, For, Operation, query, text},
+    openapi::operation::{Back, For, Operation},
 };
 use crate::{
     app::App,
     outward::{
         self, csv,
-        row::Row,
-        wanted::{Asked, NAMES, Wanted},
+        row::{FIELDS, Row},
+        wanted::{FILTERS, Wanted},
     },
     public::PublicCase,
 };
@@ -38,40 +38,14 @@ pub const ENDPOINT: Endpoint = Endpoint {
             "UTF-8, commas, the names of the fields on the first line, moments in UTC. The newest first, all of them. \
              What a spreadsheet would take for a formula begins with an apostrophe.",
         )
-        .given(&[
-            query("bbox", "Only in this box: west,south,east,north in degrees.", text),
-            query("datetime", "Only what came in then: 2026-11-01/2026-11-30.", text),
-            query("category", "Only about this: an id of a category, or of a group of them.", text),
-            query("area", "Only in this district.", text),
-            query("status", "A status, or `open`, or `closed`.", text),
-            query("kind", "A kind of matter.", text),
-        ])
+        .given(&FILTERS)
         .back(&[Back::bytes(200, "A line per case.", "text/csv")])
         .problems(&[400, 429, 503])],
 };
 
-const HEAD: [&str; 15] = [
-    "reference",
-    "kind",
-    "category",
-    "category_name",
-    "areas",
-    "received_at",
-    "status",
-    "status_at",
-    "closed_at",
-    "department",
-    "expected_on",
-    "people",
-    "lat",
-    "lon",
-    "words",
-];
-
 async fn list(State(app): State<App>, RawQuery(asked): RawQuery, headers: HeaderMap) -> Response {
-    let wanted = Asked::read(asked.as_deref(), &NAMES).and_then(|asked| Wanted::read(&asked, &app.site.city));
-    let wanted = match wanted {
-        Ok(wanted) => wanted,
+    let wanted = match Wanted::of(asked.as_deref(), &app.site.city, &[]) {
+        Ok((wanted, _)) => wanted,
         Err(fault) => return outward::wrong(fault),
     };
     let cases = match outward::find(&app, &wanted).await {
@@ -87,7 +61,7 @@ async fn list(State(app): State<App>, RawQuery(asked): RawQuery, headers: Header
 }
 
 fn stream(app: App, cases: Vec<Arc<PublicCase>>) -> Body {
-    let head = Some(csv::line(HEAD));
+    let head = Some(csv::line(FIELDS));
     Body::from_stream(stream::try_unfold((app, cases, 0, head), |(app, cases, at, head)| async move {
         if let Some(head) = head {
             return Ok::<_, store::Error>(Some((Bytes::from(head), (app, cases, at, None))));
@@ -106,9 +80,6 @@ fn stream(app: App, cases: Vec<Arc<PublicCase>>) -> Body {
 }
 
 async fn approved(app: &App, cases: &[Arc<PublicCase>]) -> Result<HashMap<Uuid, Approved>, store::Error> {
-    if !app.site.city.publish.has_words() {
-        return Ok(HashMap::new());
-    }
     let ids: Vec<Uuid> = cases.iter().map(|case| case.id).collect();
     PublicCase::approved(app, &ids).await
 }
@@ -135,5 +106,7 @@ fn line(app: &App, case: &PublicCase, approved: Option<&Approved>) -> String {
         row.people.to_string(),
     ];
     let before = before.iter().map(|text| csv::field(text)).collect::<Vec<_>>().join(",");
-    format!("{before},{lat},{lon},{}\r\n", csv::field(&optional(row.words)))
+    let after = [optional(row.words), row.photos.join(" "), row.page];
+    let after = after.iter().map(|text| csv::field(text)).collect::<Vec<_>>().join(",");
+    format!("{before},{lat},{lon},{after}\r\n")
 }

@@ -3,13 +3,13 @@
 
 use super::{
     Endpoint,
-    openapi::operation::{Back, For, Operation, query, text},
+    openapi::operation::{Back, For, Operation},
 };
 use crate::{
     app::App,
     outward::{
         self, row,
-        wanted::{Asked, NAMES, Wanted},
+        wanted::{FILTERS, Wanted},
     },
     problem::Problem,
     public::PublicCase,
@@ -34,14 +34,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     route: |_| get(list).options(outward::may_read),
     operations: &[Operation::get("readCaseFeed", For::Everybody, "What happens to public cases, as an Atom feed")
         .about("In one of the languages of the city. The 50 cases whose status changed last, each once.")
-        .given(&[
-            query("category", "Only about this: an id of a category, or of a group of them.", text),
-            query("area", "Only in this district.", text),
-            query("bbox", "Only in this box: west,south,east,north in degrees.", text),
-            query("datetime", "Only what came in then.", text),
-            query("status", "A status, or `open`, or `closed`.", text),
-            query("kind", "A kind of matter.", text),
-        ])
+        .given(&FILTERS)
         .back(&[Back::bytes(200, "The feed.", "application/atom+xml")])
         .problems(&[400, 404, 429, 503])],
 };
@@ -56,9 +49,7 @@ async fn list(
         let missing = Problem::new(StatusCode::NOT_FOUND, "the city does not speak this language");
         return outward::open(missing.into_response());
     };
-    let read =
-        Asked::read(asked.as_deref(), &NAMES).and_then(|asked| Ok((Wanted::read(&asked, &app.site.city)?, asked)));
-    let (wanted, asked) = match read {
+    let (wanted, asked) = match Wanted::of(asked.as_deref(), &app.site.city, &[]) {
         Ok(read) => read,
         Err(fault) => return outward::wrong(fault),
     };

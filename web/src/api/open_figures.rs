@@ -8,8 +8,8 @@ use crate::{
     app::App,
     outward::{
         self, csv,
-        figures::{self, Figures, NAMES, Part, Question},
-        wanted::Asked,
+        figures::{Figures, NAMES, Part, Question},
+        wanted::{AREA, Asked, CATEGORY},
     },
 };
 use axum::{
@@ -24,8 +24,8 @@ use schemas::fault::Invalid;
 const PARAMETERS: &[Parameter] = &[
     query("from", "The first month: 2026-01. Twelve months when left out.", text),
     query("until", "The last month: 2026-11. This month when left out.", text),
-    query("category", "Only about this: an id of a category, or of a group of them.", text),
-    query("area", "Only in this district.", text),
+    CATEGORY,
+    AREA,
 ];
 
 /// `GET /open/figures.json`.
@@ -35,7 +35,8 @@ pub const ENDPOINT: Endpoint = Endpoint {
     operations: &[Operation::get("readFigures", For::Everybody, "Figures of the public cases")
         .about(
             "By month, district and group of categories. opened = open + ended; open = open_in_term + overdue + \
-             open_without_term; ended = solved + declined + referred = in_term + late + ended_without_term. The page \
+             open_without_term; ended = solved + declined + referred = in_term + late + ended_without_term; rated = \
+             rated_good + rated_fair + rated_poor, told when at least five people said it. The page \
              `/{language}/figures` says what each word means.",
         )
         .given(PARAMETERS)
@@ -59,8 +60,7 @@ async fn counted(app: &App, query: Option<&str>) -> Result<Figures, Response> {
     let city = &app.site.city;
     let question = Asked::read(query, &NAMES).and_then(|asked| Question::read(&asked, city, app.today()));
     let question = question.map_err(|fault: Invalid| outward::wrong(fault))?;
-    let snapshot = app.register().await.map_err(|error| outward::away(&error))?;
-    Ok(figures::count(&snapshot, &question, city))
+    app.figures(&question).await.map_err(|error| outward::away(&error))
 }
 
 /// The moment alone makes no other figures.
@@ -109,6 +109,10 @@ fn lines(figures: &Figures) -> String {
         "referred",
         "contested",
         "median_days",
+        "rated",
+        "rated_good",
+        "rated_fair",
+        "rated_poor",
     ]);
     let all = Part { name: format!("{}/{}", figures.from, figures.until), count: figures.total.clone() };
     let parts = [
@@ -136,7 +140,9 @@ fn lines(figures: &Figures) -> String {
         ];
         let numbers = numbers.map(|number| number.to_string()).join(",");
         let median = count.median_days.map(|days| days.to_string()).unwrap_or_default();
-        sheet.push_str(&format!("{by},{},{numbers},{median}\r\n", csv::field(&part.name)));
+        let rated = [count.rated, count.rated_good, count.rated_fair, count.rated_poor];
+        let rated = rated.map(|number| number.map(|number| number.to_string()).unwrap_or_default()).join(",");
+        sheet.push_str(&format!("{by},{},{numbers},{median},{rated}\r\n", csv::field(&part.name)));
     }
     sheet
 }

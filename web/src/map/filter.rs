@@ -1,6 +1,6 @@
 //! Which cases: what stands in the address of the map, its tiles and its list, and nothing else.
 
-use super::snapshot::{Dot, mercator};
+use super::dots::{Dot, mercator};
 use schemas::{
     Date,
     case::Status,
@@ -204,8 +204,8 @@ impl Filter {
             categories,
             show: self.show,
             area: area.map(|at| at.and_then(|at| u16::try_from(at).ok()).unwrap_or(UNKNOWN)),
-            since: self.since.map_or(i32::MIN, day_number),
-            until: self.until.map_or(i32::MAX, day_number),
+            since: self.since.and_then(|day| begins(city, day)).unwrap_or(i64::MIN),
+            before: self.until.and_then(|day| begins(city, day.tomorrow().ok()?)).unwrap_or(i64::MAX),
             bounds: self.bounds.map(|Bounds([west, south, east, north])| {
                 let ((left, bottom), (right, top)) = (corner(west, south), corner(east, north));
                 [left, top, right, bottom]
@@ -217,9 +217,9 @@ impl Filter {
 /// An area that the city does not have. No dot has it: what stands for none there is another number.
 const UNKNOWN: u16 = u16::MAX - 1;
 
-/// A day as a number: that of the next one is one more.
-pub fn day_number(day: Date) -> i32 {
-    (day - Date::constant(1970, 1, 1)).get_days()
+/// When a day begins on the city's calendar, in microseconds.
+fn begins(city: &City, day: Date) -> Option<i64> {
+    day.to_zoned(city.calendar.zone.clone()).ok().map(|at| at.timestamp().as_microsecond())
 }
 
 /// See [`Filter::sieve`].
@@ -229,8 +229,10 @@ pub struct Sieve {
     categories: Option<Vec<bool>>,
     show: Show,
     area: Option<u16>,
-    since: i32,
-    until: i32,
+    /// From then on, in microseconds.
+    since: i64,
+    /// And before then.
+    before: i64,
     /// Left, top, right, bottom, as dots have their place.
     bounds: Option<[u32; 4]>,
 }
@@ -249,7 +251,7 @@ impl Sieve {
             && self.kind.is_none_or(|kind| kind == dot.kind)
             && self.categories.as_ref().is_none_or(|fit| fit.get(usize::from(dot.category)).copied().unwrap_or(false))
             && self.area.is_none_or(|area| dot.areas.contains(&area))
-            && (self.since..=self.until).contains(&dot.day)
+            && (self.since..self.before).contains(&dot.received)
             && self.bounds.is_none_or(|[left, top, right, bottom]| {
                 let (x, y) = dot.place();
                 (left..=right).contains(&x) && (top..=bottom).contains(&y)
@@ -287,8 +289,9 @@ mod tests {
     }
 
     #[test]
-    fn days_count() {
-        let day = |text: &str| day_number(text.parse().unwrap());
-        assert_eq!((day("1970-01-02"), day("2026-03-01") - day("2026-02-28")), (1, 1));
+    fn days_are_those_of_the_city() {
+        let city = crate::tests::city();
+        let day = |text: &str| begins(&city, text.parse().unwrap()).unwrap();
+        assert_eq!((day("1970-01-02"), day("2026-03-30") - day("2026-03-29")), (82_800_000_000, 82_800_000_000));
     }
 }

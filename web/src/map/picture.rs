@@ -2,36 +2,51 @@
 //! where no script draws.
 
 use super::{
+    Map,
     base::polygons,
+    dots::{Dots, mercator},
     filter::{Bounds, Sieve},
-    snapshot::{Snapshot, mercator},
 };
 use schemas::{
-    city::{City, in_language},
+    city::{Area, City, in_language},
     place::Point,
     report::Language,
 };
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::fmt::Write as _;
 
 /// The drawing is so many units wide.
 const WIDE: f64 = 1000.0;
 /// Cases within so many units are one circle.
 const SQUARE: f64 = 62.5;
 
+/// The largest circle: two in neighbouring squares do not touch.
+const LARGEST: f64 = 30.0;
+
 /// What the template draws.
 #[derive(Debug, Serialize)]
-pub struct Picture {
+pub struct Picture<'a> {
     wide: f64,
     high: f64,
-    areas: Vec<Shape>,
+    areas: Vec<Shape<'a>>,
     circles: Vec<Circle>,
 }
 
 #[derive(Debug, Serialize)]
-struct Shape {
-    name: String,
-    path: String,
+struct Shape<'a> {
+    name: &'a str,
+    path: &'a str,
+}
+
+/// The city without its cases.
+#[derive(Debug)]
+pub struct Land {
+    left: f64,
+    top: f64,
+    scale: f64,
+    high: f64,
+    /// The outline of each area, in the order of the city's files.
+    paths: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,24 +66,34 @@ pub fn bounds(city: &City) -> Option<Bounds> {
     Some(Bounds([low.lon, low.lat, high.lon, high.lat]))
 }
 
-/// What is drawn; nothing for a city without an outline.
-pub fn draw(city: &City, snapshot: &Snapshot, sieve: &Sieve, language: Language) -> Option<Picture> {
-    let Bounds([west, south, east, north]) = bounds(city)?;
-    let (left, bottom) = mercator(Point { lat: south, lon: west });
-    let (right, top) = mercator(Point { lat: north, lon: east });
-    let scale = WIDE / (right - left);
-    let high = ((bottom - top) * scale).round();
-    if !(scale.is_finite() && high.is_finite() && high > 0.0) {
-        return None;
+impl Land {
+    /// The land of `city`; nothing for one without an outline.
+    fn of(city: &City) -> Option<Self> {
+        let Bounds([west, south, east, north]) = bounds(city)?;
+        let (left, bottom) = mercator(Point { lat: south, lon: west });
+        let (right, top) = mercator(Point { lat: north, lon: east });
+        let scale = WIDE / (right - left);
+        let high = ((bottom - top) * scale).round();
+        if !(scale.is_finite() && high.is_finite() && high > 0.0) {
+            return None;
+        }
+        let mut land = Self { left, top, scale, high, paths: Vec::new() };
+        land.paths = city.areas.all().iter().map(|area| land.path(area)).collect();
+        Some(land)
     }
-    let place = |x: f64, y: f64| ((x - left) * scale, (y - top) * scale);
-    let areas = city.areas.all().iter().map(|area| {
+
+    /// A place that [`mercator`] gives, on the drawing.
+    fn place(&self, x: f64, y: f64) -> (f64, f64) {
+        ((x - self.left) * self.scale, (y - self.top) * self.scale)
+    }
+
+    fn path(&self, area: &Area) -> String {
         let mut path = String::new();
         for ring in polygons(area).iter().flatten() {
             let mut last = None;
             for [lon, lat] in ring {
                 let (x, y) = mercator(Point { lat: *lat, lon: *lon });
-                let (x, y) = place(x, y);
+                let (x, y) = self.place(x, y);
                 let at = (x.round() as i64, y.round() as i64);
                 if last != Some(at) {
                     // Writing to a String cannot fail.
@@ -78,20 +103,50 @@ pub fn draw(city: &City, snapshot: &Snapshot, sieve: &Sieve, language: Language)
             }
             path.push('Z');
         }
-        Shape { name: in_language(&area.names, language).to_owned(), path }
-    });
-    let mut squares: BTreeMap<(i64, i64), (usize, f64, f64)> = BTreeMap::new();
-    for (x, y) in snapshot.places(sieve) {
-        let (x, y) = place(f64::from(x), f64::from(y));
-        if (0.0..=WIDE).contains(&x) && (0.0..=high).contains(&y) {
-            let square = squares.entry(((y / SQUARE) as i64, (x / SQUARE) as i64)).or_default();
-            *square = (square.0 + 1, square.1 + x, square.2 + y);
-        }
+        path
     }
-    let circles = squares.into_values().map(|(n, x, y)| {
-        let middle = |sum: f64| (sum / n as f64).round() as i64;
-        let r = (14.0 + 4.0 * (n as f64).ln()).min(40.0).round() as i64;
-        Circle { x: middle(x), y: middle(y), r, n, text: middle(y) + 7 }
-    });
-    Some(Picture { wide: WIDE, high, areas: areas.collect(), circles: circles.collect() })
+
+    /// Where how many are that fit: a circle per square, that stays in it.
+    fn circles(&self, dots: &Dots, sieve: &Sieve) -> Vec<Circle> {
+        // Squares in rows, from the north-west.
+        let along = |side: f64| (side / SQUARE) as usize + 1;
+        let mut squares = vec![(0_usize, 0.0, 0.0); along(WIDE) * along(self.high)];
+        for (x, y) in dots.places(sieve) {
+            let (x, y) = self.place(f64::from(x), f64::from(y));
+            if (0.0..=WIDE).contains(&x) && (0.0..=self.high).contains(&y) {
+                let square = &mut squares[(y / SQUARE) as usize * along(WIDE) + (x / SQUARE) as usize];
+                *square = (square.0 + 1, square.1 + x, square.2 + y);
+            }
+        }
+        let circle = |(at, (n, x, y)): (usize, (usize, f64, f64))| {
+            let r = (14.0 + 3.0 * (n as f64).ln()).min(LARGEST).round();
+            let middle = |sum: f64, square: usize| {
+                let begins = square as f64 * SQUARE;
+                (sum / n as f64).clamp(begins + r, begins + SQUARE - r) as i64
+            };
+            let (x, y) = (middle(x, at % along(WIDE)), middle(y, at / along(WIDE)));
+            Circle { x, y, r: r as i64, n, text: y + 7 }
+        };
+        squares.into_iter().enumerate().filter(|(_, (n, ..))| *n > 0).map(circle).collect()
+    }
+}
+
+impl Map {
+    /// What is drawn; nothing for a city without an outline.
+    pub fn picture<'a>(
+        &'a self,
+        city: &'a City,
+        dots: &Dots,
+        sieve: &Sieve,
+        language: Language,
+    ) -> Option<Picture<'a>> {
+        let land = self.land.get_or_init(|| Land::of(city)).as_ref()?;
+        let areas = city.areas.all().iter().zip(&land.paths);
+        Some(Picture {
+            wide: WIDE,
+            high: land.high,
+            areas: areas.map(|(area, path)| Shape { name: in_language(&area.names, language), path }).collect(),
+            circles: land.circles(dots, sieve),
+        })
+    }
 }

@@ -2,9 +2,9 @@
 //! that fits is counted in one point: `n` of them, and of a single one its number, category, stage and day.
 
 use super::{
+    dots::Cluster,
     filter::{Filter, Stage},
     mvt::{Layer, Value},
-    snapshot::Cluster,
 };
 use crate::{app::App, pages::Oops};
 use axum::{
@@ -52,8 +52,8 @@ pub(super) async fn show(
     if !filter.wrong.is_empty() {
         return Err(Oops::Status(StatusCode::BAD_REQUEST));
     }
-    let snapshot = app.map.now(&app.site.store, &app.site.city).await?;
-    let clusters = snapshot.clusters(&filter.sieve(&app.site.city), z, x, y).ok_or(Oops::Missing)?;
+    let snapshot = app.register_now().await?;
+    let clusters = snapshot.dots.clusters(&filter.sieve(&app.site.city), z, x, y).ok_or(Oops::Missing)?;
     Ok(tagged(&headers, TILE, layer(&app, clusters).tile()))
 }
 

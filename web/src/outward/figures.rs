@@ -4,7 +4,9 @@
 //! - opened = open + ended: each case counts in the month in which its report came, duplicates with their main case alone;
 //! - open = open_in_term + overdue + open_without_term;
 //! - ended = solved + declined + referred = in_term + late + ended_without_term;
-//! - in term means ended on the expected day at the latest; contested ones are among them all, not beside them.
+//! - in term means ended on the expected day at the latest; contested ones are among them all, not beside them;
+//! - rated = rated_good + rated_fair + rated_poor: people who said how a case of those opened was dealt with. What fewer than
+//!   [`FEW`] said is not told, nor what could be taken off a sum to learn it.
 
 use super::wanted::{Asked, Wanted};
 use crate::{public::PublicCase, register::Snapshot};
@@ -23,6 +25,9 @@ use std::collections::{BTreeMap, HashMap};
 const MOST_MONTHS: usize = 120;
 /// So many months, when nobody says which.
 const USUAL_MONTHS: i32 = 12;
+
+/// What fewer people said would be about one of them.
+pub const FEW: u64 = 5;
 
 /// The names that [`Question::read`] knows.
 pub const NAMES: [&str; 4] = ["from", "until", "category", "area"];
@@ -72,6 +77,18 @@ pub struct Count {
     pub contested: u64,
     /// Half of those that ended took at most so many days; nothing when none ended.
     pub median_days: Option<f64>,
+    /// So many people said how it was dealt with; nothing when they are too few to be counted.
+    pub rated: Option<u64>,
+    /// Of these: well, thank you.
+    pub rated_good: Option<u64>,
+    /// Of these: it will do.
+    pub rated_fair: Option<u64>,
+    /// Of these: not well.
+    pub rated_poor: Option<u64>,
+    /// How often each was said, whether it is told or not.
+    #[serde(skip)]
+    #[schemars(skip)]
+    said: [u64; 3],
     /// Seconds from opened to ended, of each that ended.
     #[serde(skip)]
     #[schemars(skip)]
@@ -180,9 +197,13 @@ impl Days<'_> {
 
 impl Count {
     /// Counts one more; `ends` is when its expected day is over.
-    fn add(&mut self, case: &PublicCase, ends: Option<Timestamp>, now: Timestamp, contested: bool) {
+    fn add(&mut self, case: &PublicCase, ends: Option<Timestamp>, snapshot: &Snapshot) {
+        let now = snapshot.at;
         self.opened += 1;
-        self.contested += u64::from(contested);
+        self.contested += u64::from(snapshot.contested.contains(&case.id));
+        if let Some(said) = snapshot.ratings.get(&case.id) {
+            self.said.iter_mut().zip(said).for_each(|(sum, one)| *sum += one);
+        }
         if !case.status.is_closed() {
             self.open += 1;
             let place = match ends {
@@ -209,7 +230,14 @@ impl Count {
         self.took.push((ended.as_second() - case.received_at.as_second()).max(0));
     }
 
+    /// Tells how it was rated, or does not.
+    fn tell(&mut self, is_told: bool) {
+        let all = [self.said.iter().sum(), self.said[0], self.said[1], self.said[2]];
+        [self.rated, self.rated_good, self.rated_fair, self.rated_poor] = all.map(|count| is_told.then_some(count));
+    }
+
     fn done(mut self) -> Self {
+        self.tell(self.said.iter().sum::<u64>() >= FEW);
         let mut took = std::mem::take(&mut self.took);
         took.sort_unstable();
         let middle = took.len() / 2;
@@ -222,6 +250,19 @@ impl Count {
         }
         self
     }
+}
+
+/// Of parts of which one alone is not told, another is not either: the sum is, and would tell it.
+fn hide(mut parts: Vec<Part>) -> Vec<Part> {
+    let sum = |part: &Part| part.count.said.iter().sum::<u64>();
+    let (told, hidden): (Vec<&mut Part>, Vec<&mut Part>) =
+        parts.iter_mut().filter(|part| sum(part) > 0).partition(|part| part.count.rated.is_some());
+    if hidden.len() == 1
+        && let Some(least) = told.into_iter().min_by_key(|part| sum(part))
+    {
+        least.count.tell(false);
+    }
+    parts
 }
 
 /// Counts the cases of `snapshot` as of its moment.
@@ -243,7 +284,6 @@ pub fn count(snapshot: &Snapshot, question: &Question, city: &City) -> Figures {
             continue;
         }
         let ends = case.expected_on.map(|day| days.ends(day));
-        let contested = snapshot.contested.contains(&case.id);
         let area = area.map_or("", |area| area.as_str());
         let places = [
             &mut total,
@@ -252,7 +292,7 @@ pub fn count(snapshot: &Snapshot, question: &Question, city: &City) -> Figures {
             by_group.entry(case.category.group()).or_default(),
         ];
         for place in places {
-            place.add(case, ends, snapshot.at, contested);
+            place.add(case, ends, snapshot);
         }
     }
     let part =
@@ -269,9 +309,9 @@ pub fn count(snapshot: &Snapshot, question: &Question, city: &City) -> Figures {
         until: written(question.until),
         first_line: is_whole.then(|| at_once(&snapshot.at_once, question)),
         total: total.done(),
-        months: months.collect(),
-        areas,
-        groups,
+        months: hide(months.collect()),
+        areas: hide(areas),
+        groups: hide(groups),
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod csv;
 pub mod figures;
+pub mod kept;
 pub mod row;
 pub mod wanted;
 

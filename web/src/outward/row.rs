@@ -14,6 +14,27 @@ use schemas::{
 };
 use serde::Serialize;
 
+/// The fields of [`Row`] in a sheet, in order; several of one are parted by blanks.
+pub const FIELDS: [&str; 17] = [
+    "reference",
+    "kind",
+    "category",
+    "category_name",
+    "areas",
+    "received_at",
+    "status",
+    "status_at",
+    "closed_at",
+    "department",
+    "expected_on",
+    "people",
+    "lat",
+    "lon",
+    "words",
+    "photos",
+    "page",
+];
+
 /// A public case.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "OpenCase")]

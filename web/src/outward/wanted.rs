@@ -1,7 +1,10 @@
 //! Which public cases somebody wants: what stands behind `?` of open data, feeds and figures.
 
 pub use crate::api::asked::Asked;
-use crate::public::PublicCase;
+use crate::{
+    api::openapi::operation::{Parameter, query, text},
+    public::PublicCase,
+};
 use schemas::{
     Date, Timestamp,
     case::Status,
@@ -42,10 +45,36 @@ pub struct Wanted {
     pub kind: Option<Kind>,
 }
 
-/// The names that [`Wanted::read`] knows.
-pub const NAMES: [&str; 6] = ["bbox", "datetime", "category", "area", "status", "kind"];
+/// `bbox`.
+pub const BBOX: Parameter = query("bbox", "Only in this box: west,south,east,north in degrees.", text);
+/// `datetime`.
+pub const DATETIME: Parameter = query(
+    "datetime",
+    "Only what came in then: a day or a moment, or two with `/` between; `..` is without an end: `2026-11-01/2026-11-30`.",
+    text,
+);
+/// `category`.
+pub const CATEGORY: Parameter = query("category", "Only about this: an id of a category, or of a group of them.", text);
+/// `area`.
+pub const AREA: Parameter = query("area", "Only in this district.", text);
+/// `status`.
+pub const STATUS: Parameter = query("status", "A status, or `open`, or `closed`.", text);
+/// `kind`.
+pub const KIND: Parameter = query("kind", "A kind of matter: report, question, suggestion, …", text);
+/// What [`Wanted::read`] knows.
+pub const FILTERS: [Parameter; 6] = [BBOX, DATETIME, CATEGORY, AREA, STATUS, KIND];
 
 impl Wanted {
+    /// Reads what stands behind `?`: what is wanted, and besides it nothing but `more`.
+    ///
+    /// # Errors
+    /// The parameter that nobody knows, cannot be read, or names nothing that is public.
+    pub fn of(query: Option<&str>, city: &City, more: &[&str]) -> Result<(Self, Asked), Invalid> {
+        let names: Vec<&str> = FILTERS.iter().map(|filter| filter.name).chain(more.iter().copied()).collect();
+        let asked = Asked::read(query, &names)?;
+        Ok((Self::read(&asked, city)?, asked))
+    }
+
     /// Reads what is wanted.
     ///
     /// # Errors
@@ -177,7 +206,7 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> Result<Wanted, Invalid> {
-        Wanted::read(&Asked::read(Some(query), &NAMES)?, &crate::tests::city())
+        Wanted::of(Some(query), &crate::tests::city(), &[]).map(|(wanted, _)| wanted)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::{
     Entry, Lang, Oops,
-    choose::{self, Suggested},
+    choose::{self, Carried, Suggested},
     fields::{Choice, Field, Opt},
     form, near, places,
 };
@@ -255,7 +255,10 @@ pub(super) async fn about(
             places::choice(app, language, &spots, (!said.is_empty()).then_some(said.as_str()), true)
         }),
         near: known(app, language, point, chosen).await?,
-        suggested: choose::suggested(app, language, None, &words).into_iter().map(|(_, one)| one).collect(),
+        suggested: choose::suggested(app, language, &Carried::default(), &words)
+            .into_iter()
+            .map(|(_, one)| one)
+            .collect(),
         groups: groups.filter(|group| !group.options.is_empty()).collect(),
         calls: super::emergencies(&app.site.city, &words),
         unchosen,

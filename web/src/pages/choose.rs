@@ -3,6 +3,7 @@
 
 use super::{Call, emergencies, search};
 use crate::{app::App, face::Page};
+use adapters::intake::form::field;
 use axum::response::Response;
 use schemas::{
     city::{Article, Category, in_language},
@@ -10,10 +11,36 @@ use schemas::{
     slug::CategoryId,
 };
 use serde::Serialize;
-use std::fmt::Write as _;
+use url::form_urlencoded;
 
 /// The most categories that are suggested.
 const SUGGESTED: usize = 3;
+
+/// What every step takes along to the next.
+#[derive(Debug, Clone, Default)]
+pub struct Carried {
+    /// The kind that was chosen.
+    pub kind: Option<Kind>,
+    /// What the link knew that led here, by the names of fields: the form will hold it.
+    pub known: Vec<(String, String)>,
+}
+
+impl Carried {
+    /// `href`, which has a question already, with all this.
+    fn on(&self, href: &str) -> String {
+        let mut more = form_urlencoded::Serializer::new(String::new());
+        if let Some(kind) = self.kind {
+            more.append_pair("kind", kind.as_str());
+        }
+        let more = more.extend_pairs(&self.known).finish();
+        if more.is_empty() { href.to_owned() } else { format!("{href}&{more}") }
+    }
+
+    /// What a field will hold.
+    fn get(&self, field: &str) -> Option<&str> {
+        self.known.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
+    }
+}
 
 /// A link with a picture.
 #[derive(Serialize)]
@@ -61,6 +88,7 @@ struct Data {
     groups: Vec<Tile>,
     calls: Vec<Call>,
     kind: Option<&'static str>,
+    known: Vec<(String, String)>,
     reference: bool,
     /// Where a lost link is sent again.
     find: String,
@@ -68,27 +96,19 @@ struct Data {
 }
 
 /// The groups as tiles.
-pub fn groups(app: &App, language: Language, kind: Option<Kind>) -> Vec<Tile> {
+pub fn groups(app: &App, language: Language, carried: &Carried) -> Vec<Tile> {
     let tile = |group: &schemas::city::Group| Tile {
-        href: with_kind(format!("/{}/report?group={}", language.as_str(), group.id), kind),
+        href: carried.on(&format!("/{}/report?group={}", language.as_str(), group.id)),
         icon: group.icon.clone(),
         name: in_language(&group.names, language).to_owned(),
     };
     app.site.city.groups.iter().map(tile).collect()
 }
 
-fn with_kind(mut href: String, kind: Option<Kind>) -> String {
-    if let Some(kind) = kind {
-        // Writing to a String cannot fail.
-        let _ = write!(href, "&kind={kind}");
-    }
-    href
-}
-
-fn choice(app: &App, language: Language, kind: Option<Kind>, category: &Category) -> Choice {
+fn choice(app: &App, language: Language, carried: &Carried, category: &Category) -> Choice {
     let groups = &app.site.city.groups;
     Choice {
-        href: with_kind(format!("/{}/report?category={}", language.as_str(), category.id), kind),
+        href: carried.on(&format!("/{}/report?category={}", language.as_str(), category.id)),
         name: in_language(&category.names, language).to_owned(),
         group: groups
             .iter()
@@ -99,19 +119,14 @@ fn choice(app: &App, language: Language, kind: Option<Kind>, category: &Category
 }
 
 /// What the words fit best, each with the words that point there. The person chooses.
-pub(super) fn suggested(
-    app: &App,
-    language: Language,
-    kind: Option<Kind>,
-    query: &str,
-) -> Vec<(CategoryId, Suggested)> {
+pub(super) fn suggested(app: &App, language: Language, carried: &Carried, query: &str) -> Vec<(CategoryId, Suggested)> {
     let Some(likely) = &app.site.likely else { return Vec::new() };
     let found = likely.get().suggest(query, SUGGESTED);
     let shown = |one: router::Suggestion| {
         let category = app.site.city.category(&one.category)?;
         let words = one.words.iter().map(|word| format!("“{word}”")).collect::<Vec<_>>().join(", ");
         let why = app.text(language, "choose-why", &[("words", &words)]);
-        let choice = choice(app, language, kind, category);
+        let choice = choice(app, language, carried, category);
         Some((one.category.clone(), Suggested { category: one.category, choice, why }))
     };
     found.into_iter().filter_map(shown).collect()
@@ -131,13 +146,15 @@ fn answers(app: &App, language: Language, query: &str) -> Vec<Answer> {
     found.into_iter().map(answer).collect()
 }
 
-/// The step that fits what was chosen so far.
-pub fn show(app: &App, language: Language, query: Option<&str>, group: Option<&str>, kind: Option<Kind>) -> Response {
-    let city = &app.site.city;
-    let query: String = query.unwrap_or_default().trim().chars().take(200).collect();
+/// The step that fits what was chosen so far. Words that a link knew are looked for, until somebody looks for others.
+pub fn show(app: &App, language: Language, query: Option<&str>, group: Option<&str>, carried: &Carried) -> Response {
+    let (city, kind) = (&app.site.city, carried.kind);
+    let typed = query.map(str::trim).filter(|query| !query.is_empty());
+    let known = carried.get(field::WORDS).filter(|_| group.is_none());
+    let query: String = typed.or(known).unwrap_or_default().trim().chars().take(200).collect();
     let group = city.groups.iter().find(|known| Some(known.id.as_str()) == group);
     let text = |key: &str, args: &[(&str, &str)]| app.text(language, key, args);
-    let (suggested, answers) = (suggested(app, language, kind, &query), answers(app, language, &query));
+    let (suggested, answers) = (suggested(app, language, carried, &query), answers(app, language, &query));
     let (categories, heading) = if !query.is_empty() {
         let mut found = search::categories(city, language, &query);
         found.retain(|category| suggested.iter().all(|(id, _)| *id != category.id));
@@ -158,8 +175,8 @@ pub fn show(app: &App, language: Language, query: Option<&str>, group: Option<&s
     };
     let lang = language.as_str();
     let here = match group {
-        Some(group) => with_kind(format!("/report?group={}", group.id), kind),
-        None => kind.map_or_else(|| "/report".to_owned(), |kind| format!("/report?kind={kind}")),
+        Some(group) => carried.on(&format!("/report?group={}", group.id)),
+        None => carried.on("/report?").replace("?&", "?").trim_end_matches('?').to_owned(),
     };
     let data = Data {
         action: format!("/{lang}/report"),
@@ -171,10 +188,11 @@ pub fn show(app: &App, language: Language, query: Option<&str>, group: Option<&s
         find: format!("/{lang}/track"),
         answers,
         suggested: suggested.into_iter().map(|(_, suggested)| suggested).collect(),
-        choices: categories.into_iter().map(|category| choice(app, language, kind, category)).collect(),
-        groups: if group.is_some() && query.is_empty() { Vec::new() } else { groups(app, language, kind) },
-        back: (group.is_some() || !query.is_empty()).then(|| with_kind(format!("/{lang}/report?"), kind)),
+        choices: categories.into_iter().map(|category| choice(app, language, carried, category)).collect(),
+        groups: if group.is_some() && query.is_empty() { Vec::new() } else { groups(app, language, carried) },
+        back: (group.is_some() || typed.is_some()).then(|| carried.on(&format!("/{lang}/report?"))),
         kind: kind.map(Kind::as_str),
+        known: carried.known.clone(),
         phone: Call::to(&city.phone),
         heading: heading.clone(),
         query,

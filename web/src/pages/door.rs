@@ -58,7 +58,7 @@ async fn show(State(app): State<App>, Lang(language): Lang) -> Response {
             .into(),
         search: format!("/{lang}/report"),
         map: format!("/{lang}/map"),
-        groups: choose::groups(&app, language, None),
+        groups: choose::groups(&app, language, &choose::Carried::default()),
         kinds: kinds.into(),
         phone: super::Call::to(&app.site.city.phone),
         city: app.site.city.name(language).to_owned(),

@@ -48,6 +48,7 @@ struct Data {
     first_line: Option<u64>,
     total: Shown,
     tables: Vec<Table>,
+    ratings: Option<Ratings>,
     definitions: Vec<Definition>,
     json: String,
     csv: String,
@@ -77,6 +78,20 @@ struct Row {
     count: Shown,
 }
 
+/// What people said of how it was dealt with.
+#[derive(Serialize)]
+struct Ratings {
+    chart: String,
+    rows: Vec<Rated>,
+}
+
+#[derive(Serialize)]
+struct Rated {
+    name: String,
+    /// All, good, fair and poor; a dash for what too few said.
+    counts: Vec<String>,
+}
+
 #[derive(Serialize)]
 struct Definition {
     word: String,
@@ -98,8 +113,8 @@ struct Shown {
 }
 
 /// The words that are explained, in order.
-const WORDS: [&str; 10] =
-    ["opened", "open", "overdue", "ended", "in-term", "late", "solved", "contested", "median", "first-line"];
+const WORDS: [&str; 11] =
+    ["opened", "open", "overdue", "ended", "in-term", "late", "solved", "contested", "median", "rated", "first-line"];
 
 async fn show(State(app): State<App>, Lang(language): Lang, RawQuery(query): RawQuery) -> Result<Response, Oops> {
     let city = &app.site.city;
@@ -107,8 +122,7 @@ async fn show(State(app): State<App>, Lang(language): Lang, RawQuery(query): Raw
     let wrong = read.as_ref().err().map(|fault| said(&app, language, fault));
     let plain = || Question::read(&Asked::default(), city, app.today());
     let question = read.or_else(|_| plain()).map_err(|_| Oops::Missing)?;
-    let snapshot = app.register().await?;
-    let figures = figures::count(&snapshot, &question, city);
+    let figures = app.figures(&question).await?;
     let data = Maker { app: &app, language }.data(&question, &figures, wrong);
     let status = if data.wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let title = app.text(language, "figures-title", &[("city", city.name(language))]);
@@ -165,6 +179,7 @@ impl Maker<'_> {
             first_line: figures.first_line,
             total: self.shown(&figures.total),
             tables: self.tables(figures),
+            ratings: self.ratings(figures),
             definitions: WORDS
                 .map(|word| Definition {
                     word: self.text(&format!("figures-{word}")),
@@ -209,16 +224,39 @@ impl Maker<'_> {
             Some(area) => in_language(&area.names, self.language).to_owned(),
             None => self.text("figures-elsewhere"),
         };
-        let group = |part: &Part| {
-            let group = city.groups.iter().find(|group| group.id == part.name);
-            group.map_or(part.name.as_str(), |group| in_language(&group.names, self.language)).to_owned()
-        };
         let mut tables = vec![self.table("months", &figures.months, months)];
         if !city.areas.all().is_empty() {
             tables.push(self.table("areas", &figures.areas, area));
         }
-        tables.push(self.table("groups", &figures.groups, group));
+        tables.push(self.table("groups", &figures.groups, |part| self.group(part)));
         tables
+    }
+
+    fn group(&self, part: &Part) -> String {
+        let group = self.app.site.city.groups.iter().find(|group| group.id == part.name);
+        group.map_or(part.name.as_str(), |group| in_language(&group.names, self.language)).to_owned()
+    }
+
+    /// Nothing while too few people said something.
+    fn ratings(&self, figures: &Figures) -> Option<Ratings> {
+        figures.total.rated?;
+        let together = (self.text("figures-together"), &figures.total);
+        let groups = figures.groups.iter().map(|part| (self.group(part), &part.count));
+        let all: Vec<(String, &Count)> = std::iter::once(together).chain(groups).collect();
+        let parts = |count: &Count| [count.rated_good, count.rated_fair, count.rated_poor];
+        let bars: Vec<Bar> = all
+            .iter()
+            .filter(|(_, count)| count.rated.is_some())
+            .map(|(name, count)| Bar { name: name.clone(), parts: parts(count).into_iter().flatten().collect() })
+            .collect();
+        let title = self.text("figures-ratings");
+        let label = self.app.text(self.language, "figures-chart", &[("title", &title)]);
+        let dash = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), |count| count.to_string());
+        let rows = all.into_iter().map(|(name, count)| Rated {
+            name,
+            counts: std::iter::once(count.rated).chain(parts(count)).map(dash).collect(),
+        });
+        Some(Ratings { chart: chart::lying(&label, &bars), rows: rows.collect() })
     }
 
     fn table(&self, id: &'static str, parts: &[Part], name: impl Fn(&Part) -> String) -> Table {

@@ -36,7 +36,7 @@ const SIZE: usize = 20;
 const SCRIPT: &str = "map.js";
 
 #[derive(Serialize)]
-struct Data {
+struct Data<'a> {
     action: String,
     faults: Vec<Fault>,
     kinds: Vec<Opt>,
@@ -56,7 +56,7 @@ struct Data {
     earlier: Option<String>,
     later: Option<String>,
     page: String,
-    picture: Option<Picture>,
+    picture: Option<Picture<'a>>,
     live: Option<Live>,
     report: String,
     follow: String,
@@ -114,9 +114,9 @@ async fn show(State(app): State<App>, Lang(language): Lang, RawQuery(query): Raw
     let number = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "page");
     let number = number.and_then(|(_, value)| value.parse::<usize>().ok()).unwrap_or(1).clamp(1, 1_000_000);
     let city = &app.site.city;
-    let snapshot = app.map.now(&app.site.store, city).await?;
+    let snapshot = app.register_now().await?;
     let sieve = filter.sieve(city);
-    let (count, cases) = snapshot.page(&sieve, number, SIZE);
+    let (count, cases) = snapshot.dots.page(&sieve, number, SIZE);
     let lang = language.as_str();
     let text = |key: &str, args: &[(&str, &str)]| app.text(language, key, args);
     let here = |filter: &Filter, page: usize| {
@@ -159,7 +159,7 @@ async fn show(State(app): State<App>, Lang(language): Lang, RawQuery(query): Raw
         earlier: (number > 1).then(|| format!("/{lang}{}#list", here(&filter, (number - 1).min(pages)))),
         later: (number < pages).then(|| format!("/{lang}{}#list", here(&filter, number + 1))),
         page: text("map-page", &[("page", &number.min(pages).to_string()), ("pages", &pages.to_string())]),
-        picture: picture::draw(city, &snapshot, &sieve, language),
+        picture: app.map.picture(city, &snapshot.dots, &sieve, language),
         live: app.assets.has(SCRIPT).then(|| live(&app, language)),
         report: format!("/{lang}/report"),
         follow: format!("/{lang}/follow"),

@@ -1,30 +1,16 @@
 //! `/{lang}/open-data`: what anybody may take and use of the public cases, by which terms, and how.
 
 use super::{Entry, Lang};
-use crate::{app::App, face::Page, outward};
+use crate::{
+    app::App,
+    face::Page,
+    outward::{self, row::FIELDS},
+};
 use axum::{extract::State, response::Response, routing::get};
 use serde::Serialize;
 
 /// The page.
 pub const PAGE: Entry = Entry { name: "open-data", path: "/{lang}/open-data", route: |_| get(show), sandbox: false };
-
-/// The fields that are explained, in the order of the CSV.
-const FIELDS: [&str; 14] = [
-    "reference",
-    "kind",
-    "category",
-    "category_name",
-    "areas",
-    "received_at",
-    "status",
-    "status_at",
-    "closed_at",
-    "department",
-    "expected_on",
-    "people",
-    "lat, lon",
-    "words",
-];
 
 #[derive(Serialize)]
 struct Data {
@@ -95,11 +81,13 @@ async fn show(State(app): State<App>, Lang(language): Lang) -> Response {
             })
             .into(),
         fields: FIELDS
-            .map(|name| {
-                let key = if name.contains(',') { "point".to_owned() } else { name.replace('_', "-") };
-                Field { name, text: text(&format!("open-data-field-{key}")) }
+            .into_iter()
+            .filter(|name| *name != "lon")
+            .map(|name| match name {
+                "lat" => Field { name: "lat, lon", text: text("open-data-field-point") },
+                name => Field { name, text: text(&format!("open-data-field-{}", name.replace('_', "-"))) },
             })
-            .into(),
+            .collect(),
         examples: examples.map(|(key, code)| Example { text: text(&format!("open-data-example-{key}")), code }).into(),
         embed: format!("/{lang}/embed"),
         figures: format!("/{lang}/figures"),

@@ -2,7 +2,8 @@
 //! works without JavaScript and loses nothing when something is wrong.
 
 use super::{
-    Entry, Lang, Oops, begin, check, choose,
+    Entry, Lang, Oops, begin, check,
+    choose::{self, Carried},
     form::{self, Filled},
     near, personal, told,
 };
@@ -89,7 +90,10 @@ async fn show(State(app): State<App>, Lang(language): Lang, Query(chosen): Query
             let filled = Filled { form: chosen.filled(), ..Filled::default() };
             page(&app, language, category, kind, filled, StatusCode::OK).await
         }
-        None => choose::show(&app, language, chosen.q.as_deref(), chosen.group.as_deref(), kind),
+        None => {
+            let known = chosen.filled().fields.into_iter().filter(|(_, text)| !text.is_empty()).collect();
+            choose::show(&app, language, chosen.q.as_deref(), chosen.group.as_deref(), &Carried { kind, known })
+        }
     }
 }
 
@@ -219,7 +223,7 @@ async fn again(
     status: StatusCode,
 ) -> Response {
     let category = form.get(field::CATEGORY).and_then(|id| app.site.city.category(id.trim()));
-    let Some(category) = category else { return choose::show(app, language, None, None, None) };
+    let Some(category) = category else { return choose::show(app, language, None, None, &Carried::default()) };
     let filled = Filled { form, faults, photos, spots: None, taken_at };
     let mut response = page(app, language, category, None, filled, status).await;
     if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -57,7 +57,7 @@ impl Town {
 
 /// The address of the tile that holds `point`.
 fn tile(z: u8, point: Point) -> String {
-    let (x, y) = crate::map::snapshot::tile_of(z, point).unwrap();
+    let (x, y) = crate::map::dots::tile_of(z, point).unwrap();
     format!("/map/cases/{z}/{x}/{y}")
 }
 
@@ -249,7 +249,7 @@ async fn the_list_has_pages() {
 #[tokio::test]
 async fn bad_addresses_are_told_and_break_nothing() {
     let town = Town::open().await;
-    for tile in ["0/0/1", "17/0/0", "99/0/0", "x/0/0", "0/-1/0", "0/0/0.png", "300/0/0", "16/0/4294967296"] {
+    for tile in ["0/0/1", "18/0/0", "99/0/0", "x/0/0", "0/-1/0", "0/0/0.png", "300/0/0", "16/0/4294967296"] {
         assert_eq!(town.get(&format!("/map/cases/{tile}")).await.status, 404, "{tile}");
     }
     assert_eq!(town.get("/map/cases/0/0/0.mvt").await.status, 200);

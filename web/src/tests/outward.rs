@@ -11,6 +11,7 @@ use schemas::{
     event::What,
     report::{Kind, Report},
 };
+use store::{Rating, Score};
 
 const ITEMS: &str = "/api/ogc/collections/cases/items";
 
@@ -278,8 +279,51 @@ async fn a_link_fills_in_the_form() {
     let odd = town.get("/nl/report?category=wegen/put&lat=north&lon=%22%3E&words=").await;
     assert_eq!(odd.status, StatusCode::OK);
     assert!(!odd.text().contains("north"));
+    // Without a category it is carried on through every step, and its words propose some.
+    let query = "words=Put%20voor%20de%20deur&address=Grote%20Markt%201&lat=50.8279&lon=3.2649";
+    let begin = town.get(&format!("/nl/report?{query}")).await.text();
+    super::pages::check("/nl/report", &begin, "nl");
+    assert!(begin.contains("type=\"hidden\" name=\"address\" value=\"Grote Markt 1\""), "{begin}");
+    let links = |page: &str, to: &str| -> Vec<String> {
+        let plain = page.replace("&amp;", "&").replace("&#x3D;", "=");
+        let hrefs = plain.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        hrefs.filter(|href| href.starts_with(to) && href.contains("words=")).collect()
+    };
+    for to in ["/nl/report?group=", "/nl/report?category=", "/fr/report?"] {
+        let all = links(&begin, to);
+        assert!(!all.is_empty() && all.iter().all(|href| href.contains("lat=50.8279")), "{to}: {all:?}");
+    }
+    let group = town.get(&links(&begin, "/nl/report?group=wegen")[0]).await.text();
+    let form = town.get(&links(&group, "/nl/report?category=wegen/put")[0]).await.text();
+    for text in ["Put voor de deur</textarea>", "value=\"Grote Markt 1\"", "value=\"3.2649\""] {
+        assert!(form.contains(text), "{text}: {form}");
+    }
     let long = "x".repeat(20_000);
     assert_eq!(town.get(&format!("/nl/report?category=wegen/put&words={long}")).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_people_say_is_told_of_five_or_more() {
+    let town = Town::open().await;
+    for n in 0..6 {
+        let report = town.report(&format!("report {n}")).await;
+        town.case(&report, Status::Solved, Vec::new()).await;
+        let score = if n < 4 { Score::Good } else { Score::Poor };
+        let rating = Rating { report: report.id, department: town.fetcher(), category: report.category.clone(), score };
+        town.store.rate(&rating).await.unwrap();
+        let total = town.get("/open/figures.json").await.json()["total"].clone();
+        let told = (n >= 4).then_some(n + 1);
+        assert_eq!(total["rated"].as_u64(), told, "after {} people", n + 1);
+        assert_eq!(total["rated_good"].as_u64(), told.map(|_| 4));
+        for lang in ["nl", "fr", "en"] {
+            let page = town.get(&format!("/{lang}/figures")).await.text();
+            super::pages::check("figures", &page, lang);
+            assert_eq!(page.contains("id=\"ratings\""), told.is_some());
+        }
+    }
+    let sheet = town.get("/open/figures.csv").await.text();
+    assert!(sheet.lines().next().unwrap().ends_with(",rated,rated_good,rated_fair,rated_poor"));
+    assert!(sheet.lines().nth(1).unwrap().ends_with(",6,4,0,2"), "{sheet}");
 }
 
 #[tokio::test]

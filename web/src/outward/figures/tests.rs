@@ -4,7 +4,7 @@ use super::*;
 use crate::{public::PublicCase, tests::city};
 use schemas::{Uuid, place::Point, reference::Reference, report::Kind};
 use std::{sync::Arc, time::Duration};
-use store::Glimpse;
+use store::{Facts, Glimpse};
 
 /// A line of numbers that look like chance and are the same each time (Knuth, TAOCP 2, 3.3.4, line 26).
 struct Chance(u64);
@@ -28,23 +28,26 @@ fn glimpse(n: u32, city: &City, chance: &mut Chance) -> Glimpse {
     let category = city.categories[chance.below(city.categories.len() as u64) as usize].id.clone();
     let lat = 50.77 + chance.below(1_000) as f64 / 10_000.0;
     let lon = 3.20 + chance.below(1_000) as f64 / 10_000.0;
-    Glimpse {
+    let facts = Facts {
         id: Uuid::from_u128(n.into()),
         reference: Reference::from_number(n),
-        channel: "web".parse().unwrap(),
         kind: Kind::ALL[chance.below(6) as usize],
         category,
-        point: (chance.below(5) > 0).then_some(Point { lat, lon }),
         received_at,
         status,
         status_at: received_at + took,
         closed_at: status.is_closed().then_some(received_at + took),
         lead: None,
         expected_on: (chance.below(4) > 0).then(|| city.calendar.date(promised)),
-        hidden: chance.below(10) == 0,
         main: (chance.below(20) == 0).then(|| Uuid::from_u128(1)),
-        others: 0,
         changed_at: received_at,
+    };
+    Glimpse {
+        channel: "web".parse().unwrap(),
+        point: (chance.below(5) > 0).then_some(Point { lat, lon }),
+        hidden: chance.below(10) == 0,
+        others: 0,
+        facts,
     }
 }
 
@@ -55,7 +58,11 @@ fn snapshot(seed: u64, many: u32, city: &City) -> (Snapshot, Vec<Glimpse>) {
     let cases: Vec<_> = all.iter().filter_map(|glimpse| PublicCase::of(city, glimpse)).map(Arc::new).collect();
     let contested = all.iter().filter(|_| chance.below(12) == 0).map(|glimpse| glimpse.id).collect();
     let at_once = [("2026-01-15".parse().unwrap(), 3), ("2026-11-01".parse().unwrap(), 4)].into();
-    (Snapshot { cases, contested, at_once, at: at("2026-11-23T09:12:00Z") }, all)
+    let (cases, contested, at_once) = (Arc::new(cases), Arc::new(contested), Arc::new(at_once));
+    let said = |chance: &mut Chance| [chance.below(3), chance.below(2), chance.below(2)];
+    let ratings = all.iter().filter(|_| chance.below(4) == 0).map(|glimpse| glimpse.id).collect::<Vec<_>>();
+    let ratings = Arc::new(ratings.into_iter().map(|id| (id, said(chance))).collect());
+    (Snapshot { cases, contested, at_once, ratings, at: at("2026-11-23T09:12:00Z"), ..Snapshot::default() }, all)
 }
 
 fn question(city: &City, query: &str) -> Question {
@@ -70,6 +77,11 @@ fn adds_up(count: &Count) {
     assert_eq!(count.ended, count.solved + count.declined + count.referred, "{count:?}");
     assert!(count.contested <= count.opened);
     assert_eq!(count.median_days.is_some(), count.ended > 0);
+    let rated = [count.rated_good, count.rated_fair, count.rated_poor];
+    match count.rated {
+        Some(all) => assert!(all >= FEW && rated.into_iter().flatten().sum::<u64>() == all, "{count:?}"),
+        None => assert_eq!(rated, [None; 3], "{count:?}"),
+    }
 }
 
 /// The parts are the whole, whichever way it was cut.
@@ -77,6 +89,11 @@ fn is_whole(figures: &Figures) {
     adds_up(&figures.total);
     for parts in [&figures.months, &figures.areas, &figures.groups] {
         parts.iter().for_each(|part| adds_up(&part.count));
+        let untold: Vec<u64> =
+            parts.iter().filter(|part| part.count.rated.is_none()).map(|p| p.count.said.iter().sum()).collect();
+        let told: u64 = parts.iter().filter_map(|part| part.count.rated).sum();
+        assert_eq!(told + untold.iter().sum::<u64>(), figures.total.said.iter().sum::<u64>());
+        assert!(untold.iter().filter(|sum| **sum > 0).count() != 1 || told == 0, "one alone could be worked out");
         let sum = |what: fn(&Count) -> u64| parts.iter().map(|part| what(&part.count)).sum::<u64>();
         for what in [
             |c: &Count| c.opened,
@@ -100,7 +117,13 @@ fn every_number_adds_up() {
         let (snapshot, _) = snapshot(seed, 400, &city);
         let all = count(&snapshot, &question(&city, "from=2025-06&until=2026-11"), &city);
         assert_eq!(all.total.opened, snapshot.listed().count() as u64, "each counts once");
-        assert!(all.total.opened > 50 && all.total.overdue > 0 && all.total.late > 0 && all.total.contested > 0);
+        assert!(
+            all.total.rated.is_some()
+                && all.total.opened > 50
+                && all.total.overdue > 0
+                && all.total.late > 0
+                && all.total.contested > 0
+        );
         is_whole(&all);
         for query in ["", "from=2026-03&until=2026-03", "category=wegen", "from=2025-06&area=kortrijk"] {
             is_whole(&count(&snapshot, &question(&city, query), &city));
@@ -134,12 +157,12 @@ fn a_term_is_kept_until_its_day_is_over() {
     let city = city();
     let mut one = glimpse(1, &city, &mut Chance(1));
     let category = city.category("wegen/put").unwrap().id.clone();
-    (one.category, one.kind, one.hidden, one.main) = (category, Kind::Report, false, None);
-    (one.received_at, one.expected_on) = (at("2026-11-02T08:00:00Z"), Some("2026-11-10".parse().unwrap()));
-    one.status = Status::Solved;
+    (one.facts.category, one.facts.kind, one.hidden, one.facts.main) = (category, Kind::Report, false, None);
+    (one.facts.received_at, one.facts.expected_on) = (at("2026-11-02T08:00:00Z"), Some("2026-11-10".parse().unwrap()));
+    one.facts.status = Status::Solved;
     let mut ask = |closed: &str| {
-        one.closed_at = Some(at(closed));
-        let cases = vec![Arc::new(PublicCase::of(&city, &one).unwrap())];
+        one.facts.closed_at = Some(at(closed));
+        let cases = Arc::new(vec![Arc::new(PublicCase::of(&city, &one).unwrap())]);
         let snapshot = Snapshot { cases, at: at("2026-11-23T09:12:00Z"), ..Snapshot::default() };
         count(&snapshot, &question(&city, ""), &city).total
     };
@@ -148,6 +171,28 @@ fn a_term_is_kept_until_its_day_is_over() {
     assert_eq!((kept.in_term, kept.late, kept.median_days), (1, 0, Some(8.6)));
     let late = ask("2026-11-10T23:00:00Z");
     assert_eq!((late.in_term, late.late), (0, 1));
+}
+
+#[test]
+fn what_was_counted_is_counted_anew_when_it_would_come_out_otherwise() {
+    let city = city();
+    let kept = crate::outward::kept::Kept::default();
+    let question = question(&city, "from=2025-06");
+    let mut now = snapshot(3, 300, &city).0;
+    let same = |now: &Snapshot| {
+        let figures = kept.count(now, &question, &city);
+        assert_eq!(figures, count(now, &question, &city));
+        figures
+    };
+    let first = same(&now);
+    now.at = at("2026-11-23T09:13:00Z");
+    assert_ne!(same(&now), first, "it says of when it is");
+    now.at = at("2027-06-23T09:13:00Z");
+    assert!(same(&now).total.overdue > first.total.overdue, "terms ended");
+    now.contested = Arc::default();
+    assert_eq!(same(&now).total.contested, 0);
+    now.cases = Arc::new(now.cases[..50].to_vec());
+    assert!(same(&now).total.opened < first.total.opened);
 }
 
 #[test]

@@ -9,10 +9,15 @@ use crate::public::PublicCase;
 use schemas::{Uuid, city::City, place::Point, report::Kind};
 use std::{collections::HashMap, sync::Arc};
 
-/// The deepest zoom at which cases are gathered; from here on those of one block are together, and nobody else.
-pub const DEEPEST: u8 = 16;
-/// At any zoom before, cases are gathered in so many squares along each side of a tile.
+/// The deepest zoom at which cases are gathered; from here on those of one block are together, and nobody else: the signs
+/// of two blocks no longer touch.
+pub const DEEPEST: u8 = 17;
+/// At any zoom before, cases are gathered in so many squares along each side of a tile: each has room for any sign.
 const SQUARES: u32 = 8;
+/// A square has four parts, each with room for the sign of one case.
+const PARTS: u32 = 2 * SQUARES;
+/// Units of a tile in one pixel, at the zoom it is made for.
+const PIXEL: f64 = EXTENT as f64 / 512.0;
 /// No case lies in more areas than these; further ones are not looked at.
 const MOST_AREAS: usize = 4;
 
@@ -27,8 +32,8 @@ pub struct Dot {
     pub category: u16,
     /// The positions of its areas; `u16::MAX` stands for none.
     pub areas: [u16; MOST_AREAS],
-    /// The day it was reported, as a number.
-    pub day: i32,
+    /// When it was reported, in microseconds.
+    pub received: i64,
     /// The position of its kind.
     pub kind: u8,
     /// How far it is.
@@ -102,7 +107,7 @@ impl Dot {
             id: case.id,
             category: u16::try_from(category).ok()?,
             areas,
-            day: super::filter::day_number(city.calendar.date(case.received_at)),
+            received: case.received_at.as_microsecond(),
             kind: Kind::ALL.iter().position(|kind| *kind == case.kind)? as u8,
             stage: Stage::of(case.status),
         })
@@ -112,6 +117,12 @@ impl Dot {
     pub fn place(&self) -> (u32, u32) {
         (gather(self.code), gather(self.code >> 1))
     }
+}
+
+/// How far the sign of so many cases reaches from its middle, in pixels, its rim among it: as `assets/js/map.js` draws it.
+pub fn reach(n: u64) -> f64 {
+    let radius = if n == 1 { 13.0 } else { (17.0 + 3.0 * (n as f64).log10()).min(29.0) };
+    radius + 1.25
 }
 
 /// Cases that are shown as one.
@@ -127,14 +138,23 @@ pub struct Cluster {
     pub one: Option<Arc<PublicCase>>,
 }
 
+/// The nearest to `middle` at which the sign of `n` cases stays in its square, of so many along the side of a tile; in units
+/// of the tile.
+fn within(middle: f64, squares: u32, n: u64) -> u32 {
+    let wide = f64::from(EXTENT / squares);
+    let (begins, reach) = ((middle / wide).floor() * wide, (reach(n) * PIXEL).ceil());
+    // What is cut off stays on this side of the middle.
+    middle.clamp(begins + reach, begins + wide - reach) as u32
+}
+
 /// See the module.
-#[derive(Debug, Default)]
-pub struct Snapshot {
+#[derive(Debug, Clone, Default)]
+pub struct Dots {
     dots: Vec<Dot>,
     cases: Vec<Arc<PublicCase>>,
 }
 
-impl Snapshot {
+impl Dots {
     /// How many there are.
     #[cfg(test)]
     pub fn len(&self) -> usize {
@@ -187,40 +207,48 @@ impl Snapshot {
     }
 
     /// What is shown in a tile: each case of it that fits is in exactly one cluster. `None` for a tile that is not there.
+    ///
+    /// Squares of the map lie at the same pixels whatever the tile, and a sign stays within its square, so that no two of them
+    /// touch, not over the edge of a tile either. Of a square whose four parts hold at most one case each, each is shown.
     pub fn clusters(&self, sieve: &Sieve, z: u8, x: u32, y: u32) -> Option<Vec<Cluster>> {
-        struct Square<'a> {
-            key: u64,
-            n: u64,
-            x: f64,
-            y: f64,
-            first: &'a Dot,
-        }
         let stretch = self.stretch(z, x, y)?;
         let unit = 4_294_967_296.0 / f64::from(1u32 << z) / f64::from(EXTENT);
         let (west, north) = (u64::from(x) << (32 - z), u64::from(y) << (32 - z));
-        // A square of a tile is a stretch of the curve, too: what is together in it stands together.
-        let shift = if z == DEEPEST { 0 } else { 64 - 2 * (u32::from(z) + SQUARES.trailing_zeros()) };
-        let mut squares: Vec<Square<'_>> = Vec::new();
-        for dot in stretch.iter().filter(|dot| sieve.holds(dot)) {
+        let place = |dot: &Dot| {
             let (px, py) = dot.place();
-            let (px, py) = ((u64::from(px) - west) as f64 / unit, (u64::from(py) - north) as f64 / unit);
-            let key = dot.code >> shift;
-            match squares.last_mut() {
-                Some(last) if last.key == key => {
-                    (last.n, last.x, last.y) = (last.n + 1, last.x + px, last.y + py);
-                }
-                _ => squares.push(Square { key, n: 1, x: px, y: py, first: dot }),
+            ((u64::from(px) - west) as f64 / unit, (u64::from(py) - north) as f64 / unit)
+        };
+        // A square of a tile is a stretch of the curve, too: what is together in it stands together.
+        let shift = |squares: u32| 64 - 2 * (u32::from(z) + squares.trailing_zeros());
+        let by_block = z == DEEPEST;
+        let (square, part) = if by_block { (0, 0) } else { (shift(SQUARES), shift(PARTS)) };
+        let mut fitting = stretch.iter().filter(|dot| sieve.holds(dot)).peekable();
+        let mut clusters = Vec::new();
+        let mut together: Vec<&Dot> = Vec::new();
+        while let Some(first) = fitting.next() {
+            together.clear();
+            together.push(first);
+            while let Some(next) = fitting.next_if(|next| next.code >> square == first.code >> square) {
+                together.push(next);
             }
+            let is_alone = |two: &[&Dot]| two[0].code >> part != two[1].code >> part;
+            if !by_block && together.windows(2).all(is_alone) {
+                clusters.extend(together.iter().map(|dot| {
+                    let (x, y) = place(dot);
+                    let at = |middle| within(middle, PARTS, 1);
+                    Cluster { x: at(x), y: at(y), n: 1, one: self.case_of(dot) }
+                }));
+                continue;
+            }
+            let n = together.len() as u64;
+            let (x, y) = together.iter().map(|dot| place(dot)).fold((0.0, 0.0), |sum, at| (sum.0 + at.0, sum.1 + at.1));
+            let at = |sum: f64| {
+                let middle = sum / n as f64;
+                if by_block { (middle as u32).min(EXTENT - 1) } else { within(middle, SQUARES, n) }
+            };
+            let one = if n == 1 { self.case_of(first) } else { None };
+            clusters.push(Cluster { x: at(x), y: at(y), n, one });
         }
-        let mut clusters: Vec<Cluster> = squares
-            .into_iter()
-            .map(|Square { n, x, y, first, .. }| Cluster {
-                x: ((x / n as f64) as u32).min(EXTENT - 1),
-                y: ((y / n as f64) as u32).min(EXTENT - 1),
-                n,
-                one: if n == 1 { self.case_of(first) } else { None },
-            })
-            .collect();
         // Always in the same order: the same tile has the same tag.
         clusters.sort_unstable_by_key(|cluster| (cluster.y, cluster.x, cluster.n));
         Some(clusters)
@@ -234,12 +262,12 @@ impl Snapshot {
     /// How many fit, and the `size` of page `page` (from 1), the newest first.
     pub fn page(&self, sieve: &Sieve, page: usize, size: usize) -> (usize, Vec<Arc<PublicCase>>) {
         let fitting = self.dots.iter().zip(&self.cases).filter(|(dot, _)| sieve.holds(dot));
-        let mut all: Vec<_> = fitting.map(|(_, case)| (std::cmp::Reverse(case.received_at), case)).collect();
+        let mut all: Vec<_> = fitting.map(|(dot, case)| (std::cmp::Reverse((dot.received, dot.id)), case)).collect();
         let from = page.saturating_sub(1).saturating_mul(size);
         if from >= all.len() {
             return (all.len(), Vec::new());
         }
-        let order = |one: &(_, &Arc<PublicCase>)| (one.0, std::cmp::Reverse(one.1.id));
+        let order = |one: &(_, &Arc<PublicCase>)| one.0;
         if from > 0 {
             all.select_nth_unstable_by_key(from, order);
         }
