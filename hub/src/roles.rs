@@ -150,7 +150,7 @@ pub fn web(ground: &Ground, listener: TcpListener) -> anyhow::Result<Built> {
             let ops = ops(&ground);
             let site = web::Site { store: ground.store, bus: ground.bus, city: ground.town.city, likely, config };
             let listener = tokio::net::TcpListener::from_std(listener.try_clone()?)?;
-            web::serve_apart(listener, web::router(site).merge(health(ops)), stop).await?;
+            web::serve_apart(listener, web::door(site).beside(health(ops)), stop).await?;
             Ok(())
         }
     });

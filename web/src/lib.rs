@@ -37,7 +37,7 @@ pub use map::base::BaseFile;
 pub use ops::{Ops, Part, Paused, Ready, ops_router};
 pub use preview::{Preview, preview_router};
 pub use problem::Problem;
-pub use serve::{serve, serve_apart};
+pub use serve::{Door, serve, serve_apart};
 pub use texts::check as check_texts;
 
 use app::App;
@@ -79,10 +79,19 @@ pub struct Site {
     pub config: WebConfig,
 }
 
+/// The resident pages and the API, for [`serve_apart`].
+pub fn door(site: Site) -> Door {
+    let app = App::new(site);
+    let room = guard::room::Room(app.clone());
+    Door::new(of(app), Some(room))
+}
+
 /// The resident pages and the API.
 pub fn router(site: Site) -> Router {
-    let app = App::new(site);
+    of(App::new(site))
+}
 
+fn of(app: App) -> Router {
     let mut pages = Router::new();
     for page in pages::PAGES {
         if !page.sandbox || app.site.config.letterbox {

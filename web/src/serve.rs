@@ -1,5 +1,6 @@
 //! Listening, and stopping without cutting anybody off.
 
+use crate::guard::room::Room;
 use axum::{
     Extension, Router,
     body::Body,
@@ -28,7 +29,25 @@ const HEAD_TIME: Duration = Duration::from_secs(75);
 /// Serves `router` on `listener` until `shutdown` is cancelled; then takes no new connection and
 /// finishes the requests in hand. How long to wait for those is the caller's decision.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> std::io::Result<()> {
-    serve_with(listener, router, shutdown, HEAD_TIME).await
+    serve_with(listener, router, None, shutdown, HEAD_TIME).await
+}
+
+/// Every page and every call, and who looks for room before anybody comes in.
+pub struct Door {
+    router: Router,
+    room: Option<Room>,
+}
+
+impl Door {
+    pub(crate) fn new(router: Router, room: Option<Room>) -> Self {
+        Self { router, room }
+    }
+
+    /// With other addresses beside its own.
+    #[must_use]
+    pub fn beside(self, other: Router) -> Self {
+        Self { router: self.router.merge(other), ..self }
+    }
 }
 
 /// Where whatever is let in is worked on.
@@ -40,14 +59,16 @@ pub(crate) struct Inside(pub(crate) Handle);
 ///
 /// # Errors
 /// No thread can be started, or the listener cannot be moved.
-pub async fn serve_apart(listener: TcpListener, router: Router, shutdown: CancellationToken) -> std::io::Result<()> {
+pub async fn serve_apart(listener: TcpListener, door: Door, shutdown: CancellationToken) -> std::io::Result<()> {
+    let Door { router, room } = door;
     let inside = Inside(Handle::current());
     let door = tokio::runtime::Builder::new_multi_thread().thread_name("door").enable_all().build()?;
     let door = Threads(Some(door));
     let listener = listener.into_std()?;
     let served = door.0.as_ref().map(|door| {
         door.spawn(async move {
-            serve_with(TcpListener::from_std(listener)?, router.layer(Extension(inside)), shutdown, HEAD_TIME).await
+            let router = router.layer(Extension(inside));
+            serve_with(TcpListener::from_std(listener)?, router, room, shutdown, HEAD_TIME).await
         })
     });
     match served {
@@ -72,6 +93,7 @@ impl Drop for Threads {
 async fn serve_with(
     mut listener: TcpListener,
     router: Router,
+    room: Option<Room>,
     shutdown: CancellationToken,
     head_time: Duration,
 ) -> std::io::Result<()> {
@@ -79,7 +101,7 @@ async fn serve_with(
     http.timer(TokioTimer::new()).header_read_timeout(head_time);
     let open = GracefulShutdown::new();
     while let Some((stream, peer)) = shutdown.run_until_cancelled(Listener::accept(&mut listener)).await {
-        let connection = http.serve_connection(TokioIo::new(ready(stream)), service(&router, peer));
+        let connection = http.serve_connection(TokioIo::new(ready(stream)), service(&router, &room, peer));
         let connection = open.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -103,6 +125,7 @@ fn ready(stream: TcpStream) -> TcpStream {
 /// What answers on one connection, and knows who is at the other end.
 fn service(
     router: &Router,
+    room: &Option<Room>,
     peer: SocketAddr,
 ) -> TowerToHyperService<
     impl tower::Service<
@@ -114,9 +137,21 @@ fn service(
     + Send
     + use<>,
 > {
-    TowerToHyperService::new(router.clone().map_request(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request.map(Body::new)
+    let (router, room) = (router.clone(), room.clone());
+    TowerToHyperService::new(tower::service_fn(move |mut request: Request<Incoming>| {
+        let answer = match room.as_ref().and_then(|room| room.refuse(&request)) {
+            Some(refused) => Err(refused),
+            None => {
+                request.extensions_mut().insert(ConnectInfo(peer));
+                Ok(router.clone().oneshot(request.map(Body::new)))
+            }
+        };
+        async move {
+            match answer {
+                Ok(answer) => answer.await,
+                Err(refused) => Ok(refused),
+            }
+        }
     }))
 }
 
@@ -139,7 +174,7 @@ mod tests {
         let router =
             Router::new().route("/", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }));
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve_with(listener, router, stop.clone(), head_time));
+        let task = tokio::spawn(serve_with(listener, router, None, stop.clone(), head_time));
         (address, stop, task)
     }
 
@@ -182,7 +217,7 @@ mod tests {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
             let router = Router::new().route("/", get(names));
-            let task = tokio::spawn(serve_apart(listener, router, stop.clone()));
+            let task = tokio::spawn(serve_apart(listener, Door::new(router, None), stop.clone()));
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
             let answer = rest(&mut stream).await;

@@ -4,7 +4,7 @@
 use crate::{api, app::App, problem::Problem, serve::Inside};
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -16,15 +16,37 @@ use tracing::Instrument as _;
 /// the connection break. Those are told when they are through.
 const SMALL: u64 = 64 * 1024;
 
+/// Looks for room before anything else is done for a program that brings a report: with far too many of them, what each
+/// refusal costs is what is left for those that are let in. A person's form is told in words, further in.
+#[derive(Clone)]
+pub(crate) struct Room(pub(crate) App);
+
+impl Room {
+    /// What a program is told for which there is no room.
+    pub(crate) fn refuse<B>(&self, request: &Request<B>) -> Option<Response> {
+        let brings = request.method() == Method::POST && request.uri().path() == REPORTS;
+        (brings && self.0.doors.tools.is_full() && is_small(request.headers())).then(busy)
+    }
+}
+
+/// Where programs bring reports.
+const REPORTS: &str = "/api/v1/reports";
+
+fn busy() -> Response {
+    metrics::counter!("voordeur_intake_busy_total").increment(1);
+    let again = HeaderValue::from_static("5");
+    let mut response = Problem::of(StatusCode::SERVICE_UNAVAILABLE).with(header::RETRY_AFTER, again).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 /// Asks whoever brings a report to come again while as many are taken in as there is room for.
 pub async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let brings = request.method() == Method::POST
-        && (path == "/api/v1/reports" || path.ends_with("/report") || path.starts_with(api::open311::BASE));
-    if brings && app.doors.tools.is_full() && is_small(&request) {
-        metrics::counter!("voordeur_intake_busy_total").increment(1);
-        let again = HeaderValue::from_static("5");
-        return Problem::of(StatusCode::SERVICE_UNAVAILABLE).with(header::RETRY_AFTER, again).into_response();
+        && (path == REPORTS || path.ends_with("/report") || path.starts_with(api::open311::BASE));
+    if brings && app.doors.tools.is_full() && is_small(request.headers()) {
+        return busy();
     }
     let Some(Inside(inside)) = request.extensions().get::<Inside>().cloned() else { return next.run(request).await };
     let only_reads = request.method().is_safe();
@@ -48,8 +70,8 @@ async fn work<T: Send + 'static>(
     if only_reads { AbortOnDropHandle::new(task).await } else { task.await }
 }
 
-fn is_small(request: &Request) -> bool {
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+fn is_small(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     length.is_some_and(|length: u64| length <= SMALL)
 }
 

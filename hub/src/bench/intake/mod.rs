@@ -114,7 +114,7 @@ impl Door {
         let bus = Bus::table(store.clone(), BusOptions::default());
         let site = web::Site { store: store.clone(), bus, city: town.city, likely: None, config };
         let stop = CancellationToken::new();
-        let task = tokio::spawn(web::serve_apart(listener, web::router(site), stop.clone()));
+        let task = tokio::spawn(web::serve_apart(listener, web::door(site), stop.clone()));
         Ok(Self { store, sender: Sender::new(&address, photo)?, stop, task })
     }
 
