@@ -55,8 +55,9 @@ fn bundle(here: &Path, out: &Path) -> Result<(), String> {
     run(Command::new("node").arg(here.join("assets/finish.mjs")).arg(out))
 }
 
-/// Our own scripts without what only their readers need, for browsers of ten years; and those of the map, each with what it alone needs; MapLibre is a piece of its own that is fetched when a map is
-/// opened, and so is its worker, as a file: the policy of our pages lets nothing else run.
+/// Our own scripts without what only their readers need, for browsers of ten years; and those of the map, each with what it
+/// alone needs. MapLibre is a piece of its own that is fetched when a map is opened, and so is its worker, as a file: the
+/// policy of our pages lets nothing else run.
 fn scripts(here: &Path, out: &Path, esbuild: &Path) -> Result<(), String> {
     let own = fs::read_dir(here.join("static")).map_err(|error| format!("web/static: {error}"))?;
     let own = own.flatten().map(|entry| entry.path()).filter(|file| file.extension().is_some_and(|e| e == "js"));
@@ -66,7 +67,7 @@ fn scripts(here: &Path, out: &Path, esbuild: &Path) -> Result<(), String> {
         .args(["--banner:js=/*! Voordeur, EUPL-1.2 */", "--allow-overwrite"])
         .arg(format!("--outdir={}", out.display())))?;
     run(Command::new(esbuild)
-        .args(["map.js", "pin.js", "map.css"].map(|file| here.join("assets/js").join(file)))
+        .args(["map.js", "patch.js", "pin.js", "map.css"].map(|file| here.join("assets/js").join(file)))
         .args(["--bundle", "--splitting", "--format=esm", "--minify", "--log-level=error", "--target=es2022"])
         .args(["--legal-comments=inline", "--chunk-names=chunks/[name]-[hash]"])
         .arg(format!("--outdir={}", out.display())))?;

@@ -23,8 +23,6 @@ use store::Store;
 const MOST_OFFERED: usize = 3;
 /// The most that people of the city are shown.
 const MOST_SHOWN: usize = 20;
-/// A block: in the eyes of strangers everything within so many degrees is at one place.
-const BLOCK: f64 = 0.000_5;
 /// Two places in neighbouring blocks are at the most so many metres apart for them.
 const ACROSS: f64 = 70.0;
 
@@ -198,8 +196,7 @@ async fn look(
 
 /// The middle of the block around `point`: as precise as anybody but the city learns where something is.
 pub fn block(point: Point) -> Point {
-    let middle = |degrees: f64| ((degrees / BLOCK).floor() + 0.5) * BLOCK;
-    Point { lat: middle(point.lat), lon: middle(point.lon) }
+    point.block()
 }
 
 /// The corners of the box `metres` around `point`.

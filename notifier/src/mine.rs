@@ -75,7 +75,9 @@ pub enum Deed {
     Unfollow(Target),
     /// They want to hear what happens there.
     AddPlace(WantedPlace),
-    /// They do not any more.
+    /// They call this place of theirs something else, or nothing.
+    NamePlace(Uuid, Option<String>),
+    /// They do not want to hear what happens there any more.
     DropPlace(Uuid),
     /// They want to hear nothing of this, by whatever way.
     Silence(Target),
@@ -196,6 +198,9 @@ impl Mine {
                     return Ok(Some(Done::Full));
                 }
             }
+            Deed::NamePlace(place, label) => {
+                tx.name_place(person.id, place, label.as_deref()).await?;
+            }
             Deed::DropPlace(place) => {
                 tx.drop_place(person.id, place).await?;
             }
@@ -243,8 +248,16 @@ impl Mine {
     }
 }
 
+/// Whether somebody may have this place in `city`.
+pub(crate) fn may_be_wanted(city: &City, wanted: &WantedPlace) -> bool {
+    match &wanted.patch {
+        Some(patch) => patch.check(&city.areas).is_ok(),
+        None => city.areas.in_city(wanted.point),
+    }
+}
+
 /// Keeps a place of somebody. `false` when they have as many as they may have, or when it is not in the city. The same
-/// place again changes what it is called.
+/// place again changes what it is called, and how much around it is meant.
 pub(crate) async fn add_place(
     tx: &mut Tx,
     city: &City,
@@ -255,7 +268,7 @@ pub(crate) async fn add_place(
     let place = OwnPlace::wanted(person, wanted, now);
     let known = tx.places(person).await?;
     let is_room = known.len() < OwnPlace::MOST || known.iter().any(|known| known.id == place.id);
-    if !is_room || !city.areas.in_city(place.point) {
+    if !is_room || !may_be_wanted(city, wanted) {
         return Ok(false);
     }
     tx.put_place(&place).await

@@ -8,7 +8,7 @@ mod words;
 
 pub use words::ProofWords;
 
-use crate::senders;
+use crate::{mine::may_be_wanted, senders};
 use schemas::{
     Timestamp, Uuid,
     city::{City, Proving, in_language},
@@ -16,7 +16,7 @@ use schemas::{
     notice::{Due, Scope},
     person::{OwnPlace, Person},
     phone,
-    proof::{Proof, Target, Wants},
+    proof::{Proof, Target, WantedPlace, Wants},
     report::Language,
     submission::is_email,
     trace::Trace,
@@ -71,7 +71,7 @@ pub struct Waiting {
     pub stage: Stage,
     /// What they asked to hear of.
     pub follows: Vec<Target>,
-    /// The streets of the places that they asked to hear about.
+    /// The places that they asked to hear about, as [`place_name`] calls them.
     pub places: Vec<String>,
     /// Whether it adds the address to the choices of somebody.
     pub adds: bool,
@@ -130,7 +130,7 @@ impl Verify {
         wants.follows.sort_unstable();
         wants.follows.dedup();
         wants.follows.truncate(MOST_FOLLOWS);
-        wants.places.retain(|place| self.city.areas.in_city(place.point));
+        wants.places.retain(|place| may_be_wanted(&self.city, place));
         wants.places.truncate(OwnPlace::MOST);
         let (id, now) = (self.store.ids().new_id(), self.store.clock().now());
         let key = AddressKey { way: address.way(), key: self.keys.of(&address) };
@@ -200,7 +200,7 @@ impl Verify {
 
     fn waiting(&self, proof: &Proof, stage: Stage) -> Waiting {
         let (address, way) = (proof.address.masked(), proof.address.way());
-        let places = proof.wants.places.iter().filter_map(|place| place.street.clone()).collect();
+        let places = proof.wants.places.iter().map(|place| place_name(&self.city, place, proof.language)).collect();
         Waiting { address, way, stage, follows: proof.wants.follows.clone(), places, adds: proof.person.is_some() }
     }
 
@@ -295,6 +295,22 @@ pub fn name<'a>(city: &'a City, target: &'a Target, language: Language) -> Optio
         Scope::Case | Scope::Place | Scope::All => None,
     };
     names.map(|names| in_language(names, language))
+}
+
+/// A place that somebody asked for, in words of the city: its street, or the districts that it lies in. What they call it is
+/// left out: whoever gives the address of somebody else could have the city write their words to them.
+pub(crate) fn place_name(city: &City, place: &WantedPlace, language: Language) -> String {
+    if let Some(street) = &place.street {
+        return street.clone();
+    }
+    let districts: Vec<&str> = match &place.patch {
+        Some(patch) => {
+            let outline = patch.outline();
+            city.areas.meeting(&outline).map(|area| in_language(&area.names, language)).collect()
+        }
+        None => Vec::new(),
+    };
+    if districts.is_empty() { city.name(language).to_owned() } else { districts.join(", ") }
 }
 
 /// Whether anybody may follow this: a topic that has something public, or a district.

@@ -27,6 +27,7 @@ pub mod left_out;
 pub mod letter;
 pub mod markdown;
 pub mod notice;
+pub mod patch;
 pub mod person;
 pub mod phone;
 pub mod place;

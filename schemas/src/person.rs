@@ -5,6 +5,7 @@ use crate::{
     city::Quiet,
     id::derived,
     notice::{Scope, Suppressed},
+    patch::Patch,
     place::Point,
     proof::WantedPlace,
     report::Language,
@@ -126,6 +127,8 @@ pub struct OwnPlace {
     pub point: Point,
     /// The street, with or without a number, as they wrote it.
     pub street: Option<String>,
+    /// The part of the city in which they want to hear of single cases, too; `None`: only what the city tells of the place.
+    pub patch: Option<Patch>,
     /// When they added it.
     pub since: Timestamp,
 }
@@ -136,12 +139,16 @@ impl OwnPlace {
     /// The most characters of what they call it.
     pub const MOST_OF_LABEL: usize = 60;
 
-    /// The place that `person` wants. The same place is the same, whatever they call it.
+    /// The place that `person` wants. The same place is the same, whatever they call it and however far around it they
+    /// want to hear; two polygons are two places.
     pub fn wanted(person: Uuid, wanted: &WantedPlace, since: Timestamp) -> Self {
-        let WantedPlace { label, point, street } = wanted.clone();
-        let at = format!("{:.6} {:.6}", point.lat, point.lon);
+        let WantedPlace { label, point, street, patch } = wanted.clone();
+        let at = match &patch {
+            Some(drawn @ Patch::Polygon { .. }) => drawn.written().0,
+            _ => format!("{:.6} {:.6}", point.lat, point.lon),
+        };
         let id = derived(&["place", &person.to_string(), &at, street.as_deref().unwrap_or_default()]);
-        Self { id, person, label, point, street, since }
+        Self { id, person, label, point, street, patch, since }
     }
 
     /// What it is called: by them, or by its street.

@@ -24,6 +24,22 @@ impl Point {
         let east = (self.lon - other.lon) * DEGREE * self.lat.to_radians().cos();
         east.hypot((self.lat - other.lat) * DEGREE)
     }
+
+    /// A block: in the eyes of strangers everything within so many degrees is at one place.
+    pub const BLOCK: f64 = 0.000_5;
+
+    /// The middle of the block around it: as precise as anybody but the city learns where something is.
+    pub fn block(self) -> Self {
+        let middle = |degrees: f64| ((degrees / Self::BLOCK).floor() + 0.5) * Self::BLOCK;
+        Self { lat: middle(self.lat), lon: middle(self.lon) }
+    }
+
+    /// The south-western and the north-eastern corner of the block around it.
+    pub fn block_corners(self) -> (Self, Self) {
+        let Self { lat, lon } = self.block();
+        let corner = |half: f64| Self { lat: lat + half, lon: lon + half };
+        (corner(-Self::BLOCK / 2.0), corner(Self::BLOCK / 2.0))
+    }
 }
 
 /// Where something is, as a channel says it: one of these is enough.

@@ -1,6 +1,6 @@
 //! What somebody asked for that waits until they prove that an address is theirs.
 
-use crate::{notice::Scope, place::Point, report::Language, way::Address};
+use crate::{notice::Scope, patch::Patch, place::Point, report::Language, way::Address};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -70,4 +70,7 @@ pub struct WantedPlace {
     /// The street, with or without a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub street: Option<String>,
+    /// The part of the city in which they want to hear of single cases, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<Patch>,
 }

@@ -13,13 +13,15 @@ sql! {
     both FOLLOWING = "SELECT person_id FROM follow
         WHERE scope = $1 AND target = $2 AND person_id > $3 AND since <= $4
         ORDER BY person_id LIMIT $5";
-    both IN_STREET = "SELECT id, person_id, label, lat, lon, street, since FROM place
+    both IN_STREET = "SELECT id, person_id, label, lat, lon, street, patch, since FROM place
         WHERE street_key = $1 AND person_id > $2 AND since <= $3
         ORDER BY person_id, since, id LIMIT $4";
-    // Walks in the order of people, whatever the size of the box: + 0 keeps the index of positions out.
-    both IN_BOX = "SELECT id, person_id, label, lat, lon, street, since FROM place
-        WHERE person_id > $1 AND since <= $2 AND lat + 0 >= CAST($3 AS bigint) AND lat + 0 <= CAST($4 AS bigint)
-            AND lon + 0 >= CAST($5 AS bigint) AND lon + 0 <= CAST($6 AS bigint)
+    // Walks in the order of people, whatever the size of the box: computed columns keep the index of positions out. A patch
+    // is there where the box around it is.
+    both IN_BOX = "SELECT id, person_id, label, lat, lon, street, patch, since FROM place
+        WHERE person_id > $1 AND since <= $2 AND coalesce(north, lat) >= CAST($3 AS bigint)
+            AND coalesce(south, lat) <= CAST($4 AS bigint) AND coalesce(east, lon) >= CAST($5 AS bigint)
+            AND coalesce(west, lon) <= CAST($6 AS bigint)
         ORDER BY person_id, since, id LIMIT $7";
 }
 
@@ -52,7 +54,8 @@ impl Store {
         places(self.inner.db.ordered(IN_STREET, args![key, from.after, from.by, from.limit]).await?)
     }
 
-    /// Places between the south-western corner `low` and the north-eastern corner `high`.
+    /// Places between the south-western corner `low` and the north-eastern corner `high`; with a patch, if the box around
+    /// that reaches there.
     pub async fn places_in_box(&self, low: Point, high: Point, from: From) -> Result<Vec<OwnPlace>> {
         let (south, north, west, east) = (kept(low.lat), kept(high.lat), kept(low.lon), kept(high.lon));
         let args = args![from.after, from.by, south, north, west, east, from.limit];

@@ -32,6 +32,8 @@ sql! {
         WHERE case_id = $1 AND version > $2 ORDER BY version";
     // No scope is empty; the condition makes it a look into the index.
     both FOLLOWED = "SELECT scope FROM follow WHERE scope > '' ORDER BY scope LIMIT 1";
+    // Nothing is south of the pole; the same.
+    both PATCHED = "SELECT south FROM place WHERE patch IS NOT NULL AND south >= -90000000 LIMIT 1";
     both BY_KEYS = "SELECT event.id, event.case_id, event.reference, event.version, event.at, event.body
         FROM (SELECT value ->> 'case_id' AS of, CAST(value ->> 'version' AS bigint) AS nth FROM json_each($1)) AS given
         JOIN event ON event.case_id = given.of AND event.version = given.nth";
@@ -171,10 +173,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether anybody in the city follows anything: then each event goes by the notifier, which finds who.
+    /// Whether anybody in the city follows anything, or a part of it: then each event goes by the notifier, which finds who.
     async fn somebody_follows(&mut self) -> Result<bool> {
         let rows: Vec<(String,)> = self.conn.all(FOLLOWED, Vec::new()).await?;
-        Ok(!rows.is_empty())
+        if !rows.is_empty() {
+            return Ok(true);
+        }
+        let patches: Vec<(i64,)> = self.conn.all(PATCHED, Vec::new()).await?;
+        Ok(!patches.is_empty())
     }
 
     /// Every event of a case by version, as this transaction sees them.

@@ -11,10 +11,11 @@ use crate::{
 use schemas::{
     Date, Timestamp, Uuid,
     case::Status,
+    city::{City, Publicity},
     id::from_micros,
     place::Point,
     reference::Reference,
-    report::Kind,
+    report::{Kind, TRIAL_CHANNEL},
     slug::{CategoryId, Channel, DepartmentId, Slug},
 };
 use std::ops::Deref;
@@ -48,7 +49,8 @@ pub struct Facts {
     pub changed_at: Timestamp,
 }
 
-/// What there is to know before anything of a case is public. Not public itself: `web` has the one rule that makes it so.
+/// What there is to know before anything of a case is public. Not public itself: [`Glimpse::is_public`] is the one rule that
+/// makes it so.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Glimpse {
     /// What is public once the case is.
@@ -67,6 +69,18 @@ impl Deref for Glimpse {
     type Target = Facts;
     fn deref(&self) -> &Facts {
         &self.facts
+    }
+}
+
+impl Glimpse {
+    /// Whether everybody may know of it. Nobody may when its kind or category is not public (or only as an area), the
+    /// department that leads is confidential, it is held or was refused, or somebody only tried us out.
+    pub fn is_public(&self, city: &City) -> bool {
+        city.category(&self.category).is_some_and(|category| category.publicity == Publicity::Public)
+            && city.kinds.of(self.kind).public
+            && !self.hidden
+            && !city.is_confidential(self.lead.as_ref())
+            && self.channel.as_str() != TRIAL_CHANNEL
     }
 }
 
@@ -144,6 +158,14 @@ fn read_all(rows: Vec<GlimpseRow>) -> Result<Vec<Glimpse>> {
 }
 
 impl Tx {
+    /// These reports, in any order; also those that nobody decided yet.
+    pub async fn glimpses(&mut self, reports: &[Uuid]) -> Result<Vec<Glimpse>> {
+        if reports.is_empty() {
+            return Ok(Vec::new());
+        }
+        read_all(self.conn.all(GLIMPSES_BY_IDS, vec![batch_ids(reports)]).await?)
+    }
+
     /// What everybody may know of these cases is not what it was. Those that do not exist stay so.
     pub(crate) async fn touch_cases(&mut self, cases: &[Uuid]) -> Result<()> {
         let now = self.clock().now();

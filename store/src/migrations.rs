@@ -78,6 +78,7 @@ const ALL: &[Migration] = &[
     Migration { name: "0033_changed", both: include_str!("../migrations/0033_changed.sql"), postgres: None },
     Migration { name: "0034_reopened", both: include_str!("../migrations/0034_reopened.sql"), postgres: None },
     Migration { name: "0035_ratings", both: include_str!("../migrations/0035_ratings.sql"), postgres: None },
+    Migration { name: "0036_patches", both: include_str!("../migrations/0036_patches.sql"), postgres: None },
 ];
 
 sql! {

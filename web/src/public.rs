@@ -10,10 +10,9 @@ use adapters::{
 use schemas::{
     Uuid,
     case::Status,
-    city::{City, Publicity},
+    city::City,
     place::Point,
     reference::Reference,
-    report::TRIAL_CHANNEL,
     slug::AreaId,
 };
 use std::{collections::HashMap, ops::Deref};
@@ -39,17 +38,9 @@ impl Deref for PublicCase {
 }
 
 impl PublicCase {
-    /// What everybody may know of it; nothing when that is nothing at all: its kind or category is not public (or only as
-    /// an area), the department that leads is confidential, it is held or was refused, or somebody only tried us out.
+    /// What everybody may know of it; nothing when that is nothing at all ([`Glimpse::is_public`]).
     pub fn of(city: &City, glimpse: &Glimpse) -> Option<Self> {
-        let is_published =
-            city.category(&glimpse.category).is_some_and(|category| category.publicity == Publicity::Public);
-        let is_public = is_published
-            && city.kinds.of(glimpse.kind).public
-            && !glimpse.hidden
-            && !city.is_confidential(glimpse.lead.as_ref())
-            && glimpse.channel.as_str() != TRIAL_CHANNEL;
-        is_public.then(|| Self {
+        glimpse.is_public(city).then(|| Self {
             areas: glimpse.point.map(|point| city.areas.locate(point)).unwrap_or_default(),
             point: glimpse.point.map(near::block),
             people: glimpse.others.saturating_add(1),

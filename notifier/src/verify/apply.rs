@@ -4,7 +4,7 @@ use super::Verify;
 use crate::mine::add_place;
 use schemas::{
     notice::Scope,
-    person::{Follow, KnownAddress, Person, Rhythm},
+    person::{Follow, KnownAddress, OwnPlace, Person, Rhythm},
     proof::Proof,
 };
 use store::{AddressKey, Tx};
@@ -60,7 +60,7 @@ impl Verify {
             // Who has as many as one may have sees so among their choices.
             add_place(tx, &self.city, person.id, place, now).await?;
         }
-        self.lift(tx, proof).await?;
+        self.lift(tx, proof, &person).await?;
         Ok(Some(person))
     }
 
@@ -84,11 +84,13 @@ impl Verify {
 
     /// Lifts exactly what they ask for: what they want to hear of from now on, and with it that they wanted nothing at
     /// all. That things came back is over in any case: this did not.
-    async fn lift(&self, tx: &mut Tx, proof: &Proof) -> Result<(), store::Error> {
+    async fn lift(&self, tx: &mut Tx, proof: &Proof, person: &Person) -> Result<(), store::Error> {
         let key = key_of(proof);
         let wants_news = proof.person.is_some() || !proof.wants.follows.is_empty() || !proof.wants.places.is_empty();
         let asked = |scope: Scope, target: &str| {
+            let place = |wanted| OwnPlace::wanted(person.id, wanted, proof.asked_at).id.to_string();
             proof.wants.follows.iter().any(|follow| follow.scope == scope && follow.target == target)
+                || (scope == Scope::Place && proof.wants.places.iter().any(|wanted| place(wanted) == target))
         };
         for found in tx.suppressions(std::slice::from_ref(&key), self.store.clock().now()).await? {
             let is_over = match found.scope {

@@ -1,5 +1,6 @@
 //! Who may be told of the events of a batch: the reporter of each case, and who follows it.
 
+use super::patches::{Chosen, Patches};
 use crate::plan::{REPORTER, Recipient};
 use schemas::{
     Timestamp, Uuid,
@@ -33,8 +34,10 @@ pub(super) struct Audience {
     hushed: HashSet<Uuid>,
     /// The duplicates of main cases.
     duplicates: HashMap<Uuid, Vec<Uuid>>,
-    /// Reports that were refused.
-    hidden: HashSet<Uuid>,
+    /// The cases that everybody may know of, among those with something for followers.
+    public: HashSet<Uuid>,
+    /// Who chose a part of the city that these lie in.
+    patches: Patches,
 }
 
 impl Audience {
@@ -59,18 +62,14 @@ impl Audience {
         let by_mail = reports.values().filter(|report| report.channel.as_str() == BY_MAIL).map(|report| report.id);
         let hushed = tx.unacknowledged(&by_mail.collect::<Vec<_>>()).await?;
         let contacts = tx.contacts(&cases).await?;
-        // Of what was refused nobody but its reporter hears.
-        let refused = events.iter().filter(|event| matches!(event.what, What::Declined { .. }));
-        let hidden = tx.hidden_reports(&refused.map(|event| event.case_id).collect::<Vec<_>>()).await?;
+        let public = public(tx, city, events).await?;
         let mut devices: HashMap<Uuid, Vec<ReportDevice>> = HashMap::new();
         for device in tx.devices(&cases).await? {
             devices.entry(device.report).or_default().push(device);
         }
-        let targets: BTreeSet<(Scope, String)> = events
+        let targets: BTreeSet<(Scope, String)> = public
             .iter()
-            .filter(|event| event.what.is_for_followers())
-            .filter_map(|event| reports.get(&event.case_id))
-            .filter(|report| city.is_public(report) && !hidden.contains(&report.id))
+            .filter_map(|case| reports.get(case))
             .flat_map(|report| {
                 let duplicates = duplicates.get(&report.id).into_iter().flatten();
                 let of_duplicates = duplicates.map(|id| (Scope::Case, id.to_string()));
@@ -82,10 +81,13 @@ impl Audience {
         for follow in tx.followers(&targets).await? {
             follows.entry((follow.scope, follow.target)).or_default().push(follow.person);
         }
+        let points = public.iter().filter_map(|case| Some((*case, reports.get(case)?.place.point?)));
+        let patches = Patches::read(tx, &points.collect::<Vec<_>>()).await?;
         let of_contacts = contacts.values().flat_map(|contact| contact_addresses(contact, city));
         let of_contacts: BTreeSet<AddressKey> = of_contacts.map(|address| key(keys, &address)).collect();
         let owners = owners(tx, &of_contacts).await?;
-        let people: BTreeSet<Uuid> = follows.values().flatten().chain(owners.values()).copied().collect();
+        let people: BTreeSet<Uuid> =
+            follows.values().flatten().chain(owners.values()).chain(patches.people()).copied().collect();
         let people: Vec<Uuid> = people.into_iter().collect();
         let mut addresses: BTreeMap<Uuid, Vec<KnownAddress>> = BTreeMap::new();
         let known = if people.is_empty() { HashMap::new() } else { tx.people(&people).await? };
@@ -114,7 +116,8 @@ impl Audience {
             suppressions,
             hushed,
             duplicates,
-            hidden,
+            public,
+            patches,
         })
     }
 
@@ -149,7 +152,7 @@ impl Audience {
             Vec::new()
         };
         self.add_reporters(city, keys, event, report, &others, &mut everybody);
-        if event.what.is_for_followers() && city.is_public(report) && !self.hidden.contains(&report.id) {
+        if event.what.is_for_followers() && self.is_public(report.id) {
             // Who told the city of it does not hear of it again because they follow it.
             let mut told: BTreeSet<Uuid> = everybody.iter().filter_map(|to| to.owner).collect();
             let is_own = matches!(event.what, What::Merged { .. } | What::Split { .. });
@@ -161,6 +164,11 @@ impl Audience {
                     if told.insert(*person) {
                         everybody.extend(self.follower(*person, report, city, scope, &target));
                     }
+                }
+            }
+            for (person, chosen) in self.patches.of(report.id).filter(|_| !is_own) {
+                if told.insert(person) {
+                    everybody.extend(self.chooser(person, chosen, report, city));
                 }
             }
             for other in others {
@@ -209,6 +217,16 @@ impl Audience {
             }
             everybody.push(of_duplicate(to, other, event));
         }
+    }
+
+    /// Whether everybody may know of this case; asked of those with something for followers.
+    pub(super) fn is_public(&self, case: Uuid) -> bool {
+        self.public.contains(&case)
+    }
+
+    /// Since when each person has a place with a patch that this case lies in.
+    pub(super) fn chosen_since(&self, case: Uuid) -> impl Iterator<Item = (Uuid, Timestamp)> {
+        self.patches.of(case).filter_map(|(person, chosen)| Some((person, chosen.iter().map(|one| one.since).min()?)))
     }
 
     /// Whether the reporter is not told of `event` because their mail came soon after another: that it was received,
@@ -286,6 +304,19 @@ impl Audience {
         self.member(id, Because::Follows { scope, target: target.to_owned() }, &targets(city, report))
     }
 
+    /// Somebody in whose patches the case lies: told for the first of these places that they did not silence.
+    fn chooser(&self, id: Uuid, chosen: &[Chosen], report: &Report, city: &City) -> Option<Recipient> {
+        let about = targets(city, report);
+        let told = |one: &Chosen| {
+            let (scope, target) = (Scope::Place, one.place.to_string());
+            let targets = [about.as_slice(), &[(scope, target.clone())]].concat();
+            self.member(id, Because::Follows { scope, target }, &targets)
+        };
+        let mut all = chosen.iter().filter_map(told);
+        let first = all.next()?;
+        Some(if first.wish.is_some() { all.find(|to| to.wish.is_none()).unwrap_or(first) } else { first })
+    }
+
     /// A person who may be told `because` of that, of something that is about `targets`.
     pub(super) fn member(&self, id: Uuid, because: Because, targets: &[(Scope, String)]) -> Option<Recipient> {
         let person = self.people.get(&id)?;
@@ -345,6 +376,14 @@ impl Audience {
             to.dead.extend(gone.map(|fact| (Way::Push, fact)));
         }
     }
+}
+
+/// The cases that everybody may know of, among those with something for followers.
+async fn public(tx: &mut Tx, city: &City, events: &[&CaseEvent]) -> Result<HashSet<Uuid>, store::Error> {
+    let cases = events.iter().filter(|event| event.what.is_for_followers()).map(|event| event.case_id);
+    let cases: BTreeSet<Uuid> = cases.collect();
+    let glimpses = tx.glimpses(&cases.into_iter().collect::<Vec<_>>()).await?;
+    Ok(glimpses.into_iter().filter(|glimpse| glimpse.is_public(city)).map(|glimpse| glimpse.id).collect())
 }
 
 /// `to` hears of `event` because their own case, that of `report`, was merged into its case.

@@ -8,6 +8,7 @@ mod gather;
 mod heard;
 mod known;
 pub(crate) mod members;
+mod patches;
 mod pinned;
 mod plan;
 mod proof;

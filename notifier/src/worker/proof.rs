@@ -3,7 +3,7 @@
 use super::send::SendWorker;
 use crate::{
     senders::Parcel,
-    verify::{ProofWords, SUBJECT, name},
+    verify::{ProofWords, SUBJECT, name, place_name},
 };
 use schemas::{
     city::in_language,
@@ -80,7 +80,7 @@ impl SendWorker {
             let category = category.map_or("", |category| in_language(&category.names, proof.language));
             lines.push(format!("{category} ({})", report.reference));
         }
-        lines.extend(proof.wants.places.iter().filter_map(|place| place.street.clone()));
+        lines.extend(proof.wants.places.iter().map(|place| place_name(&self.city, place, proof.language)));
         Ok((!lines.is_empty()).then(|| lines.join("\n")))
     }
 }

@@ -197,7 +197,11 @@ impl Whys {
         let Some(report) = tx.reports(&[case]).await?.remove(&case) else { return Ok(None) };
         let of: Vec<&CaseEvent> = events.iter().collect();
         let audience = Audience::read(&mut tx, &self.city, &self.keys, &of, now).await?;
-        let since = tx.following_since(&targets(&self.city, &report)).await?;
+        let mut since = tx.following_since(&targets(&self.city, &report)).await?;
+        for (person, began) in audience.chosen_since(case) {
+            let first = since.entry(person).or_insert(began);
+            *first = began.min(*first);
+        }
         let people = self.reach(&mut tx, &report, &since).await?;
         Ok(Some(Read { report, audience, people, since }))
     }
@@ -307,7 +311,7 @@ impl Whys {
         if !event.what.is_for_followers() {
             return Silence::NotForFollowers;
         }
-        if !self.city.is_public(&read.report) {
+        if !read.audience.is_public(event.case_id) {
             return Silence::NotPublic;
         }
         let began = person.parse().ok().and_then(|id: Uuid| read.since.get(&id));

@@ -99,7 +99,9 @@ impl House {
         let id = derived(&["place", &person.to_string(), &format!("{point:?}")]);
         let since = self.store.clock().now();
         let mut tx = self.store.begin().await.unwrap();
-        assert!(tx.put_place(&OwnPlace { id, person, label: None, point, street: None, since }).await.unwrap());
+        assert!(
+            tx.put_place(&OwnPlace { id, person, label: None, point, street: None, patch: None, since }).await.unwrap()
+        );
         tx.commit().await.unwrap();
         id
     }
@@ -120,8 +122,15 @@ impl House {
             let mut tx = self.store.begin().await.unwrap();
             for (person, _) in &people {
                 let id = derived(&["place", &person.id.to_string()]);
-                let place =
-                    OwnPlace { id, person: person.id, label: None, point: BELFRY, street: None, since: person.made_at };
+                let place = OwnPlace {
+                    id,
+                    person: person.id,
+                    label: None,
+                    point: BELFRY,
+                    street: None,
+                    patch: None,
+                    since: person.made_at,
+                };
                 tx.put_place(&place).await.unwrap();
             }
             tx.commit().await.unwrap();

@@ -4,11 +4,12 @@ use super::Audience;
 use crate::{
     city::{Areas, Streets, in_language},
     notice::{Because, Scope},
+    patch::Patch,
     person::{OwnPlace, street_key},
     place::Point,
     report::Language,
 };
-use geo::{BoundingRect as _, Contains as _, Coord, LineString, MultiPolygon, Polygon};
+use geo::{BoundingRect as _, Contains as _, Coord, Intersects as _, LineString, MultiPolygon, Polygon};
 use std::collections::BTreeMap;
 
 /// An audience, ready to be asked whom it reaches.
@@ -17,6 +18,8 @@ pub struct Reach {
     surfaces: Vec<(Option<String>, MultiPolygon<f64>)>,
     /// The streets as they are compared, with how the city wrote them.
     streets: BTreeMap<String, String>,
+    /// Where the streets are, as far as the city's list knows, each with how the city wrote it.
+    points: Vec<(Point, String)>,
     follows: Vec<(Scope, String)>,
 }
 
@@ -32,13 +35,15 @@ impl Reach {
         if !audience.drawn.is_empty() {
             surfaces.push((None, MultiPolygon(audience.drawn.iter().map(|rings| polygon(rings)).collect())));
         }
-        let mut streets = BTreeMap::new();
+        let (mut streets, mut points) = (BTreeMap::new(), Vec::new());
         for street in &audience.streets {
             let others = known.named(street).flat_map(|street| street.names.values());
             streets.extend(others.map(|name| (street_key(name), street.clone())));
             streets.insert(street_key(street), street.clone());
+            let along = known.named(street).flat_map(|street| street.points.iter().chain(street.numbers.values()));
+            points.extend(along.map(|point| (*point, street.clone())));
         }
-        Self { surfaces, streets, follows: audience.follows() }
+        Self { surfaces, streets, points, follows: audience.follows() }
     }
 
     /// What people may follow to be told, the district before the topic.
@@ -51,22 +56,35 @@ impl Reach {
         self.streets.keys().map(String::as_str)
     }
 
-    /// The south-western and the north-eastern corner around every surface; `None` without one.
+    /// The south-western and the north-eastern corner around every surface, and around what is known of every street;
+    /// `None` without any.
     pub fn bounds(&self) -> Option<(Point, Point)> {
-        let boxes = self.surfaces.iter().filter_map(|(_, surface)| surface.bounding_rect());
-        boxes.map(|rect| (rect.min(), rect.max())).reduce(around).map(|(low, high)| {
+        let surfaces = self.surfaces.iter().filter_map(|(_, surface)| surface.bounding_rect());
+        let points = self.points.iter().map(|(point, _)| Coord { x: point.lon, y: point.lat }).map(|at| (at, at));
+        surfaces.map(|rect| (rect.min(), rect.max())).chain(points).reduce(around).map(|(low, high)| {
             let point = |at: Coord<f64>| Point { lat: at.y, lon: at.x };
             (point(low), point(high))
         })
     }
 
-    /// Why whoever has this place is told; `None` when it lies elsewhere.
+    /// Why whoever has this place is told; `None` when it lies elsewhere. What somebody drew, or chose around a point, is
+    /// reached where any of it is.
     pub fn place(&self, place: &OwnPlace) -> Option<Because> {
         let at = geo::Point::new(place.point.lon, place.point.lat);
-        if let Some((district, _)) = self.surfaces.iter().find(|(_, surface)| surface.contains(&at)) {
+        let patch = place.patch.as_ref().map(Patch::outline);
+        let is_on = |surface: &MultiPolygon<f64>| match &patch {
+            Some(patch) => surface.intersects(patch),
+            None => surface.contains(&at),
+        };
+        if let Some((district, _)) = self.surfaces.iter().find(|(_, surface)| is_on(surface)) {
             return Some(Because::Place { place: place.id, district: district.clone(), street: None });
         }
-        let street = self.streets.get(&street_key(place.street.as_deref()?))?;
+        let own = place.street.as_deref().and_then(|street| self.streets.get(&street_key(street)));
+        let passes = |patch: &Polygon<f64>| {
+            let mut points = self.points.iter();
+            points.find(|(at, _)| patch.intersects(&geo::Point::new(at.lon, at.lat))).map(|(_, street)| street)
+        };
+        let street = own.or_else(|| patch.as_ref().and_then(passes))?;
         Some(Because::Place { place: place.id, district: None, street: Some(street.clone()) })
     }
 }
@@ -154,8 +172,14 @@ mod tests {
             label: None,
             point: Point { lat, lon },
             street: street.map(str::to_owned),
+            patch: None,
             since: Timestamp::UNIX_EPOCH,
         }
+    }
+
+    fn around(lat: f64, lon: f64, metres: u32) -> OwnPlace {
+        let patch = Some(Patch::Circle { middle: Point { lat, lon }, metres });
+        OwnPlace { patch, ..place(lat, lon, None) }
     }
 
     #[test]
@@ -185,6 +209,39 @@ mod tests {
                 "{audience:?} {place:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_somebody_drew_is_reached_where_any_of_it_is() {
+        let names = [(Language::NL, "Kaai".to_owned()), (Language::FR, "Quai".to_owned())].into();
+        let street = crate::city::Street {
+            names,
+            postcode: None,
+            town: None,
+            points: vec![Point { lat: 50.5, lon: 8.5 }],
+            numbers: [("2".to_owned(), Point { lat: 50.501, lon: 8.5 })].into(),
+        };
+        let streets = Streets::new(vec![street]);
+        let district = Audience { districts: vec![Slug::new("heule").unwrap()], ..Audience::default() };
+        let drawn = Audience { drawn: vec![square(6.0, 50.0)], ..Audience::default() };
+        let kaai = Audience { streets: vec!["quai".into()], ..Audience::default() };
+        // A thousandth of a degree of longitude is 71 m here, of latitude 111 m.
+        for (audience, place, is_reached) in [
+            (&district, around(50.5, 4.001, 100), true),
+            (&district, around(50.5, 4.002, 100), false),
+            (&drawn, around(49.9995, 6.5, 100), true),
+            (&drawn, around(49.9985, 6.5, 100), false),
+            (&kaai, around(50.499, 8.5, 250), true),
+            (&kaai, around(50.5018, 8.5, 100), true),
+            (&kaai, around(50.5025, 8.5, 100), false),
+            (&kaai, place(50.5, 8.5, None), false),
+            (&kaai, OwnPlace { street: Some("Kaai 9".into()), ..around(10.0, 8.5, 100) }, true),
+        ] {
+            let reach = Reach::new(audience, &areas(), &streets);
+            assert_eq!(reach.place(&place).is_some(), is_reached, "{audience:?} {place:?}");
+        }
+        let (low, high) = Reach::new(&kaai, &areas(), &streets).bounds().unwrap();
+        assert_eq!((low.lat, high.lat), (50.5, 50.501), "whoever drew around the street is looked for there");
     }
 
     #[test]

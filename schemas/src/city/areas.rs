@@ -2,7 +2,9 @@
 
 use super::Texts;
 use crate::{place::Point, slug::AreaId};
-use geo::{Contains, MultiPolygon, Relate, coordinate_position::CoordPos, dimensions::Dimensions};
+use geo::{
+    Contains, Intersects as _, MultiPolygon, Polygon, Relate, coordinate_position::CoordPos, dimensions::Dimensions,
+};
 use rstar::{AABB, RTree, RTreeObject};
 
 /// One named area.
@@ -90,6 +92,16 @@ impl Areas {
     pub fn in_city(&self, point: Point) -> bool {
         let at = geo::Point::new(point.lon, point.lat);
         at.x().is_finite() && at.y().is_finite() && self.outline.as_ref().is_none_or(|outline| outline.contains(&at))
+    }
+
+    /// Whether any of `surface` lies in the city, or on its border.
+    pub fn touches_city(&self, surface: &Polygon<f64>) -> bool {
+        self.outline.as_ref().is_none_or(|outline| outline.intersects(surface))
+    }
+
+    /// The areas that have something in common with `surface`, in file order.
+    pub fn meeting(&self, surface: &Polygon<f64>) -> impl Iterator<Item = &Area> {
+        self.areas.iter().filter(move |area| area.outline.intersects(surface))
     }
 
     /// The areas that hold `point`, in file order; none for a point in no area.

@@ -213,7 +213,10 @@ async fn a_crowd_comes_in_the_order_of_people(bed: Bed) {
         place("four", &bo, 51.0, 3.25, Some("Markt")),
     ];
     let later = OwnPlace { since: bed.now() + Duration::from_secs(9), ..place("five", &bo, 50.85, 3.25, None) };
-    for place in places.iter().chain([&later]) {
+    // Its middle lies outside the box that is asked for, and some of it within.
+    let patch = Some(schemas::patch::Patch::Circle { middle: Point { lat: 50.901, lon: 3.3 }, metres: 250 });
+    let around = OwnPlace { patch, ..place("around", &an, 50.901, 3.3, None) };
+    for place in places.iter().chain([&later, &around]) {
         tx.put_place(place).await.unwrap();
     }
     tx.commit().await.unwrap();
@@ -238,5 +241,5 @@ async fn a_crowd_comes_in_the_order_of_people(bed: Bed) {
     let corner = |lat, lon| Point { lat, lon };
     let inside = store.places_in_box(corner(50.8, 3.2), corner(50.9, 3.3), from).await.unwrap();
     assert!(inside.is_sorted_by_key(|place| place.person));
-    assert_eq!(names(inside), ["one", "three", "two"], "corners belong to the box; the fifth came later");
+    assert_eq!(names(inside), ["around", "one", "three", "two"], "corners belong to the box; the fifth came later");
 }

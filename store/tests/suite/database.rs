@@ -119,7 +119,7 @@ async fn every_statement_is_prepared_on_postgres_and_finds_its_rows_by_an_index(
             ]
             .contains(&name);
             db.execute(if in_order { IN_ORDER } else { BY_KEY }).await.unwrap();
-            let arguments = (1..=12).filter(|n| sql.contains(&format!("${n}"))).map(|_| "NULL").collect::<Vec<_>>();
+            let arguments = (1..=13).filter(|n| sql.contains(&format!("${n}"))).map(|_| "NULL").collect::<Vec<_>>();
             let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
             let explain = format!("PREPARE asked AS {sql}; EXPLAIN EXECUTE asked{arguments}; DEALLOCATE asked");
             let plan: Vec<String> = sqlx::raw_sql(sqlx::AssertSqlSafe(explain))

@@ -5,6 +5,7 @@ pub(crate) mod dots;
 pub(crate) mod filter;
 pub(crate) mod mvt;
 pub(crate) mod picture;
+pub(crate) mod sketch;
 mod tiles;
 
 use crate::app::App;

@@ -3,13 +3,14 @@
 use super::{
     Call, Entry, Lang, Oops, ask,
     fields::{Choice, Field, Opt},
+    patch::{Drawing, Drawn, RADIUS_FIELD, wrong},
     places::{Finder, Typed},
 };
-use crate::{app::App, face::Page, guard::rate::Caller};
+use crate::{app::App, face::Page, guard::rate::Caller, map::base};
 use axum::{
     Extension,
     extract::{RawForm, RawQuery, State},
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -17,6 +18,7 @@ use notifier::verify::{MOST_FOLLOWS, is_offered};
 use schemas::{
     city::in_language,
     notice::Scope,
+    patch::WrongPatch,
     proof::{Target, Wants},
     report::Language,
 };
@@ -35,6 +37,7 @@ struct Data {
     topics: Option<Choice>,
     areas: Option<Choice>,
     finder: Finder,
+    patch: Option<Drawing>,
     languages: Choice,
     address: Field,
     /// Nothing can be followed here, or nobody told.
@@ -57,6 +60,7 @@ struct Said {
     address: String,
     language: Option<Language>,
     place: Typed,
+    drawn: Drawn,
     /// They want to look the place up.
     is_search: bool,
 }
@@ -78,6 +82,22 @@ impl Said {
                 }
                 Typed::LABEL => {
                     said.place.label = value.into_owned();
+                    continue;
+                }
+                RADIUS_FIELD => {
+                    said.place.radius = Some(value.into_owned());
+                    continue;
+                }
+                Drawn::POINTS => {
+                    said.drawn.points = value.into_owned();
+                    continue;
+                }
+                Drawn::RADIUS => {
+                    said.drawn.radius = value.into_owned();
+                    continue;
+                }
+                Drawn::LABEL => {
+                    said.drawn.label = value.into_owned();
                     continue;
                 }
                 "spot" => {
@@ -126,6 +146,17 @@ fn options(app: &App, language: Language, scope: Scope, chosen: &[Target]) -> Ve
     offered.enumerate().map(option).collect()
 }
 
+/// What is wrong with what was sent, besides the address.
+#[derive(Clone, Copy)]
+enum Lacks {
+    /// They looked a place up and chose none.
+    Choice,
+    /// They chose nothing to follow.
+    Everything,
+    /// What they drew cannot be taken.
+    Drawing(WrongPatch),
+}
+
 /// The topics, or the districts, that can be chosen; nothing where there are none.
 pub(super) fn choice(app: &App, language: Language, scope: Scope, chosen: &[Target]) -> Option<Choice> {
     let options = options(app, language, scope, chosen);
@@ -146,28 +177,36 @@ async fn show(State(app): State<App>, Lang(language): Lang, RawQuery(query): Raw
     let said = Said::read(&app, query.unwrap_or_default().as_bytes());
     // What is typed is not taken from an address that somebody may pass on.
     let said = Said { targets: said.targets, language: said.language, ..Said::default() };
-    page(&app, language, said, false, false).await
+    page(&app, language, said, false, None).await
 }
 
-async fn page(app: &App, language: Language, said: Said, sent: bool, unchosen: bool) -> Result<Response, Oops> {
+/// The page, with what is wrong once it was `sent`.
+async fn page(app: &App, language: Language, said: Said, sent: bool, lacks: Option<Lacks>) -> Result<Response, Oops> {
     let text = |key: &str| app.text(language, key, &[]);
     let verify = app.verify().await?;
-    let wrong = sent && verify.read(&said.address).is_none();
+    let is_wrong = sent && verify.read(&said.address).is_none();
     let mut topics = choice(app, language, Scope::Topic, &said.targets);
     let areas = choice(app, language, Scope::Area, &said.targets);
     let mut faults = Vec::new();
-    let finder = Finder::new(app, language, &said.place, unchosen).await;
-    if unchosen {
-        faults.push(Fault { href: "#place_words".into(), text: text("places-own-choose") });
-    } else if sent && said.targets.is_empty() && said.place.spot.is_empty() {
-        let error = text("follow-nothing");
-        faults.push(Fault { href: "#topic-1".into(), text: error.clone() });
-        if let Some(topics) = &mut topics {
-            topics.described = "topic-hint topic-error".into();
-            topics.error = Some(error);
+    let finder = Finder::new(app, language, &said.place, matches!(lacks, Some(Lacks::Choice))).await;
+    let mut faulty = None;
+    match lacks {
+        Some(Lacks::Choice) => faults.push(Fault { href: "#place_words".into(), text: text("places-own-choose") }),
+        Some(Lacks::Everything) => {
+            let error = text("follow-nothing");
+            faults.push(Fault { href: "#topic-1".into(), text: error.clone() });
+            if let Some(topics) = &mut topics {
+                topics.described = "topic-hint topic-error".into();
+                topics.error = Some(error);
+            }
         }
+        Some(Lacks::Drawing(what)) => {
+            faulty = Some(what);
+            faults.push(Fault { href: "#place".into(), text: wrong(app, language, what) });
+        }
+        None => {}
     }
-    let address = ask::field(app, language, &said.address, wrong).await?;
+    let address = ask::field(app, language, &said.address, is_wrong).await?;
     faults.extend(address.error.iter().map(|error| Fault { href: "#address".into(), text: error.clone() }));
     let chosen = said.language.unwrap_or(language);
     let languages = Choice {
@@ -195,6 +234,7 @@ async fn page(app: &App, language: Language, said: Said, sent: bool, unchosen: b
         topics,
         areas,
         finder,
+        patch: Drawing::of(app, language, &said.drawn, faulty, false),
         languages,
         address,
         privacy: format!("/{lang}/privacy"),
@@ -203,7 +243,11 @@ async fn page(app: &App, language: Language, said: Said, sent: bool, unchosen: b
         faults,
     };
     let status = if data.faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(app.show(&Page::new(language, "follow", text("follow-title"), "/follow", data).status(status)))
+    let mut response = app.show(&Page::new(language, "follow", text("follow-title"), "/follow", data).status(status));
+    if let Some(policy) = base::policy(&app.site.city) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(response)
 }
 
 async fn send(
@@ -214,19 +258,24 @@ async fn send(
 ) -> Result<Response, Oops> {
     let said = Said::read(&app, &bytes);
     if said.is_search {
-        return page(&app, language, said, false, false).await;
-    }
-    let place = said.place.wanted(&app).await;
-    if place.is_none() && !said.place.words.trim().is_empty() {
-        return page(&app, language, said, true, true).await;
-    }
-    if place.is_none() && said.targets.is_empty() {
-        return page(&app, language, said, true, false).await;
+        return page(&app, language, said, false, None).await;
     }
     let chosen = said.language.unwrap_or(language);
-    let wants = Wants { follows: said.targets.clone(), places: place.into_iter().collect(), language: Some(chosen) };
+    let place = said.place.wanted(&app).await;
+    let drawn = said.drawn.wanted(&app, chosen);
+    let lacks = match &drawn {
+        _ if place.is_none() && !said.place.words.trim().is_empty() => Some(Lacks::Choice),
+        Err(what) => Some(Lacks::Drawing(*what)),
+        Ok(None) if place.is_none() && said.targets.is_empty() => Some(Lacks::Everything),
+        Ok(_) => None,
+    };
+    if lacks.is_some() {
+        return page(&app, language, said, true, lacks).await;
+    }
+    let places = place.into_iter().chain(drawn.ok().flatten()).collect();
+    let wants = Wants { follows: said.targets.clone(), places, language: Some(chosen) };
     match ask::send(&app, caller, chosen, &said.address, None, wants).await? {
         Some(answer) => Ok(answer.into_response()),
-        None => page(&app, language, said, true, false).await,
+        None => page(&app, language, said, true, None).await,
     }
 }

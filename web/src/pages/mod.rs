@@ -38,6 +38,7 @@ mod open;
 mod open_data;
 mod outbox;
 mod pace;
+mod patch;
 mod person;
 mod person_acts;
 mod personal;

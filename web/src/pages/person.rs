@@ -4,20 +4,29 @@
 use super::{
     Call, Entry, Lang, Oops, ask,
     fields::{Choice, Field, Opt},
-    follow, person_acts,
+    follow,
+    patch::{self, Drawing, Drawn},
+    person_acts,
     places::{Finder, Typed},
     proven,
     wishes::Link,
 };
-use crate::{app::App, dates, face::Page};
+use crate::{
+    app::App,
+    dates,
+    face::Page,
+    map::{base, sketch::Sketch},
+};
 use axum::{
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{StatusCode, header},
     response::Response,
     routing::get,
 };
 use notifier::mine::{Opened, Stand};
-use schemas::{Uuid, city::in_language, notice::Scope, person::OwnPlace, proof::Target, report::Language};
+use schemas::{
+    Uuid, city::in_language, notice::Scope, patch::WrongPatch, person::OwnPlace, proof::Target, report::Language,
+};
 use serde::{Deserialize, Serialize};
 
 /// The page.
@@ -46,6 +55,7 @@ struct Data {
     /// They have as many as one may have.
     full: bool,
     finder: Finder,
+    patch: Option<Drawing>,
     silences: Vec<Item>,
     silence: Choice,
     pace: String,
@@ -56,6 +66,33 @@ struct Data {
 struct Done {
     text: String,
     undo: Option<Item>,
+    /// A place that was removed, as it is added again.
+    restore: Option<Restore>,
+}
+
+/// A place that was removed: every field of the form that brings it back. It stands nowhere but in this page.
+#[derive(Serialize)]
+struct Restore {
+    label: String,
+    street: String,
+    lat: String,
+    lon: String,
+    drawn: String,
+    radius: String,
+}
+
+impl Restore {
+    fn of(place: &OwnPlace) -> Self {
+        let (drawn, radius) = place.patch.as_ref().map(|patch| patch.written()).unwrap_or_default();
+        Self {
+            label: place.label.clone().unwrap_or_default(),
+            street: place.street.clone().unwrap_or_default(),
+            lat: format!("{:.6}", place.point.lat),
+            lon: format!("{:.6}", place.point.lon),
+            drawn,
+            radius: radius.map(|metres| metres.to_string()).unwrap_or_default(),
+        }
+    }
 }
 
 /// One report of theirs.
@@ -76,12 +113,30 @@ struct PlaceRow {
     name: String,
     /// Its street, where they call it something else.
     street: Option<String>,
+    /// How much of the city they chose around it.
+    patch: Option<String>,
+    sketch: Option<Sketch>,
+    /// Where they give it another name.
+    label: Field,
 }
 
 impl PlaceRow {
-    fn of(place: &OwnPlace) -> Self {
+    fn of(app: &App, language: Language, place: &OwnPlace) -> Self {
         let street = place.street.clone().filter(|_| place.label.is_some());
-        Self { id: place.id.to_string(), name: place.name(), street }
+        let (id, name) = (place.id.to_string(), place.name());
+        let shown = place.patch.as_ref().map(|patch| patch::shown(app, language, &name, patch));
+        let (patch, sketch) = shown.unzip();
+        let label = Field {
+            id: format!("label-{id}"),
+            name: Typed::LABEL.to_owned(),
+            label: app.text(language, "places-own-label", &[]),
+            value: place.label.clone().unwrap_or_default(),
+            autocomplete: "off",
+            max: OwnPlace::MOST_OF_LABEL,
+            optional: true,
+            ..Field::default()
+        };
+        Self { id, name, street, patch, sketch, label: label.done() }
     }
 }
 
@@ -133,8 +188,14 @@ pub(super) struct Just {
     pub(super) place: Typed,
     /// They went on without choosing one.
     pub(super) unchosen: bool,
+    /// What they drew, and what is wrong with it.
+    pub(super) drawn: Drawn,
+    /// What is wrong with what they drew.
+    pub(super) faulty: Option<WrongPatch>,
     /// The place that they want to drop.
     pub(super) drop: Option<Uuid>,
+    /// The place that they dropped just now.
+    pub(super) dropped: Option<OwnPlace>,
     /// There is no room for another.
     pub(super) full: bool,
 }
@@ -161,13 +222,23 @@ pub(super) async fn page(app: &App, language: Language, token: &str, seen: Seen,
     let text = |key: &str, args: &[(&str, &str)]| app.text(language, key, args);
     let rows = rows(app, language, &opened);
     let off = seen.off.as_deref().and_then(target).filter(|off| !opened.follows.contains(off));
+    let dropped = just.dropped.as_ref().map(|place| Done {
+        text: text("person-place-dropped", &[("name", &place.name())]),
+        undo: None,
+        restore: Some(Restore::of(place)),
+    });
     let done = match (off, seen.new, seen.kept) {
+        _ if dropped.is_some() => dropped,
         (Some(off), ..) => {
             let undo = items(app, language, std::slice::from_ref(&off), &opened.places).await?.pop();
-            undo.map(|undo| Done { text: text("person-unfollowed", &[("name", &undo.name)]), undo: Some(undo) })
+            undo.map(|undo| Done {
+                text: text("person-unfollowed", &[("name", &undo.name)]),
+                undo: Some(undo),
+                restore: None,
+            })
         }
-        (None, Some(_), _) => Some(Done { text: text("person-new", &[]), undo: None }),
-        (None, None, Some(_)) => Some(Done { text: text("pace-saved", &[]), undo: None }),
+        (None, Some(_), _) => Some(Done { text: text("person-new", &[]), undo: None, restore: None }),
+        (None, None, Some(_)) => Some(Done { text: text("pace-saved", &[]), undo: None, restore: None }),
         _ => None,
     };
     let is_wrong = just.typed.is_some();
@@ -199,6 +270,7 @@ pub(super) async fn page(app: &App, language: Language, token: &str, seen: Seen,
             .collect(),
         ..Choice::default()
     };
+    let row = |place: &OwnPlace| PlaceRow::of(app, language, place);
     let can_add = !app.verify().await?.ways().is_empty();
     let data = Data {
         action: format!("/{lang}{here}"),
@@ -212,16 +284,23 @@ pub(super) async fn page(app: &App, language: Language, token: &str, seen: Seen,
         follows: items(app, language, &opened.follows, &opened.places).await?,
         more: format!("/{lang}/follow"),
         silences: items(app, language, &opened.silences, &opened.places).await?,
-        drop: just.drop.and_then(|id| opened.places.iter().find(|place| place.id == id)).map(PlaceRow::of),
+        drop: just.drop.and_then(|id| opened.places.iter().find(|place| place.id == id)).map(row),
         full: just.full || opened.places.len() >= OwnPlace::MOST,
-        places: opened.places.iter().map(PlaceRow::of).collect(),
+        places: opened.places.iter().map(row).collect(),
         finder: Finder::new(app, language, &just.place, just.unchosen).await,
+        patch: Drawing::of(app, language, &just.drawn, just.faulty, true),
         silence,
         pace: format!("/{lang}{here}/choices"),
         phone: Call::to(&app.site.city.phone),
     };
-    let status = if is_wrong || just.unchosen || just.full { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(app.show(&Page::new(language, "person", text("person-title", &[]), here, data).private().status(status)))
+    let is_refused = is_wrong || just.unchosen || just.full || just.faulty.is_some();
+    let status = if is_refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = Page::new(language, "person", text("person-title", &[]), here, data).private().status(status);
+    let mut response = app.show(&page);
+    if let Some(policy) = base::policy(&app.site.city) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(response)
 }
 
 /// The reports that were sent with an address that they have shown to be theirs.

@@ -2,6 +2,7 @@
 
 use super::{
     Lang, Oops, ask,
+    patch::{Drawn, label},
     person::{Just, Seen, page, target},
     places::Typed,
     wishes::Link,
@@ -16,11 +17,17 @@ use axum::{
 use notifier::mine::{Deed, Done};
 use schemas::{
     notice::Scope,
-    proof::{Target, Wants},
+    patch::{Patch, WrongPatch},
+    place::Point,
+    proof::{Target, WantedPlace, Wants},
+    text,
     way::Way,
 };
 use serde::Deserialize;
 use store::AddressKey;
+
+/// The most characters of a street.
+const MOST_OF_STREET: usize = 200;
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Said {
@@ -48,7 +55,21 @@ pub(super) struct Said {
     #[serde(default)]
     place_label: String,
     #[serde(default)]
+    place_radius: Option<String>,
+    #[serde(default)]
     spot: String,
+    #[serde(default)]
+    drawn: String,
+    #[serde(default)]
+    drawn_radius: String,
+    #[serde(default)]
+    drawn_label: String,
+    #[serde(default)]
+    street: String,
+    #[serde(default)]
+    lat: String,
+    #[serde(default)]
+    lon: String,
 }
 
 impl Said {
@@ -63,7 +84,25 @@ impl Said {
 
     fn place(&self) -> Typed {
         let (words, spot, label) = (self.place_words.clone(), self.spot.clone(), self.place_label.clone());
-        Typed { words, spot, label }
+        Typed { words, spot, label, radius: self.place_radius.clone() }
+    }
+
+    fn drawn(&self) -> Drawn {
+        let (points, radius) = (self.drawn.clone(), self.drawn_radius.clone());
+        Drawn { points, radius, label: self.drawn_label.clone() }
+    }
+
+    /// The place that was removed just now; `None` when the form was not made by us.
+    fn removed(&self) -> Option<WantedPlace> {
+        let degrees = |text: &str| text.parse::<f64>().ok().filter(|degrees| degrees.is_finite());
+        let patch = match self.drawn.is_empty() {
+            true => None,
+            false => Some(Patch::read(&self.drawn, Some(&self.drawn_radius)).ok()?),
+        };
+        let point = Point { lat: degrees(&self.lat)?, lon: degrees(&self.lon)? };
+        let street: String = text::clean_line(&self.street).chars().take(MOST_OF_STREET).collect();
+        let street = Some(street).filter(|street| !street.is_empty());
+        Some(WantedPlace { label: label(&self.place_label), point, street, patch })
     }
 
     /// What to do; `None` when no form of ours says it.
@@ -78,7 +117,7 @@ impl Said {
                 Deed::Silence(target(&self.what).filter(|what| !matches!(what.scope, Scope::Area | Scope::Place))?)
             }
             "speak" => Deed::Speak(self.target()?),
-            "drop_place" if sure => Deed::DropPlace(self.place.parse().ok()?),
+            "name_place" => Deed::NamePlace(self.place.parse().ok()?, label(&self.place_label)),
             "forget" if sure => Deed::Forget,
             _ => return None,
         })
@@ -126,8 +165,34 @@ pub(super) async fn send(
                 _ => Ok(to("?kept=1#places")),
             };
         }
-        "drop_place" if said.sure != "yes" => {
-            return again(Just { drop: said.place.parse().ok(), ..Just::default() }).await;
+        "add_drawn" => {
+            let drawn = said.drawn();
+            let wanted = match drawn.wanted(&app, language).and_then(|wanted| wanted.ok_or(WrongPatch::Few)) {
+                Ok(wanted) => wanted,
+                Err(faulty) => return again(Just { drawn, faulty: Some(faulty), ..Just::default() }).await,
+            };
+            return match app.mine().act(token, Deed::AddPlace(wanted)).await?.ok_or(Oops::Missing)? {
+                Done::Full => again(Just { full: true, ..Just::default() }).await,
+                _ => Ok(to("?kept=1#places")),
+            };
+        }
+        "restore_place" => {
+            let wanted = said.removed().ok_or(Oops::Status(StatusCode::BAD_REQUEST))?;
+            return match app.mine().act(token, Deed::AddPlace(wanted)).await?.ok_or(Oops::Missing)? {
+                Done::Full => again(Just { full: true, ..Just::default() }).await,
+                _ => Ok(to("?kept=1#places")),
+            };
+        }
+        "drop_place" => {
+            let id = said.place.parse().map_err(|_| Oops::Status(StatusCode::BAD_REQUEST))?;
+            if said.sure != "yes" {
+                return again(Just { drop: Some(id), ..Just::default() }).await;
+            }
+            let opened = app.mine().look(token).await?.ok_or(Oops::Missing)?;
+            // Gone before: there is nothing to bring back.
+            let Some(place) = opened.places.into_iter().find(|place| place.id == id) else { return Ok(to("?kept=1")) };
+            app.mine().act(token, Deed::DropPlace(id)).await?.ok_or(Oops::Missing)?;
+            return again(Just { dropped: Some(place), ..Just::default() }).await;
         }
         _ => {}
     }

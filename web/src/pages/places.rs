@@ -3,15 +3,16 @@
 use super::{
     Call,
     fields::{Choice, Field, Opt},
+    patch::{label, radius},
 };
 use crate::app::App;
 use adapters::intake::form::field;
 use schemas::{
+    patch::Patch,
     person::OwnPlace,
     place::{Point, Spot},
     proof::WantedPlace,
     report::Language,
-    text,
 };
 use serde::Serialize;
 
@@ -85,6 +86,7 @@ pub(super) struct Finder {
     words: Field,
     searched: Option<String>,
     spots: Option<Choice>,
+    radius: Choice,
     label: Field,
 }
 
@@ -97,6 +99,8 @@ pub(super) struct Typed {
     pub(super) spot: String,
     /// What they call it, in the field [`Typed::LABEL`].
     pub(super) label: String,
+    /// How far around it they want to hear of single cases, in the field [`super::patch::RADIUS_FIELD`]; `None`: not asked yet.
+    pub(super) radius: Option<String>,
 }
 
 impl Typed {
@@ -111,10 +115,12 @@ impl Typed {
             return None;
         }
         let spot = app.geocode.chosen(&self.words, &self.spot).await?;
-        let label: String = text::clean_line(&self.label).chars().take(OwnPlace::MOST_OF_LABEL).collect();
+        let radius = self.radius.as_deref().and_then(|metres| metres.parse::<u32>().ok());
+        let patch = radius.filter(|metres| Patch::RADIUS.contains(metres));
+        let patch = patch.map(|metres| Patch::Circle { middle: spot.point, metres });
         // Of a lamp post or a street, the street is what the city tells people by.
         let street = spot.street_line();
-        Some(WantedPlace { label: Some(label).filter(|label| !label.is_empty()), point: spot.point, street })
+        Some(WantedPlace { label: label(&self.label), point: spot.point, street, patch })
     }
 }
 
@@ -155,6 +161,7 @@ impl Finder {
             words: field(Typed::WORDS, "places-own", words, 200),
             searched,
             spots: choice,
+            radius: radius(app, language, typed.radius.as_deref()),
             label: field(Typed::LABEL, "places-own-label", &typed.label, OwnPlace::MOST_OF_LABEL),
         }
     }

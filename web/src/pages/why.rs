@@ -16,6 +16,7 @@ use notifier::{
 use schemas::{
     city::in_language,
     notice::{Because, HeardState, NoticeState, Scope, Suppressed},
+    person::OwnPlace,
     report::{Language, Report},
     way::Way,
 };
@@ -69,7 +70,7 @@ async fn reporter(State(app): State<App>, Lang(language): Lang, Path(token): Pat
     let why = app.whys().await?.case(report.id, &asked).await?.ok_or(Oops::Missing)?;
     let here = format!("/t/{}/why", report.token);
     let back = (format!("/{}/t/{}", language.as_str(), report.token), "why-back-case");
-    page(&app, language, &report, &why, REPORTER, here, back)
+    page(&Speaker::new(&app, language, Vec::new()), &report, &why, REPORTER, here, back)
 }
 
 async fn receiver(State(app): State<App>, Lang(language): Lang, Path(link): Path<Link>) -> Result<Response, Oops> {
@@ -83,26 +84,29 @@ async fn receiver(State(app): State<App>, Lang(language): Lang, Path(link): Path
     let person = opened.notice.person;
     let asked = Asked { person: Some(person.clone()), event: None };
     let why = app.whys().await?.case(case.report.id, &asked).await?.ok_or(Oops::Missing)?;
-    page(&app, language, &case.report, &why, &person, here, back)
+    let places = match person.parse() {
+        Ok(person) => app.site.store.places(person).await?,
+        Err(_) => Vec::new(),
+    };
+    page(&Speaker::new(&app, language, places), &case.report, &why, &person, here, back)
 }
 
 fn page(
-    app: &App,
-    language: Language,
+    speaker: &Speaker<'_>,
     report: &Report,
     why: &CaseWhy,
     person: &str,
     here: String,
     back: (String, &str),
 ) -> Result<Response, Oops> {
-    let speaker = Speaker { app, teller: Teller { app, language, today: app.today() }, language };
+    let (app, language) = (speaker.app, speaker.language);
     let category = app.site.city.category(&report.category);
     let category = category.map_or(report.category.as_str(), |category| in_language(&category.names, language));
     let reference = report.reference.to_string();
-    let places = why.people.get(person).into_iter().flatten().map(|reach| speaker.reach(reach));
+    let reach = why.people.get(person).into_iter().flatten().map(|reach| speaker.reach(reach));
     let data = Data {
         lead: speaker.text("why-lead", &[("category", category), ("reference", &reference)]),
-        places: places.collect(),
+        places: reach.collect(),
         events: why.events.iter().rev().filter_map(|event| speaker.event(event, person)).collect(),
         back_words: speaker.text(back.1, &[]),
         back: back.0,
@@ -120,7 +124,7 @@ fn broadcast(
     here: String,
     back: (String, &str),
 ) -> Result<Response, Oops> {
-    let speaker = Speaker { app, teller: Teller { app, language, today: app.today() }, language };
+    let speaker = Speaker::new(app, language, Vec::new());
     let reference = why.reference.to_string();
     let first = why.notices.first().map(|notice| notice.notice.planned_at);
     let told = Happened {
@@ -148,9 +152,15 @@ struct Speaker<'a> {
     app: &'a App,
     teller: Teller<'a>,
     language: Language,
+    /// The places of whoever reads it.
+    places: Vec<OwnPlace>,
 }
 
-impl Speaker<'_> {
+impl<'a> Speaker<'a> {
+    fn new(app: &'a App, language: Language, places: Vec<OwnPlace>) -> Self {
+        Self { app, teller: Teller { app, language, today: app.today() }, language, places }
+    }
+
     fn text(&self, key: &str, args: &[(&str, &str)]) -> String {
         self.app.text(self.language, key, args)
     }
@@ -276,7 +286,11 @@ impl Speaker<'_> {
         let names = match scope {
             Scope::Topic => category().map(|c| &c.names).or_else(|| group().map(|group| &group.names)),
             Scope::Area => city.areas.all().iter().find(|area| area.id.as_str() == target).map(|area| &area.names),
-            Scope::Case | Scope::Place | Scope::All => None,
+            Scope::Place => {
+                let place = self.places.iter().find(|place| place.id.to_string() == target);
+                return place.map_or_else(|| self.text("person-place-gone", &[]), OwnPlace::name);
+            }
+            Scope::Case | Scope::All => None,
         };
         names.map_or_else(|| target.to_owned(), |names| in_language(names, self.language).to_owned())
     }

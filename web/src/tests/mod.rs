@@ -42,6 +42,7 @@ mod department_photos;
 mod desk;
 mod desk_cases;
 mod desk_tasks;
+mod drawn;
 mod follow;
 mod form;
 mod guard;

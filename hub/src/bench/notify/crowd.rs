@@ -74,7 +74,16 @@ async fn people(store: &Store, count: usize) -> anyhow::Result<()> {
             let spread = *n as f64 / count as f64;
             let point = Point { lat: 50.0 + spread.clamp(0.001, 0.999), lon: 3.5 };
             let place = derived(&["bench place", &n.to_string()]);
-            tx.put_place(&OwnPlace { id: place, person: id, label: None, point, street: None, since: now }).await?;
+            tx.put_place(&OwnPlace {
+                id: place,
+                person: id,
+                label: None,
+                point,
+                street: None,
+                patch: None,
+                since: now,
+            })
+            .await?;
         }
         tx.commit().await?;
     }

@@ -13,7 +13,7 @@ use notifier::{
 };
 use schemas::{
     Timestamp, Uuid,
-    notice::{Because, NoticeState},
+    notice::{Because, NoticeState, Scope},
     way::Way,
 };
 use store::PaperState;
@@ -181,6 +181,9 @@ fn reason(because: &Because) -> String {
         Because::Place { district: Some(district), .. } => format!("they have a place in {district}"),
         Because::Place { street: Some(street), .. } => format!("they have a place in {street}"),
         Because::Place { .. } => "they have a place in the area that was drawn".into(),
+        Because::Follows { scope: Scope::Place, .. } => {
+            "it is where they chose to hear of everything, around a place of theirs".into()
+        }
         Because::Follows { scope, target } if target.is_empty() => format!("they follow {}", scope.as_str()),
         Because::Follows { scope, target } => format!("they follow the {} {target}", scope.as_str()),
         Because::Asked => "they asked to be told this way".into(),

@@ -158,7 +158,7 @@ fn a_street_is_reached_by_each_of_its_names() {
     let told = |city_writes: &str, they_have: &str| {
         let audience = Audience { streets: vec![city_writes.to_owned()], ..Audience::default() };
         let point = Point { lat: 50.83, lon: 3.265 };
-        let wanted = WantedPlace { label: None, point, street: Some(they_have.to_owned()) };
+        let wanted = WantedPlace { label: None, point, street: Some(they_have.to_owned()), patch: None };
         let place = OwnPlace::wanted(uuid::Uuid::nil(), &wanted, jiff::Timestamp::UNIX_EPOCH);
         Reach::new(&audience, &CITY.areas, &CITY.streets).place(&place).is_some()
     };
