@@ -34,6 +34,33 @@ async function told(world, to, count) {
   await until(`${count} letters to ${to}`, async () => (await world.letters()).filter((letter) => letter.to === to).length >= count);
 }
 
+// Goes on from the mail that proves the address to what was chosen.
+async function proven(hand, lang, world, mail) {
+  await hand.sees("#code");
+  await hand.to(await world.link(mail, /\/(nl|fr|en)\/proven\/[\w-]+/));
+  await hand.press("main form button");
+  await hand.sees(".sketch");
+}
+
+// Two reports, here and far away: the one here is told, once, and the other is not.
+async function toldOnce(world, mail, here, far) {
+  const report = (point) => world.report("groen/park", "Het perk is vuil.", { place: { point } });
+  const away = await report(far);
+  const near = await report(here);
+  const cases = async () => {
+    const texts = (await world.letters()).filter((letter) => letter.to === mail);
+    const pages = await Promise.all(texts.map(async ({ href }) => (await world.ask(href)).text()));
+    return pages.map((text) => [near, away].find(({ digits, reference }) => text.includes(reference) || text.includes(digits)));
+  };
+  const of = (found, one) => found.filter((each) => each === one).length;
+  await until("news of what is here", async () => of(await cases(), near) > 0);
+  // What comes of the other came before it.
+  const found = await cases();
+  is(of(found, away), 0, "letters about what is far away");
+  // Received, and handed over: each once.
+  is(of(found, near) <= 2, true, `letters about what is here, ${of(found, near)}`);
+}
+
 // Sends the form, says that it is none of those near it where that is asked, and gives the token of the case.
 async function tell(hand) {
   await hand.press("#form .send__button");
@@ -156,6 +183,29 @@ export const JOURNEYS = {
     await hand.press(".utrecht-alert--ok form button");
     await hand.sees(mine);
   },
+  "follow what happens around an address": async (hand, lang, world) => {
+    const { mail } = own();
+    await hand.to(`/${lang}/follow`);
+    await hand.write("#place_words", "Budastraat 12");
+    await hand.press("button[value=find_place]");
+    await hand.pick("place_radius", "500");
+    await hand.write("#place_label", "Bij oma");
+    await hand.write("#address", mail);
+    await hand.press("main form > button:not([aria-hidden])");
+    await proven(hand, lang, world, mail);
+    is(await hand.tab.locator(".row__words strong", { hasText: "Bij oma" }).count(), 1, "places of that name");
+    // Their own place, and some 4 km from there.
+    await toldOnce(world, mail, { lat: 50.8316, lon: 3.2654 }, { lat: 50.868, lon: 3.2654 });
+    await hand.press("#places ~ .rows .row__acts button");
+    await hand.press("form:has(input[value=drop_place]):has(input[name=sure]) button");
+    is(await hand.has(".sketch"), false, "the place is removed");
+    await hand.press("form:has(input[value=restore_place]) button");
+    await hand.sees(".sketch");
+    await hand.unfold(".row__more summary");
+    await hand.write(".row__more input.utrecht-textbox", "Bij opa");
+    await hand.press(".row__more button");
+    is(await hand.tab.locator(".row__words strong", { hasText: "Bij opa" }).count(), 1, "places of the new name");
+  },
   "no more news of this, and again": async (hand, lang, world) => {
     const { street, mail } = own();
     await world.report("groen/boom", "Een tak hangt los.", { place: { address: street }, contact: { email: mail }, tell: "email" });
@@ -192,6 +242,62 @@ export const JOURNEYS = {
     await hand.to(`/${lang}/staff/login`);
   },
 };
+
+// Ways that only scripts can go.
+export const DRAWING = {
+  "follow what is drawn on the map": async (hand, lang, world) => {
+    const { mail, n } = own();
+    const { tab } = hand;
+    const points = () => tab.inputValue("#drawn").then((text) => text.split(" ").filter(Boolean).length);
+    await hand.to(`/${lang}/follow`);
+    await hand.unfold("#patch-open");
+    await hand.sees("#patch-map[data-loaded]");
+    // A circle first: one point, and whatever distance.
+    await corner(hand, 0, 0);
+    is(await points(), 1, "the middle of a circle");
+    await hand.choose("#patch-far", "1000");
+    is(await tab.inputValue("#drawn_radius"), "1000", "the radius");
+    // Another way to draw begins anew.
+    await hand.pick("drawn_how", "polygon");
+    is(await points(), 0, "points when drawing begins");
+    for (const [x, y] of [[-48, -48], [48, -48], [48, 48], [-48, 48], [0, 0]]) await corner(hand, x, y);
+    is(await points(), 5, "corners");
+    if (hand.keyboard) {
+      await hand.reach("#patch-map canvas");
+      await tab.keyboard.press("Backspace");
+    } else {
+      await hand.unfold("#patch-undo");
+    }
+    is(await points(), 4, "corners without the last");
+    await hand.unfold("#patch-close");
+    const said = await tab.textContent("#patch-said");
+    is(/4 p.+(km|kilom|hect)/.test(said), true, `what a screen reader says: ${said}`);
+    await hand.write("#drawn_label", `Mijn buurt ${n}`);
+    await hand.write("#address", mail);
+    await hand.press("main form > button:not([aria-hidden])");
+    await proven(hand, lang, world, mail);
+    is(await tab.locator(".row__words strong", { hasText: `Mijn buurt ${n}` }).count(), 1, "places of that name");
+  },
+};
+
+// Sets a point so many pixels beside the middle of the map: with the pointer there, or the map moved below the cross.
+async function corner(hand, x, y) {
+  const { tab } = hand;
+  if (!hand.keyboard) {
+    const map = tab.locator("#patch-map");
+    const { width, height } = await map.boundingBox();
+    return map.click({ position: { x: width / 2 + x, y: height / 2 + y } });
+  }
+  await hand.reach("#patch-map canvas");
+  const [atX, atY] = hand.at ?? [0, 0];
+  const go = async (key, pixels) => {
+    for (let n = 0; n < Math.abs(pixels) / 24; n += 1) await tab.keyboard.press(key);
+  };
+  await go(x > atX ? "ArrowRight" : "ArrowLeft", x - atX);
+  await go(y > atY ? "ArrowDown" : "ArrowUp", y - atY);
+  hand.at = [x, y];
+  await tab.keyboard.press("Enter");
+}
 
 // Ways that only scripts can go, over a line that is cut on the way.
 export const OFFLINE = {
@@ -247,10 +353,11 @@ async function walkOne(browser, world, { walk, mode, language, isOffline }) {
 export async function journeys(order, browser, world) {
   const faults = [];
   const wants = process.env.VOORDEUR_JOURNEY;
-  const all = [...Object.entries(JOURNEYS), ...Object.entries(OFFLINE)].filter(([name]) => !wants || name.includes(wants));
+  const all = [...Object.entries(JOURNEYS), ...Object.entries(DRAWING), ...Object.entries(OFFLINE)].filter(([name]) => !wants || name.includes(wants));
   const walks = all.flatMap(([name, walk], n) => {
     const isOffline = name in OFFLINE;
-    const walkers = WALKERS.filter(({ mode }) => !isOffline || mode !== "without JavaScript");
+    const isPlain = name in JOURNEYS;
+    const walkers = WALKERS.filter(({ mode }) => isPlain || mode !== "without JavaScript");
     // Each journey in each mode, and over the journeys each mode in each language.
     return walkers.map(({ mode }, m) => ({ name, walk, mode, isOffline, language: WALKERS[(m + n) % WALKERS.length].language }));
   });

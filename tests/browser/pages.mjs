@@ -107,6 +107,21 @@ export const PAGES = {
   "/{lang}/follow": () => [
     one("follow", "/nl/follow"),
     one("follow-wrong", "/nl/follow", { status: 422, open: (page) => sent(page) }),
+    one("follow-place", "/nl/follow", {
+      open: async (page) => {
+        await page.fill("#place_words", "Budastraat 12");
+        await sent(page, "button[value=find_place]");
+      },
+      expect: (page) => page.locator("[name=place_radius]").first(),
+    }),
+    one("follow-drawn", "/nl/follow", { open: drawn }),
+    one("follow-drawn-wrong", "/nl/follow", {
+      status: 422,
+      open: async (page) => {
+        await page.evaluate(() => { document.getElementById("drawn").value = "3.262,50.826 3.268,50.832 3.268,50.826 3.262,50.832"; });
+        await sent(page);
+      },
+    }),
   ],
   "/{lang}/case/{reference}": (world) => [
     one("case", `/nl/case/${world.open.digits}`),
@@ -138,6 +153,8 @@ export const PAGES = {
     one("person-forget", world.person, {
       open: (page) => sent(page, "#forget ~ form button"),
     }),
+    one("person-name", world.person, { open: (page) => page.locator(".row__more summary").first().click() }),
+    one("person-drop", world.person, { open: (page) => sent(page, "#places ~ .rows .row__acts button") }),
     one("person-last", world.person, { open: (page) => sent(page, "#addresses ~ .rows input[value=drop] ~ button") }),
   ],
   "/{lang}/p/{token}/choices": (world) => [one("person-pace", `${world.person}/choices`)],
@@ -226,6 +243,14 @@ const INSIDE = (world) => [
 export async function pick(page, name, value) {
   const id = await page.locator(`input[name="${name}"][value="${value}"]`).getAttribute("id");
   await page.locator(`label[for="${id}"]`).click();
+}
+
+// Opens the map and draws a circle on it; where there is no script, there is nothing to open.
+async function drawn(page) {
+  if (!(await page.locator("#patch").isVisible())) return;
+  await page.locator("#patch-open").click();
+  await page.locator("#patch-map[data-loaded]").waitFor();
+  await page.locator("#patch-put").click();
 }
 
 // Presses the button (without one: what has the focus, by Enter) and waits for the page that comes back.

@@ -196,8 +196,9 @@ export class World {
 
   // Somebody who follows a topic and the city centre, and one who has not proved the address yet.
   async follower() {
-    const follow = (address) => this.press("/nl/follow", { topic: "wegen", address, language: "nl" });
-    await follow("ine@inbox.example");
+    const follow = (address, more = {}) => this.press("/nl/follow", { topic: "wegen", address, language: "nl", ...more });
+    const drawn = "3.262,50.826 3.268,50.826 3.268,50.832";
+    await follow("ine@inbox.example", { drawn, drawn_label: "Rond mijn school" });
     this.proven = await this.link("ine@inbox.example", /\/nl\/proven\/[\w-]+/);
     this.person = (await this.press(this.proven, {})).replace(/[?#].*/, "").replace(this.base, "");
     this.prove = (await follow("jo@inbox.example")).replace(this.base, "");

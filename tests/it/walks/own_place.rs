@@ -146,3 +146,81 @@ async fn a_street_and_a_drawn_surface_reach_who_has_a_place_there_and_nobody_els
     assert_eq!(told(), [("Getekend".to_owned(), bo), ("Straat".to_owned(), an)]);
     fleet.stop("hub").await
 }
+
+/// Tells the city of something at this point; its reference.
+async fn report(port: u16, lat: f64, lon: f64) -> anyhow::Result<String> {
+    let body = serde_json::json!({
+        "category": "groen/park", "words": "Het perk is vuil.", "language": "nl", "tell": "nothing",
+        "place": {"point": {"lat": lat, "lon": lon}},
+    });
+    let url = format!("http://127.0.0.1:{port}/api/v1/reports");
+    let answer = load::client()?.post(url).json(&body).send().await?.error_for_status()?;
+    let kept: serde_json::Value = serde_json::from_str(&answer.text().await?)?;
+    Ok(kept["reference"].as_str().context("a reference")?.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_in_what_somebody_drew_is_told_once_and_one_beside_it_is_not() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let sink = SmtpSink::start(Switches::default()).await?;
+    let toml = format!(
+        "[database]\nurl = {:?}\n[web]\nrate_per_minute = 0\nproofs_per_hour = 0\npublic_url = \"http://voordeur.example\"\n\
+         [mail]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n",
+        format!("sqlite:{}", dir.path().join("hub.db").display()),
+        sink.address().port()
+    );
+    let mut fleet = Fleet::new(dir.path(), &toml)?;
+    let port = free_port()?;
+    fleet.start("hub", "web,router,notifier,adapters", port)?;
+    fleet.ready(port).await?;
+    let browser = Browser { port, sink: &sink };
+
+    // An draws, Bo wants to hear what happens around a house there, and Cé only what the city writes to that street.
+    let [an, bo, ce] = ["an", "bo", "ce"].map(|name| format!("{name}@example.org"));
+    let triangle = [("drawn", "3.262,50.826 3.268,50.826 3.268,50.832"), ("drawn_label", "rond de markt")];
+    let shown = browser.prove(&an, &triangle).await?;
+    let shown = load::client()?.get(format!("http://127.0.0.1:{port}{shown}")).send().await?.text().await?;
+    assert!(shown.contains("<strong>rond de markt</strong>") && shown.contains("class=\"sketch\""), "{shown}");
+    let street = [("place_words", "Budastraat 12"), ("spot", "Budastraat 12, 8500 Kortrijk")];
+    browser.prove(&bo, &[&street[..], &[("place_radius", "1000")]].concat()).await?;
+    browser.prove(&ce, &street).await?;
+
+    // In both; in Bo's circle alone, north of the triangle; in neither.
+    let both = report(port, 50.8279, 3.2660).await?;
+    let north = report(port, 50.8360, 3.2654).await?;
+    let far = report(port, 50.8680, 3.2654).await?;
+    let news = |to: &str, reference: &str| {
+        let mails = sink.arrived().into_iter().filter(|mail| mail.to.iter().any(|one| one == to));
+        let mut subjects: Vec<String> = mails.filter_map(|mail| mail.header("subject")).collect();
+        subjects.retain(|subject| subject.contains(reference));
+        subjects.sort();
+        subjects
+    };
+    let reaches = async |to: &str, reference: &str| {
+        let subjects = || async { Ok(Some(news(to, reference)).filter(|subjects| !subjects.is_empty())) };
+        wait::until(&format!("news of {reference} for {to}"), PATIENCE, subjects).await
+    };
+    reaches(&an, &both).await?;
+    reaches(&bo, &both).await?;
+    reaches(&bo, &north).await?;
+    // Something later that both hear of: what is not there by then never comes.
+    let last = report(port, 50.8281, 3.2662).await?;
+    for to in [&an, &bo] {
+        reaches(to, &last).await?;
+    }
+    for (to, reference, is_told) in [
+        (&an, &both, true),
+        (&an, &north, false),
+        (&an, &far, false),
+        (&bo, &both, true),
+        (&bo, &north, true),
+        (&bo, &far, false),
+        (&ce, &both, false),
+    ] {
+        let subjects = news(to, reference);
+        let mut once = subjects.clone();
+        once.dedup();
+        assert_eq!((!subjects.is_empty(), subjects.len()), (is_told, once.len()), "{to} {reference}: {subjects:?}");
+    }
+    fleet.stop("hub").await
+}
