@@ -3,12 +3,13 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, cmp::Ordering, fmt};
 
 /// A language that residents are served in: two letters of ISO 639-1. Dutch unless said otherwise.
 ///
-/// A `match` names those it has words for and ends with English for every other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A `match` names those it has words for and ends with English for every other. The built-in ones come first in every
+/// list, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Language(&'static str);
 
 /// ISO 639-1.
@@ -44,6 +45,19 @@ impl Language {
     /// Whether it is written from right to left, as Arabic is.
     pub fn is_right_to_left(self) -> bool {
         matches!(self.0, "ar" | "dv" | "fa" | "he" | "ps" | "sd" | "ug" | "ur" | "yi")
+    }
+}
+
+impl Ord for Language {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let place = |language: &Self| Self::BUILT_IN.iter().position(|known| known == language).unwrap_or(usize::MAX);
+        (place(self), self.0).cmp(&(place(other), other.0))
+    }
+}
+
+impl PartialOrd for Language {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -98,6 +112,13 @@ impl JsonSchema for Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_built_in_ones_come_first() {
+        let mut some = ["tr", "en", "de", "nl", "fr"].map(|code| Language::parse(code).unwrap());
+        some.sort();
+        assert_eq!(some.map(Language::as_str), ["nl", "fr", "en", "de", "tr"]);
+    }
 
     #[test]
     fn a_language_is_two_letters_that_mean_one() {

@@ -7,14 +7,7 @@ use adapters::{
     abuse::review::{self, Approved},
     near,
 };
-use schemas::{
-    Uuid,
-    case::Status,
-    city::City,
-    place::Point,
-    reference::Reference,
-    slug::AreaId,
-};
+use schemas::{Uuid, case::Status, city::City, place::Point, reference::Reference, slug::AreaId};
 use std::{collections::HashMap, ops::Deref};
 use store::{Facts, Glimpse};
 
