@@ -195,7 +195,7 @@ export const JOURNEYS = {
     await proven(hand, lang, world, mail);
     is(await hand.tab.locator(".row__words strong", { hasText: "Bij oma" }).count(), 1, "places of that name");
     // Their own place, and some 4 km from there.
-    await toldOnce(world, mail, { lat: 50.8316, lon: 3.2654 }, { lat: 50.868, lon: 3.2654 });
+    await toldOnce(world, mail, { lat: 50.8316, lon: 3.2654 }, { lat: 50.805, lon: 3.2654 });
     await hand.press("#places ~ .rows .row__acts button");
     await hand.press("form:has(input[value=drop_place]):has(input[name=sure]) button");
     is(await hand.has(".sketch"), false, "the place is removed");
@@ -260,7 +260,7 @@ export const DRAWING = {
     // Another way to draw begins anew.
     await hand.pick("drawn_how", "polygon");
     is(await points(), 0, "points when drawing begins");
-    for (const [x, y] of [[-48, -48], [48, -48], [48, 48], [-48, 48], [0, 0]]) await corner(hand, x, y);
+    for (const [x, y] of [[-28, -28], [28, -28], [28, 28], [-28, 28], [0, 0]]) await corner(hand, x, y);
     is(await points(), 5, "corners");
     if (hand.keyboard) {
       await hand.reach("#patch-map canvas");

@@ -18,7 +18,6 @@ use std::sync::Arc;
 #[derive(Serialize)]
 struct Data<'a> {
     lang: &'static str,
-    dir: &'static str,
     city: &'a str,
     titles: String,
     brand: &'a str,
@@ -30,7 +29,6 @@ struct Data<'a> {
 #[derive(Serialize)]
 struct Part {
     lang: &'static str,
-    dir: &'static str,
     html: String,
 }
 
@@ -65,13 +63,12 @@ pub(crate) fn of(
         let until = until.map(|at| dates::moment(language, at, &city.calendar, city.calendar.date(now)));
         let words = Words { until, phone: &city.phone, tel: tel(&city.phone), email: &city.email };
         let html = face.render(language, "maintenance_words", &words)?;
-        parts.push(Part { lang: language.as_str(), dir: dir(language), html });
+        parts.push(Part { lang: language.as_str(), html });
     }
     let titles: Vec<String> =
         city.languages.iter().map(|language| face.text(*language, "maintenance-title", &[])).collect();
     let data = Data {
         lang: own.as_str(),
-        dir: dir(own),
         city: city.name(own),
         titles: titles.join(" · "),
         brand: assets.brand(),
@@ -79,10 +76,6 @@ pub(crate) fn of(
         parts,
     };
     face.render(own, "maintenance", &data)
-}
-
-fn dir(language: Language) -> &'static str {
-    if language.is_right_to_left() { "rtl" } else { "ltr" }
 }
 
 impl App {

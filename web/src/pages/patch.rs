@@ -94,7 +94,9 @@ fn name(app: &App, language: Language, patch: &Patch) -> String {
 /// A distance in words.
 fn far(app: &App, language: Language, metres: u32) -> String {
     match metres {
-        _ if metres % 1000 == 0 => app.text(language, "patch-far-kilometres", &[("n", &(metres / 1000).to_string())]),
+        _ if metres.is_multiple_of(1000) => {
+            app.text(language, "patch-far-kilometres", &[("n", &(metres / 1000).to_string())])
+        }
         _ => app.text(language, "patch-far-metres", &[("n", &metres.to_string())]),
     }
 }

@@ -53,8 +53,8 @@ async fn the_page_that_stands_in_needs_nothing_beside_it() {
     });
     let html = crate::maintenance_page(&city, Some(until), now).unwrap();
     for said in [
-        "<html lang=\"nl\" dir=\"ltr\">",
-        "<section lang=\"fr\" dir=\"ltr\">",
+        "<html lang=\"nl\">",
+        "<section lang=\"fr\">",
         "Vanaf 6 december, 10:00",
         "6 décembre, 10\u{a0}h\u{a0}00",
         "6 December, 10:00",
