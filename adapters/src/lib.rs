@@ -18,6 +18,7 @@ pub mod console;
 pub mod deliver;
 pub mod departments;
 pub mod desk;
+pub mod further;
 pub mod geocode;
 pub mod happened;
 pub mod intake;

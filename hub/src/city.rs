@@ -65,7 +65,7 @@ pub fn read(folder: Option<&Path>) -> anyhow::Result<Reading> {
 /// Makes everything of `files`, and gathers what is wrong.
 pub fn judge(place: String, files: Files, blobs: Blobs) -> Reading {
     let (city, mut faults) = City::read_with(files.clone(), blobs);
-    faults.extend(web::check_texts(&files));
+    faults.extend(web::check_texts(web::Folder { files: &files, city: city.as_ref() }));
     let city = city.map(Arc::new);
     let mut town = None;
     if let Some(city) = &city {

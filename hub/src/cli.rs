@@ -73,6 +73,9 @@ pub enum Command {
     /// Print the page that a reverse proxy shows while the hub is away
     #[command(after_help = "Example: voordeur maintenance --city my-city > /var/www/maintenance.html")]
     Maintenance(MaintenanceArgs),
+    /// Write the texts of a further language, for somebody to translate
+    #[command(after_help = "Example: voordeur texts de --city my-city --write")]
+    Texts(TextsArgs),
     /// Try the rules, put them in force, take them back, see why a report went where it went
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -231,6 +234,22 @@ pub struct CheckArgs {
     /// Fail on warnings too
     #[arg(long)]
     pub strict: bool,
+}
+
+/// Which language is written.
+#[derive(Debug, Clone, Args)]
+pub struct TextsArgs {
+    /// The language: two letters of ISO 639-1, `de`
+    pub language: String,
+    /// The city folder [default: the one of the configuration, or else the built-in sample]
+    #[arg(long, value_name = "DIR")]
+    pub city: Option<PathBuf>,
+    /// The built-in language to translate from: nl, fr or en
+    #[arg(long, value_name = "LANGUAGE", default_value = "en")]
+    pub from: String,
+    /// Write the file `texts/` of the folder, with what is translated kept, instead of printing it
+    #[arg(long)]
+    pub write: bool,
 }
 
 /// What the page of maintenance says.

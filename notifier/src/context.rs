@@ -16,6 +16,7 @@ use schemas::{
     text,
 };
 use serde::Serialize;
+use std::borrow::Cow;
 
 mod samples;
 mod second_line;
@@ -85,14 +86,14 @@ pub struct Common<'a> {
     /// The person's name, when it looks like one.
     pub name: Option<String>,
     /// `your report`.
-    pub matter: &'static str,
+    pub matter: Cow<'static, str>,
     /// `Your report`, at the start of a sentence.
     #[serde(rename = "Matter")]
     pub matter_capital: String,
     /// The spoken reference, in two groups.
     pub reference: String,
     /// The category's name.
-    pub category: &'a str,
+    pub category: Cow<'a, str>,
     /// Where it is: an address, or a position.
     pub place: Option<String>,
     /// The day it was received, in words.
@@ -282,12 +283,12 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
     let line = |text: &Option<String>, most| text.as_deref().map(|t| line_of(t, most)).filter(|t| !t.is_empty());
     let words = match &event.what {
         What::Received => Words::Received {
-            left_out: left_out::in_words(facts.left_out, language),
+            left_out: left_out::in_words(&city.further, facts.left_out, language),
             emergency: city.emergency_numbers(&report.words).first().copied(),
             acknowledge_on: city
                 .policy(report)
                 .acknowledge
-                .map(|term| wording::date(term.due(&city.calendar, report.received_at), language)),
+                .map(|term| wording::date(&city.further, term.due(&city.calendar, report.received_at), language)),
         },
         What::Accepted { department: id, acknowledges: true } => Words::Accepted {
             department: department(id),
@@ -296,13 +297,15 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         What::Routed { department: id, due_on, rerouted_from, instead_of, .. } => Words::Routed {
             department: department(id),
             department_phone: city.department(id).and_then(|d| d.phone.as_deref()),
-            due_on: due_on.map(|day| wording::date(day, language)),
+            due_on: due_on.map(|day| wording::date(&city.further, day, language)),
             previous: rerouted_from.as_ref().map(department),
             replaced: instead_of.is_some(),
         },
-        What::Planned { department: id, on, text } => {
-            Words::Planned { department: department(id), on: wording::date(*on, language), text: optional(text) }
-        }
+        What::Planned { department: id, on, text } => Words::Planned {
+            department: department(id),
+            on: wording::date(&city.further, *on, language),
+            text: optional(text),
+        },
         What::Note { department: id, text } => Words::Note { department: department(id), text: words_of(text) },
         What::Solved { department: id, text, evidence } => {
             Words::Solved { department: department(id), text: optional(text), evidence: !evidence.is_empty() }
@@ -326,9 +329,9 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         What::Asked { department: id, text } => Words::Asked { department: department(id), text: words_of(text) },
         What::Slipping { department: id, was, expected, news_by, text } => Words::Slipping {
             department: department(id),
-            was: wording::date(*was, language),
-            expected: expected.map(|day| wording::date(day, language)),
-            news_by: news_by.map(|day| wording::date(day, language)),
+            was: wording::date(&city.further, *was, language),
+            expected: expected.map(|day| wording::date(&city.further, day, language)),
+            news_by: news_by.map(|day| wording::date(&city.further, day, language)),
             text: optional(text),
         },
         What::Reopened { of, .. } => Words::Reopened {
@@ -352,15 +355,18 @@ pub fn of<'a>(city: &'a City, public_url: &str, facts: &Facts<'a>, language: Lan
         | What::Recategorised { .. }
         | What::Outdated { .. } => return None,
     };
-    let matter = wording::matter(report.kind, is_theirs, language);
+    let matter = city.further.say(language, wording::matter(report.kind, is_theirs));
     let common = Common {
         name: facts.name.and_then(name),
+        matter_capital: wording::capital(&matter),
         matter,
-        matter_capital: wording::capital(matter),
         reference: report.reference.to_string(),
-        category: city.category(&report.category).map_or(report.category.as_str(), |c| in_language(&c.names, language)),
+        category: city
+            .category(&report.category)
+            .map_or(report.category.as_str(), |c| in_language(&c.names, language))
+            .into(),
         place: Some(line_of(&report.place.line(), MOST_OF_LINE)).filter(|line| !line.is_empty()),
-        received_on: wording::date(city.calendar.date(report.received_at), language),
+        received_on: wording::date(&city.further, city.calendar.date(report.received_at), language),
         // The tracking link lets its holder speak for the reporter.
         link: if is_theirs {
             format!("{public_url}/{}/t/{}", language.as_str(), report.token)
@@ -387,7 +393,7 @@ fn of_broadcast<'a>(
     language: Language,
 ) -> MailContext<'a> {
     let (written, words) = broadcast.words(language, &city.languages);
-    let matter = wording::message(language);
+    let matter = city.further.say(language, &wording::MESSAGE);
     let words = Words::Broadcast {
         subject: short_of(&words.subject),
         text: words_of(&words.text),
@@ -398,12 +404,16 @@ fn of_broadcast<'a>(
     };
     let common = Common {
         name: facts.name.and_then(name),
+        matter_capital: wording::capital(&matter),
         matter,
-        matter_capital: wording::capital(matter),
         reference: broadcast.reference.to_string(),
-        category: wording::from_the_city(language),
+        category: city.further.say(language, &wording::FROM_THE_CITY),
         place: None,
-        received_on: wording::date(city.calendar.date(broadcast.starts_at().unwrap_or(broadcast.made_at)), language),
+        received_on: wording::date(
+            &city.further,
+            city.calendar.date(broadcast.starts_at().unwrap_or(broadcast.made_at)),
+            language,
+        ),
         link: format!("{public_url}/{}/message/{}", language.as_str(), broadcast.reference.digits()),
         wishes: facts.wishes,
         why: facts.why,

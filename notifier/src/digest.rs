@@ -5,7 +5,12 @@ use crate::{
     template::{self, Compiled, Use, Variables},
 };
 use handlebars::{Context, html_escape};
-use schemas::{city::City, fault::Fault, report::Language, text};
+use schemas::{
+    city::{City, Files},
+    fault::Fault,
+    report::Language,
+    text,
+};
 use serde::Serialize;
 
 /// The template.
@@ -43,8 +48,8 @@ pub(crate) struct DigestContext<'a> {
 
 impl Templates {
     /// The mail that tells several things together, checked by a digest of one.
-    pub(crate) fn add_digest(&mut self, city: &City, language: Language) -> Result<(), Vec<Fault>> {
-        let (file, source) = file_of(&city.files, DIGEST, Form::Mail, language);
+    pub(crate) fn add_digest(&mut self, city: &City, files: &Files, language: Language) -> Result<(), Vec<Fault>> {
+        let (file, source) = file_of(files, DIGEST, Form::Mail, language);
         let always = ["items", "city", "phone", "wishes", "why", "choices"].map(|name| (name.to_owned(), Use::Always));
         let variables: Variables = always.into_iter().chain([("name".to_owned(), Use::Optional)]).collect();
         let compiled = template::compile(&file, &source, &variables, true)?;

@@ -17,6 +17,7 @@ pub mod desk;
 pub mod devices;
 pub mod digest;
 mod frame;
+pub mod further;
 pub mod links;
 pub mod mine;
 pub mod paper;

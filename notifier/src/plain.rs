@@ -110,7 +110,8 @@ impl Hint {
 }
 
 /// Judges `text`. Lines that hold an address of the web alone, and such addresses within lines, do not count;
-/// neither do names of facts (`Number: …`) make sentences of their own. `None` when there are no words.
+/// neither do names of facts (`Number: …`) make sentences of their own. `None` when there are no words, or
+/// when the language is not built in.
 ///
 /// The score is, with W words per sentence and S syllables per word:
 ///
@@ -122,7 +123,8 @@ impl Hint {
 pub fn judge(text: &str, language: Language) -> Option<Reading> {
     let sentences = sentences(text);
     let words: usize = sentences.iter().map(Vec::len).sum();
-    if words == 0 {
+    // The formulas are those of these languages.
+    if words == 0 || !language.is_built_in() {
         return None;
     }
     let syllables: usize = sentences.iter().flatten().map(|word| syllables::count(word, language)).sum();

@@ -12,6 +12,7 @@ use crate::{
     colour,
     context::{self, Facts, MailContext, Sample},
     frame::{Frame, frame},
+    further,
     paper::{self, Block},
     template::{self, Compiled, Use, Variables},
     versions::{self, Version},
@@ -39,7 +40,9 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    fn name(self) -> &'static str {
+    pub(crate) const ALL: [Self; 3] = [Self::Mail, Self::Short, Self::Letter];
+
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Mail => "mail",
             Self::Short => "short",
@@ -74,6 +77,14 @@ static BUILT_IN: [&[(&str, &str)]; 3] = [
     ),
     &built_in!("letter": "foot"),
 ];
+
+/// Every template that there is, as its event and its form.
+pub(crate) fn templates() -> impl Iterator<Item = (&'static str, Form)> {
+    built_in().filter(|(path, _)| path.ends_with(".nl.hbs")).filter_map(|(path, _)| {
+        let (event, file) = path.strip_prefix("templates/")?.split_once('/')?;
+        Some((event, Form::ALL.into_iter().find(|form| file.starts_with(form.name()))?))
+    })
+}
 
 fn built_in() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     BUILT_IN.into_iter().flatten()
@@ -124,28 +135,32 @@ impl Templates {
     /// Reads the built-in templates and those of the city. They are there when no fault is an
     /// error; each fault names the file, the line, and what to write instead.
     pub fn read(city: &City) -> (Option<Self>, Vec<Fault>) {
-        let mut faults = unknown_files(&city.files);
+        let mut faults = unknown_files(&city.files, &city.languages);
+        let (files, wrong) = further::complete(&city.files);
+        faults.extend(wrong);
         let mut templates = Self::empty();
         let (full, bare) = (context::samples(city, true), context::samples(city, false));
         let accent = colour::accent(&city.files);
-        for language in Language::BUILT_IN {
+        let further = city.languages.iter().copied().filter(|language| !language.is_built_in());
+        for language in Language::BUILT_IN.into_iter().chain(further) {
             let layout = city.files.get(LAYOUT).map_or(BUILT_IN_LAYOUT, |own| own);
             match frame(city, layout, language, accent) {
                 Ok(frame) => drop(templates.frames.insert(language, frame)),
                 Err(fault) => faults.push(fault),
             }
-            for added in [templates.add_digest(city, language), templates.add_proof(city, language)] {
+            for added in [templates.add_digest(city, &files, language), templates.add_proof(city, &files, language)] {
                 faults.extend(added.err().into_iter().flatten());
             }
             for (full, bare) in full.iter().zip(&bare) {
-                if let Err(found) = templates.add(city, &city.files, language, full, bare) {
+                if let Err(found) = templates.add(city, &files, language, full, bare) {
                     faults.extend(found);
                 }
                 let event = full.word();
-                let version = versions::of(&city.files, event, language, accent);
+                let version = versions::of(&files, event, language, accent);
                 templates.versions.insert((event.to_owned(), language), version);
             }
         }
+        let mut faults = further::placed(&city.files, faults);
         // A fault of the shared foot shows up with each mail.
         faults.sort_by(|a, b| (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message)));
         faults.dedup();
@@ -164,7 +179,10 @@ impl Templates {
     /// The words of one event in one language as they once were: `version`, read again. The error is a
     /// sentence: this program has not the variables any more that they ask for.
     pub fn read_version(city: &City, event: &str, language: Language, version: &Version) -> Result<Self, String> {
-        let (files, accent) = version.files();
+        let (mut files, accent) = version.files();
+        // What ends a letter on paper is none of the words that were kept.
+        let (path, source) = file_of(&further::complete(&city.files).0, FOOT, Form::Letter, language);
+        files.insert(path, source.into());
         let sample = |full| context::samples(city, full).into_iter().find(|sample| sample.word() == event);
         let (Some(full), Some(bare)) = (sample(true), sample(false)) else {
             return Err(format!("`{event}` is not told any more"));
@@ -205,7 +223,7 @@ impl Templates {
         let (short_file, short_source) = file_of(files, event, Form::Short, language);
         let short = template::compile(&short_file, &short_source, &variables, false);
         let foot = template::compile(&foot_file, &foot_source, &variables, false);
-        let (letter_file, letter_source) = file_of(&city.files, FOOT, Form::Letter, language);
+        let (letter_file, letter_source) = file_of(files, FOOT, Form::Letter, language);
         let letter = template::compile(&letter_file, &letter_source, &variables, false);
         let (body, foot, short, letter) = match (body, foot, short, letter) {
             (Ok(body), Ok(foot), Ok(short), Ok(letter)) => (body, foot, short, letter),
@@ -367,24 +385,32 @@ fn variables(city: &City, language: Language, full: &Sample, bare: &Sample) -> V
         .collect()
 }
 
-/// The template of `event`: the city's own, or the built-in one.
+/// The template of `event`: the city's own, or the built-in one; the English one in a further language.
 pub(crate) fn file_of(files: &Files, event: &str, form: Form, language: Language) -> (String, String) {
     let path = format!("templates/{event}/{}.{}.hbs", form.name(), language.as_str());
     let source = match files.get(&path) {
         Some(own) => own.to_string(),
-        None => built_in().find(|(name, _)| *name == path).map_or_else(String::new, |(_, text)| (*text).to_owned()),
+        None => {
+            let language = if language.is_built_in() { language } else { Language::EN };
+            let path = format!("templates/{event}/{}.{}.hbs", form.name(), language.as_str());
+            built_in().find(|(name, _)| *name == path).map_or_else(String::new, |(_, text)| (*text).to_owned())
+        }
     };
     (path, source)
 }
 
-fn unknown_files(files: &Files) -> Vec<Fault> {
-    let known = |path: &str| path == LAYOUT || built_in().any(|(name, _)| *name == path);
+fn unknown_files(files: &Files, languages: &[Language]) -> Vec<Fault> {
+    let all = || Language::BUILT_IN.iter().chain(languages.iter().filter(|language| !language.is_built_in()));
+    let of = |path: &str, (event, form): (&str, Form)| {
+        all().any(|language| path == format!("templates/{event}/{}.{}.hbs", form.name(), language.as_str()))
+    };
+    let known = |path: &str| path == LAYOUT || templates().any(|template| of(path, template));
     files
         .keys()
         .filter(|path| path.starts_with("templates/") && path.ends_with(".hbs") && !known(path))
         .map(|path| {
             let events = context_words().join(", ");
-            let help = format!("name it templates/<event>/mail.<language>.hbs or short.<language>.hbs with one of {events}, {FOOT} and one of nl, fr, en; or remove it");
+            let help = format!("name it templates/<event>/mail.<language>.hbs or short.<language>.hbs with one of {events}, {FOOT} and one of {}; or remove it", all().map(|language| language.as_str()).collect::<Vec<_>>().join(", "));
             Fault::error(path, (0, 0), "no mail is made from this file", help)
         })
         .collect()

@@ -4,6 +4,7 @@
 use schemas::{
     Date,
     city::{City, in_language},
+    further::{Further, Word},
     notice::{Because, Scope},
     report::{Kind, Language},
     spoken,
@@ -11,50 +12,88 @@ use schemas::{
 
 /// `date` in words: `maandag 30 november 2026`, `lundi 30 novembre 2026`,
 /// `Monday 30 November 2026`. French writes the first of a month `1er`.
-pub fn date(date: Date, language: Language) -> String {
-    format!("{} {} {}", spoken::weekday(language, date), spoken::day(language, date), date.year())
+pub fn date(further: &Further, date: Date, language: Language) -> String {
+    spoken::with_weekday(further, language, date, &spoken::day_of_year(further, language, date))
 }
 
 /// The matter as its owner is told of it: `uw melding`, `votre signalement`, `your report`; and as who
 /// follows it is: `de melding`, `le signalement`, `the report`.
-pub fn matter(kind: Kind, is_theirs: bool, language: Language) -> &'static str {
-    let [nl, fr, en] = match kind {
-        Kind::Report if !is_theirs => ["de melding", "le signalement", "the report"],
-        Kind::Question if !is_theirs => ["de vraag", "la question", "the question"],
-        Kind::Suggestion if !is_theirs => ["de suggestie", "la suggestion", "the suggestion"],
-        Kind::Complaint if !is_theirs => ["de klacht", "la plainte", "the complaint"],
-        Kind::Compliment if !is_theirs => ["het compliment", "le compliment", "the compliment"],
-        Kind::Request if !is_theirs => ["de aanvraag", "la demande", "the request"],
-        Kind::Report => ["uw melding", "votre signalement", "your report"],
-        Kind::Question => ["uw vraag", "votre question", "your question"],
-        Kind::Suggestion => ["uw suggestie", "votre suggestion", "your suggestion"],
-        Kind::Complaint => ["uw klacht", "votre plainte", "your complaint"],
-        Kind::Compliment => ["uw compliment", "votre compliment", "your compliment"],
-        Kind::Request => ["uw aanvraag", "votre demande", "your request"],
-    };
-    match language {
-        Language::NL => nl,
-        Language::FR => fr,
-        _ => en,
+pub fn matter(kind: Kind, is_theirs: bool) -> &'static Word {
+    let theirs = usize::from(is_theirs);
+    match kind {
+        Kind::Report => &REPORT[theirs],
+        Kind::Question => &QUESTION[theirs],
+        Kind::Suggestion => &SUGGESTION[theirs],
+        Kind::Complaint => &COMPLAINT[theirs],
+        Kind::Compliment => &COMPLIMENT[theirs],
+        Kind::Request => &REQUEST[theirs],
     }
 }
+
+static REPORT: [Word; 2] = [
+    Word::new("matter-report", ["de melding", "le signalement", "the report"]),
+    Word::new("matter-own-report", ["uw melding", "votre signalement", "your report"]),
+];
+static QUESTION: [Word; 2] = [
+    Word::new("matter-question", ["de vraag", "la question", "the question"]),
+    Word::new("matter-own-question", ["uw vraag", "votre question", "your question"]),
+];
+static SUGGESTION: [Word; 2] = [
+    Word::new("matter-suggestion", ["de suggestie", "la suggestion", "the suggestion"]),
+    Word::new("matter-own-suggestion", ["uw suggestie", "votre suggestion", "your suggestion"]),
+];
+static COMPLAINT: [Word; 2] = [
+    Word::new("matter-complaint", ["de klacht", "la plainte", "the complaint"]),
+    Word::new("matter-own-complaint", ["uw klacht", "votre plainte", "your complaint"]),
+];
+static COMPLIMENT: [Word; 2] = [
+    Word::new("matter-compliment", ["het compliment", "le compliment", "the compliment"]),
+    Word::new("matter-own-compliment", ["uw compliment", "votre compliment", "your compliment"]),
+];
+static REQUEST: [Word; 2] = [
+    Word::new("matter-request", ["de aanvraag", "la demande", "the request"]),
+    Word::new("matter-own-request", ["uw aanvraag", "votre demande", "your request"]),
+];
 
 /// A broadcast, as [`matter`] calls reports.
-pub fn message(language: Language) -> &'static str {
-    match language {
-        Language::NL => "dit bericht",
-        Language::FR => "ce message",
-        _ => "this message",
-    }
-}
+pub static MESSAGE: Word = Word::new("matter-message", ["dit bericht", "ce message", "this message"]);
 
 /// What kind of matter a broadcast is, where others name their category.
-pub fn from_the_city(language: Language) -> &'static str {
-    match language {
-        Language::NL => "Bericht van de stad",
-        Language::FR => "Message de la ville",
-        _ => "Message from the city",
-    }
+pub static FROM_THE_CITY: Word =
+    Word::new("from-the-city", ["Bericht van de stad", "Message de la ville", "Message from the city"]);
+
+static IN_DISTRICT: Word = Word::new(
+    "because-district",
+    ["U hebt een plek in { $what }.", "Vous avez un lieu à { $what }.", "You have a place in { $what }."],
+);
+static IN_STREET: Word = Word::new(
+    "because-street",
+    [
+        "U hebt een plek in deze straat: { $what }.",
+        "Vous avez un lieu dans cette rue : { $what }.",
+        "You have a place in this street: { $what }.",
+    ],
+);
+static NEAR: Word = Word::new(
+    "because-near",
+    ["U hebt een plek in deze buurt.", "Vous avez un lieu dans ce quartier.", "You have a place in this area."],
+);
+static FOLLOWS: Word =
+    Word::new("because-area", ["U volgt { $what }.", "Vous suivez { $what }.", "You follow { $what }."]);
+static FOLLOWS_TOPIC: Word = Word::new(
+    "because-topic",
+    ["U volgt dit onderwerp: { $what }.", "Vous suivez ce sujet : { $what }.", "You follow this topic: { $what }."],
+);
+static ASKED: Word = Word::new(
+    "because-asked",
+    ["U wilde berichten van ons krijgen.", "Vous avez demandé nos messages.", "You asked for our messages."],
+);
+
+/// Every one of these words.
+pub(crate) fn words() -> impl Iterator<Item = &'static Word> {
+    let matters = [&REPORT, &QUESTION, &SUGGESTION, &COMPLAINT, &COMPLIMENT, &REQUEST].into_iter().flatten();
+    let others = [&MESSAGE, &FROM_THE_CITY, &IN_DISTRICT, &IN_STREET, &NEAR, &FOLLOWS, &FOLLOWS_TOPIC, &ASKED];
+    matters.chain(others)
 }
 
 /// Why somebody is told of a broadcast, in a sentence.
@@ -66,40 +105,15 @@ pub fn reason(because: Option<&Because>, city: &City, language: Language) -> Str
         let names = category.or_else(|| city.groups.iter().find(|group| group.id.as_str() == id).map(|g| &g.names));
         names.map_or_else(|| id.to_owned(), |names| in_language(names, language).to_owned())
     };
-    let (words, what) = match because {
-        Some(Because::Place { district: Some(id), .. }) => {
-            (["U hebt een plek in", "Vous avez un lieu à", "You have a place in"], area(id))
-        }
-        Some(Because::Place { street: Some(street), .. }) => (
-            [
-                "U hebt een plek in deze straat:",
-                "Vous avez un lieu dans cette rue :",
-                "You have a place in this street:",
-            ],
-            street.clone(),
-        ),
-        Some(Because::Place { .. }) => (
-            ["U hebt een plek in deze buurt", "Vous avez un lieu dans ce quartier", "You have a place in this area"],
-            String::new(),
-        ),
-        Some(Because::Follows { scope: Scope::Area, target }) => {
-            (["U volgt", "Vous suivez", "You follow"], area(target))
-        }
-        Some(Because::Follows { target, .. }) => {
-            (["U volgt dit onderwerp:", "Vous suivez ce sujet :", "You follow this topic:"], topic(target))
-        }
-        _ => (
-            ["U wilde berichten van ons krijgen", "Vous avez demandé nos messages", "You asked for our messages"],
-            String::new(),
-        ),
+    let (word, what) = match because {
+        Some(Because::Place { district: Some(id), .. }) => (&IN_DISTRICT, area(id)),
+        Some(Because::Place { street: Some(street), .. }) => (&IN_STREET, street.clone()),
+        Some(Because::Place { .. }) => (&NEAR, String::new()),
+        Some(Because::Follows { scope: Scope::Area, target }) => (&FOLLOWS, area(target)),
+        Some(Because::Follows { target, .. }) => (&FOLLOWS_TOPIC, topic(target)),
+        _ => (&ASKED, String::new()),
     };
-    let [nl, fr, en] = words;
-    let words = match language {
-        Language::NL => nl,
-        Language::FR => fr,
-        _ => en,
-    };
-    format!("{}.", format!("{words} {what}").trim_end())
+    city.further.fill(language, word, &[("what", &what)])
 }
 
 /// `text` with a capital at its start.
@@ -123,7 +137,7 @@ mod tests {
             (civil::date(2026, 2, 1), Language::NL, "zondag 1 februari 2026"),
             (civil::date(2028, 2, 29), Language::EN, "Tuesday 29 February 2028"),
         ] {
-            assert_eq!(date(day, language), expected);
+            assert_eq!(date(&Further::default(), day, language), expected);
         }
     }
 

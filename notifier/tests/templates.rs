@@ -325,3 +325,43 @@ fn facts_need_no_contact_and_no_case() {
     let mail = templates(&city).render(&city, URL, &facts, Language::EN).unwrap();
     assert!(mail.text.starts_with("Hello,\n\nThank you for telling us"), "{}", mail.text);
 }
+
+#[test]
+fn a_further_language_is_sent_by_one_file() {
+    let german = "matter-own-report = Ihre Meldung\nmonth-november = November\nday-monday = Montag\n\
+        date-day = { $day }. { $month }\ndate-weekday = { $weekday }, { $date }\n\
+        left-out-pdf-many = { $count ->\n    [2] zwei PDF\n   *[other] { $count } PDF\n }\n\
+        notice-note =\n    .mail =\n        subject: Zu { $matter } ({ $reference })\n\n        { $name ->\n            [yes] Guten Tag { $name },\n           \
+        *[no] Guten Tag,\n        }\n\n        Sie schreiben:\n\n        > { $text }\n\n        {\"[\"}Folgen]({ $link })\n\
+        \x20   .short = { $city }: { $matter } { $reference }, { $link }\n\
+        notice-foot =\n    .letter = Gruß aus { $city }\n";
+    let city = common::city_with(&[("texts/de.ftl", german)]);
+    let de = Language::parse("de").unwrap();
+    let note = render(&city, &sample(&city, "note", true), de);
+    assert!(note.subject.starts_with("Zu Ihre Meldung ("), "{}", note.subject);
+    assert!(note.text.contains("Guten Tag ") && note.text.contains("Folgen:\nhttps://"), "{}", note.text);
+    assert!(note.html.contains("<html lang=\"de\"") && note.html.contains(">Folgen</a>"), "{}", note.html);
+    assert!(note.short.contains("Ihre Meldung") && note.link.starts_with(&format!("{URL}/de/t/")), "{note:?}");
+    let bare = render(&city, &sample(&city, "note", false), de);
+    assert!(bare.text.starts_with("Guten Tag,"), "{}", bare.text);
+
+    // What the file leaves out is said in English, with its dates.
+    let received = render(&city, &sample(&city, "received", true), de);
+    assert!(received.subject.contains("We received Ihre Meldung"), "{}", received.subject);
+    assert!(received.text.contains("Received on: ") && received.text.contains(". November"), "{}", received.text);
+    let facts = sample(&city, "note", true);
+    let [_, foot] = templates(&city).paper(&city, URL, &facts.facts(), de, true).unwrap();
+    assert_eq!(foot, [notifier::paper::Block::Words("Gruß aus Kortrijk".into())]);
+
+    // A version of it that was kept is read again, also when the city has the language no more.
+    let version = templates(&city).version("note", de).unwrap().clone();
+    let again = Templates::read_version(&common::city(), "note", de, &version).unwrap();
+    let kept = again.render(&common::city(), URL, &facts.facts(), de).unwrap();
+    assert!(kept.text.contains("Sie schreiben:"), "{}", kept.text);
+
+    let wrong = common::city_with(&[("texts/de.ftl", "\nnotice-note =\n    .short = { $nane } { $link }\n")]);
+    let (none, faults) = Templates::read(&wrong);
+    let told: Vec<_> = faults.iter().map(|f| (f.file.as_str(), f.line, f.message.as_str())).collect();
+    assert!(none.is_none());
+    assert_eq!(told, [("texts/de.ftl", 2, "`notice-note`, `.short`, line 1: `nane` is not a variable of this mail")]);
+}

@@ -15,6 +15,7 @@ mod documented;
 mod example;
 mod explain;
 mod facts;
+pub mod further;
 mod in_force;
 mod index;
 mod likely;

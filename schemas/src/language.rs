@@ -4,10 +4,21 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, cmp::Ordering, fmt};
 
-/// A language that residents are served in: two letters of ISO 639-1. Dutch unless said otherwise.
+/// Every code of ISO 639-1, in the order of the alphabet.
+const KNOWN: &str = "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee \
+                     el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik \
+                     io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk \
+                     ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa \
+                     sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur \
+                     uz ve vi vo wa wo xh yi yo za zh zu";
+
+/// Those that are written from right to left.
+const RIGHT_TO_LEFT: [&str; 9] = ["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur"];
+
+/// A language: two letters of ISO 639-1. Dutch unless said otherwise.
 ///
-/// A `match` names those it has words for and ends with English for every other. The built-in ones come first in every
-/// list, in their order.
+/// Everything is said in the built-in ones; in a further one by a file of the city (see [`crate::further`]). A `match` names
+/// those it has words for and ends with English for every other. The built-in ones come first in every list, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Language(&'static str);
 
@@ -27,10 +38,21 @@ impl Language {
         self.0
     }
 
-    /// Reads a language tag (RFC 5646); only its first subtag counts (`nl-BE` is `nl`).
+    /// Whether everything is said in it without a file of the city.
+    pub fn is_built_in(self) -> bool {
+        Self::BUILT_IN.contains(&self)
+    }
+
+    /// Whether it is written from right to left.
+    pub fn is_right_to_left(self) -> bool {
+        RIGHT_TO_LEFT.contains(&self.0)
+    }
+
+    /// Reads a language tag (RFC 5646); only its first subtag counts (`nl-BE` is `nl`). `None` when that is no code of ISO
+    /// 639-1.
     pub fn parse(text: &str) -> Option<Self> {
         let primary = text.split('-').next()?.to_ascii_lowercase();
-        Self::BUILT_IN.into_iter().find(|language| language.0 == primary)
+        KNOWN.split(' ').find(|known| *known == primary).map(Self)
     }
 }
 
@@ -66,12 +88,12 @@ impl<'de> Deserialize<'de> for Language {
             type Value = Language;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a language: nl, fr or en")
+                f.write_str("a language: two letters of ISO 639-1, for instance nl, fr or en")
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Language, E> {
                 let known = Language::parse(text).filter(|language| language.as_str() == text);
-                known.ok_or_else(|| E::unknown_variant(text, &["nl", "fr", "en"]))
+                known.ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
             }
         }
         deserializer.deserialize_str(Code)
@@ -85,9 +107,11 @@ impl JsonSchema for Language {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A language that residents are served in (ISO 639-1): Dutch, French or English.",
+            "description": "A language (ISO 639-1, two letters). Residents are served in Dutch, French and English, and in \
+                            what else a city has; who asks for another reads the city's own.",
             "type": "string",
-            "enum": Self::BUILT_IN.map(Self::as_str),
+            "pattern": "^[a-z]{2}$",
+            "examples": Self::BUILT_IN.map(Self::as_str),
             "default": "nl",
         })
     }
@@ -105,16 +129,19 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_spoken_is_read() {
-        for (text, found) in [("nl", Some("nl")), ("NL-be", Some("nl")), ("de", None), ("", None), ("ned", None)] {
+    fn only_codes_of_languages_are_read() {
+        for (text, found) in
+            [("nl", Some("nl")), ("NL-be", Some("nl")), ("de", Some("de")), ("xx", None), ("", None), ("ned", None)]
+        {
             assert_eq!(Language::parse(text).map(Language::as_str), found, "{text}");
         }
+        assert_eq!(KNOWN.split(' ').count(), 183);
+        assert!(KNOWN.split(' ').is_sorted());
+        assert!(RIGHT_TO_LEFT.iter().all(|code| Language::parse(code).is_some_and(Language::is_right_to_left)));
         assert_eq!(serde_json::from_str::<Language>("\"fr\"").ok(), Some(Language::FR));
-        for (wrong, told) in
-            [("\"de\"", "expected one of `nl`"), ("\"nl-BE\"", "expected one of `nl`"), ("3", "a language")]
-        {
+        for wrong in ["\"xx\"", "\"nl-BE\"", "3"] {
             let error = serde_json::from_str::<Language>(wrong).unwrap_err().to_string();
-            assert!(error.contains(told), "{error}");
+            assert!(error.contains("a language: two letters"), "{error}");
         }
         assert_eq!(serde_json::to_string(&Language::default()).unwrap(), "\"nl\"");
     }

@@ -1,6 +1,9 @@
 //! What was not taken of a mail: kinds alone, never a name that somebody chose.
 
-use crate::report::Language;
+use crate::{
+    further::{Further, Word},
+    report::Language,
+};
 use serde::{Deserialize, Serialize};
 
 /// Something that came with a mail and was not taken.
@@ -34,112 +37,128 @@ pub enum LeftOut {
 }
 
 impl LeftOut {
-    fn words(self, many: bool, language: Language) -> &'static str {
-        let [nl, nls, fr, frs, en, ens] = match self {
-            Self::Words => [
-                "het einde van uw tekst",
-                "het einde van uw tekst",
-                "la fin de votre texte",
-                "la fin de votre texte",
-                "the end of your text",
-                "the end of your text",
-            ],
-            Self::TooMany => [
-                "een foto te veel",
-                "foto’s te veel",
-                "une photo de trop",
-                "photos de trop",
-                "a photo too many",
-                "photos too many",
-            ],
-            Self::TooLarge => [
-                "een te grote foto",
-                "te grote foto’s",
-                "une photo trop grande",
-                "photos trop grandes",
-                "a photo that is too large",
-                "photos that are too large",
-            ],
-            Self::Heic => [
-                "een foto in HEIC-formaat",
-                "foto’s in HEIC-formaat",
-                "une photo au format HEIC",
-                "photos au format HEIC",
-                "a photo in HEIC format",
-                "photos in HEIC format",
-            ],
-            Self::Damaged => [
-                "een beschadigde foto",
-                "beschadigde foto’s",
-                "une photo abîmée",
-                "photos abîmées",
-                "a damaged photo",
-                "damaged photos",
-            ],
-            Self::Malware => [
-                "een bestand met een virus",
-                "bestanden met een virus",
-                "un fichier avec un virus",
-                "fichiers avec un virus",
-                "a file with a virus",
-                "files with a virus",
-            ],
-            Self::Pdf => ["een pdf", "pdf’s", "un PDF", "PDF", "a PDF", "PDFs"],
-            Self::Film => [
-                "een film of geluid",
-                "films of geluiden",
-                "une vidéo ou un son",
-                "vidéos ou sons",
-                "a film or sound",
-                "films or sounds",
-            ],
-            Self::Document => ["een document", "documenten", "un document", "documents", "a document", "documents"],
-            Self::Mail => [
-                "een mail in de bijlage",
-                "mails in de bijlage",
-                "un mail en annexe",
-                "mails en annexe",
-                "an attached e-mail",
-                "attached e-mails",
-            ],
-            Self::Outlook => [
-                "een bijlage die alleen Outlook leest",
-                "bijlagen die alleen Outlook leest",
-                "une annexe que seul Outlook peut lire",
-                "annexes que seul Outlook peut lire",
-                "an attachment that only Outlook can read",
-                "attachments that only Outlook can read",
-            ],
-            Self::Other => [
-                "een ander bestand",
-                "andere bestanden",
-                "un autre fichier",
-                "autres fichiers",
-                "another file",
-                "other files",
-            ],
-        };
-        match (language, many) {
-            (Language::NL, false) => nl,
-            (Language::NL, true) => nls,
-            (Language::FR, false) => fr,
-            (Language::FR, true) => frs,
-            (_, false) => en,
-            (_, true) => ens,
+    /// One of it, and several; the end of a text is one whatever there is of it.
+    fn words(self) -> &'static [Word] {
+        match self {
+            Self::Words => &WORDS,
+            Self::TooMany => &TOO_MANY,
+            Self::TooLarge => &TOO_LARGE,
+            Self::Heic => &HEIC,
+            Self::Damaged => &DAMAGED,
+            Self::Malware => &MALWARE,
+            Self::Pdf => &PDF,
+            Self::Film => &FILM,
+            Self::Document => &DOCUMENT,
+            Self::Mail => &MAIL,
+            Self::Outlook => &OUTLOOK,
+            Self::Other => &OTHER,
         }
     }
 }
 
+static WORDS: [Word; 1] =
+    [Word::new("left-out-words", ["het einde van uw tekst", "la fin de votre texte", "the end of your text"])];
+static TOO_MANY: [Word; 2] = [
+    Word::new("left-out-too-many", ["een foto te veel", "une photo de trop", "a photo too many"]),
+    Word::new(
+        "left-out-too-many-many",
+        ["{ $count } foto’s te veel", "{ $count } photos de trop", "{ $count } photos too many"],
+    ),
+];
+static TOO_LARGE: [Word; 2] = [
+    Word::new("left-out-too-large", ["een te grote foto", "une photo trop grande", "a photo that is too large"]),
+    Word::new(
+        "left-out-too-large-many",
+        ["{ $count } te grote foto’s", "{ $count } photos trop grandes", "{ $count } photos that are too large"],
+    ),
+];
+static HEIC: [Word; 2] = [
+    Word::new("left-out-heic", ["een foto in HEIC-formaat", "une photo au format HEIC", "a photo in HEIC format"]),
+    Word::new(
+        "left-out-heic-many",
+        ["{ $count } foto’s in HEIC-formaat", "{ $count } photos au format HEIC", "{ $count } photos in HEIC format"],
+    ),
+];
+static DAMAGED: [Word; 2] = [
+    Word::new("left-out-damaged", ["een beschadigde foto", "une photo abîmée", "a damaged photo"]),
+    Word::new(
+        "left-out-damaged-many",
+        ["{ $count } beschadigde foto’s", "{ $count } photos abîmées", "{ $count } damaged photos"],
+    ),
+];
+static MALWARE: [Word; 2] = [
+    Word::new("left-out-malware", ["een bestand met een virus", "un fichier avec un virus", "a file with a virus"]),
+    Word::new(
+        "left-out-malware-many",
+        ["{ $count } bestanden met een virus", "{ $count } fichiers avec un virus", "{ $count } files with a virus"],
+    ),
+];
+static PDF: [Word; 2] = [
+    Word::new("left-out-pdf", ["een pdf", "un PDF", "a PDF"]),
+    Word::new("left-out-pdf-many", ["{ $count } pdf’s", "{ $count } PDF", "{ $count } PDFs"]),
+];
+static FILM: [Word; 2] = [
+    Word::new("left-out-film", ["een film of geluid", "une vidéo ou un son", "a film or sound"]),
+    Word::new(
+        "left-out-film-many",
+        ["{ $count } films of geluiden", "{ $count } vidéos ou sons", "{ $count } films or sounds"],
+    ),
+];
+static DOCUMENT: [Word; 2] = [
+    Word::new("left-out-document", ["een document", "un document", "a document"]),
+    Word::new("left-out-document-many", ["{ $count } documenten", "{ $count } documents", "{ $count } documents"]),
+];
+static MAIL: [Word; 2] = [
+    Word::new("left-out-mail", ["een mail in de bijlage", "un mail en annexe", "an attached e-mail"]),
+    Word::new(
+        "left-out-mail-many",
+        ["{ $count } mails in de bijlage", "{ $count } mails en annexe", "{ $count } attached e-mails"],
+    ),
+];
+static OUTLOOK: [Word; 2] = [
+    Word::new(
+        "left-out-outlook",
+        [
+            "een bijlage die alleen Outlook leest",
+            "une annexe que seul Outlook peut lire",
+            "an attachment that only Outlook can read",
+        ],
+    ),
+    Word::new(
+        "left-out-outlook-many",
+        [
+            "{ $count } bijlagen die alleen Outlook leest",
+            "{ $count } annexes que seul Outlook peut lire",
+            "{ $count } attachments that only Outlook can read",
+        ],
+    ),
+];
+static OTHER: [Word; 2] = [
+    Word::new("left-out-other", ["een ander bestand", "un autre fichier", "another file"]),
+    Word::new(
+        "left-out-other-many",
+        ["{ $count } andere bestanden", "{ $count } autres fichiers", "{ $count } other files"],
+    ),
+];
+
+/// Every one of these words.
+pub(crate) fn words() -> impl Iterator<Item = &'static Word> {
+    WORDS.iter().chain(
+        [&TOO_MANY, &TOO_LARGE, &HEIC, &DAMAGED, &MALWARE, &PDF, &FILM, &DOCUMENT, &MAIL, &OUTLOOK, &OTHER]
+            .into_iter()
+            .flatten(),
+    )
+}
+
 /// `left_out` in the words of `language`, each kind once with its number: `een pdf, 3 andere bestanden`. `None` when
 /// nothing was left out.
-pub fn in_words(left_out: &[LeftOut], language: Language) -> Option<String> {
+pub fn in_words(further: &Further, left_out: &[LeftOut], language: Language) -> Option<String> {
     let mut kinds = left_out.to_vec();
     kinds.sort_unstable();
-    let groups = kinds.chunk_by(|a, b| a == b).map(|group| match group {
-        [one] => one.words(false, language).to_owned(),
-        [LeftOut::Words, ..] => LeftOut::Words.words(false, language).to_owned(),
-        [first, ..] => format!("{} {}", group.len(), first.words(true, language)),
-        [] => String::new(),
+    let groups = kinds.chunk_by(|a, b| a == b).filter_map(|group| {
+        let words = group.first()?.words();
+        let word = if group.len() > 1 { words.last() } else { words.first() }?;
+        Some(further.fill(language, word, &[("count", &group.len().to_string())]))
     });
     Some(groups.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty())
 }
@@ -151,13 +170,13 @@ mod tests {
     #[test]
     fn kinds_are_counted_and_said() {
         use LeftOut::{Heic, Pdf, Words};
-        assert_eq!(in_words(&[], Language::NL), None);
+        assert_eq!(in_words(&Further::default(), &[], Language::NL), None);
         for (language, said) in [
             (Language::NL, "het einde van uw tekst, 2 foto’s in HEIC-formaat, een pdf"),
             (Language::FR, "la fin de votre texte, 2 photos au format HEIC, un PDF"),
             (Language::EN, "the end of your text, 2 photos in HEIC format, a PDF"),
         ] {
-            assert_eq!(in_words(&[Heic, Pdf, Words, Heic], language).as_deref(), Some(said));
+            assert_eq!(in_words(&Further::default(), &[Heic, Pdf, Words, Heic], language).as_deref(), Some(said));
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod device;
 pub mod dispatch;
 pub mod event;
 pub mod fault;
+pub mod further;
 pub mod held;
 pub mod id;
 pub mod lambert;

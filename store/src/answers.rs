@@ -112,7 +112,7 @@ impl Store {
         let count = |number: i64| number.unsigned_abs();
         rows.into_iter()
             .map(|(article, language, given, helped, failed)| {
-                let known = Language::BUILT_IN.into_iter().find(|known| known.as_str() == language);
+                let known = Language::parse(&language);
                 let language = known.ok_or_else(|| Error::broken("answer", "language", &article))?;
                 Ok(AnswerCount { article, language, given: count(given), helped: count(helped), failed: count(failed) })
             })

@@ -45,7 +45,7 @@ impl Store {
             .map(|(id, category, language, words, place)| {
                 let broken = |column| Error::broken("report", column, &id);
                 let place: Place = serde_json::from_str(&place).map_err(|_| broken("place"))?;
-                let known = Language::BUILT_IN.into_iter().find(|known| known.as_str() == language);
+                let known = Language::parse(&language);
                 Ok(Lesson {
                     case_id: id.parse().map_err(|_| broken("id"))?,
                     category: CategoryId::new(&category).map_err(|_| broken("category"))?,

@@ -223,8 +223,14 @@ pub async fn worker(State(app): State<App>) -> Response {
 }
 
 /// `GET /robots.txt`.
-pub async fn robots(State(app): State<App>, headers: HeaderMap) -> Response {
-    answer(&app.assets, "robots.txt", "public, max-age=86400", &headers)
+pub async fn robots(State(app): State<App>) -> Response {
+    let secret = app.languages().iter().map(|language| format!("/{}/t/", language.as_str()));
+    let closed = secret.chain(["/sandbox/".to_owned(), "/api/".to_owned()]).map(|path| format!("Disallow: {path}\n"));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400")),
+    ];
+    (headers, format!("User-agent: *\n{}", closed.collect::<String>())).into_response()
 }
 
 fn answer(assets: &Assets, file: &str, keep: &'static str, asked: &HeaderMap) -> Response {

@@ -1,26 +1,44 @@
 //! Dates and times in words, in the city's time zone.
 
-use schemas::{Date, Timestamp, city::Calendar, report::Language, spoken};
+use schemas::{
+    Date, Timestamp,
+    city::City,
+    further::{Further, Word},
+    report::Language,
+    spoken,
+};
 
 /// `dinsdag 1 december`; with the year when it is not `today`'s.
-pub fn date(language: Language, date: Date, today: Date) -> String {
-    let (weekday, day) = (spoken::weekday(language, date), spoken::day(language, date));
-    if date.year() == today.year() { format!("{weekday} {day}") } else { format!("{weekday} {day} {}", date.year()) }
+pub fn date(further: &Further, language: Language, date: Date, today: Date) -> String {
+    spoken::with_weekday(further, language, date, &short(further, language, date, today))
+}
+
+/// `1 december`; with the year when it is not `today`'s.
+fn short(further: &Further, language: Language, date: Date, today: Date) -> String {
+    let day = if date.year() == today.year() { spoken::day } else { spoken::day_of_year };
+    day(further, language, date)
 }
 
 /// `1 december, 9:40`; in French `1er décembre, 9 h 40`; with the year when it is not `today`'s.
-pub fn moment(language: Language, at: Timestamp, calendar: &Calendar, today: Date) -> String {
-    let local = at.to_zoned(calendar.zone.clone());
-    let date = local.date();
-    let year = if date.year() == today.year() { String::new() } else { format!(" {}", date.year()) };
-    format!("{}{year}, {}", spoken::day(language, date), time(language, at, calendar))
+pub fn moment(city: &City, language: Language, at: Timestamp, today: Date) -> String {
+    let day = short(&city.further, language, city.calendar.date(at), today);
+    city.further.fill(language, &MOMENT, &[("date", &day), ("time", &time(city, language, at))])
 }
 
 /// `9:40`; in French `9 h 40`.
-pub fn time(language: Language, at: Timestamp, calendar: &Calendar) -> String {
-    let local = at.to_zoned(calendar.zone.clone());
-    let separator = if language == Language::FR { "\u{a0}h\u{a0}" } else { ":" };
-    format!("{}{separator}{:02}", local.hour(), local.minute())
+pub fn time(city: &City, language: Language, at: Timestamp) -> String {
+    let local = at.to_zoned(city.calendar.zone.clone());
+    let minute = format!("{:02}", local.minute());
+    city.further.fill(language, &TIME, &[("hour", &local.hour().to_string()), ("minute", &minute)])
+}
+
+static MOMENT: Word = Word::new("date-moment", ["{ $date }, { $time }"; 3]);
+static TIME: Word =
+    Word::new("date-time", ["{ $hour }:{ $minute }", "{ $hour }\u{a0}h\u{a0}{ $minute }", "{ $hour }:{ $minute }"]);
+
+/// Every one of these words.
+pub fn words() -> impl Iterator<Item = &'static Word> {
+    [&MOMENT, &TIME].into_iter()
 }
 
 #[cfg(test)]
@@ -36,7 +54,7 @@ mod tests {
             ("2026-12-01", Language::EN, "Tuesday 1 December"),
             ("2027-01-04", Language::NL, "maandag 4 januari 2027"),
         ] {
-            assert_eq!(date(language, text.parse().unwrap(), today), expected);
+            assert_eq!(date(&Further::default(), language, text.parse().unwrap(), today), expected);
         }
     }
 }

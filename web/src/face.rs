@@ -128,18 +128,9 @@ struct Frame<'a> {
 #[derive(Serialize)]
 struct OtherLanguage {
     code: &'static str,
-    name: &'static str,
+    name: String,
     href: String,
     current: bool,
-}
-
-/// The language in its own words.
-fn own_name(language: Language) -> &'static str {
-    match language {
-        Language::NL => "Nederlands",
-        Language::FR => "Français",
-        _ => "English",
-    }
 }
 
 impl Face {
@@ -147,7 +138,7 @@ impl Face {
     pub fn new(assets: Arc<Assets>, files: &Files) -> Result<Self, NoPage> {
         let texts = Arc::new(Texts::of(files)?);
         let mut registries = BTreeMap::new();
-        for language in Language::BUILT_IN {
+        for language in texts.languages() {
             let mut registry = Handlebars::new();
             registry.set_strict_mode(true);
             // Or a partial's place in its template would indent what somebody wrote in a textarea.
@@ -156,6 +147,7 @@ impl Face {
             registry.register_helper("if", Box::new(If { wanted: true }));
             registry.register_helper("unless", Box::new(If { wanted: false }));
             registry.register_helper("icon", Box::new(Icon(assets.clone())));
+            registry.register_helper("dir", Box::new(Direction(language)));
             for name in Templates::iter() {
                 let Some(template) = name.strip_suffix(".hbs") else { continue };
                 let file = Templates::get(&name).map(|file| file.data).unwrap_or_default();
@@ -184,10 +176,25 @@ impl Face {
     }
 }
 
+impl Face {
+    /// What `of` is called in `language`: `Frans`; a further one as it calls itself.
+    pub fn name_of(&self, language: Language, of: Language) -> String {
+        match of.is_built_in() {
+            true => self.text(language, &format!("language-{}", of.as_str()), &[]),
+            false => self.text(of, "language-name", &[]),
+        }
+    }
+}
+
 impl App {
     /// The text `key` in `language`.
     pub fn text(&self, language: Language, key: &str, args: &[(&str, &str)]) -> String {
         self.face.text(language, key, args)
+    }
+
+    /// What `language` calls itself: `Nederlands`.
+    pub fn language_name(&self, language: Language) -> String {
+        self.face.text(language, "language-name", &[])
     }
 
     /// `page` in its frame.
@@ -197,7 +204,7 @@ impl App {
         let languages = page.here.iter().flat_map(|here| {
             self.languages().iter().map(move |language| OtherLanguage {
                 code: language.as_str(),
-                name: own_name(*language),
+                name: self.language_name(*language),
                 href: format!("/{}{here}", language.as_str()),
                 current: *language == page.language,
             })
@@ -313,6 +320,25 @@ impl HelperDef for If {
         }
         let block = if param.value().is_truthy(false) == self.wanted { helper.template() } else { helper.inverse() };
         block.map_or(Ok(()), |block| block.render(registry, context, render, out))
+    }
+}
+
+/// `{{dir}}`: the attribute of what is written from right to left, nothing otherwise.
+struct Direction(Language);
+
+impl HelperDef for Direction {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        _: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        if self.0.is_right_to_left() {
+            out.write(" dir=\"rtl\"")?;
+        }
+        Ok(())
     }
 }
 

@@ -38,7 +38,7 @@ pub use ops::{Ops, Part, Paused, Ready, ops_router};
 pub use preview::{Preview, preview_router};
 pub use problem::Problem;
 pub use serve::{Door, serve, serve_apart};
-pub use texts::check as check_texts;
+pub use texts::{Folder, Starter, check as check_texts, starter as texts_to_translate};
 
 use app::App;
 use axum::{

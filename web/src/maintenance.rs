@@ -29,6 +29,7 @@ struct Data<'a> {
 #[derive(Serialize)]
 struct Part {
     lang: &'static str,
+    rtl: bool,
     html: String,
 }
 
@@ -60,10 +61,10 @@ pub(crate) fn of(
     let own = city.languages.first().copied().unwrap_or_default();
     let mut parts = Vec::new();
     for language in city.languages.iter().copied() {
-        let until = until.map(|at| dates::moment(language, at, &city.calendar, city.calendar.date(now)));
+        let until = until.map(|at| dates::moment(city, language, at, city.calendar.date(now)));
         let words = Words { until, phone: &city.phone, tel: tel(&city.phone), email: &city.email };
         let html = face.render(language, "maintenance_words", &words)?;
-        parts.push(Part { lang: language.as_str(), html });
+        parts.push(Part { lang: language.as_str(), rtl: language.is_right_to_left(), html });
     }
     let titles: Vec<String> =
         city.languages.iter().map(|language| face.text(*language, "maintenance-title", &[])).collect();
@@ -84,7 +85,7 @@ impl App {
         let city = &self.site.city;
         let now = self.site.store.clock().now();
         let planned = city.maintenance.filter(|planned| planned.is_told(now))?;
-        let moment = |at| dates::moment(language, at, &city.calendar, self.today());
+        let moment = |at| dates::moment(city, language, at, self.today());
         let key = if now < planned.from { "maintenance-planned" } else { "maintenance-now" };
         let args = [("from", &*moment(planned.from)), ("until", &*moment(planned.until)), ("phone", &*city.phone)];
         Some(self.text(language, key, &args))

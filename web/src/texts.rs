@@ -4,19 +4,20 @@
 
 mod own;
 
-pub use own::check;
+pub use own::{Folder, Starter, check, starter};
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use rust_embed::RustEmbed;
-use schemas::{city::Files, report::Language};
+use schemas::{city::Files, further, report::Language};
 use std::collections::BTreeMap;
 
 #[derive(RustEmbed)]
 #[folder = "texts"]
 struct Built;
 
-/// The embedded file of a language.
+/// The embedded file of a language; of a further one the English, which says what its own file leaves out.
 fn built(language: Language) -> Option<String> {
+    let language = if language.is_built_in() { language } else { Language::EN };
     String::from_utf8(Built::get(&format!("{}.ftl", language.as_str()))?.data.into_owned()).ok()
 }
 
@@ -61,7 +62,7 @@ impl Texts {
     /// Reads the embedded texts, and over them those of the city whose folder this is.
     pub fn of(files: &Files) -> Result<Self, NoText> {
         let mut bundles = BTreeMap::new();
-        for language in Language::BUILT_IN {
+        for language in Language::BUILT_IN.into_iter().chain(further::languages(files)) {
             let name = language.as_str();
             let wrong = |why: String| NoText::File(name, why);
             let text = built(language).ok_or_else(|| wrong("is not there, or no text".to_owned()))?;
@@ -101,6 +102,11 @@ impl Texts {
             None => Ok(text),
             Some(error) => Err(NoText::Broken { key: key.to_owned(), language: name, why: error.to_string() }),
         }
+    }
+
+    /// The languages that there are texts in.
+    pub fn languages(&self) -> impl Iterator<Item = Language> {
+        self.bundles.keys().copied()
     }
 
     /// Whether there is a text `key` in `language`.

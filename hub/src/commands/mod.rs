@@ -21,6 +21,7 @@ pub mod rules;
 pub mod staff;
 pub mod suggest;
 pub mod tasks;
+pub mod texts;
 
 use crate::{
     bench,
@@ -39,6 +40,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(args).await,
         Command::Check(args) => check::run(args, &config()?),
         Command::Maintenance(args) => maintenance::run(args, &config()?),
+        Command::Texts(args) => texts::run(&args, &config()?),
         Command::Migrate(args) => migrate::run(args, &config()?).await,
         Command::Rules(command) => rules::run(command, &config()?).await,
         Command::Suggest(command) => suggest::run(command, &config()?).await,

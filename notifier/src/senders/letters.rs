@@ -6,7 +6,7 @@ mod face;
 mod layout;
 mod pdf;
 mod press;
-mod words;
+pub(crate) mod words;
 
 pub use face::Faces;
 pub use press::{Made, Press, PressError, Sheet};

@@ -5,7 +5,12 @@ use crate::{
     template::{self, Compiled, Use, Variables},
 };
 use handlebars::Context;
-use schemas::{city::City, fault::Fault, report::Language, text};
+use schemas::{
+    city::{City, Files},
+    fault::Fault,
+    report::Language,
+    text,
+};
 use serde::Serialize;
 
 /// The template.
@@ -40,13 +45,13 @@ struct ProofContext<'a> {
 
 impl Templates {
     /// The message by which somebody proves an address, checked by samples.
-    pub(crate) fn add_proof(&mut self, city: &City, language: Language) -> Result<(), Vec<Fault>> {
+    pub(crate) fn add_proof(&mut self, city: &City, files: &Files, language: Language) -> Result<(), Vec<Fault>> {
         let always = ["code", "link", "hours", "minutes", "city", "phone"].map(|name| (name.to_owned(), Use::Always));
         let flags = ["adds", "opens"].map(|name| (name.to_owned(), Use::Flag));
         let what = [("what".to_owned(), Use::Optional)];
         let variables: Variables = always.into_iter().chain(flags).chain(what).collect();
-        let (file, source) = file_of(&city.files, PROOF, Form::Mail, language);
-        let (short_file, short_source) = file_of(&city.files, PROOF, Form::Short, language);
+        let (file, source) = file_of(files, PROOF, Form::Mail, language);
+        let (short_file, short_source) = file_of(files, PROOF, Form::Short, language);
         let mail = template::compile(&file, &source, &variables, true)?;
         let short = template::compile(&short_file, &short_source, &variables, false)?;
         for (file, text) in [(&file, &mail.text), (&short_file, &short.text)] {

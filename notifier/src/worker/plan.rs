@@ -213,10 +213,11 @@ impl PlanWorker {
         Ok(to.map(|to| (Told::Broadcast(Box::new(broadcast)), to)))
     }
 
-    /// Gives each notice the version of the words it is planned with, and keeps these words.
+    /// Gives each notice its language and the version of the words it is planned with, and keeps these words.
     async fn pin(&self, tx: &mut Tx, planned: &mut [Planned<'_>]) -> Result<(), store::Error> {
         let mut used = BTreeMap::new();
         for Planned { notice, .. } in planned {
+            notice.language = self.city.answers_in(notice.language);
             let Some(version) = self.templates.version(&notice.template, notice.language) else { continue };
             notice.template_version = Some(version.name.clone());
             used.insert(version.name.as_str(), (version, notice.template.clone(), notice.language));

@@ -12,6 +12,7 @@ use schemas::{
     case::{Case, Role, Silence, Status},
     dispatch::AgainWhy,
     event::{CaseEvent, What},
+    further::Further,
     report::{Contact, Language, Report, TRIAL_CHANNEL},
     slug::DepartmentId,
     task::Task,
@@ -226,7 +227,15 @@ impl RouterWorker {
         silence.reminded_at = Some(walk.now);
         case.version += 1;
         let language = self.city.languages.first().copied().unwrap_or_default();
-        writing.again(self, walk, case, rows, department, AgainWhy::Reminder, Some(asked(language, of)));
+        writing.again(
+            self,
+            walk,
+            case,
+            rows,
+            department,
+            AgainWhy::Reminder,
+            Some(asked(&self.city.further, language, of)),
+        );
         writing.tell(walk, case, What::Reminded { department: department.clone(), nth });
         metrics::counter!("voordeur_reminders_total", "department" => department.to_string()).increment(1);
         tracing::info!(case = %case.id, trace = %walk.trace, %department, nth, "a silent department is reminded");
@@ -294,8 +303,8 @@ fn silence<'a>(case: &'a mut Case, department: &DepartmentId) -> &'a mut Silence
 }
 
 /// What a reminder asks, in the city's language.
-fn asked(language: Language, of: Of) -> String {
-    let date = |day| schemas::spoken::day(language, day);
+fn asked(further: &Further, language: Language, of: Of) -> String {
+    let date = |day| schemas::spoken::day(further, language, day);
     match (language, of) {
         (Language::NL, Of::Silence) => {
             "Wij hoorden nog niets. Neemt u dit op, is het niet voor u, of op welke dag doet u het?".to_owned()

@@ -24,6 +24,7 @@ mod wrote;
 pub use clock::ClockWorker;
 pub use known::Known;
 pub use left_behind::{Found, LeftBehind};
+pub(crate) use received::NOBODY_LEFT;
 
 use crate::{Facts, InForce, Load, Reporter, Ruleset, decide};
 use async_trait::async_trait;

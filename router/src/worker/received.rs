@@ -14,8 +14,9 @@ use schemas::{
     case::{Assignment, Case, Decision, Part, Role, Status, Watch},
     dispatch::AgainWhy,
     event::What,
+    further::Word,
     letter::Letter,
-    report::{Language, Received, Report, TRIAL_CHANNEL, Why},
+    report::{Received, Report, TRIAL_CHANNEL, Why},
     slug::DepartmentId,
     verdict::{Fault, Verdict},
 };
@@ -288,7 +289,7 @@ impl RouterWorker {
             case.closed_at = Some(walk.now);
             case.decision = Some(decision);
             let department = self.city.fallback.clone();
-            let reason = nobody_left(walk.report.language).to_owned();
+            let reason = self.city.further.say(walk.report.language, &NOBODY_LEFT).into_owned();
             return writing.decline(walk, case, What::Declined { department, reason });
         }
         let what = left.routed(&decision);
@@ -418,12 +419,11 @@ pub(super) fn routed(decision: &Decision) -> What {
 }
 
 /// What the resident reads when every department refused; what each of them said stands above it.
-fn nobody_left(language: Language) -> &'static str {
-    match language {
-        Language::NL => "Geen enkele dienst van de stad of partner kan dit oplossen. Hun antwoorden staan hierboven.",
-        Language::FR => {
-            "Aucun service de la ville ni partenaire ne peut résoudre ceci. Leurs réponses figurent ci-dessus."
-        }
-        _ => "No department of the city and no partner can solve this. Their answers are shown above.",
-    }
-}
+pub(crate) static NOBODY_LEFT: Word = Word::new(
+    "nobody-left",
+    [
+        "Geen enkele dienst van de stad of partner kan dit oplossen. Hun antwoorden staan hierboven.",
+        "Aucun service de la ville ni partenaire ne peut résoudre ceci. Leurs réponses figurent ci-dessus.",
+        "No department of the city and no partner can solve this. Their answers are shown above.",
+    ],
+);

@@ -63,6 +63,11 @@ impl Areas {
         &self.areas
     }
 
+    /// Every area, to name it.
+    pub(crate) fn all_mut(&mut self) -> &mut [Area] {
+        &mut self.areas
+    }
+
     /// The area with this id.
     pub fn get(&self, id: &str) -> Option<&Area> {
         self.areas.iter().find(|a| a.id.as_str() == id)

@@ -1,7 +1,7 @@
 //! Things of the city with a number on them: lamp posts, benches, bins. Who reads the number needs no address.
 
 use super::streets::{compact, split};
-use crate::{place::Point, report::Language};
+use crate::{further::Word, place::Point};
 use std::collections::HashMap;
 
 /// What a thing is.
@@ -36,23 +36,26 @@ impl AssetKind {
     ];
 
     /// What people call it.
-    pub fn name(self, language: Language) -> &'static str {
-        let [nl, fr, en] = match self {
-            Self::Lamp => ["Straatlamp", "Réverbère", "Street lamp"],
-            Self::Bin => ["Vuilnisbak", "Poubelle", "Bin"],
-            Self::Bench => ["Zitbank", "Banc", "Bench"],
-            Self::Tree => ["Boom", "Arbre", "Tree"],
-            Self::Drain => ["Rioolputje", "Avaloir", "Drain"],
-            Self::Bollard => ["Paaltje", "Potelet", "Bollard"],
-            Self::Other => ["Nummer", "Numéro", "Number"],
-        };
-        match language {
-            Language::NL => nl,
-            Language::FR => fr,
-            _ => en,
+    pub fn word(self) -> &'static Word {
+        match self {
+            Self::Lamp => &LAMP,
+            Self::Bin => &BIN,
+            Self::Bench => &BENCH,
+            Self::Tree => &TREE,
+            Self::Drain => &DRAIN,
+            Self::Bollard => &BOLLARD,
+            Self::Other => &OTHER,
         }
     }
 }
+
+static LAMP: Word = Word::new("asset-lamp", ["Straatlamp", "Réverbère", "Street lamp"]);
+static BIN: Word = Word::new("asset-bin", ["Vuilnisbak", "Poubelle", "Bin"]);
+static BENCH: Word = Word::new("asset-bench", ["Zitbank", "Banc", "Bench"]);
+static TREE: Word = Word::new("asset-tree", ["Boom", "Arbre", "Tree"]);
+static DRAIN: Word = Word::new("asset-drain", ["Rioolputje", "Avaloir", "Drain"]);
+static BOLLARD: Word = Word::new("asset-bollard", ["Paaltje", "Potelet", "Bollard"]);
+static OTHER: Word = Word::new("asset-other", ["Nummer", "Numéro", "Number"]);
 
 /// One thing.
 #[derive(Debug, Clone, PartialEq)]

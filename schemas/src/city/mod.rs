@@ -57,6 +57,7 @@ pub use term::{NotATerm, Term};
 
 use crate::{
     broadcast::Audience,
+    further::Further,
     report::{Answers, Kind, Language, Urgency},
     slug::{CategoryId, Channel, DepartmentId, Slug},
     way::Way,
@@ -89,8 +90,10 @@ pub fn in_language(texts: &Texts, language: Language) -> &str {
 pub struct City {
     /// Its name.
     pub names: Texts,
-    /// The languages it serves, the first is its own.
+    /// The languages it serves, the first is its own and built in.
     pub languages: Vec<Language>,
+    /// What is said in those that are not built in.
+    pub further: Further,
     /// The telephone number of the front door.
     pub phone: String,
     /// Where telephone numbers without a country are from (ISO 3166-1 alpha-2).
@@ -356,6 +359,12 @@ impl City {
     /// The city's name in `language`.
     pub fn name(&self, language: Language) -> &str {
         in_language(&self.names, language)
+    }
+
+    /// The language in which somebody who chose `language` is answered: theirs while it is built in or the city serves it,
+    /// or the city's own.
+    pub fn answers_in(&self, language: Language) -> Language {
+        if language.is_built_in() || self.languages.contains(&language) { language } else { self.own_language() }
     }
 
     /// The department with this id.

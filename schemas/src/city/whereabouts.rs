@@ -26,7 +26,7 @@ impl City {
         let near = self.streets.near(asset.point, language);
         let at = near.as_ref().map(|spot| format!(", {}", spot.label)).unwrap_or_default();
         Spot {
-            label: format!("{} {}{at}", asset.kind.name(language), asset.number),
+            label: format!("{} {}{at}", self.further.say(language, asset.kind.word()), asset.number),
             point: asset.point,
             precision: Precision::Asset,
             street: near.and_then(|spot| spot.street),

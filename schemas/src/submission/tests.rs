@@ -156,7 +156,7 @@ fn what_is_not_the_shape_of_a_submission_is_not_read() {
         json!({"category": "wegen/put", "words": ["a"]}),
         json!({"category": "wegen/put", "words": "a", "extra": 1}),
         json!({"category": "wegen/put", "words": "a", "kind": "sabotage"}),
-        json!({"category": "wegen/put", "words": "a", "language": "de"}),
+        json!({"category": "wegen/put", "words": "a", "language": "xx"}),
         json!({"category": "wegen/put", "words": "a", "photos": ["../x.jpg"]}),
         json!({"category": "wegen/put", "words": "a", "place": {"point": {"lat": "50", "lon": 3}}}),
         json!({"category": "wegen/put", "words": "a", "place": {"point": {"lat": 50}}}),

@@ -98,10 +98,10 @@ pub(super) async fn file(State(app): State<App>, headers: HeaderMap) -> Result<R
 }
 
 /// The area as a feature: its id, and its name in every language.
-fn feature(area: &Area) -> Value {
+fn feature(area: &Area, languages: &[Language]) -> Value {
     let mut properties = json!({"id": area.id});
-    for language in Language::BUILT_IN {
-        properties[language.as_str()] = in_language(&area.names, language).into();
+    for language in languages {
+        properties[language.as_str()] = in_language(&area.names, *language).into();
     }
     json!({"type": "Feature", "id": area.id, "properties": properties,
         "geometry": {"type": "MultiPolygon", "coordinates": polygons(area)}})
@@ -109,7 +109,7 @@ fn feature(area: &Area) -> Value {
 
 /// The areas of `city` as GeoJSON (RFC 7946).
 pub(super) fn geojson(city: &City) -> Vec<u8> {
-    let features: Vec<Value> = city.areas.all().iter().map(feature).collect();
+    let features: Vec<Value> = city.areas.all().iter().map(|area| feature(area, &city.languages)).collect();
     json!({"type": "FeatureCollection", "features": features}).to_string().into_bytes()
 }
 

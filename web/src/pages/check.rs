@@ -103,6 +103,6 @@ fn rows(app: &App, language: Language, category: &Category, form: &FormData, pho
         add(text(&format!("form-{name}")), value(name));
     }
     let answered = form.get(field::LANGUAGE).and_then(Language::parse).unwrap_or(language);
-    add(text("form-language"), text(&format!("language-{}", answered.as_str())));
+    add(text("form-language"), app.face.name_of(language, answered));
     rows
 }

@@ -64,7 +64,7 @@ async fn show(State(app): State<App>, Lang(language): Lang, RawQuery(query): Raw
         status: case.status.as_str(),
         status_name: app.text(language, &format!("status-{}", case.status), &[]),
         iso: city.calendar.date(case.received_at).to_string(),
-        day: dates::date(language, city.calendar.date(case.received_at), app.today()),
+        day: dates::date(&city.further, language, city.calendar.date(case.received_at), app.today()),
     });
     let category = wanted.about.as_deref().and_then(|about| city.category(about));
     let group = wanted.about.as_deref().and_then(|about| city.groups.iter().find(|group| group.id == about));

@@ -169,7 +169,7 @@ impl Maker<'_> {
             until: figures.until.clone(),
             groups: groups.collect(),
             areas: areas.collect(),
-            of: dates::moment(self.language, figures.of, &city.calendar, app.today()),
+            of: dates::moment(city, self.language, figures.of, app.today()),
             span: app.text(
                 self.language,
                 "figures-span",
@@ -208,7 +208,7 @@ impl Maker<'_> {
 
     /// `november 2026`.
     fn month(&self, day: Date) -> String {
-        let named = spoken::day(self.language, day);
+        let named = spoken::day(&self.app.site.city.further, self.language, day);
         // The name of the month is what follows the number of the day.
         let name = named.split_once(' ').map_or(named.as_str(), |(_, name)| name);
         format!("{name} {}", day.year())

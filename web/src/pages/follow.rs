@@ -220,7 +220,7 @@ async fn page(app: &App, language: Language, said: Said, sent: bool, lacks: Opti
                 id: format!("language-{}", each.as_str()),
                 name: "language".into(),
                 value: each.as_str().into(),
-                label: text(&format!("pace-language-{}", each.as_str())),
+                label: app.language_name(*each),
                 hint: None,
                 checked: *each == chosen,
             })

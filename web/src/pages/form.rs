@@ -291,7 +291,7 @@ impl Maker<'_> {
         let option = |language: &Language| Opt {
             name: field::LANGUAGE.to_owned(),
             value: language.as_str().to_owned(),
-            label: self.text(&format!("language-{}", language.as_str())),
+            label: self.app.face.name_of(self.language, *language),
             checked: *language == chosen,
             ..Opt::default()
         };

@@ -17,11 +17,8 @@ async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
     let headers = [
         (
             header::LOCATION,
-            HeaderValue::from_static(match language.as_str() {
-                "fr" => "/fr",
-                "en" => "/en",
-                _ => "/nl",
-            }),
+            // Two letters of ISO 639-1.
+            HeaderValue::from_str(&format!("/{}", language.as_str())).unwrap_or(HeaderValue::from_static("/nl")),
         ),
         (header::VARY, HeaderValue::from_static("accept-language")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),

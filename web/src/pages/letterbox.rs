@@ -54,7 +54,7 @@ pub fn line(app: &App, language: Language, item: &LetterboxItem) -> Item {
         subject: item.subject.clone(),
         recipient: item.recipient.clone(),
         lang: item.language.as_str(),
-        time: dates::moment(language, item.at, &app.site.city.calendar, app.today()),
+        time: dates::moment(&app.site.city, language, item.at, app.today()),
         iso: item.at.to_string(),
     }
 }

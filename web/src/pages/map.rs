@@ -200,7 +200,7 @@ fn item(app: &App, language: Language, case: &PublicCase) -> Item {
         stage,
         stage_name: app.text(language, &format!("map-stage-{stage}"), &[]),
         areas: names.map(|area| in_language(&area.names, language)).collect::<Vec<_>>().join(", "),
-        day: dates::date(language, day, app.today()),
+        day: dates::date(&app.site.city.further, language, day, app.today()),
         iso: day.to_string(),
         people,
         reference: case.reference.to_string(),

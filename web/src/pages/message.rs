@@ -45,7 +45,7 @@ async fn show(
         lang: (written != language).then(|| written.as_str()),
         critical: told.draft.critical,
         reference: reference.to_string(),
-        on: notifier::wording::date(day, language),
+        on: notifier::wording::date(&app.site.city.further, day, language),
         phone: Call::to(&city.phone),
     };
     let here = format!("/message/{}", reference.digits());

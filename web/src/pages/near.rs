@@ -129,7 +129,7 @@ pub(super) fn words(app: &App, language: Language, offered: &Offered) -> (String
     let category = category.map_or(offered.category.as_str(), |category| in_language(&category.names, language));
     let areas = offered.areas.iter().filter_map(|area| city.areas.get(area.as_str()));
     let label = [category].into_iter().chain(areas.map(|area| in_language(&area.names, language)));
-    let since = dates::date(language, offered.since, app.today());
+    let since = dates::date(&app.site.city.further, language, offered.since, app.today());
     let status = app.text(language, &format!("status-{}", offered.status), &[]);
     let people = people(app, language, offered.people);
     let since = app.text(language, "near-since", &[("date", &since), ("status", &status)]);

@@ -195,7 +195,7 @@ async fn page(
     let languages = app.languages().iter().map(|each| Choice {
         id: format!("language-{}", each.as_str()),
         value: each.as_str(),
-        label: text(&format!("pace-language-{}", each.as_str()), &[]),
+        label: app.language_name(*each),
         checked: now.language == each.as_str(),
     });
     let hours = app.site.city.quiet;

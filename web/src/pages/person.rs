@@ -315,7 +315,7 @@ async fn own_reports(app: &App, language: Language, opened: &Opened) -> Result<V
         let status = cases.get(&report.id).map_or(schemas::case::Status::Received, |case| case.status);
         let category = city.category(&report.category);
         let status_name = app.text(language, &format!("status-{status}"), &[]);
-        let day = dates::date(language, city.calendar.date(report.received_at), app.today());
+        let day = dates::date(&city.further, language, city.calendar.date(report.received_at), app.today());
         ReportRow {
             href: format!("/{}/t/{}", language.as_str(), report.token),
             icon: status.as_str(),

@@ -103,12 +103,12 @@ impl Teller<'_> {
 
     /// `date` in words.
     pub fn date(&self, date: Date) -> String {
-        dates::date(self.language, date, self.today)
+        dates::date(&self.app.site.city.further, self.language, date, self.today)
     }
 
     /// `at` in words.
     pub fn moment(&self, at: Timestamp) -> String {
-        dates::moment(self.language, at, &self.app.site.city.calendar, self.today)
+        dates::moment(&self.app.site.city, self.language, at, self.today)
     }
 
     /// The history, newest first.

@@ -90,14 +90,6 @@ fn way_key(way: Way) -> &'static str {
     }
 }
 
-fn language_key(language: Language) -> &'static str {
-    match language {
-        Language::NL => "language-nl",
-        Language::FR => "language-fr",
-        _ => "language-en",
-    }
-}
-
 /// The address of a message.
 fn at(ui: Language, word: &str, way: Way, language: Language, asked: &Asked) -> String {
     format!("/preview/{}/{word}/{}/{}{}", ui.as_str(), way.as_str(), language.as_str(), query(asked))
@@ -130,7 +122,7 @@ impl Booth {
     ) -> Vec<Link> {
         let link = |language: &Language| Link {
             code: language.as_str(),
-            name: self.text(ui, language_key(*language), &[]),
+            name: self.face.name_of(ui, *language),
             of: of.to_owned(),
             href: href(*language),
             current: current == Some(*language),

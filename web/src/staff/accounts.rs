@@ -36,10 +36,9 @@ async fn show(State(app): State<App>, Lang(language): Lang, staff: Staff) -> Res
     let today = app.today();
     let line = |account: Account| Line {
         roles: account.roles.iter().map(|role| text(&format!("staff-role-{role}"))).collect::<Vec<_>>().join(", "),
-        seen: account.logged_in_at.map_or_else(
-            || text("staff-accounts-never"),
-            |at| dates::moment(language, at, &app.site.city.calendar, today),
-        ),
+        seen: account
+            .logged_in_at
+            .map_or_else(|| text("staff-accounts-never"), |at| dates::moment(&app.site.city, language, at, today)),
         stand: match &account {
             Account { disabled_at: Some(_), .. } => Some(text("staff-accounts-disabled")),
             Account { has_password: false, .. } => Some(text("staff-accounts-new")),

@@ -256,7 +256,7 @@ async fn page(
     });
     let data = Data {
         token: seen.token.unwrap_or_else(|| store.ids().token()),
-        spoken: spoken::digits(language, &report.reference.digits()),
+        spoken: spoken::digits(&app.site.city.further, language, &report.reference.digits()),
         filed: seen.filed,
         said: seen.said.map(text),
         wrong: seen.fault.iter().map(|(field, key)| Wrong { href: format!("#{field}"), message: text(key) }).collect(),

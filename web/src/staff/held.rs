@@ -75,7 +75,7 @@ pub(super) fn category(app: &App, language: Language, report: &schemas::report::
 
 /// A moment, as the city counts it.
 pub(super) fn moment(app: &App, language: Language, at: schemas::Timestamp) -> String {
-    dates::moment(language, at, &app.site.city.calendar, app.today())
+    dates::moment(&app.site.city, language, at, app.today())
 }
 
 /// What was done to the report `of` just now, in a sentence; nothing when that is no word or no reference.

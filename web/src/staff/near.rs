@@ -45,7 +45,7 @@ pub(super) fn lines(app: &App, language: Language, staff: &Staff, found: Vec<Fou
             digits: report.reference.digits(),
             category: category.map_or_else(String::new, |one| in_language(&one.names, language).to_owned()),
             status: app.text(language, &format!("status-{}", case.status), &[]),
-            when: crate::dates::date(language, city.calendar.date(report.received_at), app.today()),
+            when: crate::dates::date(&city.further, language, city.calendar.date(report.received_at), app.today()),
             place: report.place.address.unwrap_or_default(),
             metres: metres.map(|metres| app.text(language, "desk-near-metres", &[("metres", &metres)])),
             people: (people > 1).then(|| app.text(language, "desk-near-people", &[("count", &people.to_string())])),

@@ -90,5 +90,5 @@ impl Maker<'_> {
 /// When something may be tried again: the minute after.
 pub(super) fn at(app: &App, language: Language, until: schemas::Timestamp) -> String {
     let after = until + std::time::Duration::from_secs(59);
-    crate::dates::time(language, after, &app.site.city.calendar)
+    crate::dates::time(&app.site.city, language, after)
 }

@@ -134,7 +134,8 @@ async fn a_call_takes_two_fields_and_three_requests() {
     let case = seat.see(sent.location()).await;
     pages::check("case", &case.text(), "nl");
     let report = seat.report(sent.location()).await;
-    let aloud = schemas::spoken::digits(Language::NL, &report.reference.digits());
+    let aloud =
+        schemas::spoken::digits(&schemas::further::Further::default(), Language::NL, &report.reference.digits());
     assert!(case.text().contains(&aloud) && case.text().contains(&report.reference.to_string()), "{}", case.text());
     assert!(case.text().contains("Volgende oproep") && case.text().contains("Genoteerd door An Peeters"));
     assert_eq!((report.channel.as_str(), report.tell), ("phone", Tell::Sms), "a text message fits a mobile");

@@ -45,6 +45,7 @@ mod desk_tasks;
 mod drawn;
 mod follow;
 mod form;
+mod further;
 mod guard;
 mod kannel;
 mod keys;

@@ -47,7 +47,7 @@ pub fn check(path: &str, html: &str, language: &str) {
 }
 
 /// Everything that can stand on a timeline.
-fn everything(town: &Town) -> Vec<What> {
+pub fn everything(town: &Town) -> Vec<What> {
     let department = town.fetcher();
     let day = "2026-12-01".parse().unwrap();
     vec![

@@ -1,10 +1,16 @@
-//! The words of a city: `texts/{nl,fr,en}.ftl` in its folder, each with single texts in the place of ours.
+//! The words of a city: `texts/{nl,fr,en}.ftl` in its folder, each with single texts in the place of ours; and whole
+//! languages, `texts/de.ftl` (see [`schemas::further`]).
+
+mod starter;
+
+pub use starter::{Starter, starter};
 
 use super::built;
 use fluent_bundle::FluentResource;
 use schemas::{
-    city::Files,
+    city::{City, Files},
     fault::{Fault, did_you_mean},
+    further::{Names, Word},
     report::Language,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,29 +53,64 @@ pub(super) fn resource(files: &Files, language: Language) -> Option<FluentResour
     Some(FluentResource::try_new(text.as_ref().to_owned()).unwrap_or_else(|(read, _)| read))
 }
 
-/// What is wrong with the texts of the city whose folder this is: a language we do not speak, a text that is none of ours,
-/// a variable that it is not given or that gets lost, and what is no Fluent.
-pub fn check(files: &Files) -> Vec<Fault> {
+/// A city, as far as it could be read, and the files of its folder.
+#[derive(Clone, Copy)]
+pub struct Folder<'a> {
+    /// The files.
+    pub files: &'a Files,
+    /// The city; without it no name of it is called wrong.
+    pub city: Option<&'a City>,
+}
+
+/// What is wrong with the texts of the city: a language that there is not, a text that is none of ours, a variable that it
+/// is not given or that gets lost, and what is no Fluent. And what a further language leaves out, as a warning.
+pub fn check(folder: Folder<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for (path, text) in files.iter().filter(|(path, _)| path.starts_with(FOLDER) && !path.ends_with(".md")) {
+    for (path, text) in folder.files.iter().filter(|(path, _)| path.starts_with(FOLDER) && !path.ends_with(".md")) {
         let name = path.trim_start_matches(FOLDER).strip_suffix(".ftl");
-        match name.and_then(|name| Language::BUILT_IN.into_iter().find(|language| language.as_str() == name)) {
-            Some(language) => judge(path, text, language, &mut faults),
+        match name.and_then(|name| Language::parse(name).filter(|language| language.as_str() == name)) {
+            Some(language) => judge(path, text, &known(language, folder.city), folder.city.is_some(), &mut faults),
             None => faults.push(Fault::error(
                 path,
                 (0, 0),
-                "these are texts in no language that the pages speak",
-                "name the file texts/nl.ftl, texts/fr.ftl or texts/en.ftl",
+                "these are texts in no language that there is",
+                "name the file texts/nl.ftl, or by the two letters of another language (ISO 639-1): texts/de.ftl",
             )),
         }
     }
     faults
 }
 
-fn judge(path: &str, text: &str, language: Language, faults: &mut Vec<Fault>) {
-    let ours = built(language).unwrap_or_default();
-    let ours: BTreeMap<String, BTreeSet<String>> =
-        Said::all(&ours).into_iter().map(|said| (said.key, said.variables)).collect();
+/// The texts that a file of `language` may have, by key.
+fn known(language: Language, city: Option<&City>) -> BTreeMap<String, Known> {
+    let pages = built(language).unwrap_or_default();
+    let pages = Said::all(&pages).into_iter().map(|said| (said.key, Known { variables: Some(said.variables) }));
+    let mut known: BTreeMap<String, Known> = pages.collect();
+    if !language.is_built_in() {
+        known.extend(words().map(|word| {
+            let said = Said::all(&format!("{} = {}", word.key, word.said[2]));
+            (word.key.to_owned(), Known { variables: said.into_iter().next().map(|said| said.variables) })
+        }));
+        let names = city.map(|city| Names::all(city, language)).unwrap_or_default();
+        known.extend(names.into_iter().map(|(key, _)| (key, Known { variables: Some(BTreeSet::new()) })));
+        // Who reads what is sent judges what it is filled with.
+        known.extend(notifier::further::notices(Language::EN).into_keys().map(|key| (key, Known { variables: None })));
+    }
+    known
+}
+
+/// A text that there may be: which variables it has to name, where that is known here.
+struct Known {
+    variables: Option<BTreeSet<String>>,
+}
+
+/// What the program says beside the pages.
+fn words() -> impl Iterator<Item = &'static Word> {
+    let says = schemas::further::words().chain(crate::dates::words()).chain(notifier::further::words());
+    says.chain(router::further::words()).chain(adapters::further::words())
+}
+
+fn judge(path: &str, text: &str, ours: &BTreeMap<String, Known>, whole: bool, faults: &mut Vec<Fault>) {
     if let Err((_, errors)) = FluentResource::try_new(text.to_owned()) {
         for error in errors {
             let before = text.get(..error.pos.start).unwrap_or(text);
@@ -86,14 +127,17 @@ fn judge(path: &str, text: &str, language: Language, faults: &mut Vec<Fault>) {
     let mut seen = BTreeSet::new();
     for said in Said::all(text) {
         let at = (said.line, 1);
-        let Some(named) = ours.get(&said.key) else {
-            let help = did_you_mean(&said.key, ours.keys().map(String::as_str));
-            faults.push(Fault::error(path, at, format!("the pages have no text `{}`", said.key), help));
+        let Some(known) = ours.get(&said.key) else {
+            if whole || !Names::BEGIN.iter().any(|begin| said.key.starts_with(begin)) {
+                let help = did_you_mean(&said.key, ours.keys().map(String::as_str));
+                faults.push(Fault::error(path, at, format!("there is no text `{}`", said.key), help));
+            }
             continue;
         };
         if !seen.insert(said.key.clone()) {
             faults.push(Fault::error(path, at, format!("`{}` is here twice", said.key), "keep one of them"));
         }
+        let Some(named) = &known.variables else { continue };
         let list = |names: &BTreeSet<String>| match names.is_empty() {
             true => "nothing is filled in here".to_owned(),
             false => {
@@ -111,6 +155,18 @@ fn judge(path: &str, text: &str, language: Language, faults: &mut Vec<Fault>) {
             faults.push(Fault::error(path, at, message, list(named)));
         }
     }
+    let language = path.trim_start_matches(FOLDER).trim_end_matches(".ftl");
+    if Language::parse(language).is_some_and(Language::is_built_in) {
+        return;
+    }
+    let missing: Vec<&str> = ours.keys().map(String::as_str).filter(|key| !seen.contains(*key)).collect();
+    if let Some(first) = missing.first() {
+        let message = format!("{} of {} texts are missing, `{first}` is the first", missing.len(), ours.len());
+        let help = format!(
+            "`voordeur texts {language}` writes them for you to translate; until then they are said in English"
+        );
+        faults.push(Fault::error(path, (0, 0), message, help).warning());
+    }
 }
 
 #[cfg(test)]
@@ -125,7 +181,7 @@ mod tests {
     fn a_city_says_single_texts_in_its_own_words() {
         let files =
             files(&[("texts/nl.ftl", "# Onze naam.\nbrand-name = Meldpunt\nbrand =\n    Meldpunt\n    { $city }\n")]);
-        assert_eq!(check(&files), []);
+        assert_eq!(check(Folder { files: &files, city: None }), []);
         let texts = Texts::of(&files).unwrap();
         assert_eq!(texts.get(Language::NL, "brand-name", &[]).unwrap(), "Meldpunt");
         assert_eq!(texts.get(Language::NL, "brand", &[("city", "Gent")]).unwrap(), "Meldpunt\nGent");
@@ -136,20 +192,22 @@ mod tests {
     #[test]
     fn what_would_not_work_is_told_with_its_line() {
         for (path, text, says) in [
-            (
-                "texts/nl.ftl",
-                "skip = Naar\nbrnad-name = X",
-                "texts/nl.ftl:2:1: error: the pages have no text `brnad-name`",
-            ),
+            ("texts/nl.ftl", "skip = Naar\nbrnad-name = X", "texts/nl.ftl:2:1: error: there is no text `brnad-name`"),
             ("texts/fr.ftl", "brand = { $town }", "`brand` is not given `$town`"),
             ("texts/fr.ftl", "brand = Bonjour", "`brand` leaves out `$city`"),
             ("texts/en.ftl", "skip = One\nskip = Two", "texts/en.ftl:2:1: error: `skip` is here twice"),
             ("texts/en.ftl", "skip = One\nbrand = { $city\n", "texts/en.ftl:3"),
             ("texts/en.ftl", "skip = One\n\nwhat is this\n", "cannot be read"),
-            ("texts/de.ftl", "skip = Zum Inhalt", "no language that the pages speak"),
+            ("texts/xx.ftl", "skip = Zum Inhalt", "no language that there is"),
+            ("texts/de.ftl", "skip = Zum Inhalt", "texts are missing, `add-button` is the first"),
+            ("texts/de.ftl", "day-monday = Montag { $day }", "`day-monday` is not given `$day`"),
+            ("texts/de.ftl", "left-out-pdf-many = PDF", "`left-out-pdf-many` leaves out `$count`"),
+            ("texts/de.ftl", "month-mai = Mai", "there is no text `month-mai`"),
         ] {
-            let told: Vec<String> =
-                check(&files(&[(path, text)])).iter().map(|fault| fault.render(Some(text))).collect();
+            let told: Vec<String> = check(Folder { files: &files(&[(path, text)]), city: None })
+                .iter()
+                .map(|fault| fault.render(Some(text)))
+                .collect();
             assert!(told.iter().any(|told| told.contains(says)), "{text}: {told:?}");
         }
     }

@@ -14,6 +14,7 @@ use read::Letter as Read;
 use schemas::{
     Timestamp, Uuid,
     fault::Invalid,
+    further::Word,
     id::derived,
     left_out::LeftOut,
     letter::Letter,
@@ -230,7 +231,7 @@ impl Door {
             _ => words,
         };
         let is_wordless = words.trim().is_empty() && !photos.is_empty();
-        Ok((if is_wordless { wordless(language).to_owned() } else { words }, photos))
+        Ok((if is_wordless { self.tools.city.further.say(language, &WORDLESS).into_owned() } else { words }, photos))
     }
 
     /// Whether the city itself wrote it.
@@ -294,7 +295,7 @@ impl Door {
         let sure = (self.suggest)(&words).filter(|(_, share)| *share >= SURE).map(|(category, _)| category);
         let general = city.general_category().map(|category| category.id.clone());
         if words.is_empty() {
-            words = wordless(language).to_owned();
+            words = city.further.say(language, &WORDLESS).into_owned();
         }
         let mut left_out = read.left_out;
         left_out.extend(cut.then_some(LeftOut::Words));
@@ -358,13 +359,8 @@ impl Door {
 }
 
 /// What stands for words where somebody sent photos alone.
-pub(crate) fn wordless(language: Language) -> &'static str {
-    match language {
-        Language::NL => "Foto’s zonder woorden",
-        Language::FR => "Photos sans texte",
-        _ => "Photos without words",
-    }
-}
+pub(crate) static WORDLESS: Word =
+    Word::new("photos-without-words", ["Foto’s zonder woorden", "Photos sans texte", "Photos without words"]);
 
 /// The reference that stands in a subject, as people write it.
 fn reference(subject: &str) -> Option<Reference> {

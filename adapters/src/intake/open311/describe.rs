@@ -3,6 +3,7 @@
 use super::{Config, write::Value};
 use schemas::{
     city::{AnswerType, Category, City, Publicity, Question, in_language},
+    further::Word,
     report::Language,
 };
 
@@ -57,7 +58,7 @@ fn service(city: &City, category: &Category, config: &Config, language: Language
 pub fn definition(city: &City, category: &Category, config: &Config, language: Language) -> Value {
     let questions = category.questions.iter().filter_map(|id| city.question(id));
     let mut attributes: Vec<Value> =
-        questions.zip(1..).map(|(question, order)| attribute(question, order, language)).collect();
+        questions.zip(1..).map(|(question, order)| attribute(city, question, order, language)).collect();
     if !config.own_id.is_empty() {
         let order = i64::try_from(attributes.len()).unwrap_or(i64::MAX).saturating_add(1);
         attributes.push(Value::Fields(vec![
@@ -78,7 +79,11 @@ pub fn definition(city: &City, category: &Category, config: &Config, language: L
     ])
 }
 
-fn attribute(question: &Question, order: i64, language: Language) -> Value {
+/// How a question is answered.
+pub(crate) static YES: Word = Word::new("answer-yes", ["ja", "oui", "yes"]);
+pub(crate) static NO: Word = Word::new("answer-no", ["nee", "non", "no"]);
+
+fn attribute(city: &City, question: &Question, order: i64, language: Language) -> Value {
     let datatype = match question.answer {
         AnswerType::Bool | AnswerType::Choice => "singlevaluelist",
         AnswerType::Multi => "multivaluelist",
@@ -87,12 +92,8 @@ fn attribute(question: &Question, order: i64, language: Language) -> Value {
     let value = |key: &str, name: &str| Value::Fields(vec![("key", Value::text(key)), ("name", Value::text(name))]);
     let values: Vec<Value> = match question.answer {
         AnswerType::Bool => {
-            let (yes, no) = match language {
-                Language::NL => ("ja", "nee"),
-                Language::FR => ("oui", "non"),
-                _ => ("yes", "no"),
-            };
-            vec![value("true", yes), value("false", no)]
+            let [yes, no] = [&YES, &NO].map(|word| city.further.say(language, word));
+            vec![value("true", &yes), value("false", &no)]
         }
         AnswerType::Text => Vec::new(),
         AnswerType::Choice | AnswerType::Multi => {

@@ -7,6 +7,7 @@ use crate::intake::{
 use schemas::{
     city::{AnswerType, Category, City, Question, in_language},
     fault::Invalid,
+    further::{Further, Word},
     place::{GivenPlace, Point},
     report::{Answers, Contact, Language, Tell},
     slug::CategoryId,
@@ -122,7 +123,7 @@ impl Reader<'_> {
             faults.push(Invalid::new("media_url", "too_many", message));
         }
         let words = words(description, category, language, &more);
-        if let Some(fault) = no_room(&words, &media, language) {
+        if let Some(fault) = no_room(&self.city.further, &words, &media, language) {
             faults.push(fault);
         }
         let owned = |name: &str| first(&form, name).map(str::to_owned);
@@ -291,24 +292,25 @@ fn media(form: &FormData, faults: &mut Vec<Invalid>) -> Vec<Url> {
 }
 
 /// What stands in the words about a photo that was not fetched.
-pub fn not_fetched(language: Language, url: &Url) -> String {
-    let words = match language {
-        Language::NL => "Foto die we niet hebben opgehaald",
-        Language::FR => "Photo que nous n'avons pas récupérée",
-        _ => "Photo that we did not fetch",
-    };
-    format!("{words}: {url}")
-}
+pub(crate) static NOT_FETCHED: Word = Word::new(
+    "photo-not-fetched",
+    [
+        "Foto die we niet hebben opgehaald: { $url }",
+        "Photo que nous n'avons pas récupérée: { $url }",
+        "Photo that we did not fetch: { $url }",
+    ],
+);
 
 /// `words`, with a line for each photo that was not fetched.
-pub fn with_lines(words: &str, lost: &[Url], language: Language) -> String {
-    let lines: Vec<String> = lost.iter().map(|url| not_fetched(language, url)).collect();
+pub fn with_lines(further: &Further, words: &str, lost: &[Url], language: Language) -> String {
+    let lines: Vec<String> =
+        lost.iter().map(|url| further.fill(language, &NOT_FETCHED, &[("url", url.as_str())])).collect();
     if lines.is_empty() { words.to_owned() } else { format!("{words}\n\n{}", lines.join("\n")) }
 }
 
 /// Whatever becomes of the photos, their addresses must fit.
-fn no_room(words: &str, media: &[Url], language: Language) -> Option<Invalid> {
-    let (plain, length) = (text::length(words), text::length(&with_lines(words, media, language)));
+fn no_room(further: &Further, words: &str, media: &[Url], language: Language) -> Option<Invalid> {
+    let (plain, length) = (text::length(words), text::length(&with_lines(further, words, media, language)));
     (length > MAX_WORDS && !media.is_empty() && plain <= MAX_WORDS).then(|| {
         let room = MAX_WORDS.saturating_sub(length - plain);
         let message = format!("beside the addresses of photos at most {room} characters fit: shorten it");

@@ -125,7 +125,7 @@ impl Door {
         let fetched = if known { self.fetch(media).await } else { Fetched { photos: Vec::new(), lost: media } };
         photos.extend(fetched.photos);
         let language = submission.language.unwrap_or_default();
-        submission.words = form::with_lines(&submission.words, &fetched.lost, language);
+        submission.words = form::with_lines(&tools.city.further, &submission.words, &fetched.lost, language);
         submission.photos = photos;
         let checked = submission.check(&tools.city).map_err(IntakeError::Invalid)?;
         let receipt = match accept(tools, channel, Some(&name.source), checked, clues, trace).await? {

@@ -4,7 +4,7 @@
 use super::{Door, say};
 use crate::{
     departments::open311::wire::moment,
-    intake::{form::FormData, mail::wordless},
+    intake::{form::FormData, mail::WORDLESS},
 };
 use schemas::{
     Uuid,
@@ -127,7 +127,7 @@ impl Door {
         let lost = fetched.lost.iter().map(Url::to_string);
         let mut words = said.into_iter().chain(lost).collect::<Vec<_>>().join("\n");
         if words.is_empty() && had > 0 {
-            wordless(report.language).clone_into(&mut words);
+            words = tools.city.further.say(report.language, &WORDLESS).into_owned();
         }
         let Some(letter) = wrote_with(report.id, id, &words, fetched.photos, trace, tools.clock.now()) else {
             return Ok(Outcome::Heard(id));

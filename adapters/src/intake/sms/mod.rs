@@ -7,7 +7,7 @@
 mod dialogue;
 mod meaning;
 mod parts;
-mod words;
+pub(crate) mod words;
 
 pub use dialogue::{Act, Expects, Known, MOST_QUESTIONS, Open, Say, State, Step, end, step};
 

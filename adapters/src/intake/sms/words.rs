@@ -1,7 +1,7 @@
 //! What the city says in a conversation, in plain words that fit in a text message.
 
 use super::dialogue::Say;
-use schemas::{city::City, report::Language};
+use schemas::{city::City, further::Word, report::Language};
 
 /// The word by which what is said is counted.
 pub(super) fn name(say: Option<&Say>) -> &'static str {
@@ -14,65 +14,74 @@ pub(super) fn name(say: Option<&Say>) -> &'static str {
     }
 }
 
+static DANGER: Word = Word::new(
+    "sms-danger",
+    [
+        "Is er nu gevaar? Bel meteen { $number }.",
+        "Un danger immediat ? Appelez tout de suite le { $number }.",
+        "Is there danger now? Call { $number } at once.",
+    ],
+);
+static HELP: Word = Word::new(
+    "sms-help",
+    [
+        "{ $city }: sms wat er is en waar. U krijgt een nummer. STOP: geen sms meer. START: weer wel. Bellen: { $phone }",
+        "{ $city }: ecrivez quoi et ou. Vous recevez un numero. STOP: plus de SMS. START: de nouveau. Tel: { $phone }",
+        "{ $city }: text us what it is and where. You get a number. STOP: no more texts. START: again. Call: { $phone }",
+    ],
+);
+static WHAT: Word = Word::new(
+    "sms-what",
+    [
+        "{ $city }: wat wilt u melden of vragen? Antwoord met een korte zin.",
+        "{ $city }: que voulez-vous signaler ou demander ? Repondez en une phrase.",
+        "{ $city }: what would you like to report or ask? Answer in one sentence.",
+    ],
+);
+static WHERE: Word = Word::new(
+    "sms-where",
+    [
+        "{ $city }: waar is het? Antwoord met straat en nummer, of een plek in de buurt.",
+        "{ $city }: c'est ou ? Repondez avec la rue et le numero, ou un lieu proche.",
+        "{ $city }: where is it? Answer with street and number, or a place nearby.",
+    ],
+);
+/// Whoever answers may write NIEUW, NOUVEAU or NEW in every language.
+static WHICH: Word = Word::new(
+    "sms-which",
+    [
+        "{ $city }: gaat dit over { $list } of iets nieuws? Antwoord { $numbers } of NIEUW.",
+        "{ $city }: il s'agit de { $list } ou autre chose ? Repondez { $numbers } ou NOUVEAU.",
+        "{ $city }: is this about { $list } or something new? Answer { $numbers } or NEW.",
+    ],
+);
+
+/// Every one of these words.
+pub(crate) fn words() -> impl Iterator<Item = &'static Word> {
+    [&DANGER, &HELP, &WHAT, &WHERE, &WHICH].into_iter()
+}
+
 /// The words of `say`, after the number to call first if there is one; empty when nothing is said.
 pub(super) fn of(city: &City, emergency: Option<&str>, say: Option<&Say>, language: Language) -> String {
-    let first = emergency.map(|number| match language {
-        Language::NL => format!("Is er nu gevaar? Bel meteen {number}."),
-        Language::FR => format!("Un danger immediat ? Appelez tout de suite le {number}."),
-        _ => format!("Is there danger now? Call {number} at once."),
-    });
-    let name = city.name(language);
-    let then = say.map(|say| match (say, language) {
-        (Say::Help, Language::NL) => {
-            format!(
-                "{name}: sms wat er is en waar. U krijgt een nummer. STOP: geen sms meer. START: weer wel. Bellen: {}",
-                city.phone
-            )
-        }
-        (Say::Help, Language::FR) => {
-            format!(
-                "{name}: ecrivez quoi et ou. Vous recevez un numero. STOP: plus de SMS. START: de nouveau. Tel: {}",
-                city.phone
-            )
-        }
-        (Say::Help, _) => {
-            format!(
-                "{name}: text us what it is and where. You get a number. STOP: no more texts. START: again. Call: {}",
-                city.phone
-            )
-        }
-        (Say::What, Language::NL) => format!("{name}: wat wilt u melden of vragen? Antwoord met een korte zin."),
-        (Say::What, Language::FR) => format!("{name}: que voulez-vous signaler ou demander ? Repondez en une phrase."),
-        (Say::What, _) => format!("{name}: what would you like to report or ask? Answer in one sentence."),
-        (Say::Where, Language::NL) => {
-            format!("{name}: waar is het? Antwoord met straat en nummer, of een plek in de buurt.")
-        }
-        (Say::Where, Language::FR) => {
-            format!("{name}: c'est ou ? Repondez avec la rue et le numero, ou un lieu proche.")
-        }
-        (Say::Where, _) => format!("{name}: where is it? Answer with street and number, or a place nearby."),
-        (Say::Which(of), Language::NL) => {
-            format!("{name}: gaat dit over {}? Antwoord {} of NIEUW.", list(of, "of"), numbers(of))
-        }
-        (Say::Which(of), Language::FR) => {
-            format!("{name}: il s'agit de {} ? Repondez {} ou NOUVEAU.", list(of, "ou"), numbers(of))
-        }
-        (Say::Which(of), _) => {
-            format!("{name}: is this about {}? Answer {} or NEW.", list(of, "or"), numbers(of))
-        }
+    let first = emergency.map(|number| city.further.fill(language, &DANGER, &[("number", number)]));
+    let then = say.map(|say| {
+        let (word, of) = match say {
+            Say::Help => (&HELP, &[][..]),
+            Say::What => (&WHAT, &[][..]),
+            Say::Where => (&WHERE, &[][..]),
+            Say::Which(of) => (&WHICH, &of[..]),
+        };
+        let args =
+            [("city", city.name(language)), ("phone", &city.phone), ("list", &list(of)), ("numbers", &numbers(of))];
+        city.further.fill(language, word, &args)
     });
     first.into_iter().chain(then).collect::<Vec<_>>().join(" ")
 }
 
-/// `1) 1234 5671, 2) 2345 6789 or something new`.
-fn list(of: &[schemas::reference::Reference], or: &str) -> String {
+/// `1) 1234 5671, 2) 2345 6789`.
+fn list(of: &[schemas::reference::Reference]) -> String {
     let each = of.iter().enumerate().map(|(n, reference)| format!("{}) {reference}", n + 1));
-    let new = match or {
-        "of" => "iets nieuws",
-        "ou" => "autre chose",
-        _ => "something new",
-    };
-    format!("{} {or} {new}", each.collect::<Vec<_>>().join(", "))
+    each.collect::<Vec<_>>().join(", ")
 }
 
 fn numbers(of: &[schemas::reference::Reference]) -> String {

@@ -11,7 +11,7 @@ use notifier::{
     preview::{self, Found, Real, Shown, Stage},
     senders::sms::text::{Alphabet, Sms},
 };
-use schemas::{fault::did_you_mean, report::Language, way::Way};
+use schemas::{city::City, fault::did_you_mean, report::Language, way::Way};
 use serde_json::json;
 
 /// Shows it.
@@ -22,13 +22,13 @@ pub async fn run(ground: &Ground<'_>, args: &PreviewArgs) -> anyhow::Result<()> 
         let what = format!("no message is made from `{}`", args.template);
         return Err(Failure::usage(what, did_you_mean(&args.template, known)).into());
     }
-    let language = args.lang.as_deref().map(read_language).transpose()?;
+    let language = args.lang.as_deref().map(|text| read_language(city, text)).transpose()?;
     let real = match &args.case {
         Some(text) => Some(real(ground, text, &args.template).await?),
         None => None,
     };
     let language = language
-        .or(real.as_ref().map(|real| real.report.language))
+        .or(real.as_ref().map(|real| city.answers_in(real.report.language)))
         .or(city.languages.first().copied())
         .unwrap_or_default();
     let way = read_way(&args.way)?;
@@ -62,9 +62,11 @@ async fn real(ground: &Ground<'_>, text: &str, template: &str) -> anyhow::Result
     }
 }
 
-fn read_language(text: &str) -> Result<Language, Failure> {
-    let all = Language::BUILT_IN.map(Language::as_str);
+fn read_language(city: &City, text: &str) -> Result<Language, Failure> {
+    let further = city.languages.iter().filter(|language| !language.is_built_in());
+    let all: Vec<&str> = Language::BUILT_IN.iter().chain(further).map(|language| language.as_str()).collect();
     Language::parse(text)
+        .filter(|language| city.answers_in(*language) == *language)
         .ok_or_else(|| Failure::usage(format!("--lang: `{text}` is no language of messages"), did_you_mean(text, all)))
 }
 

@@ -93,13 +93,12 @@ struct Pen<'a> {
     y: f32,
 }
 
-/// Lays `sheet` out.
-pub(super) fn lay(sheet: &Sheet, faces: &Faces) -> Laid {
+/// Lays `sheet` out; `words` are those of its language.
+pub(super) fn lay(sheet: &Sheet, words: Words<'_>, faces: &Faces) -> Laid {
     let mut pen = Pen { faces, laid: Laid::default(), page: 0, y: 0.0 };
     pen.head(sheet);
     pen.address(sheet);
     pen.y = FIRST;
-    let words = Words(sheet.language);
     pen.paragraph(Part::Words, &sheet.date, LEFT, false);
     pen.paragraph(Part::Heading, &sheet.subject, LEFT, true);
     let number = sheet.reference.to_string();
@@ -201,7 +200,7 @@ impl Pen<'_> {
         }
     }
 
-    fn number(&mut self, sheet: &Sheet, words: Words) {
+    fn number(&mut self, sheet: &Sheet, words: Words<'_>) {
         self.room(3.0 * LEADING);
         let part = self.part(Part::Words);
         self.y += LEADING;
@@ -213,7 +212,7 @@ impl Pen<'_> {
     }
 
     /// The code, with the first words of the foot beside it.
-    fn code(&mut self, sheet: &Sheet, words: Words) {
+    fn code(&mut self, sheet: &Sheet, words: Words<'_>) {
         let beside = LEFT + CODE + 8.0 * MM;
         let text = match sheet.foot.first() {
             Some(Block::Words(text)) => text.as_str(),
@@ -236,7 +235,7 @@ impl Pen<'_> {
                 }
                 y += side;
             }
-            let part = self.part(Part::Code(words.code().to_owned()));
+            let part = self.part(Part::Code(words.code()));
             self.laid.code = part.map(|part| (part, bars));
         }
         let part = self.part(Part::Words);
@@ -249,7 +248,7 @@ impl Pen<'_> {
     }
 
     /// What stands at the edge of each sheet.
-    fn borders(mut self, sheet: &Sheet, words: Words) -> Laid {
+    fn borders(mut self, sheet: &Sheet, words: Words<'_>) -> Laid {
         let pages = self.page + 1;
         for page in 0..pages {
             self.page = page;

@@ -149,7 +149,7 @@ impl Press {
             return Ok(Made::Not(NoticeState::Suppressed, UNWANTED));
         }
         let sheet = self.sheet(&view, name.as_deref(), &post).await?;
-        let laid = layout::lay(&sheet, &self.faces);
+        let laid = layout::lay(&sheet, Words(&self.city.further, sheet.language), &self.faces);
         let pdf = pdf::write(&sheet, &laid, &self.faces)?;
         let pages = u32::try_from(laid.pages).unwrap_or(u32::MAX);
         Ok(Made::Printed { pdf, pages, reference: view.reference(), name, post })
@@ -164,12 +164,12 @@ impl Press {
         let facts = context::Facts { name, ..facts };
         let [body, foot] = words.paper(&self.city, &self.public_url, &facts, language, true)?;
         let city = self.city.name(language).to_owned();
-        let day = wording::date(self.city.calendar.date(view.notice.planned_at), language);
+        let day = wording::date(&self.city.further, self.city.calendar.date(view.notice.planned_at), language);
         Ok(Sheet {
             id: view.notice.id,
             language,
             sender: self.config.sender.clone(),
-            to: lines(name.unwrap_or(Words(language).residents()), post),
+            to: lines(name.unwrap_or(&Words(&self.city.further, language).residents()), post),
             date: format!("{city}, {day}"),
             subject: rendered.subject,
             body,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::senders::letters::layout::{HEIGHT, Laid, MM, Part, WIDTH, lay};
-use schemas::id::derived;
+use schemas::{further::Further, id::derived};
 
 #[path = "../../../tests/common/mod.rs"]
 #[expect(dead_code, reason = "the tests beside the crate use the rest of it")]
@@ -59,7 +59,7 @@ fn the_address_stands_in_the_window_alone_and_everything_on_the_paper() {
         ..sheet(Language::NL, body())
     };
     for sheet in [sheet(Language::NL, body()), long] {
-        let laid = lay(&sheet, &faces);
+        let laid = lay(&sheet, Words(&Further::default(), sheet.language), &faces);
         // Of an A4 folded in three, in a C5/6 or DL envelope with its window at the right: what shows.
         let (left, top, right, bottom) = (105.0 * MM, 43.0 * MM, 195.0 * MM, 69.0 * MM);
         let inside: Vec<&str> = laid
@@ -88,7 +88,7 @@ fn the_address_stands_in_the_window_alone_and_everything_on_the_paper() {
 fn long_words_go_on_on_the_next_sheet_and_nothing_is_lost() {
     let faces = faces();
     let long: Vec<Block> = (0..60).map(|n| Block::Words(format!("Alinea {n}: {}", "woord ".repeat(20)))).collect();
-    let laid = lay(&sheet(Language::NL, long), &faces);
+    let laid = lay(&sheet(Language::NL, long), Words(&Further::default(), Language::NL), &faces);
     assert!(laid.pages >= 4, "{}", laid.pages);
     let words = words_of(&laid);
     assert!((0..60).all(|n| words.contains(&format!("Alinea {n}:"))));
@@ -104,7 +104,7 @@ fn the_file_is_tagged_says_its_language_and_is_the_same_each_time() {
     let faces = faces();
     for language in Language::BUILT_IN {
         let sheet = sheet(language, body());
-        let laid = lay(&sheet, &faces);
+        let laid = lay(&sheet, Words(&Further::default(), sheet.language), &faces);
         let words = words_of(&laid);
         assert!(words.contains("een <b>regel</b>") && words.contains("en {{nog}} een"), "{words}");
         assert!(!words.contains("secret"), "nothing on paper can be pressed");
@@ -127,7 +127,7 @@ fn characters_that_the_font_lacks_do_not_keep_a_letter_back() {
     let faces = faces();
     let odd = vec![Block::Words("\u{1f600} smile \u{202e} 漢字 é".into()), Block::Quote("\u{e000}\u{11}".into())];
     let sheet = Sheet { to: lines("漢字 O’Neil", &post()), ..sheet(Language::EN, odd) };
-    let laid = lay(&sheet, &faces);
+    let laid = lay(&sheet, Words(&Further::default(), sheet.language), &faces);
     assert!(words_of(&laid).contains("smile") && words_of(&laid).contains("O’Neil"));
     pdf::write(&sheet, &laid, &faces).unwrap();
 }

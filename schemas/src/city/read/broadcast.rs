@@ -48,6 +48,7 @@ pub(super) fn segments(
     areas: &Areas,
     groups: &[Group],
     categories: &[Category],
+    languages: &[Language],
     faults: &mut Vec<Fault>,
 ) -> BTreeMap<Slug, Audience> {
     let Some(node) = files.get(SEGMENTS).and_then(|text| yaml::parse(SEGMENTS, text, faults)) else {
@@ -56,7 +57,7 @@ pub(super) fn segments(
     let (areas, topics) = Known::of(areas, groups, categories);
     let open = |name: &str| files.get(name).map(|text| text.to_string());
     let known = Known { areas, topics, segments: None, open: &open };
-    let fields = &mut Fields { file: SEGMENTS, faults, languages: &[] };
+    let fields = &mut Fields { file: SEGMENTS, faults, languages };
     let Value::Map(entries) = &node.value else {
         fields.error(
             node.at,
@@ -126,7 +127,7 @@ fn draft(fields: &mut Fields<'_>, node: &Node, known: &Known<'_>, calendar: &Cal
     let audience = at.and_then(|node| audience(fields, node, known));
     let (subject, body, audience) = (subject?, body?, audience?);
     let mut all = BTreeMap::new();
-    for language in Language::BUILT_IN {
+    for language in fields.known() {
         match (subject.get(&language), body.get(&language)) {
             (Some(subject), Some(text)) => {
                 let short = short.get(&language).cloned();
@@ -203,7 +204,7 @@ fn audience(fields: &mut Fields<'_>, node: &Node, known: &Known<'_>) -> Option<A
         audience.drawn.extend(drawn(fields, node, known)?);
     }
     if let Some(node) = map.get("languages") {
-        let all = Language::BUILT_IN.map(|language| (language.as_str(), language));
+        let all: Vec<_> = fields.known().into_iter().map(|language| (language.as_str(), language)).collect();
         let items = fields.list(node, "the languages");
         audience.languages.extend(items.iter().filter_map(|item| fields.one_of(item, "a language", &all)));
     }

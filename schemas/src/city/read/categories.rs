@@ -95,9 +95,11 @@ fn hints(node: &Node, fields: &mut Fields<'_>) -> Vec<EmergencyHint> {
 
 /// `{nl: […], fr: […], en: […]}`, in lower case; every language may be missing.
 fn words_of(node: &Node, what: &str, fields: &mut Fields<'_>) -> Option<BTreeMap<Language, Vec<String>>> {
-    let map = fields.map(node, what, &Language::BUILT_IN.map(Language::as_str))?;
+    let known = fields.known();
+    let keys: Vec<&str> = known.iter().map(|language| language.as_str()).collect();
+    let map = fields.map(node, what, &keys)?;
     let mut words = BTreeMap::new();
-    for language in Language::BUILT_IN {
+    for language in known {
         if let Some(node) = map.get(language.as_str()) {
             let list = fields.texts_of(node, "a word").into_iter().map(|(_, word)| word.to_lowercase()).collect();
             words.insert(language, list);
@@ -197,10 +199,12 @@ fn option(node: &Node, fields: &mut Fields<'_>) -> Option<(String, Option<crate:
     if !matches!(node.value, Value::Map(_)) {
         return Some((fields.slug(node, "an option")?.into(), None));
     }
-    let map = fields.map(node, "an option", &["id", "nl", "fr", "en"])?;
+    let known = fields.known();
+    let keys: Vec<&str> = ["id"].into_iter().chain(known.iter().map(|language| language.as_str())).collect();
+    let map = fields.map(node, "an option", &keys)?;
     let id: String = fields.required(map, "id", "een-zak").and_then(|node| fields.slug(node, "an option"))?.into();
     let what = format!("the option `{id}`");
-    let texts = Language::BUILT_IN
+    let texts = known
         .into_iter()
         .filter_map(|language| Some((language, fields.text(map.get(language.as_str())?, &what)?)))
         .collect();

@@ -189,16 +189,24 @@ impl Fields<'_> {
             );
             return None;
         }
-        let keys = Language::BUILT_IN.map(Language::as_str);
+        let known = self.known();
+        let keys: Vec<&str> = known.iter().map(|language| language.as_str()).collect();
         let map = self.map(node, what, &keys)?;
-        let texts: Texts = Language::BUILT_IN
+        let texts: Texts = known
             .into_iter()
             .filter_map(|language| Some((language, self.text(map.get(language.as_str())?, what)?)))
             .collect();
         self.complete(node, what, texts)
     }
 
-    /// `texts`, when Dutch is there; a warning for each other language of the city that is not.
+    /// The languages that may be written here: the built-in ones, and the further ones of the city.
+    pub fn known(&self) -> Vec<Language> {
+        let further = self.languages.iter().copied().filter(|language| !language.is_built_in());
+        Language::BUILT_IN.into_iter().chain(further).collect()
+    }
+
+    /// `texts`, when Dutch is there; a warning for each other built-in language of the city that is not. A further one says
+    /// it in its own file, or here.
     pub fn complete(&mut self, node: &Node, what: &str, texts: Texts) -> Option<Texts> {
         if node.get("nl").is_none() {
             self.error(
@@ -207,7 +215,7 @@ impl Fields<'_> {
                 "add `nl: …`: it is what every other language falls back to",
             );
         } else {
-            for language in self.languages {
+            for language in self.languages.iter().filter(|language| language.is_built_in()) {
                 if node.get(language.as_str()).is_none() {
                     let language = language.as_str();
                     self.warning(

@@ -3,7 +3,7 @@
 use super::{
     base_map,
     calendar::calendar,
-    fields::Fields,
+    fields::{Fields, clip},
     kinds, maintenance, missing, neighbours, outward, publish,
     yaml::{Node, Position},
 };
@@ -13,7 +13,7 @@ use crate::{
         Publish, Quiet, SoftBounces, Texts,
     },
     fault::{Fault, did_you_mean},
-    phone,
+    further, phone,
     report::Language,
     slug::{Channel, DepartmentId, Slug},
     submission::is_email,
@@ -107,7 +107,7 @@ pub(super) fn read(node: &Node, files: &Files, faults: &mut Vec<Fault>) -> Optio
     let map = fields.map(node, "the city", &keys)?;
     let mut front = Front { suggest: true, country: COUNTRY.to_owned(), ..Front::default() };
     if let Some(node) = fields.required(map, "languages", "[nl, fr, en]") {
-        front.languages = languages(node, fields);
+        front.languages = languages(node, files, fields);
     }
     if let Some(node) = fields.required(map, "name", "{nl: Kortrijk, fr: Courtrai, en: Kortrijk}") {
         let mut named = Fields { file: FILE, faults: &mut *fields.faults, languages: &front.languages };
@@ -265,20 +265,43 @@ fn near(node: &Node, fields: &mut Fields<'_>, near: &mut Near) {
     }
 }
 
-fn languages(node: &Node, fields: &mut Fields<'_>) -> Vec<Language> {
+/// The built-in ones and those that have a file: every file of texts is a language, named here or not.
+fn languages(node: &Node, files: &Files, fields: &mut Fields<'_>) -> Vec<Language> {
+    let mut known = Language::BUILT_IN.to_vec();
+    known.extend(further::languages(files));
     let mut languages = Vec::new();
     for item in fields.list(node, "`languages`") {
-        let known = Language::BUILT_IN.map(|language| (language.as_str(), language));
-        match fields.one_of(item, "a language", &known) {
-            Some(language) if languages.contains(&language) => {
-                fields.error(item.at, format!("`{}` is here twice", language.as_str()), "keep one of them");
+        let Some(code) = fields.text(item, "a language") else { continue };
+        match known.iter().find(|known| known.as_str() == code) {
+            Some(language) if languages.contains(language) => {
+                fields.error(item.at, format!("`{code}` is here twice"), "keep one of them");
             }
-            Some(language) => languages.push(language),
-            None => {}
+            Some(language) if languages.is_empty() && !language.is_built_in() => fields.error(
+                item.at,
+                format!("`{code}` is not built in, and the first language is what departments read"),
+                "put nl, fr or en before it",
+            ),
+            Some(language) => languages.push(*language),
+            None => match Language::parse(&code).filter(|language| language.as_str() == code) {
+                Some(language) => {
+                    let file = further::file_of(language);
+                    let help = format!(
+                        "leave it out and run `voordeur texts {code} --city DIR --write`: the file alone adds it"
+                    );
+                    fields.error(item.at, format!("the city has no texts in `{code}`: there is no `{file}`"), help);
+                }
+                None => {
+                    let help = did_you_mean(&code, known.iter().map(|known| known.as_str()));
+                    fields.error(item.at, format!("there is no language `{}`", clip(&code)), help);
+                }
+            },
         }
     }
     if node.is_empty_list() {
         fields.error(node.at, "the city serves no language", "write `languages: [nl]`, the city's own language first");
+    } else if !languages.is_empty() {
+        let unnamed: Vec<Language> = further::languages(files).filter(|found| !languages.contains(found)).collect();
+        languages.extend(unnamed);
     }
     languages
 }

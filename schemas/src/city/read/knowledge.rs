@@ -34,7 +34,7 @@ pub(super) fn read(
         if file.ends_with("/README.md") {
             continue;
         }
-        match name(file) {
+        match name(file, languages) {
             Ok((slug, language)) => {
                 found.entry(slug).or_default().insert(language, (file, text));
             }
@@ -68,17 +68,20 @@ pub(super) fn read(
 }
 
 /// `knowledge/<name>.<language>.md`; the error says what to write instead.
-fn name(file: &str) -> Result<(Slug, Language), String> {
+fn name(file: &str, languages: &[Language]) -> Result<(Slug, Language), String> {
     let rest = &file[FOLDER.len()..];
     let stem = rest.strip_suffix(".md").unwrap_or(rest);
     let (name, language) = stem.rsplit_once('.').unwrap_or((stem, "nl"));
-    let known = Language::BUILT_IN.into_iter().find(|known| known.as_str() == language);
+    let spoken = |known: &Language| known.is_built_in() || languages.contains(known);
+    let known = Language::parse(language).filter(|known| known.as_str() == language && spoken(known));
     match (Slug::new(name), known) {
         (Ok(slug), Some(language)) if stem.len() < rest.len() && stem.contains('.') => Ok((slug, language)),
         _ => {
             let name = slugged(name).unwrap_or_else(|| "wasps".to_owned());
             let language = known.unwrap_or_default().as_str();
-            Err(format!("call it `{FOLDER}{name}.{language}.md`: name, language (nl, fr or en), `.md`"))
+            Err(format!(
+                "call it `{FOLDER}{name}.{language}.md`: name, language (nl, fr, en or a further one of the city), `.md`"
+            ))
         }
     }
 }
@@ -91,7 +94,7 @@ fn complete(slug: &Slug, texts: &BTreeMap<Language, (&str, &str)>, languages: &[
         faults.push(Fault::error(file, (0, 0), format!("the article `{slug}` has no Dutch text"), help));
         return;
     }
-    for language in languages.iter().filter(|language| !texts.contains_key(language)) {
+    for language in languages.iter().filter(|language| language.is_built_in() && !texts.contains_key(language)) {
         let language = language.as_str();
         let message = format!("the article `{slug}` has no text in `{language}`");
         let help = format!("add `{FOLDER}{slug}.{language}.md`; until then the Dutch is shown");

@@ -28,6 +28,7 @@ mod yaml;
 use super::{Blobs, City, Files, Index};
 use crate::{
     fault::{Fault, Severity, did_you_mean},
+    further::{Further, Names},
     slug::CategoryId,
 };
 use fields::Fields;
@@ -104,9 +105,11 @@ fn assemble(files: Files, blobs: Blobs, faults: &mut Vec<Fault>) -> Option<City>
         Fields { file: "city.yaml", faults: &mut *faults, languages: &[] }.unknown(*at, "category", general, &known);
     }
     let ((departments, delivery_at), tree) = (departments?, tree?);
-    let segments = broadcast::segments(&files, &areas, &tree.groups, &tree.categories, faults);
-    Some(City {
+    let segments = broadcast::segments(&files, &areas, &tree.groups, &tree.categories, &front.languages, faults);
+    let further = Further::read(&files);
+    let mut city = City {
         names: front.names?,
+        further,
         index: Index::new(&departments, &tree.categories, delivery_at, tree.category_at),
         languages: front.languages,
         phone: front.phone?,
@@ -148,7 +151,9 @@ fn assemble(files: Files, blobs: Blobs, faults: &mut Vec<Fault>) -> Option<City>
         ways: std::sync::OnceLock::new(),
         files,
         blobs,
-    })
+    };
+    Names::give(&mut city);
+    Some(city)
 }
 
 /// The tree of a file that has to be there.

@@ -130,7 +130,9 @@ fn each_fault_is_told_where_it_is_and_how_to_mend_it() {
     #[rustfmt::skip]
     let table: &[(&str, &str, &str, &str, &str)] = &[
         // city.yaml
-        ("city.yaml", "languages: [nl]", "languages: [nl, §de]", "a language cannot be `de`", "choose one of: nl, fr, en"),
+        ("city.yaml", "languages: [nl]", "languages: [nl, §de]", "there is no `texts/de.ftl`", "`voordeur texts de"),
+        ("city.yaml", "languages: [nl]", "languages: [nl, §ne-BE]", "there is no language `ne-BE`", "nl, fr, en"),
+        ("city.yaml", "languages: [nl]", "languages: [nl, §nl]", "`nl` is here twice", "keep one"),
         ("city.yaml", "languages: [nl]", "languages: [nl, §nl]", "`nl` is here twice", "keep one"),
         ("city.yaml", "languages: [nl]", "languages: §[]", "the city serves no language", "languages: [nl]"),
         ("city.yaml", "languages: [nl]", "languages: §nl", "`languages` is text, not a list", "[one, two]"),

@@ -381,7 +381,12 @@ fn known(maker: &Maker<'_>, earlier: Vec<Earlier>) -> Known {
             href: readable.then_some(href),
             category: if readable { category } else { app.text(language, "desk-hidden", &[]) },
             status: app.text(language, &format!("status-{status}"), &[]),
-            when: crate::dates::date(language, app.site.city.calendar.date(report.received_at), app.today()),
+            when: crate::dates::date(
+                &app.site.city.further,
+                language,
+                app.site.city.calendar.date(report.received_at),
+                app.today(),
+            ),
             place: if readable { report.place.address.clone().unwrap_or_default() } else { String::new() },
             department: case.and_then(|case| case.lead).map(|lead| department(app, &lead, language)),
             open: !status.is_closed(),
