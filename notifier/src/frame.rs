@@ -29,13 +29,14 @@ const BODY_SLOT: &str = "\u{e000}body\u{e000}";
 pub(crate) fn frame(city: &City, source: &str, language: Language, accent: &str) -> Result<Frame, Fault> {
     let context = json!({
         "lang": language.as_str(),
+        "dir": if language.is_right_to_left() { "rtl" } else { "ltr" },
         "city": city.name(language),
         "accent": accent,
         "on_accent": colour::readable_on(accent),
         "subject": SUBJECT_SLOT,
         "body": BODY_SLOT,
     });
-    let help = "use lang, city, accent, on_accent, subject, and {{{body}}} once";
+    let help = "use lang, dir, city, accent, on_accent, subject, and {{{body}}} once";
     let mut registry = registry(html_escape);
     registry.register_template_string(LAYOUT, source).map_err(|error| {
         let (line, column) = error.pos().unwrap_or((0, 0));

@@ -340,7 +340,7 @@ fn a_further_language_is_sent_by_one_file() {
     let note = render(&city, &sample(&city, "note", true), de);
     assert!(note.subject.starts_with("Zu Ihre Meldung ("), "{}", note.subject);
     assert!(note.text.contains("Guten Tag ") && note.text.contains("Folgen:\nhttps://"), "{}", note.text);
-    assert!(note.html.contains("<html lang=\"de\"") && note.html.contains(">Folgen</a>"), "{}", note.html);
+    assert!(note.html.contains("<html lang=\"de\" dir=\"ltr\">") && note.html.contains(">Folgen</a>"), "{}", note.html);
     assert!(note.short.contains("Ihre Meldung") && note.link.starts_with(&format!("{URL}/de/t/")), "{note:?}");
     let bare = render(&city, &sample(&city, "note", false), de);
     assert!(bare.text.starts_with("Guten Tag,"), "{}", bare.text);
@@ -352,6 +352,10 @@ fn a_further_language_is_sent_by_one_file() {
     let facts = sample(&city, "note", true);
     let [_, foot] = templates(&city).paper(&city, URL, &facts.facts(), de, true).unwrap();
     assert_eq!(foot, [notifier::paper::Block::Words("Gruß aus Kortrijk".into())]);
+
+    let arabic = common::city_with(&[("texts/ar.ftl", "matter-own-report = بلاغك\n")]);
+    let note = render(&arabic, &sample(&arabic, "note", true), Language::parse("ar").unwrap());
+    assert!(note.html.contains("<html lang=\"ar\" dir=\"rtl\">") && note.text.contains("بلاغك"), "{}", note.html);
 
     // A version of it that was kept is read again, also when the city has the language no more.
     let version = templates(&city).version("note", de).unwrap().clone();
