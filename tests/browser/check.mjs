@@ -1,4 +1,4 @@
-// Looks at every page, in every language: what axe finds, whether the HTML is valid, whether anything stands on the
+// Looks at every page, in every language, and at some from right to left: what axe finds, whether the HTML is valid, whether anything stands on the
 // console, whether a stranger was asked, and whether it fits a screen of 320 px and one that shows it four times as large.
 
 import { readFileSync } from "node:fs";
@@ -11,6 +11,8 @@ import { weight } from "./weight.mjs";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const LANGUAGES = ["nl", "fr", "en"];
+// Pages that are looked at in the further language of this city, too, which is written from right to left.
+const TURNED = ["home", "choose", "form", "form-wrong", "receipt", "track-open", "map", "follow", "figures", "case", "privacy"];
 
 const validator = new HtmlValidate({
   extends: ["html-validate:standard"],
@@ -86,7 +88,8 @@ export async function check(order, browser, world) {
   if (!wants || wants.includes("weight")) faults.push(...(await weight(browser, world)));
   const work = [];
   for (const page of pages.filter(({ name }) => !wants || wants.includes(name))) {
-    for (const language of page.only ? [page.only] : LANGUAGES) work.push({ page, language });
+    const languages = TURNED.includes(page.name) ? [...LANGUAGES, "ar"] : LANGUAGES;
+    for (const language of page.only ? [page.only] : languages) work.push({ page, language });
   }
   // A tab for each way of looking and each that works: a new one for every page takes longer than the page.
   const tabs = new Map();
@@ -116,6 +119,8 @@ export async function check(order, browser, world) {
         wrong.forEach((what) => say(what, where));
         const lang = await tab.evaluate(() => document.documentElement.lang);
         if (lang !== (page.only ?? language)) say(`it says that it is in ${lang}`, where);
+        const direction = await tab.evaluate(() => getComputedStyle(document.body).direction);
+        if ((direction === "rtl") !== (language === "ar")) say(`it runs ${direction}`, where);
         if (name === "plain") {
           const text = html ?? `<!doctype html>${await tab.evaluate(() => document.documentElement.outerHTML)}`;
           (await timed("reading HTML", () => valid(text))).forEach((what) => say(what, " [html]"));

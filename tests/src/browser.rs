@@ -7,7 +7,7 @@ use crate::{
 };
 use adapters::links::Links;
 use anyhow::{Context as _, bail};
-use schemas::Uuid;
+use schemas::{Uuid, report::Language};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
@@ -85,6 +85,21 @@ async fn city(to: &Path, tiles: bool) -> anyhow::Result<()> {
     Ok(std::fs::write(&file, changed)?)
 }
 
+/// Gives the city a language that is written from right to left: the English texts, as if they were Arabic.
+fn right_to_left(folder: &Path) -> anyhow::Result<()> {
+    let language = Language::parse("ar").context("Arabic is a language")?;
+    let town = hub::city::read(Some(folder))?.good()?;
+    let text = web::texts_to_translate(&town.city, language, Language::EN).text;
+    let translated = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if !rest.starts_with('#') => format!("{}\n", rest.strip_prefix(' ').unwrap_or(rest)),
+        _ => format!("{line}\n"),
+    };
+    let text: String = text.lines().map(translated).collect();
+    let file = folder.join(schemas::further::file_of(language));
+    std::fs::create_dir_all(folder.join("texts"))?;
+    Ok(std::fs::write(file, text)?)
+}
+
 fn toml(dir: &Path, url: &str, public: &str) -> String {
     let folder = dir.join("city").display().to_string();
     let tokens: String = BY_HAND.iter().map(|id| format!("[departments.{id}]\ntoken = {TOKEN:?}\n")).collect();
@@ -110,7 +125,11 @@ pub enum Task {
 pub async fn run(task: Task, more: Value) -> anyhow::Result<String> {
     install().await?;
     let dir = tempfile::tempdir()?;
-    city(&dir.path().join("city"), task == Task::Journeys).await?;
+    let folder = dir.path().join("city");
+    city(&folder, task == Task::Journeys).await?;
+    if task == Task::Check {
+        right_to_left(&folder)?;
+    }
     let url = format!("sqlite:{}", dir.path().join("hub.db").display());
     let port = free_port()?;
     let public = format!("http://127.0.0.1:{port}");
