@@ -20,6 +20,7 @@ mod view;
 mod words;
 
 pub use act::{Act, Deed, Refused, act, already, claim};
+pub(crate) use tell::INTRO;
 pub use tell::TellView;
 pub use view::{CallView, FieldView, Listed, View, list, view};
 

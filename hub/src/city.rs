@@ -187,11 +187,11 @@ fn from_disk(folder: &Path, below: &str) -> anyhow::Result<(Files, Blobs)> {
             let file = std::fs::File::open(entry.path()).map_err(unreadable)?;
             file.take(LONGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
             let name = path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-            // A table in another encoding is there, and is refused where its first odd letter stands.
+            // A table or a text in another encoding is there, and is refused where its first odd letter stands.
             match String::from_utf8(bytes) {
                 Ok(text) if is_look(&name) => _ = blobs.insert(name, text.into_bytes().into()),
                 Ok(text) => _ = files.insert(name, text.into()),
-                Err(other) if name.ends_with(".csv") => {
+                Err(other) if name.ends_with(".csv") || name.ends_with(".ftl") => {
                     files.insert(name, String::from_utf8_lossy(other.as_bytes()).into());
                 }
                 Err(other) if is_look(&name) => _ = blobs.insert(name, other.into_bytes().into()),

@@ -25,7 +25,10 @@ pub use write::write;
 
 use crate::render::{Form, file_of, templates};
 use fluent_bundle::FluentResource;
-use fluent_syntax::ast::{Entry, Expression, InlineExpression, Message, Pattern, PatternElement, Variant, VariantKey};
+use fluent_syntax::{
+    ast::{Entry, Expression, InlineExpression, Message, Pattern, PatternElement, Variant, VariantKey},
+    unicode::unescape_unicode_to_string,
+};
 use schemas::{
     city::Files,
     fault::Fault,
@@ -64,7 +67,7 @@ pub(crate) fn complete(files: &Files) -> (Cow<'_, Files>, Vec<Fault>) {
     for language in further::languages(files) {
         let file = further::file_of(language);
         let Some(text) = files.get(&file) else { continue };
-        let resource = FluentResource::try_new(text.as_ref().to_owned()).unwrap_or_else(|(read, _)| read);
+        let (resource, _) = further::read(text);
         for ((event, form), source) in read(&file, text, &resource, &mut faults) {
             let path = format!("templates/{event}/{form}.{}.hbs", language.as_str());
             if !files.contains_key(&path) {
@@ -114,16 +117,28 @@ fn read(
     let known: BTreeSet<(&str, &str)> = templates().map(|(event, form)| (event, form.name())).collect();
     let mut found = BTreeMap::new();
     for entry in resource.entries() {
-        let Entry::Message(Message { id, attributes, .. }) = entry else { continue };
+        let Entry::Message(Message { id, attributes, value, .. }) = entry else { continue };
         let Some(event) = id.name.strip_prefix(BEGIN) else { continue };
+        let forms = || known.iter().filter(|(of, _)| *of == event).map(|(_, form)| format!("`.{form}`"));
+        if value.is_some() {
+            let help = format!("write it as {}, below the key", forms().collect::<Vec<_>>().join(" and "));
+            let message = format!("`{BEGIN}{event}` has words that are no form of it");
+            faults.push(Fault::error(file, (line(text, event), 1), message, help));
+        }
+        for (_, form) in
+            known.iter().filter(|(of, form)| *of == event && !attributes.iter().any(|a| a.id.name == *form))
+        {
+            let message = format!("`{BEGIN}{event}` has no `.{form}`, which is said in English");
+            let help = "`voordeur texts` adds it for you to translate";
+            faults.push(Fault::error(file, (line(text, event), 1), message, help).warning());
+        }
         for attribute in attributes {
             let form = attribute.id.name;
             let at = (line(text, event), 1);
             let Some((_, form)) = known.iter().find(|known| **known == (event, form)) else {
-                let forms: Vec<String> =
-                    known.iter().filter(|(of, _)| *of == event).map(|(_, form)| format!("`.{form}`")).collect();
                 let message = format!("`{BEGIN}{event}` has no form `.{form}`");
-                faults.push(Fault::error(file, at, message, format!("it has {}", forms.join(" and "))));
+                let help = format!("it has {}", forms().collect::<Vec<_>>().join(" and "));
+                faults.push(Fault::error(file, at, message, help));
                 continue;
             };
             let Some(form) = Form::ALL.into_iter().find(|known| known.name() == *form) else { continue };
@@ -156,7 +171,9 @@ fn template(pattern: &Pattern<&str>, out: &mut String) -> Result<(), String> {
             Expression::Inline(InlineExpression::VariableReference { id }) => {
                 out.push_str(&format!("{{{{{}}}}}", id.name));
             }
-            Expression::Inline(InlineExpression::StringLiteral { value }) => out.push_str(value),
+            Expression::Inline(InlineExpression::StringLiteral { value }) => {
+                out.push_str(&unescape_unicode_to_string(value));
+            }
             Expression::Select { selector: InlineExpression::VariableReference { id }, variants } => {
                 let next = match pattern.elements.get(n + 1) {
                     Some(PatternElement::TextElement { value }) => value.starts_with('\n'),

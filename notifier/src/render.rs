@@ -24,7 +24,7 @@ use schemas::{
     report::Language,
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// What ends every mail.
 pub(crate) const FOOT: &str = "foot";
@@ -181,7 +181,8 @@ impl Templates {
     pub fn read_version(city: &City, event: &str, language: Language, version: &Version) -> Result<Self, String> {
         let (mut files, accent) = version.files();
         // What ends a letter on paper is none of the words that were kept.
-        let (path, source) = file_of(&further::complete(&city.files).0, FOOT, Form::Letter, language);
+        let now = if language.is_built_in() { Cow::Borrowed(&city.files) } else { further::complete(&city.files).0 };
+        let (path, source) = file_of(&now, FOOT, Form::Letter, language);
         files.insert(path, source.into());
         let sample = |full| context::samples(city, full).into_iter().find(|sample| sample.word() == event);
         let (Some(full), Some(bare)) = (sample(true), sample(false)) else {
@@ -280,7 +281,7 @@ impl Templates {
             template: format!("{event}.{}", language.as_str()),
             why: error.to_string(),
         };
-        let context = Context::wraps(&words).map_err(wrong)?;
+        let context = filled(&words, language).map_err(wrong)?;
         let mut made = self.render_parts(event, language, &context)?;
         made.short = schemas::text::clean_line(&self.render_line(event, language, &context)?);
         made.link = words.common.link;
@@ -334,12 +335,36 @@ impl Templates {
         let words = context::of(city, public_url, facts, language).ok_or(RenderError::NotTold(event))?;
         let ([.., body], [.., foot]) = (names(event, language), names(FOOT, language));
         let foot = if is_letter { format!("{foot}.letter") } else { foot };
-        let made = |name: &str| match self.plain.render(name, &words) {
+        let wrong = |name: &str, error: handlebars::RenderError| RenderError::Template {
+            template: name.to_owned(),
+            why: error.to_string(),
+        };
+        let context = filled(&words, language).map_err(|error| wrong(event, error))?;
+        let made = |name: &str| match self.plain.render_with_context(name, &context) {
             Ok(text) => Ok(paper::read(&text)),
-            Err(error) => Err(RenderError::Template { template: name.to_owned(), why: error.to_string() }),
+            Err(error) => Err(wrong(name, error)),
         };
         Ok([made(&body)?, made(&foot)?])
     }
+}
+
+/// What is filled in. From right to left each is a part of its own (UAX 9), or the two halves of a number change places.
+fn filled(words: &MailContext<'_>, language: Language) -> Result<Context, handlebars::RenderError> {
+    let mut context = Context::wraps(words)?;
+    if language.is_right_to_left()
+        && let Value::Object(values) = context.data_mut()
+    {
+        for (_, value) in values {
+            // A link is followed as it stands.
+            if let Value::String(text) = value
+                && !text.is_empty()
+                && !text.contains("://")
+            {
+                *text = format!("\u{2068}{text}\u{2069}");
+            }
+        }
+    }
+    Ok(context)
 }
 
 /// The names of the subject, the mail, the short form and the blocks on paper.

@@ -356,6 +356,8 @@ fn a_further_language_is_sent_by_one_file() {
     let arabic = common::city_with(&[("texts/ar.ftl", "matter-own-report = بلاغك\n")]);
     let note = render(&arabic, &sample(&arabic, "note", true), Language::parse("ar").unwrap());
     assert!(note.html.contains("<html lang=\"ar\" dir=\"rtl\">") && note.text.contains("بلاغك"), "{}", note.html);
+    assert!(note.text.contains("Your number: \u{2068}"), "a number stays as it is: {}", note.text);
+    assert!(note.text.contains(&format!("\n{}\n", note.link)), "a link is as it was: {}", note.text);
 
     // A version of it that was kept is read again, also when the city has the language no more.
     let version = templates(&city).version("note", de).unwrap().clone();

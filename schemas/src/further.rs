@@ -13,7 +13,7 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentB
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 /// The folder of texts, within that of the city.
-const FOLDER: &str = "texts/";
+pub const FOLDER: &str = "texts/";
 
 /// The file of `language` in a city folder: `texts/de.ftl`.
 pub fn file_of(language: Language) -> String {
@@ -24,6 +24,63 @@ pub fn file_of(language: Language) -> String {
 pub fn languages(files: &Files) -> impl Iterator<Item = Language> {
     let codes = files.keys().filter_map(|path| path.strip_prefix(FOLDER)?.strip_suffix(".ftl"));
     codes.filter_map(|code| Language::parse(code).filter(|found| found.as_str() == code && !found.is_built_in()))
+}
+
+/// What is wrong with a text of Fluent: how many bytes stand before it, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Bytes before it.
+    pub at: usize,
+    /// A sentence without its end.
+    pub why: String,
+}
+
+/// Reads a file of Fluent as far as it can be read.
+pub fn read(text: &str) -> (FluentResource, Vec<Unreadable>) {
+    let mut wrong = Vec::new();
+    // The reader of Fluent cuts such an escape where it may not be cut.
+    let escapes = [("\\u", 4), ("\\U", 6)].into_iter().flat_map(|(mark, digits)| {
+        let broken = move |(at, _): &(usize, &str)| {
+            let after = text.get(at + mark.len()..at + mark.len() + digits);
+            !after.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+        };
+        text.match_indices(mark).filter(broken)
+    });
+    wrong.extend(escapes.map(|(at, mark)| Unreadable { at, why: format!("`{mark}` is not followed by its digits") }));
+    if !wrong.is_empty() {
+        return (FluentResource::try_new(String::new()).unwrap_or_else(|(read, _)| read), wrong);
+    }
+    // Editors put a mark before the first letter that nobody sees.
+    let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match FluentResource::try_new(plain.to_owned()) {
+        Ok(resource) => (resource, wrong),
+        Err((resource, errors)) => {
+            let before = text.len() - plain.len();
+            let told = errors.iter().map(|e| Unreadable { at: e.pos.start + before, why: e.kind.to_string() });
+            (resource, told.collect())
+        }
+    }
+}
+
+/// A bundle for texts of `language`; `None` when Fluent does not know it.
+pub fn bundle(language: Language) -> Option<FluentBundle<FluentResource>> {
+    let mut bundle = FluentBundle::new_concurrent(vec![language.as_str().parse().ok()?]);
+    // Isolating characters would travel into copied references and addresses. From right to left they keep the two halves
+    // of a number in their order (UAX 9).
+    bundle.set_use_isolating(language.is_right_to_left());
+    // `NUMBER()`; only a second one of the name is refused.
+    bundle.add_builtins().ok()?;
+    Some(bundle)
+}
+
+/// What is filled in, for Fluent. A number chooses a plural; the minutes `05` stay as they are.
+pub fn filled<'a>(args: &[(&'a str, &'a str)]) -> FluentArgs<'a> {
+    let mut given = FluentArgs::new();
+    for (name, value) in args {
+        let number = value.parse::<u32>().ok().filter(|number| number.to_string() == *value);
+        given.set(*name, number.map_or_else(|| FluentValue::from(*value), FluentValue::from));
+    }
+    given
 }
 
 /// A word or a sentence that the program says, in the built-in languages; `{ $name }` is filled in.
@@ -68,11 +125,8 @@ impl Further {
     /// Reads them, as far as they can be read; what is wrong with them is for whoever checks the city.
     pub fn read(files: &Files) -> Self {
         let bundles = languages(files).filter_map(|language| {
-            let text = files.get(&file_of(language))?.as_ref().to_owned();
-            let resource = FluentResource::try_new(text).unwrap_or_else(|(read, _)| read);
-            let mut bundle = FluentBundle::new_concurrent(vec![language.as_str().parse().ok()?]);
-            // Isolating characters would travel into copied references and addresses.
-            bundle.set_use_isolating(false);
+            let (resource, _) = read(files.get(&file_of(language))?);
+            let mut bundle = bundle(language)?;
             bundle.add_resource_overriding(resource);
             Some((language, bundle))
         });
@@ -84,14 +138,8 @@ impl Further {
     pub fn text(&self, language: Language, key: &str, args: &[(&str, &str)]) -> Option<String> {
         let bundle = self.bundles.get(&language)?;
         let pattern = bundle.get_message(key)?.value()?;
-        let mut given = FluentArgs::new();
-        for (name, value) in args {
-            // A number chooses a plural; the minutes `05` stay as they are.
-            let number = value.parse::<u32>().ok().filter(|number| number.to_string() == *value);
-            given.set(*name, number.map_or_else(|| FluentValue::from(*value), FluentValue::from));
-        }
         let mut errors = Vec::new();
-        let text = bundle.format_pattern(pattern, Some(&given), &mut errors).into_owned();
+        let text = bundle.format_pattern(pattern, Some(&filled(args)), &mut errors).into_owned();
         errors.is_empty().then_some(text)
     }
 
@@ -155,10 +203,41 @@ mod tests {
         let [de, ar] = ["de", "ar"].map(|code| Language::parse(code).unwrap());
         assert_eq!(further.fill(de, HELLO, &[("name", "{ $name } An")]), "Hallo { $name } An");
         assert_eq!(further.say(ar, BYE), "مع السلامة");
+        assert_eq!(further.fill(ar, HELLO, &[("name", "1234 5678")]), "Hello 1234 5678, 1234 5678!");
         assert_eq!(further.say(de, BYE), "Goodbye", "English for what is not there");
         assert_eq!(further.say(Language::NL, BYE), "Tot ziens");
         assert_eq!(further.fill(Language::EN, HELLO, &[("name", "{ $name }")]), "Hello { $name }, { $name }!");
         assert_eq!(further.text(de, "hello", &[]), None, "nothing is said by half");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_and_never_breaks_the_reader() {
+        for (text, at) in [
+            ("a = {\"\\uß\"}", Some(6)),
+            ("a = {\"\\u00A\"}", Some(6)),
+            ("a = {\"\\u00A0\"}", None),
+            ("a = \\u", Some(4)),
+            ("\u{feff}a = b", None),
+            ("\u{feff}a b\n", Some(5)),
+        ] {
+            assert_eq!(read(text).1.first().map(|wrong| wrong.at), at, "{text}");
+        }
+        let files = files(&[(
+            "texts/pl.ftl",
+            "\u{feff}hello = { NUMBER($name) ->\n    [few] kilka\n   *[other] { $name }\n }\n",
+        )]);
+        let further = Further::read(&files);
+        let pl = Language::parse("pl").unwrap();
+        let said = ["3", "5", "05"].map(|number| further.text(pl, "hello", &[("name", number)]));
+        assert_eq!(said[..2], [Some("kilka".to_owned()), Some("5".to_owned())]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_breaks_the_reader(text in "(\\PC|\n|[ =.*{}\\[\\]\"$#-]|\\\\u|\\\\U|a = ){0,40}") {
+            let (_, wrong) = read(&text);
+            proptest::prop_assert!(wrong.iter().all(|wrong| wrong.at <= text.len()));
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ const KNOWN: &str = "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br
                      uz ve vi vo wa wo xh yi yo za zh zu";
 
 /// Those that are written from right to left.
-const RIGHT_TO_LEFT: [&str; 9] = ["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur"];
+const RIGHT_TO_LEFT: [&str; 10] = ["ar", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"];
 
 /// A language: two letters of ISO 639-1. Dutch unless said otherwise.
 ///

@@ -47,11 +47,12 @@ static DIGITS: [Word; 10] = [
 
 static DAY: Word = Word::new("date-day", ["{ $day } { $month }"; 3]);
 static WEEKDAY: Word = Word::new("date-weekday", ["{ $weekday } { $date }"; 3]);
+static MONTH: Word = Word::new("date-month", ["{ $month } { $year }"; 3]);
 static YEAR: Word = Word::new("date-year", ["{ $date } { $year }"; 3]);
 
 /// Every one of these words.
 pub(crate) fn words() -> impl Iterator<Item = &'static Word> {
-    DAYS.iter().chain(&MONTHS).chain(&DIGITS).chain([&DAY, &WEEKDAY, &YEAR])
+    DAYS.iter().chain(&MONTHS).chain(&DIGITS).chain([&DAY, &WEEKDAY, &MONTH, &YEAR])
 }
 
 /// The day of the week: `maandag`, `lundi`, `Monday`.
@@ -68,6 +69,12 @@ pub fn day(further: &Further, language: Language, date: Date) -> String {
         (_, day) => day.to_string(),
     };
     further.fill(language, &DAY, &[("day", &day), ("month", &month)])
+}
+
+/// Month and year: `november 2026`.
+pub fn month(further: &Further, language: Language, date: Date) -> String {
+    let month = further.say(language, &MONTHS[usize::from(date.month().unsigned_abs()) - 1]);
+    further.fill(language, &MONTH, &[("month", &month), ("year", &date.year().to_string())])
 }
 
 /// Day, month and year: `30 november 2026`.

@@ -41,7 +41,7 @@ pub struct Submission {
     /// Who tells it; leave out to stay anonymous.
     #[serde(default)]
     pub contact: Option<Contact>,
-    /// The language to answer in: `nl`, `fr` or `en`; the city's first language when left out.
+    /// The language to answer in; the city's first language when left out, or when the city does not speak it.
     #[serde(default)]
     pub language: Option<Language>,
     /// How the person wants to be told: `email` (needs `contact.email`), `sms` (a mobile `contact.phone`),

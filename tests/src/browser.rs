@@ -89,7 +89,7 @@ async fn city(to: &Path, tiles: bool) -> anyhow::Result<()> {
 fn right_to_left(folder: &Path) -> anyhow::Result<()> {
     let language = Language::parse("ar").context("Arabic is a language")?;
     let town = hub::city::read(Some(folder))?.good()?;
-    let text = web::texts_to_translate(&town.city, language, Language::EN).text;
+    let text = web::texts_to_translate(&town.city, "", language, Language::EN).text;
     let translated = |line: &str| match line.strip_prefix('#') {
         Some(rest) if !rest.starts_with('#') => format!("{}\n", rest.strip_prefix(' ').unwrap_or(rest)),
         _ => format!("{line}\n"),
@@ -125,10 +125,10 @@ pub enum Task {
 pub async fn run(task: Task, more: Value) -> anyhow::Result<String> {
     install().await?;
     let dir = tempfile::tempdir()?;
-    let folder = dir.path().join("city");
-    city(&folder, task == Task::Journeys).await?;
+    let town = dir.path().join("city");
+    city(&town, task == Task::Journeys).await?;
     if task == Task::Check {
-        right_to_left(&folder)?;
+        right_to_left(&town)?;
     }
     let url = format!("sqlite:{}", dir.path().join("hub.db").display());
     let port = free_port()?;

@@ -71,9 +71,11 @@ impl Assets {
         let icons = Icons::iter()
             .filter_map(|name| {
                 let text = String::from_utf8(Icons::get(&name)?.data.into_owned()).ok()?;
-                let text =
-                    text.trim().replacen("<svg ", r#"<svg class="icon" aria-hidden="true" focusable="false" "#, 1);
-                Some((name.strip_suffix(".svg")?.to_owned(), text))
+                let name = name.strip_suffix(".svg")?.to_owned();
+                // What points somewhere points the other way from right to left.
+                let class = if matches!(name.as_str(), "arrow" | "back") { "icon icon--turns" } else { "icon" };
+                let marks = format!("<svg class=\"{class}\" aria-hidden=\"true\" focusable=\"false\" ");
+                Some((name, text.trim().replacen("<svg ", &marks, 1)))
             })
             .collect();
         Self { version, own, brand: theme::brand(&city.files), worker: base::policy(city), icons }

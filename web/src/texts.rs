@@ -6,7 +6,7 @@ mod own;
 
 pub use own::{Folder, Starter, check, starter};
 
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use rust_embed::RustEmbed;
 use schemas::{city::Files, further, report::Language};
 use std::collections::BTreeMap;
@@ -49,7 +49,10 @@ pub enum NoText {
 
 /// Every text of the pages, in every language.
 pub struct Texts {
-    bundles: BTreeMap<Language, FluentBundle<FluentResource>>,
+    /// What we say, and in a further language the English.
+    ours: BTreeMap<Language, FluentBundle<FluentResource>>,
+    /// The same with the texts of the city in its place: they are said while they can be.
+    theirs: BTreeMap<Language, FluentBundle<FluentResource>>,
 }
 
 impl Texts {
@@ -61,57 +64,77 @@ impl Texts {
 
     /// Reads the embedded texts, and over them those of the city whose folder this is.
     pub fn of(files: &Files) -> Result<Self, NoText> {
-        let mut bundles = BTreeMap::new();
+        let (mut ours, mut theirs) = (BTreeMap::new(), BTreeMap::new());
         for language in Language::BUILT_IN.into_iter().chain(further::languages(files)) {
             let name = language.as_str();
             let wrong = |why: String| NoText::File(name, why);
             let text = built(language).ok_or_else(|| wrong("is not there, or no text".to_owned()))?;
-            let resource = FluentResource::try_new(text).map_err(|(_, errors)| wrong(format!("{errors:?}")))?;
-            let id = name.parse().map_err(|e| wrong(format!("{e}")))?;
-            let mut bundle = FluentBundle::new_concurrent(vec![id]);
-            // Isolating characters would travel into copied references and addresses.
-            bundle.set_use_isolating(false);
-            bundle.add_resource(resource).map_err(|errors| wrong(format!("{errors:?}")))?;
-            if let Some(theirs) = own::resource(files, language) {
-                bundle.add_resource_overriding(theirs);
+            let bundle = || -> Result<FluentBundle<FluentResource>, NoText> {
+                let (resource, unreadable) = further::read(&text);
+                if let Some(one) = unreadable.first() {
+                    return Err(wrong(format!("{one:?}")));
+                }
+                let bundle = further::bundle(language).ok_or_else(|| wrong("is in no language of Fluent".to_owned()));
+                let mut bundle = bundle?;
+                bundle.add_resource(resource).map_err(|errors| wrong(format!("{errors:?}")))?;
+                Ok(bundle)
+            };
+            if let Some(resource) = own::resource(files, language) {
+                let mut with = bundle()?;
+                with.add_resource_overriding(resource);
+                theirs.insert(language, with);
             }
-            bundles.insert(language, bundle);
+            ours.insert(language, bundle()?);
         }
-        Ok(Self { bundles })
+        Ok(Self { ours, theirs })
     }
 
     /// The text `key` in `language`, with what it names filled in. Plain text: whoever writes it
     /// into HTML escapes it.
     pub fn get(&self, language: Language, key: &str, args: &[(&str, &str)]) -> Result<String, NoText> {
-        let mut given = FluentArgs::new();
-        for (name, value) in args {
-            given.set(*name, FluentValue::from(*value));
-        }
-        self.say(language, key, &given)
+        self.say(language, key, &further::filled(args))
     }
 
     /// As [`Texts::get`], with Fluent's own arguments: numbers choose plurals.
     pub fn say(&self, language: Language, key: &str, args: &FluentArgs<'_>) -> Result<String, NoText> {
-        let name = language.as_str();
-        let missing = || NoText::Missing { key: key.to_owned(), language: name };
-        let bundle = self.bundles.get(&language).ok_or_else(missing)?;
-        let pattern = bundle.get_message(key).and_then(|message| message.value()).ok_or_else(missing)?;
-        let mut errors = Vec::new();
-        let text = bundle.format_pattern(pattern, Some(args), &mut errors).into_owned();
-        match errors.first() {
-            None => Ok(text),
-            Some(error) => Err(NoText::Broken { key: key.to_owned(), language: name, why: error.to_string() }),
-        }
+        let ours = self
+            .ours
+            .get(&language)
+            .ok_or_else(|| NoText::Missing { key: key.to_owned(), language: language.as_str() });
+        let Some(theirs) = self.theirs.get(&language) else { return said(ours?, language, key, args) };
+        said(theirs, language, key, args).or_else(|error| {
+            let text = said(ours?, language, key, args)?;
+            tracing::warn!(%error, "a text of the city cannot be said, so ours is");
+            Ok(text)
+        })
     }
 
     /// The languages that there are texts in.
     pub fn languages(&self) -> impl Iterator<Item = Language> {
-        self.bundles.keys().copied()
+        self.ours.keys().copied()
     }
 
-    /// Whether there is a text `key` in `language`.
+    /// Whether there is a text `key` of ours in `language`.
     pub fn has(&self, language: Language, key: &str) -> bool {
-        self.bundles.get(&language).is_some_and(|bundle| bundle.has_message(key))
+        self.ours.get(&language).is_some_and(|bundle| bundle.has_message(key))
+    }
+}
+
+/// The text `key` of `bundle`.
+fn said(
+    bundle: &FluentBundle<FluentResource>,
+    language: Language,
+    key: &str,
+    args: &FluentArgs<'_>,
+) -> Result<String, NoText> {
+    let name = language.as_str();
+    let missing = || NoText::Missing { key: key.to_owned(), language: name };
+    let pattern = bundle.get_message(key).and_then(|message| message.value()).ok_or_else(missing)?;
+    let mut errors = Vec::new();
+    let text = bundle.format_pattern(pattern, Some(args), &mut errors).into_owned();
+    match errors.first() {
+        None => Ok(text),
+        Some(error) => Err(NoText::Broken { key: key.to_owned(), language: name, why: error.to_string() }),
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 use schemars::JsonSchema;
 use schemas::{
     Timestamp, Uuid,
+    further::Word,
     id::derived,
     letter::{Lane, Letter, Topic},
     notice::{Heard, HeardState, Notice, Scope},
@@ -51,6 +52,16 @@ pub struct TellView {
     pub unwanted: bool,
 }
 
+/// What the operator says first, in the language of who is told.
+pub(crate) static INTRO: Word = Word::new(
+    "call-intro",
+    [
+        "U spreekt met { $city }. Ik bel u met nieuws over uw nummer bij ons.",
+        "Ici { $city }. Je vous appelle pour vous donner des nouvelles de votre numéro chez nous.",
+        "This is { $city }. I am calling with news about your number with us.",
+    ],
+);
+
 /// What an operator needs to tell it; `None` when it is not that kind of task, or the notice is gone.
 pub(super) async fn view(tools: &DeskTools, task: &Task) -> Result<Option<TellView>, store::Error> {
     if task.kind == Kind::Back {
@@ -67,7 +78,11 @@ pub(super) async fn view(tools: &DeskTools, task: &Task) -> Result<Option<TellVi
         Some((person, _)) => person.name.clone(),
         None => notice.case().and_then(|case| case.contact.as_ref()).and_then(|contact| contact.name.clone()),
     };
-    let intro = Words::in_language(telling.language).intro(telling.way, tools.city.name(telling.language));
+    // A letter begins without it.
+    let intro = (telling.way != Way::Letter).then(|| {
+        let city = [("city", tools.city.name(telling.language))];
+        format!("{}\n", tools.city.further.fill(telling.language, &INTRO, &city))
+    });
     Ok(Some(TellView {
         way: telling.way,
         language: telling.language,
@@ -76,7 +91,7 @@ pub(super) async fn view(tools: &DeskTools, task: &Task) -> Result<Option<TellVi
             Address::Letter { post, .. } => post.line(),
             other => other.line(),
         }),
-        words: [intro.as_str(), &telling.words].concat(),
+        words: intro.into_iter().chain([telling.words.clone()]).collect(),
         calls: task.level,
         tries: telling.tries,
         not_before: task.due_at.filter(|_| task.state == State::Open),

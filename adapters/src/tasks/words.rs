@@ -19,11 +19,6 @@ impl Words {
         Self(city.languages.first().copied().unwrap_or_default())
     }
 
-    /// Those of `language`.
-    pub fn in_language(language: Language) -> Self {
-        Self(language)
-    }
-
     fn choose(self, nl: &'static str, fr: &'static str, en: &'static str) -> &'static str {
         match self.0 {
             Language::NL => nl,
@@ -203,18 +198,6 @@ impl Words {
             );
         }
         self.tell(None)
-    }
-
-    /// What the operator says first, in the language of who is told. A letter needs no such words.
-    pub fn intro(self, way: Way, city: &str) -> String {
-        match (way, self.0) {
-            (Way::Letter, _) => String::new(),
-            (_, Language::NL) => format!("U spreekt met {city}. Ik bel u met nieuws over uw nummer bij ons.\n"),
-            (_, Language::FR) => {
-                format!("Ici {city}. Je vous appelle pour vous donner des nouvelles de votre numéro chez nous.\n")
-            }
-            _ => format!("This is {city}. I am calling with news about your number with us.\n"),
-        }
     }
 
     /// The note among colleagues: how it went to tell the resident.

@@ -27,8 +27,16 @@ pub fn run(args: &TextsArgs, config: &Config) -> anyhow::Result<()> {
         Failure::usage(format!("--from: `{}` is not built in", args.from), did_you_mean(&args.from, built_in))
     })?;
     let folder = check::folder(args.city.clone(), config);
-    let town = city::read(folder.as_deref())?.good()?;
-    let made = web::texts_to_translate(&town.city, language, from);
+    let reading = city::read(folder.as_deref())?;
+    let file = further::file_of(language);
+    let have = reading.files.get(&file).map_or("", AsRef::as_ref);
+    if have.contains(char::REPLACEMENT_CHARACTER) {
+        let help = "save it as UTF-8 first: `voordeur check` shows the first letter that is not";
+        return Err(Failure::new(format!("{file} is in another encoding than UTF-8"), help).into());
+    }
+    // What is wrong with the file itself keeps nobody from writing it again.
+    let Some(city) = &reading.city else { return reading.good().map(drop) };
+    let made = web::texts_to_translate(city, have, language, from);
     if !args.write {
         say!("{}", made.text.trim_end());
         return Ok(());
@@ -37,13 +45,18 @@ pub fn run(args: &TextsArgs, config: &Config) -> anyhow::Result<()> {
         let help = "name the folder of your city: --city DIR";
         return Err(Failure::usage("the built-in sample city cannot be written to", help).into());
     };
-    let file = folder.join(further::file_of(language));
-    let beside = file.with_extension("ftl.new");
-    let written = std::fs::create_dir_all(folder.join("texts"))
-        .and_then(|()| std::fs::write(&beside, &made.text))
-        .and_then(|()| std::fs::rename(&beside, &file));
-    written.advise(format!("{} cannot be written", file.display()), "see whether you may write in the folder")?;
+    let path = folder.join(&file);
+    // Files that begin with a dot are no part of a city.
+    let [new, old] = ["new", "old"].map(|what| path.with_file_name(format!(".{code}.ftl.{what}")));
+    let written = std::fs::create_dir_all(folder.join(further::FOLDER))
+        .and_then(|()| std::fs::write(&new, &made.text))
+        .and_then(|()| if have.is_empty() { Ok(()) } else { std::fs::copy(&path, &old).map(drop) })
+        .and_then(|()| std::fs::rename(&new, &path));
+    written.advise(format!("{} cannot be written", path.display()), "see whether you may write in the folder")?;
     let left = count((made.all - made.translated) as u64, "text");
-    say!("{}: {} translated, {left} to go, each behind `# `", file.display(), made.translated);
+    say!("{}: {} translated, {left} to go, each behind `# `", path.display(), made.translated);
+    if !have.is_empty() {
+        say!("As it was before: {}", old.display());
+    }
     Ok(())
 }

@@ -42,7 +42,7 @@ impl SendWorker {
         if items.is_empty() {
             return Ok(Verdict::receipt(UNWANTED));
         }
-        let (notice, language) = (&view.notice, view.notice.language);
+        let (notice, language) = (&view.notice, self.city.answers_in(view.notice.language));
         let (wishes, why) = (self.links.wishes(notice.id, language), self.links.why(notice.id, language));
         let choices = self.links.choices(notice.id, language);
         let name = view.person.as_ref().and_then(|(person, _)| person.name.as_deref());

@@ -34,6 +34,7 @@ impl SendWorker {
         if proof.done_at.is_some() || self.store.clock().now() >= proof.asked_at + good {
             return Ok(Verdict::receipt(TOO_LATE));
         }
+        let proof = Proof { language: self.city.answers_in(proof.language), ..proof };
         let (what, adds) = (self.what(&proof).await?, proof.person.is_some());
         let (code, token) = (self.proofs.code(proof.id), self.proofs.link(proof.id));
         let link = format!("{}/{}/proven/{token}", self.links.public_url(), proof.language.as_str());

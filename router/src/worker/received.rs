@@ -289,7 +289,7 @@ impl RouterWorker {
             case.closed_at = Some(walk.now);
             case.decision = Some(decision);
             let department = self.city.fallback.clone();
-            let reason = self.city.further.say(walk.report.language, &NOBODY_LEFT).into_owned();
+            let reason = self.city.further.say(self.city.answers_in(walk.report.language), &NOBODY_LEFT).into_owned();
             return writing.decline(walk, case, What::Declined { department, reason });
         }
         let what = left.routed(&decision);

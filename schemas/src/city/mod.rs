@@ -76,10 +76,12 @@ pub type Blobs = BTreeMap<String, Arc<[u8]>>;
 /// The same words in every language of the city; Dutch is always there.
 pub type Texts = BTreeMap<Language, String>;
 
-/// `texts` in `language`, or in Dutch, or in whatever there is.
+/// `texts` in `language`, or in Dutch, or in whatever there is; instead of a further language rather in English.
 pub fn in_language(texts: &Texts, language: Language) -> &str {
+    let instead = if language.is_built_in() { Language::NL } else { Language::EN };
     texts
         .get(&language)
+        .or_else(|| texts.get(&instead))
         .or_else(|| texts.get(&Language::NL))
         .or_else(|| texts.values().next())
         .map_or("", String::as_str)

@@ -39,7 +39,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
             query("q", "An address, a street or the number of a lamp post, at most 200 characters.", words_shape),
             query("lat", "Latitude in WGS 84 degrees.", degrees_shape),
             query("lon", "Longitude in WGS 84 degrees.", degrees_shape),
-            query("language", "In which language names are: `nl`, `fr` or `en`; the city's own when left out.", words_shape),
+            query("language", "In which language of the city names are; its own when left out.", words_shape),
         ])
         .back(&[Back::json(200, "At most 8, the likeliest first.", |generator| {
             generator.subschema_for::<Answer<'static>>()

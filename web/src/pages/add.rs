@@ -93,7 +93,7 @@ async fn send(
     } else if case.is_none_or(|case| case.status.is_closed()) {
         text("add-closed", &[("phone", &app.site.city.phone)])
     } else {
-        let wordless = app.text(report.language, "add-photos-alone", &[]);
+        let wordless = app.text(app.site.city.answers_in(report.language), "add-photos-alone", &[]);
         let addition = Addition { token: form_token.clone(), words: words.clone(), wordless, photos: photos.clone() };
         match add::add(&app.doors.tools, &report, addition, walk.0).await {
             Outcome::Added(_) => {

@@ -102,7 +102,7 @@ fn rows(app: &App, language: Language, category: &Category, form: &FormData, pho
     for name in [field::EMAIL, field::NAME, field::PHONE, field::STREET, field::POSTCODE, field::TOWN] {
         add(text(&format!("form-{name}")), value(name));
     }
-    let answered = form.get(field::LANGUAGE).and_then(Language::parse).unwrap_or(language);
+    let answered = form.get(field::LANGUAGE).and_then(Language::parse).map_or(language, |one| city.answers_in(one));
     add(text("form-language"), app.face.name_of(language, answered));
     rows
 }

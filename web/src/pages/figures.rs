@@ -162,6 +162,7 @@ impl Maker<'_> {
             name: in_language(&area.names, self.language).to_owned(),
         });
         let query = self.query(question);
+        let [first, last] = [question.from, question.until].map(|day| spoken::month(&city.further, self.language, day));
         Data {
             action: format!("/{lang}/figures"),
             wrong,
@@ -170,11 +171,7 @@ impl Maker<'_> {
             groups: groups.collect(),
             areas: areas.collect(),
             of: dates::moment(city, self.language, figures.of, app.today()),
-            span: app.text(
-                self.language,
-                "figures-span",
-                &[("from", &self.month(question.from)), ("until", &self.month(question.until))],
-            ),
+            span: app.text(self.language, "figures-span", &[("from", &first), ("until", &last)]),
             empty: figures.total.opened == 0,
             first_line: figures.first_line,
             total: self.shown(&figures.total),
@@ -206,19 +203,11 @@ impl Maker<'_> {
         query.finish()
     }
 
-    /// `november 2026`.
-    fn month(&self, day: Date) -> String {
-        let named = spoken::day(&self.app.site.city.further, self.language, day);
-        // The name of the month is what follows the number of the day.
-        let name = named.split_once(' ').map_or(named.as_str(), |(_, name)| name);
-        format!("{name} {}", day.year())
-    }
-
     fn tables(&self, figures: &Figures) -> Vec<Table> {
         let city = &self.app.site.city;
         let months = |part: &Part| {
             let day = format!("{}-01", part.name).parse::<Date>();
-            day.map_or_else(|_| part.name.clone(), |day| self.month(day))
+            day.map_or_else(|_| part.name.clone(), |day| spoken::month(&city.further, self.language, day))
         };
         let area = |part: &Part| match city.areas.get(&part.name) {
             Some(area) => in_language(&area.names, self.language).to_owned(),

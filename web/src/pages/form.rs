@@ -287,7 +287,10 @@ impl Maker<'_> {
     }
 
     fn languages(&self) -> Choice {
-        let chosen = self.value(field::LANGUAGE).and_then(Language::parse).unwrap_or(self.language);
+        let chosen = self
+            .value(field::LANGUAGE)
+            .and_then(Language::parse)
+            .map_or(self.language, |one| self.app.site.city.answers_in(one));
         let option = |language: &Language| Opt {
             name: field::LANGUAGE.to_owned(),
             value: language.as_str().to_owned(),

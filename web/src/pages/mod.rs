@@ -154,6 +154,8 @@ pub enum Oops {
     Store(store::Error),
     /// The request cannot be read.
     Status(StatusCode),
+    /// It is elsewhere now.
+    Moved(Redirect),
 }
 
 impl From<store::Error> for Oops {
@@ -167,20 +169,30 @@ impl IntoResponse for Oops {
         match self {
             Self::Missing => StatusCode::NOT_FOUND.into_response(),
             Self::Status(status) => status.into_response(),
+            Self::Moved(there) => there.into_response(),
             Self::Store(error) => crate::problem::Problem::store(&error).into_response(),
         }
     }
 }
 
-/// The language at the start of the address; 404 when the city does not speak it.
+/// The language at the start of the address; 404 when there is no such language. Links in one that the city gave up lead on to
+/// the same page in its own.
 pub struct Lang(pub Language);
 
 impl FromRequestParts<App> for Lang {
     type Rejection = Oops;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Oops> {
         let name = parts.uri.path().split('/').nth(1).unwrap_or_default();
-        let language = app.languages().iter().find(|language| language.as_str() == name);
-        language.copied().map(Lang).ok_or(Oops::Missing)
+        let known = Language::parse(name).filter(|language| language.as_str() == name).ok_or(Oops::Missing)?;
+        if app.languages().contains(&known) {
+            return Ok(Lang(known));
+        }
+        let rest = parts.uri.path_and_query().map_or("", |there| there.as_str()).trim_start_matches('/');
+        let rest = rest.strip_prefix(name).unwrap_or_default();
+        if known.is_built_in() || !parts.method.is_safe() {
+            return Err(Oops::Missing);
+        }
+        Err(Oops::Moved(Redirect::to(&format!("/{}{rest}", app.own_language().as_str()))))
     }
 }
 

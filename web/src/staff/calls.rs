@@ -106,7 +106,7 @@ async fn lines(app: &App, language: Language, staff: &Staff) -> Result<Vec<Line>
             id: task.id.to_string(),
             name: contact.and_then(|contact| contact.name.clone()),
             call: contact.and_then(|contact| contact.phone.as_deref()).map(Call::to),
-            language: app.face.name_of(language, report.language),
+            language: app.face.name_of(language, app.site.city.answers_in(report.language)),
             category: category.map_or_else(String::new, |one| in_language(&one.names, language).to_owned()),
             href: format!("/{}/staff/cases/{}", language.as_str(), report.reference.digits()),
             reference: report.reference.to_string(),

@@ -18,7 +18,7 @@ fn shouted(city: &City) -> String {
         Some(rest) => rest.strip_prefix(' ').unwrap_or(rest).to_owned(),
         None => line.to_owned(),
     };
-    let made = starter(city, arabic(), Language::EN).text;
+    let made = starter(city, "", arabic(), Language::EN).text;
     let plain = made.lines().map(plain).collect::<Vec<_>>().join("\n");
     let mut resource = parser::parse(plain).unwrap_or_else(|(_, errors)| panic!("{errors:?}"));
     for entry in &mut resource.body {

@@ -1,6 +1,7 @@
 //! The words of a city: `texts/{nl,fr,en}.ftl` in its folder, each with single texts in the place of ours; and whole
 //! languages, `texts/de.ftl` (see [`schemas::further`]).
 
+mod refers;
 mod starter;
 
 pub use starter::{Starter, starter};
@@ -10,13 +11,10 @@ use fluent_bundle::FluentResource;
 use schemas::{
     city::{City, Files},
     fault::{Fault, did_you_mean},
-    further::{Names, Word},
+    further::{self, FOLDER, Names, Word},
     report::Language,
 };
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The folder, within that of the city.
-const FOLDER: &str = "texts/";
 
 /// One text of a file.
 pub(super) struct Said {
@@ -49,8 +47,7 @@ impl Said {
 
 /// The texts of the city in `language`, as far as they can be read.
 pub(super) fn resource(files: &Files, language: Language) -> Option<FluentResource> {
-    let text = files.get(&format!("{FOLDER}{}.ftl", language.as_str()))?;
-    Some(FluentResource::try_new(text.as_ref().to_owned()).unwrap_or_else(|(read, _)| read))
+    Some(further::read(files.get(&further::file_of(language))?).0)
 }
 
 /// A city, as far as it could be read, and the files of its folder.
@@ -67,9 +64,12 @@ pub struct Folder<'a> {
 pub fn check(folder: Folder<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (path, text) in folder.files.iter().filter(|(path, _)| path.starts_with(FOLDER) && !path.ends_with(".md")) {
-        let name = path.trim_start_matches(FOLDER).strip_suffix(".ftl");
-        match name.and_then(|name| Language::parse(name).filter(|language| language.as_str() == name)) {
-            Some(language) => judge(path, text, &known(language, folder.city), folder.city.is_some(), &mut faults),
+        match language_of(path) {
+            Some(language) => {
+                let judge =
+                    Judge { path, language, known: &known(language, folder.city), whole: folder.city.is_some() };
+                judge.judge(text, &mut faults);
+            }
             None => faults.push(Fault::error(
                 path,
                 (0, 0),
@@ -79,6 +79,12 @@ pub fn check(folder: Folder<'_>) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// The language of a file, by its path.
+fn language_of(path: &str) -> Option<Language> {
+    let code = path.strip_prefix(FOLDER)?.strip_suffix(".ftl")?;
+    Language::parse(code).filter(|language| language.as_str() == code)
 }
 
 /// The texts that a file of `language` may have, by key.
@@ -110,62 +116,98 @@ fn words() -> impl Iterator<Item = &'static Word> {
     says.chain(router::further::words()).chain(adapters::further::words())
 }
 
-fn judge(path: &str, text: &str, ours: &BTreeMap<String, Known>, whole: bool, faults: &mut Vec<Fault>) {
-    if let Err((_, errors)) = FluentResource::try_new(text.to_owned()) {
-        for error in errors {
-            let before = text.get(..error.pos.start).unwrap_or(text);
+/// What a file is held against.
+struct Judge<'a> {
+    path: &'a str,
+    language: Language,
+    known: &'a BTreeMap<String, Known>,
+    /// Whether `known` is all that there may be.
+    whole: bool,
+}
+
+impl Judge<'_> {
+    fn fault(&self, at: (usize, usize), message: String, help: impl Into<String>) -> Fault {
+        Fault::error(self.path, at, message, help)
+    }
+
+    fn judge(&self, text: &str, faults: &mut Vec<Fault>) {
+        if let Some((before, _)) = text.split_once(char::REPLACEMENT_CHARACTER) {
+            let at =
+                (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
+            faults.push(self.fault(at, "this letter is not written in UTF-8".to_owned(), "save the file as UTF-8"));
+        }
+        let (resource, unreadable) = further::read(text);
+        faults.extend(unreadable.iter().map(|wrong| {
+            let before = text.get(..wrong.at).unwrap_or(text);
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            faults.push(Fault::error(
-                path,
-                (line, column),
-                format!("this cannot be read: {}", error.kind),
-                "write `key = the text`, its further lines indented, what is filled in as `{ $name }`",
+            let help = "write `key = the text`, its further lines indented, what is filled in as `{ $name }`";
+            self.fault((line, column), format!("this cannot be read: {}", wrong.why), help)
+        }));
+        let lines: BTreeMap<String, usize> = Said::all(text).into_iter().map(|said| (said.key, said.line)).collect();
+        for (key, why) in refers::wrong(&resource, |key| self.known.contains_key(key)) {
+            let at = (lines.get(&key).copied().unwrap_or_default(), 1);
+            faults.push(self.fault(
+                at,
+                format!("`{key}` {why}"),
+                "write the words, and what is filled in as `{ $name }`",
             ));
         }
-    }
-    let mut seen = BTreeSet::new();
-    for said in Said::all(text) {
-        let at = (said.line, 1);
-        let Some(known) = ours.get(&said.key) else {
-            if whole || !Names::BEGIN.iter().any(|begin| said.key.starts_with(begin)) {
-                let help = did_you_mean(&said.key, ours.keys().map(String::as_str));
-                faults.push(Fault::error(path, at, format!("there is no text `{}`", said.key), help));
+        let mut seen = BTreeSet::new();
+        for said in Said::all(text) {
+            let Some(known) = self.known.get(&said.key) else {
+                faults.extend(self.unknown(&said));
+                continue;
+            };
+            if !seen.insert(said.key.clone()) {
+                faults.push(self.fault((said.line, 1), format!("`{}` is here twice", said.key), "keep one of them"));
             }
-            continue;
-        };
-        if !seen.insert(said.key.clone()) {
-            faults.push(Fault::error(path, at, format!("`{}` is here twice", said.key), "keep one of them"));
+            faults.extend(known.variables.iter().flat_map(|named| self.filled(&said, named)));
         }
-        let Some(named) = &known.variables else { continue };
-        let list = |names: &BTreeSet<String>| match names.is_empty() {
+        for (line, number) in text.lines().zip(1..) {
+            // Who takes `#` away and leaves the space makes it a part of the text before.
+            let key = line.starts_with(' ').then(|| line.trim_start().split_once('=')).flatten();
+            if let Some((key, _)) = key.filter(|(key, _)| self.known.contains_key(key.trim_end())) {
+                let message = format!("`{}` is read as a part of the text before it", key.trim_end());
+                faults
+                    .push(self.fault((number, 1), message, "take away the spaces at the start of the line").warning());
+            }
+        }
+        let missing: Vec<&str> = self.known.keys().map(String::as_str).filter(|key| !seen.contains(*key)).collect();
+        if let Some(first) = missing.first().filter(|_| !self.language.is_built_in()) {
+            let (few, all, code) = (missing.len(), self.known.len(), self.language.as_str());
+            let message = format!("{few} of {all} texts are missing, `{first}` is the first");
+            let help = format!(
+                "`voordeur texts {code} --write` adds them for you to translate; until then they are said in English"
+            );
+            faults.push(self.fault((0, 0), message, help).warning());
+        }
+    }
+
+    /// A text that there is not: no more, in a file that many texts come and go in, is no reason to close the door.
+    fn unknown(&self, said: &Said) -> Option<Fault> {
+        if !self.whole && Names::BEGIN.iter().any(|begin| said.key.starts_with(begin)) {
+            return None;
+        }
+        let help = did_you_mean(&said.key, self.known.keys().map(String::as_str));
+        let fault = self.fault((said.line, 1), format!("there is no text `{}`", said.key), help);
+        Some(if self.language.is_built_in() { fault } else { fault.warning() })
+    }
+
+    /// What is wrong with what `said` is filled with, where it is given `named`.
+    fn filled(&self, said: &Said, named: &BTreeSet<String>) -> Vec<Fault> {
+        let help = match named.is_empty() {
             true => "nothing is filled in here".to_owned(),
             false => {
-                format!(
-                    "what is filled in here: {}",
-                    names.iter().map(|n| format!("{{ ${n} }}")).collect::<Vec<_>>().join(", ")
-                )
+                let names = named.iter().map(|name| format!("{{ ${name} }}"));
+                format!("what is filled in here: {}", names.collect::<Vec<_>>().join(", "))
             }
         };
-        for name in said.variables.difference(named) {
-            faults.push(Fault::error(path, at, format!("`{}` is not given `${name}`", said.key), list(named)));
-        }
-        for name in named.difference(&said.variables) {
-            let message = format!("`{}` leaves out `${name}`, which the reader needs", said.key);
-            faults.push(Fault::error(path, at, message, list(named)));
-        }
-    }
-    let language = path.trim_start_matches(FOLDER).trim_end_matches(".ftl");
-    if Language::parse(language).is_some_and(Language::is_built_in) {
-        return;
-    }
-    let missing: Vec<&str> = ours.keys().map(String::as_str).filter(|key| !seen.contains(*key)).collect();
-    if let Some(first) = missing.first() {
-        let message = format!("{} of {} texts are missing, `{first}` is the first", missing.len(), ours.len());
-        let help = format!(
-            "`voordeur texts {language}` writes them for you to translate; until then they are said in English"
-        );
-        faults.push(Fault::error(path, (0, 0), message, help).warning());
+        let (key, at) = (&said.key, (said.line, 1));
+        let more = said.variables.difference(named).map(|name| format!("`{key}` is not given `${name}`"));
+        let less = named.difference(&said.variables);
+        let less = less.map(|name| format!("`{key}` leaves out `${name}`, which the reader needs"));
+        more.chain(less).map(|message| self.fault(at, message, help.clone())).collect()
     }
 }
 
@@ -187,6 +229,8 @@ mod tests {
         assert_eq!(texts.get(Language::NL, "brand", &[("city", "Gent")]).unwrap(), "Meldpunt\nGent");
         assert_eq!(texts.get(Language::EN, "brand-name", &[]).unwrap(), "Voordeur");
         assert!(texts.has(Language::NL, "door-title"));
+        let broken = Texts::of(&super::tests::files(&[("texts/nl.ftl", "skip = { -nothing }")])).unwrap();
+        assert_eq!(broken.get(Language::NL, "skip", &[]).unwrap(), texts.get(Language::NL, "skip", &[]).unwrap());
     }
 
     #[test]
@@ -202,7 +246,20 @@ mod tests {
             ("texts/de.ftl", "skip = Zum Inhalt", "texts are missing, `add-button` is the first"),
             ("texts/de.ftl", "day-monday = Montag { $day }", "`day-monday` is not given `$day`"),
             ("texts/de.ftl", "left-out-pdf-many = PDF", "`left-out-pdf-many` leaves out `$count`"),
-            ("texts/de.ftl", "month-mai = Mai", "there is no text `month-mai`"),
+            ("texts/de.ftl", "month-mai = Mai", "texts/de.ftl:1:1: warning: there is no text `month-mai`"),
+            ("texts/de.ftl", "skip = a\n languages = b", "texts/de.ftl:2:1: warning: `languages` is read as a part"),
+            ("texts/de.ftl", "skip = {\"\\uß\"}", "texts/de.ftl:1:10: error: this cannot be read"),
+            (
+                "texts/de.ftl",
+                "skip = a\nlanguages = \u{fffd}",
+                "texts/de.ftl:2:13: error: this letter is not written in UTF-8",
+            ),
+            ("texts/texts/de.ftl", "skip = a", "no language that there is"),
+            ("texts/nl.ftl", "skip = { -brand }", "`skip` names the term `-brand`, which is not in this file"),
+            ("texts/nl.ftl", "skip = { skpi }", "`skip` names the text `skpi`, which there is not"),
+            ("texts/nl.ftl", "skip = { skip }", "`skip` names itself"),
+            ("texts/nl.ftl", "skip = { NUBMER(1) }", "`skip` calls `NUBMER`, which Fluent does not know here"),
+            ("texts/nl.ftl", "skip =\n    .title = x", "`skip` has no words of its own"),
         ] {
             let told: Vec<String> = check(Folder { files: &files(&[(path, text)]), city: None })
                 .iter()

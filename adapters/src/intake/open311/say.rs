@@ -1,6 +1,6 @@
 //! How far a case is, in the words of GeoReport v2 and of FixMyStreet; and what a status of theirs says to us. Pure.
 
-use schemas::{case::Status, event::What, report::Language};
+use schemas::{case::Status, event::What, further::Word};
 
 /// The status of a request: GeoReport has two.
 pub fn status(status: Status) -> &'static str {
@@ -75,7 +75,7 @@ pub const PUBLIC: [&str; 7] = ["planned", "solved", "declined", "slipping", "reo
 /// What a status that a client sends says beyond its words about a case at `now`, in the language of the report: a claim of
 /// the resident's, which a person at the department judges. Most clients repeat what they heard from us last, which says
 /// nothing new.
-pub fn claim(status: &str, now: Status, language: Language) -> Option<&'static str> {
+pub fn claim(status: &str, now: Status) -> Option<&'static Word> {
     let plain: String = status.trim().to_lowercase().replace([' ', '-'], "_");
     let words: Vec<&str> = plain.split('_').filter(|word| !word.is_empty()).collect();
     let solved = match words.first().copied()? {
@@ -83,12 +83,22 @@ pub fn claim(status: &str, now: Status, language: Language) -> Option<&'static s
         "reopen" | "reopened" if now.is_closed() => false,
         _ => return None,
     };
-    Some(match (language, solved) {
-        (Language::NL, true) => "De melder zegt dat dit is opgelost.",
-        (Language::NL, false) => "De melder zegt dat dit niet is opgelost.",
-        (Language::FR, true) => "La personne dit que le problème est résolu.",
-        (Language::FR, false) => "La personne dit que le problème n'est pas résolu.",
-        (_, true) => "The resident says that this is solved.",
-        (_, false) => "The resident says that this is not solved.",
-    })
+    Some(if solved { &SOLVED } else { &NOT_SOLVED })
 }
+
+pub(crate) static SOLVED: Word = Word::new(
+    "said-solved",
+    [
+        "De melder zegt dat dit is opgelost.",
+        "La personne dit que le problème est résolu.",
+        "The resident says that this is solved.",
+    ],
+);
+pub(crate) static NOT_SOLVED: Word = Word::new(
+    "said-not-solved",
+    [
+        "De melder zegt dat dit niet is opgelost.",
+        "La personne dit que le problème n'est pas résolu.",
+        "The resident says that this is not solved.",
+    ],
+);

@@ -99,7 +99,8 @@ impl Door {
         // Whether another channel has it is nobody's business.
         let Some(report) = report.filter(|report| report.channel == key.channel) else { return Ok(Outcome::Unknown) };
         let now = tools.store.case(report.id).await?.map_or(Status::Received, |case| case.status);
-        let claim = say::claim(&update.status, now, report.language).map(str::to_owned);
+        let language = tools.city.answers_in(report.language);
+        let claim = say::claim(&update.status, now).map(|word| tools.city.further.say(language, word).into_owned());
         let media = update.media.iter().map(Url::to_string);
         let said = claim.into_iter().chain(Some(update.words).filter(|words| !words.is_empty()));
         let said: Vec<String> = said.collect();
@@ -127,7 +128,7 @@ impl Door {
         let lost = fetched.lost.iter().map(Url::to_string);
         let mut words = said.into_iter().chain(lost).collect::<Vec<_>>().join("\n");
         if words.is_empty() && had > 0 {
-            words = tools.city.further.say(report.language, &WORDLESS).into_owned();
+            words = tools.city.further.say(language, &WORDLESS).into_owned();
         }
         let Some(letter) = wrote_with(report.id, id, &words, fetched.photos, trace, tools.clock.now()) else {
             return Ok(Outcome::Heard(id));

@@ -133,7 +133,6 @@ fn each_fault_is_told_where_it_is_and_how_to_mend_it() {
         ("city.yaml", "languages: [nl]", "languages: [nl, §de]", "there is no `texts/de.ftl`", "`voordeur texts de"),
         ("city.yaml", "languages: [nl]", "languages: [nl, §ne-BE]", "there is no language `ne-BE`", "nl, fr, en"),
         ("city.yaml", "languages: [nl]", "languages: [nl, §nl]", "`nl` is here twice", "keep one"),
-        ("city.yaml", "languages: [nl]", "languages: [nl, §nl]", "`nl` is here twice", "keep one"),
         ("city.yaml", "languages: [nl]", "languages: §[]", "the city serves no language", "languages: [nl]"),
         ("city.yaml", "languages: [nl]", "languages: §nl", "`languages` is text, not a list", "[one, two]"),
         ("city.yaml", "languages: [nl]", "languages: [nl]\n§colour: red", "the city has no `colour`", "choose one of: name"),

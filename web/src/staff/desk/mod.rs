@@ -151,7 +151,7 @@ async fn answered(app: &App, language: Language, staff: &Staff, mut filled: Fill
         channel: get(field::CHANNEL),
         category: get(report::CATEGORY),
         article: get(field::ARTICLE),
-        language: Language::parse(get(report::LANGUAGE)).unwrap_or(language),
+        language: Language::parse(get(report::LANGUAGE)).map_or(language, |one| app.site.city.answers_in(one)),
     };
     match app.desk.answered(&staff.account, &given).await {
         Ok(_) => {

@@ -1,11 +1,11 @@
-//! The file of a further language, to be translated.
+//! The file of a further language, to be translated. Nothing that somebody wrote in it is lost when it is written again.
 
 use super::{Names, Said, built, words};
-use schemas::{city::City, further, report::Language};
-use std::collections::BTreeMap;
+use schemas::{city::City, report::Language};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The file of a further language.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Starter {
     /// Its text.
     pub text: String,
@@ -15,107 +15,266 @@ pub struct Starter {
     pub translated: usize,
 }
 
-/// The file of `language` for `city`: what the city has of it stays, and each text that is missing stands there in `from`,
-/// a built-in language, behind `#`, for somebody to translate. Lines for people begin with `##`.
-pub fn starter(city: &City, language: Language, from: Language) -> Starter {
-    let have = city.files.get(&further::file_of(language)).map_or("", AsRef::as_ref);
-    let have: BTreeMap<String, String> =
-        pieces(have).into_iter().filter_map(|piece| Some((piece.key?, piece.text))).collect();
-    let mut starter = Starter { text: String::new(), all: 0, translated: 0 };
+/// The file of `language` for `city`, where the city has `have` of it: that stays, and each text that is missing stands there in
+/// `from`, a built-in language, behind `#`, for somebody to translate. Lines for people begin with `##`.
+pub fn starter(city: &City, have: &str, language: Language, from: Language) -> Starter {
+    let mut writer = Writer { have: Have::read(have), ours: BTreeMap::new(), made: Starter::default() };
+    for one in Language::BUILT_IN {
+        for part in parts(city, one) {
+            let texts = part.texts.into_iter().filter_map(|(key, text)| Some((key?, text)));
+            texts.for_each(|(key, text)| writer.ours.entry(key).or_default().push(text));
+        }
+    }
     let code = language.as_str();
-    starter.comment(&format!("Everything that residents read, in the language `{code}`."));
-    starter.comment(
-        "Translate what stands after `=`, and take the `# ` before it away. What stands in braces is filled in",
-    );
-    starter.comment("and stays as it is. What still has its `# ` is said in English.");
-    starter.comment(&format!(
-        "`voordeur check` tells what is wrong and what is missing; `voordeur texts {code} --write` adds"
-    ));
-    starter.comment("what a new version brought.");
-    starter.title("The pages");
-    for piece in pieces(&built(from).unwrap_or_default()).into_iter().skip_while(|piece| piece.key.is_none()) {
-        match piece.key {
-            Some(key) => starter.add(&key, &piece.text, &have),
-            // One `#` alone is for what is to be translated.
-            None => {
-                starter.text.push_str(&piece.text.replacen("# ", "## ", usize::from(!piece.text.starts_with("##"))))
+    for line in [
+        format!("Everything that residents read, in the language `{code}`."),
+        "Translate what stands after `=`, and take the `# ` before it away. What stands in braces is filled in"
+            .to_owned(),
+        "and stays as it is. What still has its `# ` is said in English.".to_owned(),
+        format!("`voordeur check` tells what is wrong and what is missing; `voordeur texts {code} --write` adds"),
+        "what a new version brought, and keeps what you wrote.".to_owned(),
+    ] {
+        writer.note(&line);
+    }
+    writer.terms();
+    for part in parts(city, from) {
+        writer.title(part.title);
+        part.notes.iter().for_each(|line| writer.note(line));
+        for (key, text) in part.texts {
+            match key {
+                Some(key) => writer.text(&key, &text),
+                None => writer.made.text.push_str(&text),
             }
         }
     }
-    starter.title("Dates, and what is said beside the pages");
-    for word in words() {
-        starter.add(word.key, &format!("{} = {}\n", word.key, word.in_built_in(from)), &have);
-    }
-    starter.title("What the city named");
-    for (key, name) in Names::all(city, from) {
-        starter.add(&key, &format!("{key} = {name}\n"), &have);
-    }
-    starter.title("What is sent: mails, text messages, letters");
-    starter.comment(
-        "A line that begins with a bracket is a button; `[yes]` is said when there is such a thing, `*[no]` when not.",
-    );
-    for (key, forms) in notifier::further::notices(from) {
-        let forms: String = forms.iter().map(|(form, source)| notifier::further::write(form, source)).collect();
-        starter.text.push('\n');
-        starter.add(&key, &format!("{key} =\n{forms}"), &have);
-    }
-    starter
+    writer.rest();
+    writer.made
 }
 
-impl Starter {
+/// A part of the file: its texts, and what stands between them without a key.
+struct Part {
+    title: &'static str,
+    notes: &'static [&'static str],
+    texts: Vec<(Option<String>, String)>,
+}
+
+/// Everything that there is to say, as it is said in `from`.
+fn parts(city: &City, from: Language) -> [Part; 4] {
+    let pages = pieces(&built(from).unwrap_or_default()).into_iter().flat_map(|piece| {
+        // One `#` alone is for what is to be translated.
+        let lines =
+            piece.above.lines().map(|line| if line.starts_with("##") { format!("{line}\n") } else { String::new() });
+        let above = lines.filter(|line| !line.is_empty()).map(|line| (None, format!("\n{line}"))).collect::<Vec<_>>();
+        above.into_iter().chain([(Some(piece.key), piece.text)])
+    });
+    let words = words().map(|word| (Some(word.key.to_owned()), format!("{} = {}\n", word.key, word.in_built_in(from))));
+    let names = Names::all(city, from).into_iter().map(|(key, name)| {
+        let line = format!("{key} = {name}\n");
+        (Some(key), line)
+    });
+    let sent = notifier::further::notices(from).into_iter().flat_map(|(key, forms)| {
+        let forms: String = forms.iter().map(|(form, source)| notifier::further::write(form, source)).collect();
+        let text = format!("{key} =\n{forms}");
+        [(None, "\n".to_owned()), (Some(key), text)]
+    });
+    [
+        Part { title: "The pages", notes: &[], texts: pages.collect() },
+        Part {
+            title: "Dates, and what is said beside the pages",
+            notes: &["NEW, STOP, START and HELP are words that the program understands: they stay as they are."],
+            texts: words.collect(),
+        },
+        Part { title: "What the city named", notes: &[], texts: names.collect() },
+        Part {
+            title: "What is sent: mails, text messages, letters",
+            notes: &[
+                "A line that begins with a bracket is a button. `[yes]` is said when there is such a thing, `*[no]` when not.",
+            ],
+            texts: sent.collect(),
+        },
+    ]
+}
+
+struct Writer {
+    have: Have,
+    /// What the built-in languages say, by key.
+    ours: BTreeMap<String, Vec<String>>,
+    made: Starter,
+}
+
+impl Writer {
     fn title(&mut self, title: &str) {
-        self.text.push_str(&format!("\n\n## {title}\n\n"));
+        self.made.text.push_str(&format!("\n\n## {title}\n\n"));
     }
 
-    fn comment(&mut self, line: &str) {
-        self.text.push_str(&format!("## {line}\n"));
+    fn note(&mut self, line: &str) {
+        self.made.text.push_str(&format!("## {line}\n"));
     }
 
-    /// A text: the one that there is, or `text`, behind `#`.
-    fn add(&mut self, key: &str, text: &str, have: &BTreeMap<String, String>) {
-        self.all += 1;
-        if let Some(own) = have.get(key) {
-            self.translated += 1;
-            self.text.push_str(own);
+    fn behind_hash(&mut self, text: &str) {
+        for line in text.lines() {
+            self.made.text.push_str(if line.is_empty() { "#" } else { "# " });
+            self.made.text.push_str(line);
+            self.made.text.push('\n');
+        }
+    }
+
+    /// Terms, which the texts after them may name.
+    fn terms(&mut self) {
+        let terms: Vec<Piece> = self.have.take(|key| key.starts_with('-'));
+        if !terms.is_empty() {
+            self.title("Words that others are made of");
+            terms.iter().for_each(|term| self.made.text.push_str(&format!("{}{}", term.above, term.text)));
+        }
+    }
+
+    /// A text: the one that there is, or a draft of it, or `text`, both behind `#`.
+    fn text(&mut self, key: &str, text: &str) {
+        self.made.all += 1;
+        let draft = self.have.drafts.remove(key);
+        if let Some(own) = self.have.texts.remove(key) {
+            self.made.translated += 1;
+            self.made.text.push_str(&format!("{}{}", own.above, own.text));
+            // A form that a new version brought.
+            let forms = text.split("    .").skip(1).filter(|_| key.starts_with(notifier::further::BEGIN));
+            for form in forms {
+                let name = form.split(' ').next().unwrap_or_default();
+                if !own.text.lines().any(|line| line.trim_start().starts_with(&format!(".{name} "))) {
+                    self.behind_hash(&format!("    .{form}"));
+                }
+            }
             return;
         }
-        for line in text.lines() {
-            self.text.push_str(if line.is_empty() { "#" } else { "# " });
-            self.text.push_str(line);
-            self.text.push('\n');
+        let ours = self.ours.get(key).map(Vec::as_slice).unwrap_or_default();
+        match draft.filter(|draft| !ours.iter().any(|ours| same(ours, draft))) {
+            Some(draft) => self.behind_hash(&draft),
+            None => self.behind_hash(text),
         }
+    }
+
+    /// What nobody asks for any more.
+    fn rest(&mut self) {
+        let texts = self.have.take(|_| true);
+        let drafts = std::mem::take(&mut self.have.drafts);
+        if texts.is_empty() && drafts.is_empty() && self.have.notes.is_empty() {
+            return;
+        }
+        self.title("Not asked for any more");
+        for piece in texts {
+            self.made.text.push_str(&piece.above);
+            self.behind_hash(&piece.text);
+        }
+        drafts.values().for_each(|draft| self.behind_hash(draft));
+        let notes = std::mem::take(&mut self.have.notes);
+        self.made.text.push_str(&notes);
     }
 }
 
-/// A part of a Fluent file: a text with its key, or what stands between them.
+/// Whether two texts are the same but for how their lines are set.
+fn same(one: &str, other: &str) -> bool {
+    one.split_whitespace().eq(other.split_whitespace())
+}
+
+/// A text with what stands above it.
+#[derive(Debug)]
 struct Piece {
-    key: Option<String>,
+    key: String,
+    /// Lines that begin with `#`.
+    above: String,
     text: String,
 }
 
+/// What a city has of a language.
+struct Have {
+    texts: BTreeMap<String, Piece>,
+    /// Texts behind `#`, by key, without it.
+    drafts: BTreeMap<String, String>,
+    /// What stands behind `#` after the last text and is no draft.
+    notes: String,
+}
+
+impl Have {
+    fn read(file: &str) -> Self {
+        let mut have = Self { texts: BTreeMap::new(), drafts: BTreeMap::new(), notes: String::new() };
+        let mut pieces = pieces(file);
+        // What stands after the last text belongs to none.
+        pieces.push(Piece { key: String::new(), above: tail(file), text: String::new() });
+        for mut piece in pieces {
+            let mut above = String::new();
+            let mut draft: Option<String> = None;
+            for line in piece.above.lines() {
+                let Some(plain) = line.strip_prefix('#').filter(|rest| !rest.starts_with('#')) else { continue };
+                let plain = plain.strip_prefix(' ').unwrap_or(plain);
+                let key = Said::all(plain).into_iter().next().map(|said| said.key).filter(|key| is_key(key));
+                match (key, &draft) {
+                    (Some(key), _) => {
+                        have.drafts.insert(key.clone(), format!("{plain}\n"));
+                        draft = Some(key);
+                    }
+                    (None, Some(key)) if plain.is_empty() || plain.starts_with(' ') => {
+                        let text = have.drafts.entry(key.clone()).or_default();
+                        text.push_str(&format!("{plain}\n"));
+                    }
+                    (None, _) => {
+                        draft = None;
+                        above.push_str(&format!("{line}\n"));
+                    }
+                }
+            }
+            if piece.key.is_empty() {
+                have.notes = above;
+                continue;
+            }
+            piece.above = above;
+            // Of two with the same key the last counts, as when it is said.
+            have.texts.insert(piece.key.clone(), piece);
+        }
+        have
+    }
+
+    fn take(&mut self, which: impl Fn(&str) -> bool) -> Vec<Piece> {
+        let keys: BTreeSet<String> = self.texts.keys().filter(|key| which(key)).cloned().collect();
+        keys.iter().filter_map(|key| self.texts.remove(key)).collect()
+    }
+}
+
+fn is_key(key: &str) -> bool {
+    key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+/// The texts of a file, each with the lines for people above it.
 fn pieces(file: &str) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
-    let mut blank = String::new();
-    for line in file.lines() {
+    let (mut blank, mut above) = (String::new(), String::new());
+    for line in file.strip_prefix('\u{feff}').unwrap_or(file).lines() {
         if line.trim().is_empty() {
             blank.push('\n');
-            continue;
-        }
-        if line.starts_with(' ')
-            && let Some(last) = pieces.last_mut().filter(|piece| piece.key.is_some())
-        {
+        } else if line.starts_with('#') {
+            above.push_str(&format!("{line}\n"));
+            blank.clear();
+        } else if let Some(key) = key_of(line) {
+            pieces.push(Piece { key, above: std::mem::take(&mut above), text: format!("{line}\n") });
+            blank.clear();
+        } else if let Some(last) = pieces.last_mut() {
             last.text.push_str(&std::mem::take(&mut blank));
-            last.text.push_str(line);
-            last.text.push('\n');
-            continue;
+            last.text.push_str(&format!("{line}\n"));
         }
-        if !blank.is_empty() {
-            pieces.push(Piece { key: None, text: std::mem::take(&mut blank) });
-        }
-        let key = Said::all(line).into_iter().next().map(|said| said.key);
-        pieces.push(Piece { key, text: format!("{line}\n") });
     }
     pieces
+}
+
+/// The lines for people after the last text of a file.
+fn tail(file: &str) -> String {
+    let lines: Vec<&str> = file.lines().collect();
+    let after = lines.iter().rposition(|line| !line.trim().is_empty() && !line.starts_with('#')).map_or(0, |at| at + 1);
+    lines[after..].iter().filter(|line| line.starts_with('#')).map(|line| format!("{line}\n")).collect()
+}
+
+/// The key of the text, or of the term, that begins on this line.
+fn key_of(line: &str) -> Option<String> {
+    let plain = line.strip_prefix('-').unwrap_or(line);
+    let said = Said::all(plain).into_iter().next().filter(|said| is_key(&said.key))?;
+    Some(if plain.len() < line.len() { format!("-{}", said.key) } else { said.key })
 }
 
 #[cfg(test)]
@@ -133,23 +292,37 @@ mod tests {
     #[test]
     fn what_is_written_is_whole_and_keeps_what_there_was() {
         let de = Language::parse("de").unwrap();
-        let own = "skip = Zum Inhalt\nday-monday = Montag\n# Ours.\nbrand =\n    Tür\n\n    { $city }\n";
+        let own = "# A word.\n-tuer = Tür\nskip = Zum Inhalt\nday-monday = Montag\n\n# Ours.\nbrand =\n    { -tuer }\n\n    { $city }\n\
+            # day-friday = Freitag ??\n# day-sunday = zondag\n\
+            left-out-pdf-many = { $count ->\n    [one] ein PDF\n   *[other] { $count } PDF\n}\n\
+            notice-note =\n    .short = { $link }\ngone = Weg\n# For whoever comes after me.\n";
         let city = city("texts/de.ftl", own);
-        let made = starter(&city, de, Language::NL);
-        assert_eq!(made.translated, 3);
+        let made = starter(&city, own, de, Language::NL);
+        assert_eq!(made.translated, 5);
+        for kept in [
+            "# A word.\n-tuer = Tür\n",
+            "# Ours.\nbrand =\n    { -tuer }\n\n    { $city }\n",
+            "\n# day-friday = Freitag ??\n",
+            "\n# day-sunday = zondag\n",
+            "left-out-pdf-many = { $count ->\n    [one] ein PDF\n   *[other] { $count } PDF\n}\n",
+            "notice-note =\n    .short = { $link }\n#     .mail =\n#         subject: Een bericht",
+            "\n# gone = Weg\n",
+            "\n# For whoever comes after me.\n",
+        ] {
+            assert_eq!(made.text.matches(kept).count(), 1, "{kept}");
+        }
         assert!(
             made.text.contains("\nskip = Zum Inhalt\n") && made.text.contains("brand =\n    Tür\n\n    { $city }\n")
         );
         assert!(made.text.contains("\n# languages = Taal\n"), "{}", &made.text[..2000]);
         let files: Files = [("texts/de.ftl".to_owned(), made.text.as_str().into())].into();
         let [missing] = &check(Folder { files: &files, city: Some(&city) })[..] else { panic!() };
-        assert!(missing.message.starts_with(&format!("{} of {} texts", made.all - 3, made.all)), "{missing:?}");
-        let (again, faults) = City::read({
-            let mut files = city.files.clone();
-            files.insert("texts/de.ftl".to_owned(), made.text.as_str().into());
-            files
-        });
-        assert_eq!(starter(&again.unwrap_or_else(|| panic!("{faults:?}")), de, Language::NL), made);
+        assert!(missing.message.starts_with(&format!("{} of {} texts", made.all - 5, made.all)), "{missing:?}");
+        assert_eq!(starter(&city, &made.text, de, Language::NL), made);
+        let other = starter(&city, &made.text, de, Language::EN);
+        assert!(
+            other.text.contains("\n# day-sunday = Sunday\n") && other.text.contains("\n# day-friday = Freitag ??\n")
+        );
     }
 
     #[test]
@@ -157,7 +330,7 @@ mod tests {
         let de = Language::parse("de").unwrap();
         let city = city("texts/de.ftl", "");
         for from in Language::BUILT_IN {
-            let made = starter(&city, de, from);
+            let made = starter(&city, "", de, from);
             let plain = |line: &str| match line.strip_prefix('#') {
                 Some(rest) if rest.starts_with('#') => String::new(),
                 Some(rest) => rest.strip_prefix(' ').unwrap_or(rest).to_owned(),
