@@ -6,12 +6,14 @@ use notifier::{
     Rendered, Templates,
     context::{About, Facts, Sample, samples},
 };
-use schemas::{city::City, event::What, report::Language, slug::Slug};
+use schemas::{city::City, event::What, fault::Severity, report::Language, slug::Slug};
 
 const URL: &str = "https://hallo.example";
 
 fn templates(city: &City) -> Templates {
-    let (templates, faults) = Templates::read(city);
+    let (templates, mut faults) = Templates::read(city);
+    // A further language may be there by half.
+    faults.retain(|fault| !fault.file.starts_with("texts/") || fault.severity == Severity::Error);
     assert_eq!(faults, []);
     templates.unwrap()
 }
@@ -367,7 +369,8 @@ fn a_further_language_is_sent_by_one_file() {
 
     let wrong = common::city_with(&[("texts/de.ftl", "\nnotice-note =\n    .short = { $nane } { $link }\n")]);
     let (none, faults) = Templates::read(&wrong);
-    let told: Vec<_> = faults.iter().map(|f| (f.file.as_str(), f.line, f.message.as_str())).collect();
+    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error);
+    let told: Vec<_> = errors.map(|f| (f.file.as_str(), f.line, f.message.as_str())).collect();
     assert!(none.is_none());
     assert_eq!(told, [("texts/de.ftl", 2, "`notice-note`, `.short`, line 1: `nane` is not a variable of this mail")]);
 }

@@ -5,6 +5,7 @@ use crate::{
     render::registry,
     template::{Compiled, Use, Variables, compile},
 };
+use schemas::fault::Severity;
 
 /// Every variable that `source` names, as one that may be used anyhow.
 fn variables(source: &str) -> Variables {
@@ -34,7 +35,7 @@ fn every_template_says_the_same_as_a_message_of_fluent() {
                 let resource = FluentResource::try_new(text.clone()).unwrap_or_else(|(_, e)| panic!("{text}: {e:?}"));
                 let mut faults = Vec::new();
                 let made = read("texts/de.ftl", &text, &resource, &mut faults);
-                assert_eq!(faults, [], "{text}");
+                assert!(faults.iter().all(|fault| fault.severity == Severity::Warning), "{text}");
                 let [made] = made.into_values().collect::<Vec<_>>().try_into().unwrap();
                 let variables = variables(&source);
                 let read =
@@ -53,6 +54,7 @@ fn every_template_says_the_same_as_a_message_of_fluent() {
 #[test]
 fn what_cannot_be_read_is_told_where_it_stands() {
     for (text, told) in [
+        ("notice-note = x\n    .mail = x\n", "has words that are no form of it"),
         ("notice-note =\n    .mial = x\n", "`notice-note` has no form `.mial`"),
         ("notice-note =\n    .short = { $a ->\n        [one] x\n       *[no] y\n    }\n", "has no `[yes]`"),
         ("notice-note =\n    .short = { skip }\n", "more of Fluent"),
@@ -65,6 +67,7 @@ fn what_cannot_be_read_is_told_where_it_stands() {
         let resource = FluentResource::try_new(text.clone()).unwrap();
         let mut faults = Vec::new();
         read("texts/de.ftl", &text, &resource, &mut faults);
+        faults.retain(|fault| fault.severity == Severity::Error);
         let [fault] = &faults[..] else { panic!("{text}: {faults:?}") };
         assert!(fault.message.contains(told) && (fault.line, fault.column) == (3, 1), "{fault:?}");
     }

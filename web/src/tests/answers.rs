@@ -65,7 +65,7 @@ async fn every_article_has_a_page_in_every_language() {
         }
         assert!(town.get(&format!("/{lang}")).await.text().contains(&format!("href=\"/{lang}/answers\"")));
     }
-    for missing in ["/nl/answers/zzz", "/nl/answers/%2e%2e", "/de/answers"] {
+    for missing in ["/nl/answers/zzz", "/nl/answers/%2e%2e", "/xx/answers"] {
         assert_eq!(town.get(missing).await.status, 404, "{missing}");
     }
 }

@@ -226,7 +226,11 @@ async fn the_door_opens_in_the_visitors_language() {
     let report = town.report("put").await;
     let answer = town.get(&format!("/t/{}", report.token)).await;
     assert_eq!(answer.location(), format!("/nl/t/{}", report.token));
-    assert_eq!(town.get("/de").await.status, 404);
+    assert_eq!(town.get("/xx").await.status, 404);
+    // A language that the city has not, or no more: links in it lead on.
+    let path = format!("t/{}?again=1", report.token);
+    assert_eq!(town.get(&format!("/de/{path}")).await.location(), format!("/nl/{path}"));
+    assert_eq!(town.get("/de").await.location(), "/nl");
 }
 
 #[tokio::test]
