@@ -186,6 +186,10 @@ fn from_disk(folder: &Path, below: &str) -> anyhow::Result<(Files, Blobs)> {
             let mut bytes = Vec::new();
             let file = std::fs::File::open(entry.path()).map_err(unreadable)?;
             file.take(LONGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
+            if bytes.len() as u64 == LONGEST_FILE {
+                let help = "no file of a city is that long: take it out, or make several of it";
+                return Err(Failure::usage(format!("{} is longer than 16 MB", entry.path().display()), help).into());
+            }
             let name = path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
             // A table or a text in another encoding is there, and is refused where its first odd letter stands.
             match String::from_utf8(bytes) {

@@ -80,12 +80,17 @@ pub(crate) fn complete(files: &Files) -> (Cow<'_, Files>, Vec<Fault>) {
 
 /// `faults`, of which those in a template that no file holds are told of the file and the line that it was made of.
 pub(crate) fn placed(files: &Files, faults: Vec<Fault>) -> Vec<Fault> {
+    // What follows from a condition that was refused is told with it.
+    let follows = |fault: &Fault| fault.message.contains("without an open");
+    let others: BTreeSet<String> = faults.iter().filter(|one| !follows(one)).map(|one| one.file.clone()).collect();
+    let is_told = |one: &Fault| !(follows(one) && named(&one.file).is_some() && others.contains(&one.file));
+    let faults = faults.into_iter().filter(is_told).collect::<Vec<_>>();
     let place = |mut fault: Fault| {
         if !files.contains_key(&fault.file)
             && let Some((event, form, language)) = named(&fault.file)
             && let Some(text) = files.get(&further::file_of(language))
         {
-            fault.message = format!("`{BEGIN}{event}`, `.{form}`, line {}: {}", fault.line, fault.message);
+            fault.message = format!("`{BEGIN}{event}`, `.{form}`, line {} of it: {}", fault.line, fault.message);
             (fault.file, fault.line, fault.column) = (further::file_of(language), line(text, event), 1);
         }
         fault

@@ -372,5 +372,8 @@ fn a_further_language_is_sent_by_one_file() {
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error);
     let told: Vec<_> = errors.map(|f| (f.file.as_str(), f.line, f.message.as_str())).collect();
     assert!(none.is_none());
-    assert_eq!(told, [("texts/de.ftl", 2, "`notice-note`, `.short`, line 1: `nane` is not a variable of this mail")]);
+    assert_eq!(
+        told,
+        [("texts/de.ftl", 2, "`notice-note`, `.short`, line 1 of it: `nane` is not a variable of this mail")]
+    );
 }

@@ -46,7 +46,9 @@ pub fn read(text: &str) -> (FluentResource, Vec<Unreadable>) {
         };
         text.match_indices(mark).filter(broken)
     });
+    let escapes = escapes.take(MOST);
     wrong.extend(escapes.map(|(at, mark)| Unreadable { at, why: format!("`{mark}` is not followed by its digits") }));
+    wrong.extend(deep(text).map(|at| Unreadable { at, why: format!("more than {DEEPEST} braces inside each other") }));
     if !wrong.is_empty() {
         return (FluentResource::try_new(String::new()).unwrap_or_else(|(read, _)| read), wrong);
     }
@@ -56,10 +58,45 @@ pub fn read(text: &str) -> (FluentResource, Vec<Unreadable>) {
         Ok(resource) => (resource, wrong),
         Err((resource, errors)) => {
             let before = text.len() - plain.len();
-            let told = errors.iter().map(|e| Unreadable { at: e.pos.start + before, why: e.kind.to_string() });
+            let told =
+                errors.iter().take(MOST).map(|e| Unreadable { at: e.pos.start + before, why: e.kind.to_string() });
             (resource, told.collect())
         }
     }
+}
+
+/// So much of one kind is told of a file.
+const MOST: usize = 50;
+/// So many braces are inside each other at most: the reader of Fluent and whoever walks through what it read go one step down
+/// for each.
+const DEEPEST: usize = 20;
+
+/// The first place in `text` where too many braces are inside each other.
+fn deep(text: &str) -> Option<usize> {
+    let (mut depth, mut quoted, mut escaped, mut at_start) = (0_usize, false, false, true);
+    for (at, byte) in text.bytes().enumerate() {
+        // What is not indented begins anew.
+        if at_start && !matches!(byte, b' ' | b'\n' | b'\r' | b'{' | b'}') {
+            depth = 0;
+        }
+        at_start = byte == b'\n';
+        if quoted {
+            quoted = byte != b'\n' && (byte != b'"' || escaped);
+            escaped = byte == b'\\' && !escaped;
+            continue;
+        }
+        match byte {
+            b'{' => depth += 1,
+            b'(' if depth > 0 => depth += 1,
+            b'}' | b')' => depth = depth.saturating_sub(1),
+            b'"' if depth > 0 => (quoted, escaped) = (true, false),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// A bundle for texts of `language`; `None` when Fluent does not know it.
@@ -219,6 +256,7 @@ mod tests {
             ("a = \\u", Some(4)),
             ("\u{feff}a = b", None),
             ("\u{feff}a b\n", Some(5)),
+            ("a = {\"{{{{{{{{{{{{{{{{{{{{{{{{{\"}(((((((((((((((((((((((((((((", None),
         ] {
             assert_eq!(read(text).1.first().map(|wrong| wrong.at), at, "{text}");
         }

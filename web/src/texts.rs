@@ -9,7 +9,10 @@ pub use own::{Folder, Starter, check, starter};
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use rust_embed::RustEmbed;
 use schemas::{city::Files, further, report::Language};
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+};
 
 #[derive(RustEmbed)]
 #[folder = "texts"]
@@ -53,6 +56,8 @@ pub struct Texts {
     ours: BTreeMap<Language, FluentBundle<FluentResource>>,
     /// The same with the texts of the city in its place: they are said while they can be.
     theirs: BTreeMap<Language, FluentBundle<FluentResource>>,
+    /// Those of the city that could not be said.
+    told: Mutex<BTreeSet<(Language, String)>>,
 }
 
 impl Texts {
@@ -86,7 +91,7 @@ impl Texts {
             }
             ours.insert(language, bundle()?);
         }
-        Ok(Self { ours, theirs })
+        Ok(Self { ours, theirs, told: Mutex::default() })
     }
 
     /// The text `key` in `language`, with what it names filled in. Plain text: whoever writes it
@@ -104,7 +109,10 @@ impl Texts {
         let Some(theirs) = self.theirs.get(&language) else { return said(ours?, language, key, args) };
         said(theirs, language, key, args).or_else(|error| {
             let text = said(ours?, language, key, args)?;
-            tracing::warn!(%error, "a text of the city cannot be said, so ours is");
+            // Once is enough.
+            if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert((language, key.to_owned())) {
+                tracing::warn!(%error, "a text of the city cannot be said, so ours is");
+            }
             Ok(text)
         })
     }

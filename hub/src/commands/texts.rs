@@ -45,17 +45,19 @@ pub fn run(args: &TextsArgs, config: &Config) -> anyhow::Result<()> {
         let help = "name the folder of your city: --city DIR";
         return Err(Failure::usage("the built-in sample city cannot be written to", help).into());
     };
+    // What was there before the last change stays beside it, however often it is written.
+    let changed = !have.is_empty() && have != made.text;
     let path = folder.join(&file);
     // Files that begin with a dot are no part of a city.
     let [new, old] = ["new", "old"].map(|what| path.with_file_name(format!(".{code}.ftl.{what}")));
     let written = std::fs::create_dir_all(folder.join(further::FOLDER))
         .and_then(|()| std::fs::write(&new, &made.text))
-        .and_then(|()| if have.is_empty() { Ok(()) } else { std::fs::copy(&path, &old).map(drop) })
+        .and_then(|()| if changed { std::fs::copy(&path, &old).map(drop) } else { Ok(()) })
         .and_then(|()| std::fs::rename(&new, &path));
     written.advise(format!("{} cannot be written", path.display()), "see whether you may write in the folder")?;
     let left = count((made.all - made.translated) as u64, "text");
     say!("{}: {} translated, {left} to go, each behind `# `", path.display(), made.translated);
-    if !have.is_empty() {
+    if changed {
         say!("As it was before: {}", old.display());
     }
     Ok(())

@@ -189,10 +189,12 @@ impl FromRequestParts<App> for Lang {
         }
         let rest = parts.uri.path_and_query().map_or("", |there| there.as_str()).trim_start_matches('/');
         let rest = rest.strip_prefix(name).unwrap_or_default();
-        if known.is_built_in() || !parts.method.is_safe() {
+        if known.is_built_in() {
             return Err(Oops::Missing);
         }
-        Err(Oops::Moved(Redirect::to(&format!("/{}{rest}", app.own_language().as_str()))))
+        let there = format!("/{}{rest}", app.own_language().as_str());
+        // What somebody sends goes along (RFC 9110 §15.4.8).
+        Err(Oops::Moved(if parts.method.is_safe() { Redirect::to(&there) } else { Redirect::temporary(&there) }))
     }
 }
 

@@ -116,6 +116,9 @@ fn words() -> impl Iterator<Item = &'static Word> {
     says.chain(router::further::words()).chain(adapters::further::words())
 }
 
+/// So many texts that there are not are told of a file.
+const MOST: usize = 50;
+
 /// What a file is held against.
 struct Judge<'a> {
     path: &'a str,
@@ -131,6 +134,7 @@ impl Judge<'_> {
     }
 
     fn judge(&self, text: &str, faults: &mut Vec<Fault>) {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if let Some((before, _)) = text.split_once(char::REPLACEMENT_CHARACTER) {
             let at =
                 (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
@@ -141,7 +145,11 @@ impl Judge<'_> {
             let before = text.get(..wrong.at).unwrap_or(text);
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            let help = "write `key = the text`, its further lines indented, what is filled in as `{ $name }`";
+            let begins = text.lines().nth(line - 1).unwrap_or_default().trim_start().chars().next();
+            let help = match begins.filter(|first| "[*.".contains(*first)) {
+                Some(first) => format!("write `{{\"{first}\"}}` at the start of a line, where Fluent gives it a meaning of its own"),
+                None => "write `key = the text`, its further lines indented, what is filled in as `{ $name }`; or mend the text before it".to_owned(),
+            };
             self.fault((line, column), format!("this cannot be read: {}", wrong.why), help)
         }));
         let lines: BTreeMap<String, usize> = Said::all(text).into_iter().map(|said| (said.key, said.line)).collect();
@@ -154,9 +162,13 @@ impl Judge<'_> {
             ));
         }
         let mut seen = BTreeSet::new();
+        let mut strange = 0;
         for said in Said::all(text) {
             let Some(known) = self.known.get(&said.key) else {
-                faults.extend(self.unknown(&said));
+                strange += 1;
+                if strange <= MOST {
+                    faults.extend(self.unknown(&said));
+                }
                 continue;
             };
             if !seen.insert(said.key.clone()) {
@@ -169,8 +181,7 @@ impl Judge<'_> {
             let key = line.starts_with(' ').then(|| line.trim_start().split_once('=')).flatten();
             if let Some((key, _)) = key.filter(|(key, _)| self.known.contains_key(key.trim_end())) {
                 let message = format!("`{}` is read as a part of the text before it", key.trim_end());
-                faults
-                    .push(self.fault((number, 1), message, "take away the spaces at the start of the line").warning());
+                faults.push(self.fault((number, 1), message, "take away the spaces at the start of the line"));
             }
         }
         let missing: Vec<&str> = self.known.keys().map(String::as_str).filter(|key| !seen.contains(*key)).collect();
@@ -178,7 +189,7 @@ impl Judge<'_> {
             let (few, all, code) = (missing.len(), self.known.len(), self.language.as_str());
             let message = format!("{few} of {all} texts are missing, `{first}` is the first");
             let help = format!(
-                "`voordeur texts {code} --write` adds them for you to translate; until then they are said in English"
+                "`voordeur texts {code} --city DIR --write` adds them for you to translate; until then they are said in English"
             );
             faults.push(self.fault((0, 0), message, help).warning());
         }
@@ -247,7 +258,7 @@ mod tests {
             ("texts/de.ftl", "day-monday = Montag { $day }", "`day-monday` is not given `$day`"),
             ("texts/de.ftl", "left-out-pdf-many = PDF", "`left-out-pdf-many` leaves out `$count`"),
             ("texts/de.ftl", "month-mai = Mai", "texts/de.ftl:1:1: warning: there is no text `month-mai`"),
-            ("texts/de.ftl", "skip = a\n languages = b", "texts/de.ftl:2:1: warning: `languages` is read as a part"),
+            ("texts/de.ftl", "skip = a\n languages = b", "texts/de.ftl:2:1: error: `languages` is read as a part"),
             ("texts/de.ftl", "skip = {\"\\uß\"}", "texts/de.ftl:1:10: error: this cannot be read"),
             (
                 "texts/de.ftl",
@@ -258,6 +269,13 @@ mod tests {
             ("texts/nl.ftl", "skip = { -brand }", "`skip` names the term `-brand`, which is not in this file"),
             ("texts/nl.ftl", "skip = { skpi }", "`skip` names the text `skpi`, which there is not"),
             ("texts/nl.ftl", "skip = { skip }", "`skip` names itself"),
+            (
+                "texts/nl.ftl",
+                "skip = { call }\ncall = { languages }\nlanguages = { skip }",
+                "`call` names itself through `skip`",
+            ),
+            ("texts/nl.ftl", "-t = { -t }\nskip = { -t }", "`-t` names itself"),
+            ("texts/nl.ftl", "skip = a\n    [b]", "write `{\"[\"}` at the start"),
             ("texts/nl.ftl", "skip = { NUBMER(1) }", "`skip` calls `NUBMER`, which Fluent does not know here"),
             ("texts/nl.ftl", "skip =\n    .title = x", "`skip` has no words of its own"),
         ] {

@@ -2,7 +2,7 @@
 
 use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{CallArguments, Entry, Expression, InlineExpression, Pattern, PatternElement};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that a text names.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,11 +19,11 @@ pub(super) fn wrong(resource: &FluentResource, known: impl Fn(&str) -> bool) -> 
         _ => None,
     });
     let terms: BTreeSet<&str> = terms.collect();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut all) = (Vec::new(), BTreeMap::new());
     for entry in resource.entries() {
-        let (key, value) = match entry {
-            Entry::Message(message) => (message.id.name, message.value.as_ref()),
-            Entry::Term(term) => (term.id.name, Some(&term.value)),
+        let (key, this, value) = match entry {
+            Entry::Message(message) => (message.id.name, Named::Text(message.id.name), message.value.as_ref()),
+            Entry::Term(term) => (term.id.name, Named::Term(term.id.name), Some(&term.value)),
             _ => continue,
         };
         let mut found = BTreeSet::new();
@@ -33,8 +33,7 @@ pub(super) fn wrong(resource: &FluentResource, known: impl Fn(&str) -> bool) -> 
             None if key.starts_with(notifier::further::BEGIN) => {}
             None => wrong.push((key.to_owned(), "has no words of its own".to_owned())),
         }
-        let told = found.into_iter().filter_map(|named| match named {
-            Named::Text(name) if name == key => Some("names itself".to_owned()),
+        let told = found.iter().filter_map(|named| match *named {
             Named::Text(name) if !known(name) => Some(format!("names the text `{name}`, which there is not")),
             Named::Term(name) if !terms.contains(name) => {
                 Some(format!("names the term `-{name}`, which is not in this file"))
@@ -45,8 +44,47 @@ pub(super) fn wrong(resource: &FluentResource, known: impl Fn(&str) -> bool) -> 
             _ => None,
         });
         wrong.extend(told.map(|why| (key.to_owned(), why)));
+        all.insert(this, found);
     }
+    let (mut done, mut circles) = (BTreeSet::new(), BTreeMap::new());
+    for this in all.keys() {
+        walk(*this, &all, &mut done, &mut Vec::new(), &mut circles);
+    }
+    wrong.extend(circles.into_iter().map(|(named, through)| match through {
+        None => (named.name(), "names itself".to_owned()),
+        Some(through) => (named.name(), format!("names itself through `{}`", through.name())),
+    }));
     wrong
+}
+
+/// Follows what `this` names; whoever is met on its own way is in a circle, with the last before it.
+fn walk<'a>(
+    this: Named<'a>,
+    all: &BTreeMap<Named<'a>, BTreeSet<Named<'a>>>,
+    done: &mut BTreeSet<Named<'a>>,
+    way: &mut Vec<Named<'a>>,
+    circles: &mut BTreeMap<Named<'a>, Option<Named<'a>>>,
+) {
+    if way.contains(&this) {
+        let through = way.last().copied().filter(|last| *last != this);
+        circles.insert(this, through);
+        return;
+    }
+    // A way of more steps is none that somebody writes; it is followed from where it goes on.
+    if way.len() < 50 && done.insert(this) {
+        way.push(this);
+        all.get(&this).into_iter().flatten().for_each(|next| walk(*next, all, done, way, circles));
+        way.pop();
+    }
+}
+
+impl Named<'_> {
+    fn name(self) -> String {
+        match self {
+            Self::Text(name) | Self::Function(name) => name.to_owned(),
+            Self::Term(name) => format!("-{name}"),
+        }
+    }
 }
 
 fn pattern<'a>(of: &Pattern<&'a str>, found: &mut BTreeSet<Named<'a>>) {

@@ -18,24 +18,30 @@ pub struct Starter {
 /// The file of `language` for `city`, where the city has `have` of it: that stays, and each text that is missing stands there in
 /// `from`, a built-in language, behind `#`, for somebody to translate. Lines for people begin with `##`.
 pub fn starter(city: &City, have: &str, language: Language, from: Language) -> Starter {
-    let mut writer = Writer { have: Have::read(have), ours: BTreeMap::new(), made: Starter::default() };
-    for one in Language::BUILT_IN {
-        for part in parts(city, one) {
-            let texts = part.texts.into_iter().filter_map(|(key, text)| Some((key?, text)));
-            texts.for_each(|(key, text)| writer.ours.entry(key).or_default().push(text));
-        }
-    }
     let code = language.as_str();
-    for line in [
+    let head = [
         format!("Everything that residents read, in the language `{code}`."),
         "Translate what stands after `=`, and take the `# ` before it away. What stands in braces is filled in"
             .to_owned(),
         "and stays as it is. What still has its `# ` is said in English.".to_owned(),
         format!("`voordeur check` tells what is wrong and what is missing; `voordeur texts {code} --write` adds"),
         "what a new version brought, and keeps what you wrote.".to_owned(),
-    ] {
-        writer.note(&line);
+    ];
+    let mut ours: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut lines: BTreeSet<String> = head.iter().map(|line| format!("## {line}")).collect();
+    lines.extend([TERMS, REST].map(|title| format!("## {title}")));
+    for part in Language::BUILT_IN.into_iter().flat_map(|one| parts(city, one)) {
+        lines.extend([&part.title].into_iter().chain(part.notes).map(|line| format!("## {line}")));
+        for (key, text) in part.texts {
+            match key {
+                Some(key) => ours.entry(key).or_default().push(text),
+                None => lines.extend(text.lines().map(str::to_owned)),
+            }
+        }
     }
+    let have = Have::read(have, &ours, &lines);
+    let mut writer = Writer { have, ours, made: Starter::default() };
+    head.iter().for_each(|line| writer.note(line));
     writer.terms();
     for part in parts(city, from) {
         writer.title(part.title);
@@ -50,6 +56,9 @@ pub fn starter(city: &City, have: &str, language: Language, from: Language) -> S
     writer.rest();
     writer.made
 }
+
+const TERMS: &str = "Words that others are made of";
+const REST: &str = "Not asked for any more";
 
 /// A part of the file: its texts, and what stands between them without a key.
 struct Part {
@@ -123,7 +132,7 @@ impl Writer {
     fn terms(&mut self) {
         let terms: Vec<Piece> = self.have.take(|key| key.starts_with('-'));
         if !terms.is_empty() {
-            self.title("Words that others are made of");
+            self.title(TERMS);
             terms.iter().for_each(|term| self.made.text.push_str(&format!("{}{}", term.above, term.text)));
         }
     }
@@ -131,9 +140,13 @@ impl Writer {
     /// A text: the one that there is, or a draft of it, or `text`, both behind `#`.
     fn text(&mut self, key: &str, text: &str) {
         self.made.all += 1;
-        let draft = self.have.drafts.remove(key);
+        let ours = self.ours.get(key).map(Vec::as_slice).unwrap_or_default();
+        let mut drafts = self.have.drafts.remove(key).unwrap_or_default();
+        drafts.retain(|draft| !ours.iter().any(|ours| same(ours, draft)));
+        drafts.dedup();
         if let Some(own) = self.have.texts.remove(key) {
             self.made.translated += 1;
+            drafts.iter().for_each(|draft| self.behind_hash(draft));
             self.made.text.push_str(&format!("{}{}", own.above, own.text));
             // A form that is missing, as somebody began it or as it is with us.
             let has =
@@ -149,27 +162,26 @@ impl Writer {
             }
             return;
         }
-        let ours = self.ours.get(key).map(Vec::as_slice).unwrap_or_default();
-        match draft.filter(|draft| !ours.iter().any(|ours| same(ours, draft))) {
-            Some(draft) => self.behind_hash(&draft),
-            None => self.behind_hash(text),
+        if drafts.is_empty() {
+            self.behind_hash(text);
         }
+        drafts.iter().for_each(|draft| self.behind_hash(draft));
     }
 
     /// What nobody asks for any more.
     fn rest(&mut self) {
         let texts = self.have.take(|_| true);
-        let mut drafts = std::mem::take(&mut self.have.drafts);
-        drafts.append(&mut self.have.forms);
+        let mut drafts: Vec<String> = std::mem::take(&mut self.have.drafts).into_values().flatten().collect();
+        drafts.extend(std::mem::take(&mut self.have.forms).into_values());
         if texts.is_empty() && drafts.is_empty() && self.have.notes.is_empty() {
             return;
         }
-        self.title("Not asked for any more");
+        self.title(REST);
         for piece in texts {
             self.made.text.push_str(&piece.above);
             self.behind_hash(&piece.text);
         }
-        drafts.values().for_each(|draft| self.behind_hash(draft));
+        drafts.iter().for_each(|draft| self.behind_hash(draft));
         let notes = std::mem::take(&mut self.have.notes);
         self.made.text.push_str(&notes);
     }
@@ -193,7 +205,7 @@ struct Piece {
 struct Have {
     texts: BTreeMap<String, Piece>,
     /// Texts behind `#`, by key, without it.
-    drafts: BTreeMap<String, String>,
+    drafts: BTreeMap<String, Vec<String>>,
     /// Forms behind `#` of a text that is there, by its key.
     forms: BTreeMap<String, String>,
     /// What stands behind `#` after the last text and is no draft.
@@ -201,10 +213,18 @@ struct Have {
 }
 
 impl Have {
-    fn read(file: &str) -> Self {
+    /// Reads a file. `ours` is what there is to say, by key; of the lines for people `lines` are the program's.
+    fn read(file: &str, ours: &BTreeMap<String, Vec<String>>, lines: &BTreeSet<String>) -> Self {
         let mut have =
             Self { texts: BTreeMap::new(), drafts: BTreeMap::new(), forms: BTreeMap::new(), notes: String::new() };
         let mut before = String::new();
+        let file = file.strip_prefix('\u{feff}').unwrap_or(file);
+        // Who takes `#` away and leaves the space means a text of its own.
+        let file = file.lines().map(|line| match line.trim_start() {
+            plain if key_of(plain).is_some_and(|key| ours.contains_key(&key)) => format!("{plain}\n"),
+            _ => format!("{line}\n"),
+        });
+        let file = &file.collect::<String>();
         let mut pieces = pieces(file);
         // What stands after the last text belongs to none.
         pieces.push(Piece { key: String::new(), above: tail(file), text: String::new() });
@@ -212,17 +232,23 @@ impl Have {
             let mut above = String::new();
             let mut draft: Option<String> = None;
             for line in piece.above.lines() {
-                let Some(plain) = line.strip_prefix('#').filter(|rest| !rest.starts_with('#')) else { continue };
+                let Some(plain) = line.strip_prefix('#').filter(|rest| !rest.starts_with('#')) else {
+                    if !lines.contains(line) {
+                        above.push_str(&format!("{line}\n"));
+                    }
+                    draft = None;
+                    continue;
+                };
                 let plain = plain.strip_prefix(' ').unwrap_or(plain);
                 let key = Said::all(plain).into_iter().next().map(|said| said.key).filter(|key| is_key(key));
                 match (key, &draft) {
                     (Some(key), _) => {
-                        have.drafts.insert(key.clone(), format!("{plain}\n"));
+                        have.drafts.entry(key.clone()).or_default().push(format!("{plain}\n"));
                         draft = Some(key);
                     }
-                    (None, Some(key)) if plain.is_empty() || plain.starts_with(' ') => {
-                        let text = have.drafts.entry(key.clone()).or_default();
-                        text.push_str(&format!("{plain}\n"));
+                    (None, Some(key)) if plain.is_empty() || plain.starts_with([' ', '\t', '}']) => {
+                        let last = have.drafts.get_mut(key).and_then(|drafts| drafts.last_mut());
+                        last.into_iter().for_each(|text| text.push_str(&format!("{plain}\n")));
                     }
                     (None, None) if above.is_empty() && (plain.is_empty() || plain.starts_with("    ")) => {
                         have.forms.entry(before.clone()).or_default().push_str(&format!("{plain}\n"));
@@ -240,7 +266,9 @@ impl Have {
             piece.above = above;
             before.clone_from(&piece.key);
             // Of two with the same key the last counts, as when it is said.
-            have.texts.insert(piece.key.clone(), piece);
+            if let Some(other) = have.texts.insert(piece.key.clone(), piece) {
+                have.drafts.entry(other.key).or_default().push(other.text);
+            }
         }
         have
     }
@@ -259,7 +287,7 @@ fn is_key(key: &str) -> bool {
 fn pieces(file: &str) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     let (mut blank, mut above) = (String::new(), String::new());
-    for line in file.strip_prefix('\u{feff}').unwrap_or(file).lines() {
+    for line in file.lines() {
         if line.trim().is_empty() {
             blank.push('\n');
         } else if line.starts_with('#') {
@@ -271,6 +299,8 @@ fn pieces(file: &str) -> Vec<Piece> {
         } else if let Some(last) = pieces.last_mut() {
             last.text.push_str(&std::mem::take(&mut blank));
             last.text.push_str(&format!("{line}\n"));
+        } else {
+            above.push_str(&format!("# {}\n", line.trim_start()));
         }
     }
     pieces
@@ -305,15 +335,21 @@ mod tests {
     #[test]
     fn what_is_written_is_whole_and_keeps_what_there_was() {
         let de = Language::parse("de").unwrap();
-        let own = "# A word.\n-tuer = Tür\nskip = Zum Inhalt\nday-monday = Montag\n\n# Ours.\nbrand =\n    { -tuer }\n\n    { $city }\n\
+        let own = "\u{feff}stray: line\n## Mine.\n# A word.\n-tuer = Tür\nskip = Zum Inhalt\nday-monday = Montag\n\n# Ours.\nbrand =\n    { -tuer }\n\n    { $city }\n\
             # day-friday = Freitag ??\n# day-sunday = zondag\n\
+            # left-out-mail-many = { $count ->\n#     [one] eine Mail\n#    *[other] { $count } Mails\n# }\n\
+            # skip = Weiter\ncall = Ruf\ncall = Anruf\n foot-call = Anrufen?\n\
             left-out-pdf-many = { $count ->\n    [one] ein PDF\n   *[other] { $count } PDF\n}\n\
             notice-note =\n    .short = { $link }\ngone = Weg\n# For whoever comes after me.\n";
         let city = city("texts/de.ftl", own);
         let made = starter(&city, own, de, Language::NL);
-        assert_eq!(made.translated, 5);
+        assert_eq!(made.translated, 7);
         for kept in [
-            "# A word.\n-tuer = Tür\n",
+            "# stray: line\n## Mine.\n# A word.\n-tuer = Tür\n",
+            "# left-out-mail-many = { $count ->\n#     [one] eine Mail\n#    *[other] { $count } Mails\n# }\n",
+            "\n# skip = Weiter\nskip = Zum Inhalt\n",
+            "\n# call = Ruf\ncall = Anruf\n",
+            "\nfoot-call = Anrufen?\n",
             "# Ours.\nbrand =\n    { -tuer }\n\n    { $city }\n",
             "\n# day-friday = Freitag ??\n",
             "\n# day-sunday = zondag\n",
@@ -328,7 +364,7 @@ mod tests {
         assert!(made.text.contains("\n# languages = Taal\n"), "{}", &made.text[..2000]);
         let files: Files = [("texts/de.ftl".to_owned(), made.text.as_str().into())].into();
         let [missing] = &check(Folder { files: &files, city: Some(&city) })[..] else { panic!() };
-        assert!(missing.message.starts_with(&format!("{} of {} texts", made.all - 5, made.all)), "{missing:?}");
+        assert!(missing.message.starts_with(&format!("{} of {} texts", made.all - 7, made.all)), "{missing:?}");
         assert!(starter(&city, &made.text, de, Language::NL) == made, "written again it is the same");
         let other = starter(&city, &made.text, de, Language::EN);
         assert!(
