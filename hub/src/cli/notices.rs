@@ -82,7 +82,7 @@ pub struct PreviewArgs {
     /// The event that it tells: received, routed, planned, note, solved, declined, answered, referred, asked, slipping, reopened,
     /// broadcast
     pub template: String,
-    /// In which language: nl, fr, en [default: that of the case, or else the city's own]
+    /// In which language of the city: nl, fr, en, or a further one [default: that of the case, or else the city's own]
     #[arg(long, value_name = "LANGUAGE")]
     pub lang: Option<String>,
     /// Which way it goes: email, sms, push, letter, call
