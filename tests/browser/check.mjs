@@ -78,12 +78,9 @@ async function blind(browser, context) {
 
 export async function check(order, browser, world) {
   const { pages, faults } = every(world, order.listed);
-  const contexts = {};
-  for (const [name, mode] of [["plain", MODES.narrow], ["dark", { ...MODES.narrow, ...MODES.dark }], ["quiet", { ...MODES.narrow, ...MODES["without JavaScript"] }]]) {
-    contexts[name] = await browser.person(mode);
-    contexts[`${name} staff`] = await browser.person(mode, { as: world.cookies });
-  }
-  faults.push(...(await blind(browser, contexts.plain)));
+  const modes = { plain: MODES.narrow, dark: { ...MODES.narrow, ...MODES.dark }, quiet: { ...MODES.narrow, ...MODES["without JavaScript"] } };
+  const person = (whose) => browser.person(modes[whose.split(" ")[0]], whose.endsWith(" staff") ? { as: world.cookies } : {});
+  faults.push(...(await blind(browser, await person("plain"))));
   const wants = process.env.VOORDEUR_PAGES?.split(",");
   if (!wants || wants.includes("weight")) faults.push(...(await weight(browser, world)));
   const work = [];
@@ -91,11 +88,12 @@ export async function check(order, browser, world) {
     const languages = TURNED.includes(page.name) ? [...LANGUAGES, "ar"] : LANGUAGES;
     for (const language of page.only ? [page.only] : languages) work.push({ page, language });
   }
-  // A tab for each way of looking and each that works: a new one for every page takes longer than the page.
+  // A tab for each way of looking and each that works: a new one for every page takes longer than the page. Each is somebody
+  // of their own: what one types stays on their device, and is no draft of another's.
   const tabs = new Map();
   const tabOf = async (name, hand) => {
     const key = `${name} ${hand}`;
-    if (!tabs.has(key)) tabs.set(key, await browser.page(contexts[name]));
+    if (!tabs.has(key)) tabs.set(key, await browser.page(await person(name)));
     const tab = tabs.get(key);
     tab.heard.length = 0;
     return tab;
@@ -103,7 +101,7 @@ export async function check(order, browser, world) {
   const drop = async (name, hand) => {
     const tab = tabs.get(`${name} ${hand}`);
     tabs.delete(`${name} ${hand}`);
-    await tab?.close();
+    await tab?.context().close();
   };
   await each(work, 3, async ({ page, language }, hand) => {
     const say = (what, where = "") => faults.push(`${page.name} (${speaks(page, language)})${where}: ${what}`);

@@ -125,7 +125,7 @@ async fn the_link_shows_a_button_and_opening_it_proves_nothing() {
     assert!(town.get(&link).await.text().contains("Open mijn keuzes"));
     assert!(town.get(&page).await.text().contains("Dit is al in orde"));
     for wrong in
-        ["/nl/proven/x", "/nl/prove/x", "/nl/p/x", "/nl/p/%3Cb%3E", "/de/follow", &page.replace("prove", "proven")]
+        ["/nl/proven/x", "/nl/prove/x", "/nl/p/x", "/nl/p/%3Cb%3E", "/xx/follow", &page.replace("prove", "proven")]
     {
         assert_eq!(town.get(wrong).await.status, 404, "{wrong}");
         assert_eq!(town.press(wrong, "code=1&do=forget&sure=yes").await.status, 404, "{wrong}");

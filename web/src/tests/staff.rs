@@ -194,7 +194,7 @@ async fn nonsense_in_the_cookie_is_nobody() {
     staff.disable(&account.email, "Admin", "").await.unwrap();
     assert_eq!(see(&town, "/nl/staff", &cookie).await.status, 303);
     assert_eq!(town.get("/staff").await.location(), "/nl/staff");
-    assert_eq!(town.get("/de/staff/login").await.status, 404);
+    assert_eq!(town.get("/xx/staff/login").await.status, 404);
 
     let local = Town::open_with(|config| config.public_url = "http://127.0.0.1:1777".parse().unwrap()).await;
     let (cookie, _) = logged_in(&local, &[Role::Operator]).await;
