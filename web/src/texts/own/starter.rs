@@ -71,9 +71,8 @@ struct Part {
 fn parts(city: &City, from: Language) -> [Part; 4] {
     let pages = pieces(&built(from).unwrap_or_default()).into_iter().flat_map(|piece| {
         // One `#` alone is for what is to be translated.
-        let lines =
-            piece.above.lines().map(|line| if line.starts_with("##") { format!("{line}\n") } else { String::new() });
-        let above = lines.filter(|line| !line.is_empty()).map(|line| (None, format!("\n{line}"))).collect::<Vec<_>>();
+        let above = piece.above.lines().filter(|line| line.starts_with("##"));
+        let above: Vec<_> = above.map(|line| (None, format!("\n{line}\n"))).collect();
         above.into_iter().chain([(Some(piece.key), piece.text)])
     });
     let words = words().map(|word| (Some(word.key.to_owned()), format!("{} = {}\n", word.key, word.in_built_in(from))));
